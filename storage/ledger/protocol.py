@@ -1,0 +1,382 @@
+"""The ledger's contract: what an append is, who may make one, and what can be read back.
+
+Owns the vocabulary every implementation shares; holds no I/O. The one invariant: *an append commits only if the home's
+head still carries the writer's epoch and the sequence the writer expects*; so there is one writer, and sequences are
+gapless. Rows come from owners (actors, rooms) and go to readers (activation, history, projections).
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class Kind(enum.IntEnum):
+    """What a row is. Values are stored: never renumber."""
+
+    OWNERSHIP = 0  # first event of every new owner
+    EVENT = 1  # a domain event of an actor
+    UPDATES = 2  # a framed list of CRDT updates (one room flush)
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """A row to append. `body` is opaque to storage (versioned msgpack by its writer)."""
+
+    doc: str  # stream inside the home: "@project", "@scene:scn_…", or a CRDT document name
+    kind: Kind
+    type: str
+    body: bytes
+    scene: str | None = None
+    turn: int = 0
+    version: int = 1  # schema version of body
+    source: str = ""  # principal or part that caused it
+    confidence: float | None = None
+    narrative_ts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A committed row. `at_ms` is database wall time (Unix milliseconds)."""
+
+    home: str
+    seq: int
+    epoch: int
+    at_ms: int
+    doc: str
+    kind: Kind
+    type: str
+    body: bytes
+    scene: str | None
+    turn: int
+    version: int
+    source: str
+    confidence: float | None
+    narrative_ts: int
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A projection row, written in the append's own transaction. `body=None` deletes it."""
+
+    kind: str  # "project", "scene", "job", …
+    id: str
+    home: str
+    parent: str  # "" for top level
+    order_key: str  # sorts siblings (then id)
+    body: bytes | None
+    seq: int = 0  # sequence of the append that wrote it; filled by the ledger
+
+
+class AttemptState(enum.StrEnum):
+    OPEN = "open"
+    CLAIMED = "claimed"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class NewAttempt:
+    """One try of one step of a job, committed by the owner before any worker is woken."""
+
+    id: str  # att_…
+    home: str
+    scene: str
+    job: str
+    step: str
+    number: int  # 1, 2, … per (job, step); unique
+    request: bytes
+    timeout_ms: int  # from claim to deadline
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    id: str
+    home: str
+    scene: str
+    job: str
+    step: str
+    number: int
+    state: AttemptState
+    request: bytes
+    timeout_ms: int
+    priority: int
+    created_at_ms: int
+    deadline_at_ms: int | None
+    worker: str | None
+    heartbeat_at_ms: int | None
+    progress: float  # 0..1
+    message: str
+    cancel_requested: bool
+    result: bytes | None  # partial while claimed, final when done
+    error: bytes | None
+    version: int  # grows with every change of the row
+
+
+@dataclass(frozen=True, slots=True)
+class StoredResponse:
+    """The answer kept for an idempotency key, replayed to a retry of the same request."""
+
+    principal: str
+    key: str
+    request_hash: bytes
+    body: bytes
+    seq: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """One fenced append: rows, projections, attempts and the stored answer commit together or not at all."""
+
+    home: str
+    epoch: int
+    expected_seq: int  # the head's sequence before this append
+    events: tuple[NewEvent, ...]
+    views: tuple[View, ...] = ()
+    attempts: tuple[NewAttempt, ...] = ()
+    cancel_attempts: tuple[str, ...] = ()  # ids whose cancel_requested becomes true
+    response: StoredResponse | None = None
+
+    def size_bytes(self) -> int:
+        return sum(len(e.body) + 64 for e in self.events) + sum(len(v.body or b"") + 64 for v in self.views)
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    first_seq: int
+    last_seq: int
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The fold of one document's rows up to and including `seq`."""
+
+    home: str
+    doc: str
+    seq: int
+    version: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class HostRow:
+    """One live process that may own homes. `incarnation` is new at every start."""
+
+    id: str
+    incarnation: str
+    pid: int
+    peer: str  # "ip:port" of its peer port
+    expires_at_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    home: str
+    epoch: int
+    seq: int  # head sequence after the ownership event
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    home: str
+    epoch: int
+    seq: int
+    host: HostRow | None  # None: released or the host row is gone
+    live: bool  # host row not expired (database time)
+
+
+class LedgerError(Exception):
+    """Base of ledger faults. `code` names the class, `retryable` says whether trying again can help."""
+
+    code = "LEDGER"
+    retryable = True
+
+
+class Fenced(LedgerError):
+    """The head carries another epoch or sequence: this writer lost the home (or its view of it)."""
+
+    code = "FENCED"
+    retryable = True
+
+    def __init__(self, home: str, epoch: int, expected_seq: int, found_epoch: int, found_seq: int) -> None:
+        super().__init__(home, epoch, expected_seq, found_epoch, found_seq)
+        self.home, self.epoch, self.expected_seq = home, epoch, expected_seq
+        self.found_epoch, self.found_seq = found_epoch, found_seq
+
+    def __str__(self) -> str:
+        return (
+            f"{self.home}: expected epoch {self.epoch} seq {self.expected_seq}, "
+            f"found epoch {self.found_epoch} seq {self.found_seq}"
+        )
+
+
+class Owned(LedgerError):
+    """A live host owns the home; the claim is refused."""
+
+    code = "OWNED"
+    retryable = True
+
+    def __init__(self, owner: Owner) -> None:
+        super().__init__(owner)
+        self.owner = owner
+
+
+class Unavailable(LedgerError):
+    """The database could not commit (disk full, I/O error, busy too long). Nothing of the append is stored."""
+
+    code = "LEDGER_UNAVAILABLE"
+    retryable = True
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Ledger(Protocol):
+    """Durable truth. Every method may raise `Unavailable`. All times are database milliseconds."""
+
+    async def open(self) -> None: ...
+    async def close(self) -> None: ...
+    async def now_ms(self) -> int: ...
+
+    # hosts and ownership
+    async def heartbeat(self, host: HostRow, ttl_ms: int) -> HostRow:
+        """Insert or renew the host row; returns it with `expires_at_ms`."""
+        ...
+
+    async def retire(self, host_id: str, incarnation: str) -> None:
+        """Expire the host row now (clean shutdown)."""
+        ...
+
+    async def hosts(self) -> list[HostRow]: ...
+
+    async def claim(self, home: str, host: HostRow, *, depose: str | None = None) -> Claim:
+        """Become owner: epoch + 1, and the ownership event is the first row of that epoch.
+
+        Raises `Owned` while another live host holds it, unless that host's incarnation is `depose` (its peer port
+        was found refusing). A host that already owns it gets a new epoch too.
+        """
+        ...
+
+    async def release(self, claim: Claim, host: HostRow) -> None:
+        """Give the home back if still ours; never raises `Fenced`."""
+        ...
+
+    async def owner(self, home: str) -> Owner | None: ...
+
+    # the log
+    async def append(self, append: Append) -> Committed:
+        """Commit all of it or nothing. Appends submitted in order by one task are committed in that order and may
+        share one transaction with others (group commit); one that is fenced does not harm its neighbours.
+
+        Raises `Fenced`, `Unavailable`.
+        """
+        ...
+
+    async def read(
+        self,
+        home: str,
+        *,
+        doc: str | None = None,
+        after: int = 0,
+        upto: int | None = None,
+        kinds: Sequence[Kind] | None = None,
+        limit: int = 1000,
+    ) -> list[Event]:
+        """Rows with after < seq <= upto in sequence order, at most `limit`."""
+        ...
+
+    async def read_back(self, home: str, *, before: int | None, scene: str | None, limit: int) -> list[Event]:
+        """Newest first, seq < before: what history pages through."""
+        ...
+
+    async def head(self, home: str) -> int:
+        """Sequence of the last committed row; 0 for an unknown home."""
+        ...
+
+    async def put_snapshot(self, snapshot: Snapshot, *, epoch: int) -> bool:
+        """Store if `epoch` still owns the home and it is newer than what is kept (the previous one is kept too)."""
+        ...
+
+    async def snapshot(self, home: str, doc: str) -> Snapshot | None: ...
+
+    async def response(self, home: str, principal: str, key: str) -> StoredResponse | None: ...
+
+    # projections
+    async def view(self, kind: str, id: str) -> View | None: ...
+
+    async def views(
+        self,
+        kind: str,
+        *,
+        home: str | None = None,
+        parent: str | None = None,
+        after: tuple[str, str] | None = None,
+        limit: int = 100,
+        newest_first: bool = False,
+    ) -> list[View]:
+        """Page by (order_key, id), strictly after the given pair."""
+        ...
+
+    async def count_views(self, kind: str, *, home: str | None = None, parent: str | None = None) -> int: ...
+
+    async def change_token(self) -> int:
+        """A cheap number that changes whenever any process commits (SQLite: data_version)."""
+        ...
+
+    # attempts (workers use these; owners create attempts by append)
+    async def claim_attempt(self, worker: str, steps: Sequence[str]) -> Attempt | None:
+        """Compare-and-set the best open attempt (priority, then age) to `claimed`, with its deadline.
+
+        A claimed attempt whose heartbeat is older than `ATTEMPT_STALE_MS` or whose deadline has passed can be claimed
+        anew by another worker (same attempt id, the old worker's later writes are refused).
+        """
+        ...
+
+    async def beat_attempt(
+        self, id: str, worker: str, *, progress: float, message: str, result: bytes | None = None
+    ) -> bool:
+        """Renew the claim. Returns whether to stop now: cancel requested, or the claim is lost."""
+        ...
+
+    async def finish_attempt(
+        self, id: str, worker: str, state: AttemptState, *, result: bytes | None, error: bytes | None
+    ) -> bool:
+        """Compare-and-set claimed → final. False: the claim was lost; the caller's result does not count."""
+        ...
+
+    async def attempt(self, id: str) -> Attempt | None: ...
+    async def attempts(self, home: str, *, job: str | None = None, open_only: bool = False) -> list[Attempt]: ...
+
+
+ATTEMPT_STALE_MS = 5_000
+"""A worker that has not beaten for this long is taken for dead. Lower: a long GC pause loses work; higher: a crashed
+worker delays its job by as much. Workers beat every 500 ms."""
+
+__all__ = [
+    "ATTEMPT_STALE_MS",
+    "Append",
+    "Attempt",
+    "AttemptState",
+    "Claim",
+    "Committed",
+    "Event",
+    "Fenced",
+    "HostRow",
+    "Kind",
+    "Ledger",
+    "LedgerError",
+    "NewAttempt",
+    "NewEvent",
+    "Owned",
+    "Owner",
+    "Snapshot",
+    "StoredResponse",
+    "Unavailable",
+    "View",
+]
