@@ -1,0 +1,201 @@
+"""Every command an actor takes, as data: what a partner, the editor or a worker may ask of a project.
+
+The invariant: a command is complete in itself (no defaults from the caller's session) and survives the peer port as a
+plain dict. Resolvers build them; `actors/` decides on them; nothing here does I/O.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, ClassVar
+
+TITLE_CHARS_MAX = 300
+HEADING_CHARS_MAX = 500
+SCRIPT_CHARS_MAX = 400_000
+SCREENPLAY_CHARS_MAX = 3_000_000
+NAME_CHARS_MAX = 120
+KEY_CHARS_MAX = 200
+TEXT_CHARS_MAX = 500
+
+
+class CommandError(Exception):
+    """A refusal the caller can act on: `code`, words, the input field it is about, and whether to retry."""
+
+    def __init__(self, code: str, message: str, path: tuple[str, ...] = (), retryable: bool = False) -> None:
+        super().__init__(code, message, path, retryable)
+        self.code, self.message, self.path, self.retryable = code, message, path, retryable
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """`type` names it on the wire; `actor` is the kind of actor that decides it."""
+
+    type: ClassVar[str] = ""
+    actor: ClassVar[str] = "project"
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"type": self.type, **asdict(self)}
+
+
+@dataclass(frozen=True, slots=True)
+class CreateProject(Command):
+    type: ClassVar[str] = "project.create"
+    title: str
+    project_type: str  # SERIES | MOVIE | SHORT
+    brain: str | None = None
+    format: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImportScreenplay(Command):
+    """Creates the project and all its scenes, cast and places in one append."""
+
+    type: ClassVar[str] = "project.import"
+    title: str
+    text: str
+    format: str  # FOUNTAIN (FDX answers FORMAT_UNSUPPORTED until it is built)
+
+
+@dataclass(frozen=True, slots=True)
+class SetBrain(Command):
+    type: ClassVar[str] = "project.set_brain"
+    brain: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddCast(Command):
+    type: ClassVar[str] = "project.add_cast"
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreateScene(Command):
+    type: ClassVar[str] = "scene.create"
+    heading: str
+    script: str | None = None
+    after: str | None = None  # scene id, None: at the end
+
+
+@dataclass(frozen=True, slots=True)
+class LockScene(Command):
+    type: ClassVar[str] = "scene.lock"
+    actor: ClassVar[str] = "scene"
+    scene: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnlockScene(Command):
+    type: ClassVar[str] = "scene.unlock"
+    actor: ClassVar[str] = "scene"
+    scene: str
+
+
+@dataclass(frozen=True, slots=True)
+class GenerateScene(Command):
+    type: ClassVar[str] = "job.generate"
+    actor: ClassVar[str] = "scene"
+    scene: str
+    auto_pick: bool = False
+    brain: str | None = None  # None: the project's
+    seed: str | None = None  # None: drawn from the job id
+    backend: str | None = None  # None: the router chooses
+
+
+@dataclass(frozen=True, slots=True)
+class PickPanel(Command):
+    type: ClassVar[str] = "job.pick"
+    actor: ClassVar[str] = "scene"
+    scene: str
+    job: str
+    panel: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelJob(Command):
+    type: ClassVar[str] = "job.cancel"
+    actor: ClassVar[str] = "scene"
+    scene: str
+    job: str
+
+
+@dataclass(frozen=True, slots=True)
+class RetryJob(Command):
+    type: ClassVar[str] = "job.retry"
+    actor: ClassVar[str] = "scene"
+    scene: str
+    job: str
+
+
+_ALL: tuple[type[Command], ...] = (
+    CreateProject,
+    ImportScreenplay,
+    SetBrain,
+    AddCast,
+    CreateScene,
+    LockScene,
+    UnlockScene,
+    GenerateScene,
+    PickPanel,
+    CancelJob,
+    RetryJob,
+)
+BY_TYPE: Mapping[str, type[Command]] = {c.type: c for c in _ALL}
+
+
+def command_from_dict(data: Mapping[str, Any]) -> Command:
+    """The command a peer sent. Raises `CommandError` BAD_COMMAND for an unknown type or fields that do not fit."""
+    cls = BY_TYPE.get(str(data.get("type")))
+    if cls is None:
+        raise CommandError("BAD_COMMAND", f"unknown command type {data.get('type')!r}", ("type",))
+    known = {f.name for f in fields(cls)}
+    given = {k: v for k, v in data.items() if k != "type"}
+    unknown = sorted(set(given) - known)
+    if unknown:
+        raise CommandError("BAD_COMMAND", f"{cls.type} has no field {unknown[0]!r}", (unknown[0],))
+    try:
+        return cls(**given)
+    except TypeError as error:
+        raise CommandError("BAD_COMMAND", f"{cls.type}: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A command on its way: who asks, where it is decided, and the key that makes a retry harmless."""
+
+    home: str  # project id
+    target: str  # actor id: the project id or a scene id
+    principal: str
+    key: str  # idempotency key, 1..KEY_CHARS_MAX
+    command: Command
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "home": self.home,
+            "target": self.target,
+            "principal": self.principal,
+            "key": self.key,
+            "command": self.command.to_dict(),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Envelope:
+        return cls(
+            home=str(data["home"]),
+            target=str(data["target"]),
+            principal=str(data["principal"]),
+            key=str(data["key"]),
+            command=command_from_dict(data["command"]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a committed command answers: the last sequence of its append and the ids it made or touched."""
+
+    sequence: int
+    ids: dict[str, str]  # e.g. {"project": "prj_…"}, {"scene": …}, {"job": …}
+    replayed: bool = False

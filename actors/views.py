@@ -1,0 +1,122 @@
+"""Projections: what partners and lists read without waking an actor.
+
+Owns the shape of every view body. The invariant: a view is written in the append that made it true, so it is never
+ahead of the ledger. Actors write them; GraphQL loaders, exports and the editor's lists read them.
+
+Kinds and keys in the ledger's `View` rows (kind · id · parent · order_key):
+  project · prj · ""        · created_at (zero-padded ms)   -> ProjectView
+  scene   · scn · project   · fractional order key          -> SceneView
+  job     · job · scene     · created_at (zero-padded ms)   -> JobView
+  take    · tak · scene     · created_at (zero-padded ms)   -> TakeView
+  findings· scn · project   · scene's id                    -> FindingsView (all findings of one scene)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Self
+
+from storage.codec import decode, encode
+
+
+def order_ms(at_ms: int) -> str:
+    """Milliseconds as a sortable order key."""
+    return f"{at_ms:015d}"
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """Common form of the view bodies: versioned msgpack of a flat dict; unknown keys are ignored."""
+
+    def blob(self) -> bytes:
+        return encode(asdict(self))
+
+    @classmethod
+    def from_blob(cls, blob: bytes) -> Self:
+        return cls.from_dict(decode(blob))
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        known = {f.name for f in fields(cls)}
+        return cls(**{k: v for k, v in data.items() if k in known})
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectView(Body):
+    id: str
+    title: str
+    type: str
+    brain: str
+    format: str
+    status: str  # "draft"
+    revision: str  # sequence of the last event that changed the project
+    owner: str  # principal
+    created_at_ms: int
+    title_page: str = ""  # raw Fountain title page and front matter, for a lossless way out
+    cast: tuple[dict[str, str], ...] = ()  # {"id","name"}
+    places: tuple[dict[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SceneView(Body):
+    id: str
+    project: str
+    heading: str
+    script: str  # may lag the document by at most 2 s
+    status: str  # PENDING | GENERATING | COMPLETE | LOCKED
+    bible_version: int
+    revision: str
+    created_at_ms: int
+    thumbnail_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobView(Body):
+    id: str
+    scene: str
+    project: str
+    state: str
+    stage: str | None
+    progress: float
+    message: str
+    created_at_ms: int
+    auto_pick: bool
+    brain: str
+    seed: str
+    error: dict[str, Any] | None = None  # {"code","message","retryable"}
+    panels: tuple[dict[str, Any], ...] = ()  # {"id","candidate","key","seed","picked"}
+    take: str | None = None
+    attempt: str | None = None  # id of the attempt now open: live progress is on its row
+    revision: str = "0"
+    updated_bible_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TakeView(Body):
+    id: str
+    job: str
+    scene: str
+    project: str
+    created_at_ms: int
+    playlist_key: str
+    video_key: str
+    thumbnail_key: str
+    captions_key: str | None
+    duration_s: float
+    backend: str
+    degraded: bool
+    cache_verdict: str  # hit | miss
+    quality_score: float | None
+    epistemic_state: str
+    recipe: str  # JSON text: all that decides the take
+
+
+@dataclass(frozen=True, slots=True)
+class FindingsView(Body):
+    """`findings`: dicts {"id","sceneId","code","severity","message","evidence":[{"sceneId","start","end","text"}],
+    "suggestion","fix":{"sceneId","start","end","replacement"}|None,"waived","stale"}."""
+
+    scene: str
+    project: str
+    findings: tuple[dict[str, Any], ...] = ()

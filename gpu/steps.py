@@ -1,0 +1,49 @@
+"""What a worker is asked per step and what it answers: the bodies of attempt rows.
+
+Light (no NumPy, no vendor). The invariant: a request holds all a worker needs, so that any worker anywhere can run
+it and a second run of the same attempt writes the same keys. Owners write requests; `serve_app` workers read them.
+
+Every body is a dict, stored as versioned msgpack:
+
+enhance     {"enhance": EnhanceRequest}                        -> {"enhanced": EnhancedScene}
+cache       {"recipe_hash": hex}                               -> {"verdict": "hit"|"miss", "take": media dict | None}
+storyboard  {"enhanced", "seed", "candidates", "width", "height", "prefix"}
+                                                               -> {"panels": [{"candidate","key","sha256","bytes"}]}
+            (the partial result grows panel by panel)
+video       {"enhanced", "seed", "candidate", "panel_key", "width", "height", "fps", "prefix", "backend",
+             "recipe_hash"}                                    -> media dict
+observe     {"video_key", "enhanced", "degraded"}              -> {"verdict", "measures", "reasons",
+                                                                   "quality_score", "epistemic_state"}
+
+media dict: {"playlist_key","video_key","thumbnail_key","captions_key"|None,"files":{name:{"key","bytes","sha256"}},
+             "duration_s","backend","degraded","width","height","fps"}
+A failed attempt's error body: {"code","message","retryable"}.
+"""
+
+from __future__ import annotations
+
+import enum
+
+
+class Step(enum.StrEnum):
+    ENHANCE = "enhance"
+    CACHE = "cache"
+    STORYBOARD = "storyboard"
+    VIDEO = "video"
+    OBSERVE = "observe"
+
+
+TIMEOUT_MS: dict[Step, int] = {
+    Step.ENHANCE: 60_000,
+    Step.CACHE: 10_000,
+    Step.STORYBOARD: 120_000,
+    Step.VIDEO: 900_000,
+    Step.OBSERVE: 120_000,
+}
+"""From claim to deadline. Shorter than the step takes: work is thrown away; longer: a stuck worker holds a job."""
+
+PANEL_CANDIDATES = 4
+PANEL_WIDTH_PX, PANEL_HEIGHT_PX = 960, 540
+VIDEO_WIDTH_PX, VIDEO_HEIGHT_PX, VIDEO_FPS = 1280, 720, 24
+ATTEMPTS_PER_STEP_MAX = 3
+"""Tries of one step before the job fails; each try that fails retryably makes the next."""
