@@ -1,15 +1,15 @@
 """What is asked of a video backend, and what it answers: plain values, light to import.
 
-Owns the request types (`Shot`, `Look`, `StoryboardRequest`, `RenderRequest`), the `VideoBackend` port and its typed errors.
-Invariant: an instance that exists is within every limit named here, so a backend never checks again. Requests are made by the
-enhancement step, travel as msgpack or JSON through `to_dict`/`from_dict`, and end in `VideoBackend.panel` and `.frames`.
+Owns the request types (`Shot`, `Look`, `StoryboardRequest`, `RenderRequest`), the `VideoBackend` port and its typed
+errors. Invariant: an instance that exists is within every limit named here, so a backend never checks again. Requests are
+made by the enhancement step, travel as msgpack or JSON through `to_dict`/`from_dict`, and end in `VideoBackend`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
 if TYPE_CHECKING:
@@ -208,7 +208,7 @@ class StoryboardRequest:
     """Everything that decides a storyboard panel; the same request and candidate give the same bytes."""
 
     shots: tuple[Shot, ...]
-    look: Look = Look()
+    look: Look = field(default_factory=Look)
     seed: int = 0
     width: int = 1280
     height: int = 720
@@ -307,7 +307,7 @@ def _keys(where: str, data: object, cls: type[Any]) -> dict[str, Any]:
     unknown = sorted(str(key)[:32] for key in data if key not in known)
     if unknown:
         raise _bad(where, f"has unknown fields: {', '.join(unknown[:8])}")
-    missing = [f.name for f in fields(cls) if f.name not in data and f.default is MISSING]
+    missing = [f.name for f in fields(cls) if f.name not in data and f.default is f.default_factory is MISSING]
     if missing:
         raise _bad(where, f"lacks fields: {', '.join(missing)}")
     return dict(data)
