@@ -1,6 +1,6 @@
 """Calls to other hosts' peer ports: one kept connection a peer, requests answered out of order by id.
 
-Invariant: a call that fails before its bytes left is safe to repeat elsewhere (`PEER_UNREACHABLE`); one that fails after
+Invariant: a call that fails before its bytes left is safe to repeat elsewhere (`PEER_UNREACHABLE`); one failing after
 is `PEER_LOST`, and repeating it is safe only because every command carries an idempotency key.
 """
 

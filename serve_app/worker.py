@@ -1,0 +1,211 @@
+"""A worker: claims attempts, runs their step in a thread, beats while it runs, finishes by compare-and-set.
+
+Owns its lanes (how many attempts of which steps at once) and nothing durable. Invariant: no result leaves by any other
+way than the attempt row and the object store; a claim that was lost makes the result count for nothing. No Ray here:
+the generation deployment and a remote worker run the same class.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import threading
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from storage.codec import decode, encode
+from storage.ledger.protocol import Attempt, AttemptState, Ledger, LedgerError
+
+logger = logging.getLogger("storyforge.worker")
+
+BEAT_S = 0.5
+"""Between beats of an attempt. Longer than a fifth of ATTEMPT_STALE_MS: slow disks make live work look dead."""
+
+POLL_S = 0.5
+"""Between looks for work when nobody wakes us: the most a lost wake-up costs."""
+
+
+class StepFailed(Exception):
+    """A step's own failure: stored on the attempt as {"code","message","retryable"}."""
+
+    def __init__(self, code: str, message: str, retryable: bool) -> None:
+        super().__init__(code, message, retryable)
+        self.code, self.message, self.retryable = code, message, retryable
+
+
+class StepCancelled(Exception):
+    """The step saw `cancelled()` and stopped; nothing it made counts."""
+
+
+class Report(Protocol):
+    """What a running step tells: thread-safe, cheap, may be called per frame."""
+
+    def __call__(self, progress: float, message: str, partial: dict[str, Any] | None = None) -> None: ...
+    def cancelled(self) -> bool: ...
+
+
+class StepRun(Protocol):
+    """One step as a blocking function. Raises `StepFailed` or `StepCancelled`."""
+
+    def __call__(self, attempt: Attempt, request: dict[str, Any], report: Report) -> dict[str, Any]: ...
+
+
+Notify = Callable[[Attempt], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """`slots` attempts of `steps` at once. Video has a lane of its own, so a first panel never waits for it."""
+
+    name: str
+    steps: tuple[str, ...]
+    slots: int = 1
+
+
+class _Running:
+    """Progress of one attempt between its thread and its beats."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._stop = threading.Event()
+        self.progress, self.message = 0.0, ""
+        self.partial: dict[str, Any] | None = None
+        self.urgent = asyncio.Event()
+
+    def __call__(self, progress: float, message: str, partial: dict[str, Any] | None = None) -> None:
+        stage_changed = message.partition("|")[0] != self.message.partition("|")[0]
+        self.progress, self.message = min(1.0, max(0.0, progress)), message
+        if partial is not None:
+            self.partial = partial
+        if partial is not None or stage_changed:
+            with contextlib.suppress(RuntimeError):  # the loop is gone: the process is stopping
+                self._loop.call_soon_threadsafe(self.urgent.set)
+
+    def cancelled(self) -> bool:
+        return self._stop.is_set()
+
+    def stop(self) -> None:
+        self._stop.set()
+
+
+class Worker:
+    """Runs until `stop`. `wake` may be called from the loop at any time and costs nothing when busy."""
+
+    def __init__(
+        self, name: str, ledger: Ledger, runs: Mapping[str, StepRun], lanes: tuple[Lane, ...], notify: Notify
+    ) -> None:
+        self.name = name
+        self._ledger, self._runs, self._lanes, self._notify = ledger, runs, lanes, notify
+        self._woken = {lane.name: asyncio.Event() for lane in lanes}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._active: set[_Running] = set()
+        self._stopping = False
+
+    def start(self) -> None:
+        for lane in self._lanes:
+            for slot in range(lane.slots):
+                task = asyncio.get_running_loop().create_task(self._lane(lane, f"{self.name}/{lane.name}{slot}"))
+                self._tasks.append(task)
+
+    def wake(self) -> None:
+        for event in self._woken.values():
+            event.set()
+
+    async def stop(self) -> None:
+        """Give the threads a chance to see the stop, then leave: what they held goes stale and is claimed anew."""
+        self._stopping = True
+        for running in self._active:
+            running.stop()
+        self.wake()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _lane(self, lane: Lane, worker: str) -> None:
+        while not self._stopping:
+            self._woken[lane.name].clear()
+            try:
+                attempt = await self._ledger.claim_attempt(worker, lane.steps)
+            except LedgerError as error:
+                logger.warning("no attempt could be claimed", extra={"code": error.code})
+                attempt = None
+            if attempt is not None:
+                await self._run(attempt, worker)
+                continue
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(POLL_S):
+                    await self._woken[lane.name].wait()
+
+    async def _run(self, attempt: Attempt, worker: str) -> None:
+        running = _Running(asyncio.get_running_loop())
+        self._active.add(running)
+        beats = asyncio.get_running_loop().create_task(self._beat(attempt, worker, running))
+        try:
+            state, result, error = await self._outcome(attempt, running)
+        finally:
+            beats.cancel()
+            running.stop()
+            self._active.discard(running)
+            await asyncio.gather(beats, return_exceptions=True)
+        try:
+            counted = await self._ledger.finish_attempt(attempt.id, worker, state, result=result, error=error)
+        except LedgerError as fault:
+            logger.warning("an attempt could not be finished", extra={"attempt": attempt.id, "code": fault.code})
+            return
+        if not counted:
+            logger.info("an attempt was lost to another worker", extra={"attempt": attempt.id})
+            return
+        await self._tell(attempt)
+
+    async def _outcome(self, attempt: Attempt, running: _Running) -> tuple[AttemptState, bytes | None, bytes | None]:
+        try:
+            run = self._runs[attempt.step]
+            request = decode(attempt.request)
+            result = await asyncio.to_thread(run, attempt, request, running)
+            return AttemptState.DONE, encode(result), None
+        except StepCancelled:
+            return AttemptState.CANCELLED, None, None
+        except asyncio.CancelledError:
+            raise
+        except StepFailed as failed:
+            body = {"code": failed.code, "message": failed.message, "retryable": failed.retryable}
+        except Exception as error:
+            logger.exception("a step crashed", extra={"attempt": attempt.id, "step": attempt.step})
+            code, retryable = getattr(error, "code", "STEP_CRASHED"), bool(getattr(error, "retryable", True))
+            body = {
+                "code": str(code),
+                "message": f"{attempt.step} failed: {type(error).__name__}",
+                "retryable": retryable,
+            }
+        return AttemptState.FAILED, None, encode(body)
+
+    async def _beat(self, attempt: Attempt, worker: str, running: _Running) -> None:
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(BEAT_S):
+                    await running.urgent.wait()
+            running.urgent.clear()
+            partial, running.partial = running.partial, None
+            try:
+                stop = await self._ledger.beat_attempt(
+                    attempt.id,
+                    worker,
+                    progress=running.progress,
+                    message=running.message,
+                    result=None if partial is None else encode(partial),
+                )
+            except LedgerError as fault:
+                running.partial = running.partial or partial
+                logger.warning("a beat was not stored", extra={"attempt": attempt.id, "code": fault.code})
+                continue
+            if stop:
+                running.stop()
+            await self._tell(attempt)
+
+    async def _tell(self, attempt: Attempt) -> None:
+        try:
+            await self._notify(attempt)
+        except Exception as error:  # noqa: BLE001 - a lost wake-up costs latency only: the owner re-scans
+            logger.debug("the owner was not woken", extra={"attempt": attempt.id, "error": type(error).__name__})
