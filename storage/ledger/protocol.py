@@ -130,7 +130,11 @@ class StoredResponse:
 
 @dataclass(frozen=True, slots=True)
 class Append:
-    """One fenced append: rows, projections, attempts and the stored answer commit together or not at all."""
+    """One fenced append: rows, projections, attempts and the stored answer commit together or not at all.
+
+    `events` may be empty (a projection refresh): the head is checked and stays. Every view and attempt names the
+    append's own home; anything else is a `ValueError` before it is queued.
+    """
 
     home: str
     epoch: int
@@ -138,7 +142,7 @@ class Append:
     events: tuple[NewEvent, ...]
     views: tuple[View, ...] = ()
     attempts: tuple[NewAttempt, ...] = ()
-    cancel_attempts: tuple[str, ...] = ()  # ids whose cancel_requested becomes true
+    cancel_attempts: tuple[str, ...] = ()  # ids whose cancel_requested becomes true; open ones become cancelled at once
     response: StoredResponse | None = None
 
     def size_bytes(self) -> int:
@@ -237,6 +241,34 @@ class Unavailable(LedgerError):
         self.reason = reason
 
 
+class Conflict(LedgerError):
+    """The append repeats a thing that may exist once: an attempt id, a (job, step, number), an idempotency key.
+
+    Nothing of the append is stored. For an idempotency key: read `response` and answer with that.
+    """
+
+    code = "LEDGER_CONFLICT"
+    retryable = False
+
+    def __init__(self, home: str, what: str) -> None:
+        super().__init__(home, what)
+        self.home, self.what = home, what
+
+
+class SchemaMismatch(LedgerError):
+    """The file was written by another version of the schema, or is no ledger. Raised by `open` only."""
+
+    code = "LEDGER_SCHEMA"
+    retryable = False
+
+    def __init__(self, where: str, found: int, supported: int) -> None:
+        super().__init__(where, found, supported)
+        self.where, self.found, self.supported = where, found, supported
+
+    def __str__(self) -> str:
+        return f"{self.where}: ledger schema {self.found}, this version reads {self.supported}"
+
+
 class Ledger(Protocol):
     """Durable truth. Every method may raise `Unavailable`. All times are database milliseconds."""
 
@@ -246,14 +278,16 @@ class Ledger(Protocol):
 
     # hosts and ownership
     async def heartbeat(self, host: HostRow, ttl_ms: int) -> HostRow:
-        """Insert or renew the host row; returns it with `expires_at_ms`."""
+        """Insert or renew the row of this (id, incarnation); returns it with `expires_at_ms`."""
         ...
 
     async def retire(self, host_id: str, incarnation: str) -> None:
         """Expire the host row now (clean shutdown)."""
         ...
 
-    async def hosts(self) -> list[HostRow]: ...
+    async def hosts(self) -> list[HostRow]:
+        """The live ones (not expired), by id."""
+        ...
 
     async def claim(self, home: str, host: HostRow, *, depose: str | None = None) -> Claim:
         """Become owner: epoch + 1, and the ownership event is the first row of that epoch.
@@ -264,7 +298,7 @@ class Ledger(Protocol):
         ...
 
     async def release(self, claim: Claim, host: HostRow) -> None:
-        """Give the home back if still ours; never raises `Fenced`."""
+        """Give the home back if still ours; never raises `Fenced`. Later appends of that epoch are fenced."""
         ...
 
     async def owner(self, home: str) -> Owner | None: ...
@@ -274,7 +308,11 @@ class Ledger(Protocol):
         """Commit all of it or nothing. Appends submitted in order by one task are committed in that order and may
         share one transaction with others (group commit); one that is fenced does not harm its neighbours.
 
-        Raises `Fenced`, `Unavailable`.
+        The append is queued before the first await, so tasks created in order are submitted in order; append k+1 may
+        be submitted (with `expected_seq` advanced) before k is committed, and is `Fenced` if k fails. Cancelling the
+        caller does not take a queued append back.
+
+        Raises `Fenced`, `Conflict`, `Unavailable` (also when the bounded queue is full).
         """
         ...
 
@@ -292,7 +330,7 @@ class Ledger(Protocol):
         ...
 
     async def read_back(self, home: str, *, before: int | None, scene: str | None, limit: int) -> list[Event]:
-        """Newest first, seq < before: what history pages through."""
+        """Newest first, seq < before (None: from the head), of one scene or (None) all: what history pages through."""
         ...
 
     async def head(self, home: str) -> int:
@@ -300,10 +338,15 @@ class Ledger(Protocol):
         ...
 
     async def put_snapshot(self, snapshot: Snapshot, *, epoch: int) -> bool:
-        """Store if `epoch` still owns the home and it is newer than what is kept (the previous one is kept too)."""
+        """Store if `epoch` still owns the home and it is newer than what is kept (the previous one is kept too).
+
+        False also for a snapshot ahead of the head: memory never leads the ledger.
+        """
         ...
 
-    async def snapshot(self, home: str, doc: str) -> Snapshot | None: ...
+    async def snapshot(self, home: str, doc: str, *, before: int | None = None) -> Snapshot | None:
+        """The newest kept, or the newest with seq < before (the previous one, should the newest not decode)."""
+        ...
 
     async def response(self, home: str, principal: str, key: str) -> StoredResponse | None: ...
 
@@ -320,7 +363,7 @@ class Ledger(Protocol):
         limit: int = 100,
         newest_first: bool = False,
     ) -> list[View]:
-        """Page by (order_key, id), strictly after the given pair."""
+        """Page by (order_key, id), strictly after the given pair (before it, when `newest_first`)."""
         ...
 
     async def count_views(self, kind: str, *, home: str | None = None, parent: str | None = None) -> int: ...
@@ -331,10 +374,11 @@ class Ledger(Protocol):
 
     # attempts (workers use these; owners create attempts by append)
     async def claim_attempt(self, worker: str, steps: Sequence[str]) -> Attempt | None:
-        """Compare-and-set the best open attempt (priority, then age) to `claimed`, with its deadline.
+        """Compare-and-set the best open attempt (highest priority, then oldest) to `claimed`, with its deadline.
 
         A claimed attempt whose heartbeat is older than `ATTEMPT_STALE_MS` or whose deadline has passed can be claimed
-        anew by another worker (same attempt id, the old worker's later writes are refused).
+        anew by another worker (same attempt id, the old worker's later writes are refused). So a worker's name is new
+        at every start. Nothing open costs one read and no write.
         """
         ...
 
@@ -347,24 +391,37 @@ class Ledger(Protocol):
     async def finish_attempt(
         self, id: str, worker: str, state: AttemptState, *, result: bytes | None, error: bytes | None
     ) -> bool:
-        """Compare-and-set claimed → final. False: the claim was lost; the caller's result does not count."""
+        """Compare-and-set claimed → final (`ValueError` for another state). False: the claim was lost; the caller's
+        result does not count."""
         ...
 
     async def attempt(self, id: str) -> Attempt | None: ...
-    async def attempts(self, home: str, *, job: str | None = None, open_only: bool = False) -> list[Attempt]: ...
+
+    async def attempts(self, home: str, *, job: str | None = None, open_only: bool = False) -> list[Attempt]:
+        """By creation, oldest first; `open_only` means not final: open or claimed."""
+        ...
 
 
 ATTEMPT_STALE_MS = 5_000
 """A worker that has not beaten for this long is taken for dead. Lower: a long GC pause loses work; higher: a crashed
 worker delays its job by as much. Workers beat every 500 ms."""
 
+FINAL_STATES = frozenset((AttemptState.DONE, AttemptState.FAILED, AttemptState.CANCELLED))
+OWNERSHIP_DOC = "@home"
+OWNERSHIP_TYPE = "home.claimed"
+"""Doc and type of the ownership event; its body is `storage.codec` of {host, incarnation, peer}."""
+
 __all__ = [
     "ATTEMPT_STALE_MS",
+    "FINAL_STATES",
+    "OWNERSHIP_DOC",
+    "OWNERSHIP_TYPE",
     "Append",
     "Attempt",
     "AttemptState",
     "Claim",
     "Committed",
+    "Conflict",
     "Event",
     "Fenced",
     "HostRow",
@@ -375,6 +432,7 @@ __all__ = [
     "NewEvent",
     "Owned",
     "Owner",
+    "SchemaMismatch",
     "Snapshot",
     "StoredResponse",
     "Unavailable",

@@ -1,0 +1,274 @@
+"""A ledger in this process's memory: the same contract, nothing durable.
+
+Owns every row of its homes while the process lives. Used by tests and simulations, which inject the clock and faults
+(`fail_next`, `hold`, `delay`). The invariant is the protocol's: an append applies whole, or not at all, in order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from storage.ledger.clock import machine_clocks
+from storage.ledger.memory_attempts import MemoryAttempts
+from storage.ledger.protocol import (
+    Append,
+    Attempt,
+    AttemptState,
+    Claim,
+    Committed,
+    Conflict,
+    Event,
+    Fenced,
+    HostRow,
+    Kind,
+    NewEvent,
+    Owned,
+    Owner,
+    Snapshot,
+    StoredResponse,
+    Unavailable,
+    View,
+)
+from storage.ledger.rules import check_append, ownership_event
+
+
+@dataclass(slots=True)
+class _Home:
+    epoch: int = 0
+    owner: tuple[str, str] | None = None  # host id, incarnation
+    events: list[Event] = field(default_factory=list)
+
+    @property
+    def seq(self) -> int:
+        return len(self.events)
+
+
+class MemoryLedger:
+    """See `storage.ledger.protocol.Ledger`. Several simulated hosts share one instance."""
+
+    def __init__(self, clock: Callable[[], int] | None = None) -> None:
+        self._clock = clock or machine_clocks().wall_ms
+        self._homes: dict[str, _Home] = {}
+        self._hosts: dict[tuple[str, str], HostRow] = {}
+        self._snapshots: dict[tuple[str, str], list[Snapshot]] = {}
+        self._views: dict[tuple[str, str], View] = {}
+        self._responses: dict[tuple[str, str, str], StoredResponse] = {}
+        self._attempts = MemoryAttempts(self._clock)
+        self._token = 0
+        self._order = asyncio.Lock()
+        self._gate = asyncio.Event()
+        self._gate.set()
+        self._failures: list[str] = []
+        self.delay: Callable[[Append], Awaitable[None]] | None = None
+
+    # fault hooks
+    def fail_next(self, reason: str = "injected fault", times: int = 1) -> None:
+        """The next `times` appends raise `Unavailable(reason)` and store nothing."""
+        self._failures.extend([reason] * times)
+
+    def hold(self) -> None:
+        """Appends wait, in order, until `let_go`."""
+        self._gate.clear()
+
+    def let_go(self) -> None:
+        self._gate.set()
+
+    async def open(self) -> None:
+        return None
+
+    async def close(self) -> None:
+        return None
+
+    async def now_ms(self) -> int:
+        return self._clock()
+
+    # hosts and ownership
+    async def heartbeat(self, host: HostRow, ttl_ms: int) -> HostRow:
+        row = replace(host, expires_at_ms=self._clock() + ttl_ms)
+        self._hosts[host.id, host.incarnation] = row
+        self._token += 1
+        return row
+
+    async def retire(self, host_id: str, incarnation: str) -> None:
+        row = self._hosts.get((host_id, incarnation))
+        if row is not None:
+            self._hosts[host_id, incarnation] = replace(row, expires_at_ms=self._clock())
+        self._token += 1
+
+    async def hosts(self) -> list[HostRow]:
+        return sorted(
+            (row for row in self._hosts.values() if self._live(row)), key=lambda row: (row.id, row.incarnation)
+        )
+
+    def _live(self, row: HostRow | None) -> bool:
+        return row is not None and row.expires_at_ms > self._clock()
+
+    async def claim(self, home: str, host: HostRow, *, depose: str | None = None) -> Claim:
+        state = self._homes.setdefault(home, _Home())
+        if state.owner is not None and state.owner != (host.id, host.incarnation) and state.owner[1] != depose:
+            found = self._owner_of(home, state)
+            if found.live:
+                raise Owned(found)
+        state.epoch += 1
+        state.owner = (host.id, host.incarnation)
+        self._put_rows(home, state, (ownership_event(host),), self._clock())
+        self._token += 1
+        return Claim(home, state.epoch, state.seq)
+
+    async def release(self, claim: Claim, host: HostRow) -> None:
+        state = self._homes.get(claim.home)
+        if state and state.epoch == claim.epoch and state.owner == (host.id, host.incarnation):
+            state.owner = None
+            self._token += 1
+
+    async def owner(self, home: str) -> Owner | None:
+        state = self._homes.get(home)
+        return None if state is None else self._owner_of(home, state)
+
+    def _owner_of(self, home: str, state: _Home) -> Owner:
+        row = None if state.owner is None else self._hosts.get(state.owner)
+        return Owner(home, state.epoch, state.seq, row, self._live(row))
+
+    # the log
+    async def append(self, append: Append) -> Committed:
+        check_append(append)
+        async with self._order:
+            await self._gate.wait()
+            if self.delay is not None:
+                await self.delay(append)
+            if self._failures:
+                raise Unavailable(self._failures.pop(0))
+            committed = self._commit(append)
+        await asyncio.sleep(0)
+        return committed
+
+    def _commit(self, append: Append) -> Committed:
+        state = self._homes.get(append.home, _Home())
+        if state.owner is None or (state.epoch, state.seq) != (append.epoch, append.expected_seq):
+            raise Fenced(append.home, append.epoch, append.expected_seq, state.epoch, state.seq)
+        self._attempts.check_new(append)
+        answer = append.response
+        if answer is not None and (append.home, answer.principal, answer.key) in self._responses:
+            raise Conflict(append.home, "response")
+        now = self._clock()
+        self._put_rows(append.home, state, append.events, now)
+        self._put_views(append, state.seq)
+        self._attempts.apply(append, now)
+        if answer is not None:
+            self._responses[append.home, answer.principal, answer.key] = replace(answer, seq=state.seq)
+        self._token += 1
+        return Committed(append.expected_seq + 1, state.seq, now)
+
+    def _put_rows(self, home: str, state: _Home, events: Sequence[NewEvent], now: int) -> None:
+        for new in events:
+            state.events.append(
+                Event(
+                    home, state.seq + 1, state.epoch, now, new.doc, Kind(new.kind), new.type, new.body, new.scene,
+                    new.turn, new.version, new.source, new.confidence, new.narrative_ts,
+                )
+            )  # fmt: skip
+
+    def _put_views(self, append: Append, seq: int) -> None:
+        for view in append.views:
+            if view.body is None:
+                self._views.pop((view.kind, view.id), None)
+            else:
+                self._views[view.kind, view.id] = replace(view, seq=seq)
+
+    async def read(
+        self,
+        home: str,
+        *,
+        doc: str | None = None,
+        after: int = 0,
+        upto: int | None = None,
+        kinds: Sequence[Kind] | None = None,
+        limit: int = 1000,
+    ) -> list[Event]:
+        rows = self._homes.get(home, _Home()).events[max(after, 0) : upto]
+        picked = [e for e in rows if (doc is None or e.doc == doc) and (kinds is None or e.kind in kinds)]
+        return picked[: max(limit, 0)]
+
+    async def read_back(self, home: str, *, before: int | None, scene: str | None, limit: int) -> list[Event]:
+        rows = self._homes.get(home, _Home()).events[: None if before is None else max(before - 1, 0)]
+        return [e for e in reversed(rows) if scene is None or e.scene == scene][: max(limit, 0)]
+
+    async def head(self, home: str) -> int:
+        return self._homes.get(home, _Home()).seq
+
+    async def put_snapshot(self, snapshot: Snapshot, *, epoch: int) -> bool:
+        state = self._homes.get(snapshot.home, _Home())
+        kept = self._snapshots.setdefault((snapshot.home, snapshot.doc), [])
+        if state.owner is None or state.epoch != epoch or snapshot.seq > state.seq:
+            return False
+        if kept and kept[-1].seq >= snapshot.seq:
+            return False
+        kept.append(snapshot)
+        del kept[:-2]
+        self._token += 1
+        return True
+
+    async def snapshot(self, home: str, doc: str, *, before: int | None = None) -> Snapshot | None:
+        kept = self._snapshots.get((home, doc), [])
+        return next((s for s in reversed(kept) if before is None or s.seq < before), None)
+
+    async def response(self, home: str, principal: str, key: str) -> StoredResponse | None:
+        return self._responses.get((home, principal, key))
+
+    # projections
+    async def view(self, kind: str, id: str) -> View | None:
+        return self._views.get((kind, id))
+
+    async def views(
+        self,
+        kind: str,
+        *,
+        home: str | None = None,
+        parent: str | None = None,
+        after: tuple[str, str] | None = None,
+        limit: int = 100,
+        newest_first: bool = False,
+    ) -> list[View]:
+        rows = sorted(self._matching(kind, home, parent), key=lambda v: (v.order_key, v.id), reverse=newest_first)
+        if after is not None:
+            rows = [v for v in rows if ((v.order_key, v.id) < after if newest_first else (v.order_key, v.id) > after)]
+        return rows[: max(limit, 0)]
+
+    async def count_views(self, kind: str, *, home: str | None = None, parent: str | None = None) -> int:
+        return len(self._matching(kind, home, parent))
+
+    def _matching(self, kind: str, home: str | None, parent: str | None) -> list[View]:
+        return [
+            v
+            for v in self._views.values()
+            if v.kind == kind and (home is None or v.home == home) and (parent is None or v.parent == parent)
+        ]
+
+    async def change_token(self) -> int:
+        return self._token
+
+    # attempts
+    async def claim_attempt(self, worker: str, steps: Sequence[str]) -> Attempt | None:
+        claimed = self._attempts.claim(worker, steps)
+        self._token += claimed is not None
+        return claimed
+
+    async def beat_attempt(
+        self, id: str, worker: str, *, progress: float, message: str, result: bytes | None = None
+    ) -> bool:
+        self._token += 1
+        return self._attempts.beat(id, worker, progress, message, result)
+
+    async def finish_attempt(
+        self, id: str, worker: str, state: AttemptState, *, result: bytes | None, error: bytes | None
+    ) -> bool:
+        self._token += 1
+        return self._attempts.finish(id, worker, state, result, error)
+
+    async def attempt(self, id: str) -> Attempt | None:
+        return self._attempts.get(id)
+
+    async def attempts(self, home: str, *, job: str | None = None, open_only: bool = False) -> list[Attempt]:
+        return self._attempts.of_home(home, job, open_only)
