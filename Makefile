@@ -1,11 +1,46 @@
-# make run: set up and serve. make test: set up and test (<10 min). make proof: the long ones. make bench: RESULTS.md
+# make run: set up and serve on port 8000 · make test: set up and run the tests (<10 min) · make proof: the long ones
+# make bench: write benchmarks/RESULTS.md · make lint: ruff, mypy · make sim SEEDS=n SEED_START=k
 PY ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-.PHONY: run test proof bench lint setup editor clean
+PORT ?= 8000
+SEEDS ?= 200
+SEED_START ?= 0
+
+.PHONY: run test proof bench sim lint setup editor clean
+
+run: setup editor
+	$(BIN)/storyforge serve --port $(PORT)
 
 $(VENV)/.installed: pyproject.toml
-	$(PY) -m venv $(VENV)
-	$(BIN)/pip install --disable-pip-version-check -q -e '.[dev]'
-	touch $@
+	@command -v $(PY) >/dev/null || { echo "Python 3.11 or newer is needed (set PY=/path/to/python3)"; exit 2; }
+	@$(PY) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; $(PY) is older (set PY=…)"; exit 2; }
+	@test -x $(BIN)/python || $(PY) -m venv $(VENV)
+	@echo "installing StoryForge into $(VENV) (a minute or two, once)"
+	@$(BIN)/pip install --disable-pip-version-check --quiet --editable '.[dev]'
+	@touch $@
+
 setup: $(VENV)/.installed
+
+editor: setup
+	@$(BIN)/storyforge build-editor
+
+test: setup editor
+	$(BIN)/python -m tests.run
+
+proof: setup editor
+	$(BIN)/python -m tests.run --proof
+
+sim: setup
+	SEEDS=$(SEEDS) SEED_START=$(SEED_START) $(BIN)/pytest tests/simulation -q
+
+bench: setup editor
+	$(BIN)/python -m benchmarks.run
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+clean:
+	rm -rf $(VENV) editor/node_modules serve_app/static .pytest_cache .mypy_cache .ruff_cache
