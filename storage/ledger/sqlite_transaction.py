@@ -1,0 +1,145 @@
+"""What the writer does inside one SQLite transaction: appends, ownership, snapshots.
+
+Owns the SQL of writes to homes. The invariant: the conditional UPDATE of the head comes first, so a fenced append has
+changed nothing when it is refused. Rows of all appends of a batch are inserted together by `flush`.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
+
+from storage.ledger import sqlite_attempts
+from storage.ledger.clock import Clocks
+from storage.ledger.protocol import Append, Claim, Committed, Fenced, HostRow, NewEvent, Owned, Owner, Snapshot
+from storage.ledger.rules import ownership_event
+from storage.ledger.sqlite_read import owner_of
+
+HOST_ROWS_KEPT_MS = 24 * 3600 * 1000
+"""How long an expired host row stays, so that `owner` can still name who it was."""
+
+_ADVANCE = """UPDATE homes SET seq = seq + ?
+WHERE name = ? AND epoch = ? AND seq = ? AND owner_id IS NOT NULL RETURNING num"""
+_EVENT = "INSERT INTO events VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+_VIEW = """INSERT INTO views VALUES (?,?,?,?,?,?,?)
+ON CONFLICT (kind, id) DO UPDATE SET home = excluded.home, parent = excluded.parent,
+  order_key = excluded.order_key, body = excluded.body, seq = excluded.seq"""
+
+
+class Transaction:
+    """An open transaction and the rows it still has to insert."""
+
+    def __init__(self, connection: sqlite3.Connection, now_ms: int) -> None:
+        self.connection = connection
+        self.now_ms = now_ms
+        self._rows: list[tuple[Any, ...]] = []
+
+    def add_rows(self, home: int, epoch: int, first_seq: int, events: Sequence[NewEvent]) -> None:
+        now = self.now_ms
+        self._rows.extend(
+            (home, seq, epoch, now, e.doc, int(e.kind), e.type, e.body, e.scene, e.turn, e.version, e.source,
+             e.confidence, e.narrative_ts)
+            for seq, e in enumerate(events, first_seq)
+        )  # fmt: skip
+
+    def flush(self) -> None:
+        if self._rows:
+            self.connection.executemany(_EVENT, self._rows)
+            self._rows.clear()
+
+
+def append(transaction: Transaction, new: Append) -> Committed:
+    """Raises `Fenced` before any change; `sqlite3.IntegrityError` (attempt, response) needs the caller's savepoint."""
+    connection = transaction.connection
+    row = connection.execute(_ADVANCE, (len(new.events), new.home, new.epoch, new.expected_seq)).fetchall()
+    if not row:
+        found = connection.execute("SELECT epoch, seq FROM homes WHERE name = ?", (new.home,)).fetchone() or (0, 0)
+        raise Fenced(new.home, new.epoch, new.expected_seq, int(found[0]), int(found[1]))
+    last = new.expected_seq + len(new.events)
+    for view in new.views:
+        if view.body is None:
+            connection.execute("DELETE FROM views WHERE kind = ? AND id = ?", (view.kind, view.id))
+        else:
+            connection.execute(_VIEW, (view.kind, view.id, view.home, view.parent, view.order_key, view.body, last))
+    for attempt in new.attempts:
+        sqlite_attempts.insert(connection, attempt, transaction.now_ms)
+    for id in new.cancel_attempts:
+        sqlite_attempts.cancel(connection, new.home, id)
+    if new.response is not None:
+        answer = new.response
+        connection.execute(
+            "INSERT INTO responses VALUES (?,?,?,?,?,?)",
+            (new.home, answer.principal, answer.key, answer.request_hash, answer.body, last),
+        )
+    transaction.add_rows(row[0][0], new.epoch, new.expected_seq + 1, new.events)
+    return Committed(new.expected_seq + 1, last, transaction.now_ms)
+
+
+def can_fail_alone(new: Append) -> bool:
+    """Whether the append may break a uniqueness rule after its head was advanced, and so needs a savepoint."""
+    return bool(new.attempts) or new.response is not None
+
+
+def heartbeat(transaction: Transaction, host: HostRow, ttl_ms: int, clocks: Clocks) -> None:
+    boot_now = clocks.boot_ms()
+    transaction.connection.execute(
+        """INSERT INTO hosts VALUES (?,?,?,?,?,?) ON CONFLICT (id, incarnation) DO UPDATE SET
+        pid = excluded.pid, peer = excluded.peer, boot_id = excluded.boot_id,
+        expires_boot_ms = excluded.expires_boot_ms""",
+        (host.id, host.incarnation, host.pid, host.peer, clocks.boot_id, boot_now + ttl_ms),
+    )
+    transaction.connection.execute(
+        "DELETE FROM hosts WHERE boot_id <> ? OR expires_boot_ms < ?", (clocks.boot_id, boot_now - HOST_ROWS_KEPT_MS)
+    )
+
+
+def retire(transaction: Transaction, host_id: str, incarnation: str, clocks: Clocks) -> None:
+    transaction.connection.execute(
+        "UPDATE hosts SET expires_boot_ms = min(expires_boot_ms, ?) WHERE id = ? AND incarnation = ?",
+        (clocks.boot_ms(), host_id, incarnation),
+    )
+
+
+def claim(transaction: Transaction, home: str, host: HostRow, depose: str | None, clocks: Clocks) -> Claim:
+    """Raises `Owned` before any change."""
+    connection = transaction.connection
+    found: Owner | None = owner_of(connection, home, clocks)
+    if found is not None and found.host is not None and found.live:
+        holder = found.host
+        if (holder.id, holder.incarnation) != (host.id, host.incarnation) and holder.incarnation != depose:
+            raise Owned(found)
+    num, epoch, seq = connection.execute(
+        """INSERT INTO homes (name, epoch, seq, owner_id, owner_incarnation) VALUES (?,1,1,?,?)
+        ON CONFLICT (name) DO UPDATE SET epoch = epoch + 1, seq = seq + 1, owner_id = excluded.owner_id,
+        owner_incarnation = excluded.owner_incarnation RETURNING num, epoch, seq""",
+        (home, host.id, host.incarnation),
+    ).fetchall()[0]
+    transaction.add_rows(num, epoch, seq, (ownership_event(host),))
+    return Claim(home, epoch, seq)
+
+
+def release(transaction: Transaction, claim: Claim, host: HostRow) -> None:
+    transaction.connection.execute(
+        """UPDATE homes SET owner_id = NULL, owner_incarnation = NULL
+        WHERE name = ? AND epoch = ? AND owner_id = ? AND owner_incarnation = ?""",
+        (claim.home, claim.epoch, host.id, host.incarnation),
+    )
+
+
+def put_snapshot(transaction: Transaction, new: Snapshot, epoch: int) -> bool:
+    connection = transaction.connection
+    stored = connection.execute(
+        """INSERT INTO snapshots SELECT ?,?,?,?,? FROM homes
+        WHERE name = ? AND epoch = ? AND seq >= ? AND owner_id IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM snapshots WHERE home = ? AND doc = ? AND seq >= ?)""",
+        (new.home, new.doc, new.seq, new.version, new.body, new.home, epoch, new.seq, new.home, new.doc, new.seq),
+    ).rowcount
+    if stored < 1:
+        return False
+    connection.execute(
+        """DELETE FROM snapshots WHERE home = ? AND doc = ? AND seq < (
+          SELECT seq FROM snapshots WHERE home = ? AND doc = ? ORDER BY seq DESC LIMIT 1 OFFSET 1)""",
+        (new.home, new.doc, new.home, new.doc),
+    )
+    return True

@@ -1,0 +1,216 @@
+"""The one writer thread of a SQLite ledger: queue, group commit, delivery.
+
+Owns the write connection, the file lock and the queue. The invariant: a caller hears of success only after the
+transaction that holds its operation was synced; operations are tried in the order they were submitted. Operations come
+from event loops, results go back with one `call_soon_threadsafe` a batch and loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import sqlite3
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from storage.ledger.protocol import Conflict, LedgerError, Unavailable
+from storage.ledger.sqlite_lock import FileLock
+from storage.ledger.sqlite_transaction import Transaction
+
+log = logging.getLogger(__name__)
+
+BATCH_BYTES_MAX = 1024 * 1024
+BATCH_OPERATIONS_MAX = 1024
+LINGER_S = 0.002
+"""How long a batch stays open for others, when there were others. A lone operation never waits."""
+
+QUEUE_OPERATIONS_MAX = 8192
+QUEUE_BYTES_MAX = 128 * 1024 * 1024
+"""What may wait. Above it the newest operation is refused with `Unavailable`."""
+
+DISK_FAILURES_MAX = 3
+"""After this many refusals by the disk in a row, the rest of a batch is refused without trying."""
+
+
+@dataclass(slots=True)
+class Operation:
+    """`run` works inside an open transaction. `guarded` ones may fail alone and get a savepoint."""
+
+    run: Callable[[Transaction], Any]
+    future: asyncio.Future[Any]
+    loop: asyncio.AbstractEventLoop
+    size_bytes: int
+    guarded: bool
+    home: str
+
+
+Outcome = tuple[Operation, Any, BaseException | None]
+
+
+class Writer:
+    """Start it, `submit` from any event loop, `stop` it (what is queued is committed first)."""
+
+    def __init__(self, connection: sqlite3.Connection, lock: FileLock, wall_ms: Callable[[], int]) -> None:
+        self._connection = connection
+        self._lock = lock
+        self._wall_ms = wall_ms
+        self._queue: deque[Operation] = deque()
+        self._queued_bytes = 0
+        self._last_batch = 0
+        self._wake_at = 1  # queue length at which the thread wants to be woken
+        self._stopping = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._work, name="ledger-writer", daemon=True)
+        self.committed_batches = 0
+        self.committed_operations = 0
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Blocks until the queue is empty and the thread has ended."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify()
+        self._thread.join()
+
+    def submit(
+        self, run: Callable[[Transaction], Any], *, size_bytes: int = 64, guarded: bool = True, home: str = ""
+    ) -> asyncio.Future[Any]:
+        """Queue an operation of the running loop. Raises `Unavailable` when closed or full."""
+        loop = asyncio.get_running_loop()
+        operation = Operation(run, loop.create_future(), loop, size_bytes, guarded, home)
+        with self._changed:
+            if self._stopping:
+                raise Unavailable("the ledger is closed")
+            full = len(self._queue) >= QUEUE_OPERATIONS_MAX or self._queued_bytes + size_bytes > QUEUE_BYTES_MAX
+            if full and self._queue:
+                raise Unavailable("the ledger's queue is full")
+            self._queue.append(operation)
+            self._queued_bytes += size_bytes
+            if len(self._queue) >= self._wake_at or self._queued_bytes >= BATCH_BYTES_MAX:
+                self._changed.notify()
+        return operation.future
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                while not self._queue and not self._stopping:
+                    self._changed.wait()
+                if not self._queue:
+                    return
+                batch = self._take_batch()
+            self._deliver(self._commit(batch))
+
+    def _take_batch(self) -> list[Operation]:
+        """Called with the condition held, at least one operation queued."""
+        deadline = time.monotonic() + LINGER_S
+        crowd = max(self._last_batch, len(self._queue))
+        self._wake_at = crowd
+        while 1 < crowd > len(self._queue) and self._queued_bytes < BATCH_BYTES_MAX and not self._stopping:
+            left = deadline - time.monotonic()
+            if left <= 0 or not self._changed.wait(left):
+                break
+        self._wake_at = 1
+        batch: list[Operation] = []
+        size = 0
+        while self._queue and len(batch) < BATCH_OPERATIONS_MAX:
+            if batch and size + self._queue[0].size_bytes > BATCH_BYTES_MAX:
+                break
+            operation = self._queue.popleft()
+            size += operation.size_bytes
+            batch.append(operation)
+        self._queued_bytes -= size
+        self._last_batch = len(batch)
+        return batch
+
+    def _commit(self, batch: list[Operation]) -> list[Outcome]:
+        try:
+            return self._transact(batch)
+        except Exception as error:  # noqa: BLE001 - the thread outlives whatever an operation does
+            if len(batch) == 1 or isinstance(error, Unavailable):
+                return [(operation, None, as_ledger_error(error, operation.home)) for operation in batch]
+        outcomes: list[Outcome] = []
+        refused = 0
+        for operation in batch:  # one by one: whoever cannot be stored does not harm its neighbours
+            if refused >= DISK_FAILURES_MAX:
+                outcomes.append((operation, None, Unavailable("the disk refuses writes")))
+                continue
+            outcome = self._commit([operation])[0]
+            refused = refused + 1 if isinstance(outcome[2], Unavailable) else 0
+            outcomes.append(outcome)
+        return outcomes
+
+    def _transact(self, batch: list[Operation]) -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        self._lock.acquire()
+        try:
+            transaction = Transaction(self._connection, self._wall_ms())
+            self._connection.execute("BEGIN IMMEDIATE")
+            for operation in batch:
+                outcomes.append(self._run(operation, transaction))
+            transaction.flush()
+            self._connection.execute("COMMIT")
+        except BaseException:
+            with contextlib.suppress(sqlite3.Error):
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+            raise
+        finally:
+            self._lock.release()
+        self.committed_batches += 1
+        self.committed_operations += len(batch)
+        return outcomes
+
+    def _run(self, operation: Operation, transaction: Transaction) -> Outcome:
+        """Refusals (fenced, owned, conflict) are outcomes; anything else ends the transaction."""
+        if not operation.guarded:
+            try:
+                return operation, operation.run(transaction), None
+            except LedgerError as refusal:  # raised before it changed anything
+                return operation, None, refusal
+        self._connection.execute("SAVEPOINT one")
+        try:
+            value = operation.run(transaction)
+        except (LedgerError, sqlite3.IntegrityError) as refusal:
+            self._connection.execute("ROLLBACK TO one")
+            self._connection.execute("RELEASE one")
+            return operation, None, as_ledger_error(refusal, operation.home)
+        self._connection.execute("RELEASE one")
+        return operation, value, None
+
+    def _deliver(self, outcomes: list[Outcome]) -> None:
+        by_loop: dict[asyncio.AbstractEventLoop, list[Outcome]] = {}
+        for outcome in outcomes:
+            by_loop.setdefault(outcome[0].loop, []).append(outcome)
+        for loop, mine in by_loop.items():
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits
+                loop.call_soon_threadsafe(_settle, mine)
+
+
+def _settle(outcomes: list[Outcome]) -> None:
+    for operation, value, error in outcomes:
+        if operation.future.done():
+            continue
+        if error is None:
+            operation.future.set_result(value)
+        else:
+            operation.future.set_exception(error)
+
+
+def as_ledger_error(error: BaseException, home: str) -> BaseException:
+    """What a caller sees of a database fault: `Conflict` for a repeated key, else `Unavailable`; our own stay."""
+    if isinstance(error, sqlite3.ProgrammingError | sqlite3.InterfaceError | sqlite3.DataError | OverflowError):
+        return ValueError(str(error))
+    if not isinstance(error, sqlite3.Error | OSError):
+        return error
+    if isinstance(error, sqlite3.IntegrityError):
+        what = "response" if "responses." in str(error) else "attempt"
+        return Conflict(home, what)
+    log.error("ledger write failed", extra={"error": type(error).__name__, "detail": str(error)})
+    return Unavailable(f"{type(error).__name__}: {error}")
