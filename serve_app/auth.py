@@ -1,0 +1,194 @@
+"""Who is asking: the owner token, the session cookie it is exchanged for, and principals signed for tunnels.
+
+Owns every comparison of a secret. The invariant: nobody is anybody until one of three proofs holds (the owner token,
+a session ticket this installation signed, a principal signed with the cluster secret), each compared in constant time;
+a cookie never carries the token itself. Sockets of `collab`, GraphQL and pages all ask here.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+SESSION_COOKIE = "storyforge_session"
+SESSION_TTL_S = 30 * 24 * 3600
+"""How long a browser stays signed in. Longer: a stolen profile is a way in for longer; shorter: more signing in."""
+SIGNED_CHARS_MAX = 2_048
+TOKEN_CHARS_MIN = 16
+SCOPE_ALL = "*"
+
+
+class AuthError(Exception):
+    """Base of refusals at the door. `code` names the class; trying again with the same proof cannot help."""
+
+    code = "UNAUTHENTICATED"
+    retryable = False
+
+
+class Unauthenticated(AuthError):
+    """No proof, or one that does not hold."""
+
+    def __init__(self, reason: str = "sign in with the owner token") -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class CrossOrigin(AuthError):
+    """A cookie came with a request that another site's page made."""
+
+    code = "CROSS_ORIGIN"
+
+    def __init__(self, origin: str = "") -> None:
+        super().__init__(origin)
+        self.origin = origin
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Somebody who acts. `id` is written as the author of events; `scopes` say what may be done."""
+
+    id: str
+    name: str
+    scopes: frozenset[str] = frozenset()
+
+    def may(self, scope: str) -> bool:
+        return SCOPE_ALL in self.scopes or scope in self.scopes
+
+
+OWNER = Principal(id="owner", name="Owner", scopes=frozenset({SCOPE_ALL}))
+"""The one identity of an installation without a directory: whoever holds the owner token."""
+
+
+def _b64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
+def _unb64(text: str) -> bytes:
+    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Checks proofs and makes tickets for one installation.
+
+    `owner_token`: what the printed URL carries. `secret`: the cluster secret, the same in every process, never sent.
+    A new token voids every session, since tickets are keyed by both.
+    """
+
+    owner_token: str
+    secret: bytes
+    owner: Principal = OWNER
+    origins: frozenset[str] = frozenset()  # further allowed origins, e.g. "https://studio.example"
+    clock_s: Callable[[], float] = field(default=time.time)
+
+    def __post_init__(self) -> None:
+        if len(self.owner_token) < TOKEN_CHARS_MIN:
+            raise ValueError(f"owner token is shorter than {TOKEN_CHARS_MIN} characters")
+        if len(self.secret) < 16:
+            raise ValueError("cluster secret is shorter than 16 bytes")
+
+    # proofs
+    def authenticate(
+        self,
+        headers: Mapping[str, str],
+        query: Mapping[str, str] | None = None,
+        cookies: Mapping[str, str] | None = None,
+        *,
+        origin_required: bool = True,
+    ) -> Principal | None:
+        """The principal of a request or socket handshake, or None. `headers` has lower-case names.
+
+        Order: `Authorization: Bearer`, then `?token=` (pass `query` only where a token in the address is allowed),
+        then the cookie. A cookie counts only if the request is same-origin; `origin_required=False` (safe reads)
+        lets it count without an `Origin` header, but never with a foreign one. A proof that is given and wrong ends
+        the search: a bad Bearer is not rescued by a good cookie.
+        """
+        bearer = _bearer(headers)
+        if bearer is not None:
+            return self.by_token(bearer)
+        if query is not None and (token := query.get("token")):
+            return self.by_token(token)
+        ticket = (cookies or {}).get(SESSION_COOKIE)
+        if not ticket or not self.same_origin(headers, required=origin_required):
+            return None
+        return self.by_ticket(ticket)
+
+    def by_token(self, token: str) -> Principal | None:
+        held = hmac.compare_digest(token.encode("utf-8", "surrogatepass"), self.owner_token.encode())
+        return self.owner if held else None
+
+    def same_origin(self, headers: Mapping[str, str], *, required: bool) -> bool:
+        """Whether a browser's request came from a page of ours: `Origin` against `Host`, else `Sec-Fetch-Site`."""
+        origin = headers.get("origin")
+        if origin is not None:
+            netloc = urlsplit(origin).netloc  # "" for the opaque origin "null", which is never ours
+            return origin in self.origins or (netloc != "" and netloc == headers.get("host"))
+        site = headers.get("sec-fetch-site")
+        if site is not None:
+            return site == "same-origin" or (not required and site in {"none", "same-site"})
+        return not required
+
+    # session tickets
+    def ticket(self, principal: Principal, ttl_s: float = SESSION_TTL_S) -> str:
+        """A session for the cookie: signed, expiring, and different each time."""
+        return self._sign("session", principal, ttl_s)
+
+    def by_ticket(self, ticket: str) -> Principal | None:
+        return self._verify("session", ticket)
+
+    # principals on their way to another host
+    def sign_principal(self, principal: Principal, ttl_s: float = 30.0) -> str:
+        """For a tunnel: the owner host believes it without ever seeing a token."""
+        return self._sign("principal", principal, ttl_s)
+
+    def verify_principal(self, signed: str) -> Principal | None:
+        return self._verify("principal", signed)
+
+    def _key(self, purpose: str) -> bytes:
+        token = self.owner_token.encode() if purpose == "session" else b""
+        label = b"storyforge." + purpose.encode() + b"\0" + hashlib.sha256(token).digest()
+        return hmac.digest(self.secret, label, "sha256")
+
+    def _sign(self, purpose: str, principal: Principal, ttl_s: float) -> str:
+        claims = {
+            "id": principal.id,
+            "name": principal.name,
+            "scopes": sorted(principal.scopes),
+            "exp": int(self.clock_s() + ttl_s),
+            "n": secrets.token_hex(8),
+        }
+        body = _b64(json.dumps(claims, separators=(",", ":"), ensure_ascii=True).encode())
+        mac = _b64(hmac.digest(self._key(purpose), body.encode(), "sha256"))
+        return f"v1.{body}.{mac}"
+
+    def _verify(self, purpose: str, signed: str) -> Principal | None:
+        parts = signed.split(".") if len(signed) <= SIGNED_CHARS_MAX and signed.isascii() else []
+        if len(parts) != 3 or parts[0] != "v1":
+            return None
+        mac = _b64(hmac.digest(self._key(purpose), parts[1].encode(), "sha256"))
+        if not hmac.compare_digest(mac, parts[2]):
+            return None
+        try:
+            claims = json.loads(_unb64(parts[1]))
+        except (ValueError, binascii.Error):
+            return None
+        if claims["exp"] <= self.clock_s():
+            return None
+        return Principal(claims["id"], claims["name"], frozenset(claims["scopes"]))
+
+
+def _bearer(headers: Mapping[str, str]) -> str | None:
+    """The Bearer token of an Authorization header; "" for another scheme (a proof that cannot hold)."""
+    value = headers.get("authorization")
+    if value is None:
+        return None
+    scheme, _, token = value.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""

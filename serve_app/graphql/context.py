@@ -1,0 +1,83 @@
+"""What every resolver holds: the principal, the ports, the loaders, and the words for a fault.
+
+The invariant: a resolver never sees a project that `visible` denies; an unknown and a foreign id read the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import strawberry
+from graphql import GraphQLError
+
+from actors.views import JobView, ProjectView, SceneView
+from serve_app.auth import SCOPE_ALL, Principal
+from serve_app.graphql.feed import ChangeFeed
+from serve_app.graphql.loaders import Loaders
+from serve_app.graphql.ports import BrainCard, Commands, Reader, SceneText, SignMedia
+from storage.ledger.protocol import View
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What `serve_app.app` gives the partner API, once per process."""
+
+    reader: Reader
+    commands: Commands
+    text: SceneText
+    sign_media: SignMedia
+    brains: Sequence[BrainCard]
+    feed: ChangeFeed
+
+
+@dataclass(slots=True)
+class Context:
+    """One per HTTP request or socket. `principal` is None only on a socket that has not said who it is yet."""
+
+    ports: Ports
+    principal: Principal | None
+    loaders: Loaders = field(init=False)
+    connection_params: dict[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        self.loaders = Loaders(self.ports.reader)
+
+    @property
+    def who(self) -> Principal:
+        if self.principal is None:
+            raise GraphQLError("Sign in first.", extensions={"code": "UNAUTHENTICATED", "retryable": False})
+        return self.principal
+
+    async def project(self, id: str) -> tuple[View, ProjectView] | None:
+        row = await self.ports.reader.view("project", id)
+        if row is None or row.body is None:
+            return None
+        body = ProjectView.from_blob(row.body)
+        return (row, body) if visible(self.who, body) else None
+
+    async def scene(self, id: str) -> tuple[View, SceneView] | None:
+        row = await self.ports.reader.view("scene", id)
+        if row is None or row.body is None or await self.project(row.home) is None:
+            return None
+        return row, SceneView.from_blob(row.body)
+
+    async def job(self, id: str) -> tuple[View, JobView] | None:
+        row = await self.ports.reader.view("job", id)
+        if row is None or row.body is None or await self.project(row.home) is None:
+            return None
+        return row, JobView.from_blob(row.body)
+
+
+Info = strawberry.Info[Context, None]
+
+
+def visible(principal: Principal, project: ProjectView) -> bool:
+    """Whether the principal may know that the project exists."""
+    return SCOPE_ALL in principal.scopes or project.owner == principal.id
+
+
+def not_found(what: str, id: str) -> GraphQLError:
+    """For fields that cannot answer null (lists, subscriptions). The id is the caller's own words: safe to repeat."""
+    return GraphQLError(f"There is no {what} {id[:80]!r}.", extensions={"code": "NOT_FOUND", "retryable": False})

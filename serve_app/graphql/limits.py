@@ -1,0 +1,160 @@
+"""What one GraphQL document may ask for: tokens, depth, and cost, decided before anything runs.
+
+The invariant: the refusal is static (document, variables and schema alone), so an expensive query costs a walk over
+its own text. Cost = fields, each multiplied by the page sizes of the lists above it: `first` where the field has it,
+else `LIST_SIZE_ASSUMED`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    GraphQLField,
+    GraphQLSchema,
+    InlineFragmentNode,
+    IntValueNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    VariableNode,
+    get_named_type,
+    get_nullable_type,
+    is_list_type,
+)
+from strawberry.extensions import SchemaExtension
+
+TOKENS_MAX = 4_000
+DEPTH_MAX = 12
+COST_MAX = 60_000
+"""Lower: a project page of 200 scenes with jobs and findings is refused; higher: one query may hold a replica longer."""
+LIST_SIZE_ASSUMED = 20
+PAGE_SIZE_MAX = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """Cost counts leaf and object fields alike, introspection included."""
+
+    depth: int
+    cost: int
+
+
+@dataclass(slots=True)
+class _Walk:
+    schema: GraphQLSchema
+    fragments: Mapping[str, FragmentDefinitionNode]
+    variables: Mapping[str, Any]
+    depth: int = 0
+    cost: int = 0
+    open_fragments: set[str] = field(default_factory=set)
+
+    def selections(self, node: SelectionSetNode, parent: Any, times: int, depth: int) -> None:
+        for selection in node.selections:
+            if self.cost > COST_MAX or self.depth > DEPTH_MAX:
+                return  # already refused: a hostile document earns no more of our time
+            if isinstance(selection, FieldNode):
+                self.field(selection, parent, times, depth)
+            elif isinstance(selection, InlineFragmentNode):
+                on = selection.type_condition
+                self.selections(
+                    selection.selection_set, self.schema.get_type(on.name.value) if on else parent, times, depth
+                )
+            elif isinstance(selection, FragmentSpreadNode):
+                self.spread(selection.name.value, times, depth)
+
+    def spread(self, name: str, times: int, depth: int) -> None:
+        fragment = self.fragments.get(name)
+        if fragment is None or name in self.open_fragments:
+            return  # unknown or cyclic: validation names it
+        self.open_fragments.add(name)
+        parent = self.schema.get_type(fragment.type_condition.name.value)
+        self.selections(fragment.selection_set, parent, times, depth)
+        self.open_fragments.discard(name)
+
+    def field(self, node: FieldNode, parent: Any, times: int, depth: int) -> None:
+        self.cost += times
+        self.depth = max(self.depth, depth)
+        if node.selection_set is None:
+            return
+        name = node.name.value
+        if name.startswith("__"):  # introspection: bounded by the schema, refused by tokens when repeated
+            self.cost += 100 * times
+            return
+        definition: GraphQLField | None = getattr(parent, "fields", {}).get(name)
+        if definition is None:
+            return
+        self.selections(
+            node.selection_set, get_named_type(definition.type), times * self.size(node, definition), depth + 1
+        )
+
+    def size(self, node: FieldNode, definition: GraphQLField) -> int:
+        given = next((a.value for a in node.arguments if a.name.value == "first"), None)
+        if isinstance(given, IntValueNode):
+            return min(max(int(given.value), 1), PAGE_SIZE_MAX)
+        if isinstance(given, VariableNode):
+            value = self.variables.get(given.name.value)
+            if isinstance(value, int):
+                return min(max(value, 1), PAGE_SIZE_MAX)
+        argument = definition.args.get("first")
+        if argument is not None:
+            return int(argument.default_value) if isinstance(argument.default_value, int) else LIST_SIZE_ASSUMED
+        # A connection's `edges` were paid for by its `first`.
+        connection = "edges" in node.name.value
+        return LIST_SIZE_ASSUMED if is_list_type(get_nullable_type(definition.type)) and not connection else 1
+
+
+def weigh(schema: GraphQLSchema, document: DocumentNode, variables: Mapping[str, Any], operation: str | None) -> Weight:
+    """Depth and cost of the operation that will run. Stops counting once a limit is passed."""
+    fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
+    walk = _Walk(schema, fragments, variables)
+    for definition in _operations(document, operation):
+        root = schema.get_root_type(definition.operation)
+        walk.selections(definition.selection_set, root, 1, 1)
+    return Weight(walk.depth, walk.cost)
+
+
+def _operations(document: DocumentNode, name: str | None) -> Iterator[OperationDefinitionNode]:
+    for definition in document.definitions:
+        if isinstance(definition, OperationDefinitionNode) and (
+            name is None or (definition.name and definition.name.value == name)
+        ):
+            yield definition
+
+
+def refusal(weight: Weight) -> GraphQLError | None:
+    """The clear error for a document over a limit, or None."""
+    if weight.depth > DEPTH_MAX:
+        return GraphQLError(
+            f"This query is nested deeper than {DEPTH_MAX} levels. Ask for less at once.",
+            extensions={"code": "QUERY_TOO_DEEP", "retryable": False, "limit": DEPTH_MAX},
+        )
+    if weight.cost > COST_MAX:
+        return GraphQLError(
+            f"This query may touch more than {COST_MAX} fields. Ask for smaller pages (`first`) or fewer nested lists.",
+            extensions={"code": "QUERY_TOO_COSTLY", "retryable": False, "limit": COST_MAX},
+        )
+    return None
+
+
+class Limits(SchemaExtension):
+    """Holds the limits on every transport, before validation runs its costlier rules."""
+
+    def on_operation(self) -> Iterator[None]:
+        self.execution_context.parse_options["max_tokens"] = TOKENS_MAX
+        yield
+
+    def on_validate(self) -> Iterator[None]:
+        context = self.execution_context
+        if context.graphql_document is not None:
+            schema: GraphQLSchema = context.schema._schema
+            weight = weigh(schema, context.graphql_document, context.variables or {}, context.operation_name)
+            if (error := refusal(weight)) is not None:
+                context.pre_execution_errors = [error]
+        yield

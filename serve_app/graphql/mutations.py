@@ -1,0 +1,199 @@
+"""Every mutation: check the key, find the home, send one command to its owner, read back what was committed.
+
+The invariant: an answer without `userErrors` means the command is durable; a retry with the same key meets the same
+home and gets the stored answer. Commands go through the `Commands` port; the objects come from projections.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import strawberry
+
+from actors.commands import (
+    AddCast,
+    Answer,
+    CancelJob,
+    Command,
+    CreateProject,
+    CreateScene,
+    Envelope,
+    GenerateScene,
+    ImportScreenplay,
+    LockScene,
+    PickPanel,
+    RetryJob,
+    SetBrain,
+    UnlockScene,
+)
+from actors.runtime.ids import derive_id
+from actors.views import JobView
+from serve_app.graphql.context import Context, Info
+from serve_app.graphql.payloads import (
+    CreateProjectInput,
+    CreateSceneInput,
+    GenerateSceneInput,
+    ImportScreenplayInput,
+    JobInput,
+    JobPayload,
+    PickPanelInput,
+    ProjectPayload,
+    ScenePayload,
+    UserError,
+    key_problem,
+    missing,
+    problem,
+)
+from serve_app.graphql.project_nodes import Project, Scene
+from serve_app.graphql.scene_nodes import Job
+
+Sent = Answer | list[UserError]
+
+
+async def _send(context: Context, home: str, target: str, key: str, command: Command) -> Sent:
+    envelope = Envelope(home=home, target=target, principal=context.who.id, key=key, command=command)
+    try:
+        answer = await context.ports.commands.send(envelope)
+    except Exception as error:  # noqa: BLE001 - problem() re-raises whatever carries no code
+        return problem(error)
+    context.ports.feed.touch()
+    return answer
+
+
+async def _project(context: Context, home: str, sent: Sent) -> ProjectPayload:
+    if not isinstance(sent, Answer):
+        return ProjectPayload(user_errors=sent)
+    head = await context.ports.reader.head(home)
+    found = await context.project(home)
+    return ProjectPayload(project=Project.of(found[0], head) if found else None, sequence=str(sent.sequence))
+
+
+async def _scene(context: Context, scene: str, sent: Sent) -> ScenePayload:
+    if not isinstance(sent, Answer):
+        return ScenePayload(user_errors=sent)
+    found = await context.scene(sent.ids.get("scene", scene))
+    return ScenePayload(scene=Scene.of(found[0]) if found else None, sequence=str(sent.sequence))
+
+
+async def _job(context: Context, job: str, sent: Sent) -> JobPayload:
+    if not isinstance(sent, Answer):
+        return JobPayload(user_errors=sent)
+    found = await context.job(sent.ids.get("job", job))
+    return JobPayload(job=Job.of(found[0]) if found else None, sequence=str(sent.sequence))
+
+
+async def _of_project(context: Context, id: str, key: str, command: Command) -> ProjectPayload:
+    if errors := key_problem(key, ("idempotencyKey",)):
+        return ProjectPayload(user_errors=errors)
+    if await context.project(id) is None:
+        return ProjectPayload(user_errors=missing("project", ("projectId",)))
+    return await _project(context, id, await _send(context, id, id, key, command))
+
+
+async def _of_scene(context: Context, id: str, key: str, command: Command) -> ScenePayload:
+    if errors := key_problem(key, ("idempotencyKey",)):
+        return ScenePayload(user_errors=errors)
+    found = await context.scene(id)
+    if found is None:
+        return ScenePayload(user_errors=missing("scene", ("sceneId",)))
+    return await _scene(context, id, await _send(context, found[0].home, id, key, command))
+
+
+async def _of_job(context: Context, id: str, key: str, make: Callable[[JobView], Command]) -> JobPayload:
+    if errors := key_problem(key, ("input", "idempotencyKey")):
+        return JobPayload(user_errors=errors)
+    found = await context.job(id)
+    if found is None:
+        return JobPayload(user_errors=missing("job", ("input", "jobId")))
+    row, view = found
+    return await _job(context, id, await _send(context, row.home, view.scene, key, make(view)))
+
+
+async def _new_project(context: Context, key: str, command: Command) -> ProjectPayload:
+    if errors := key_problem(key, ("input", "idempotencyKey")):
+        return ProjectPayload(user_errors=errors)
+    home = derive_id("prj", context.who.id, key)  # the retry of a lost answer finds the project of the first try
+    return await _project(context, home, await _send(context, home, home, key, command))
+
+
+@strawberry.type
+class Mutation:
+    @strawberry.mutation
+    async def create_project(self, info: Info, input: CreateProjectInput) -> ProjectPayload:
+        command = CreateProject(
+            title=input.title, project_type=input.type.value, brain=input.brain, format=input.format
+        )
+        return await _new_project(info.context, input.idempotency_key, command)
+
+    @strawberry.mutation
+    async def import_screenplay(self, info: Info, input: ImportScreenplayInput) -> ProjectPayload:
+        command = ImportScreenplay(title=input.title, text=input.text, format=input.format.value)
+        return await _new_project(info.context, input.idempotency_key, command)
+
+    @strawberry.mutation
+    async def set_brain(
+        self, info: Info, project_id: strawberry.ID, brain: str, idempotency_key: str
+    ) -> ProjectPayload:
+        return await _of_project(info.context, project_id, idempotency_key, SetBrain(brain=brain))
+
+    @strawberry.mutation
+    async def add_cast(self, info: Info, project_id: strawberry.ID, name: str, idempotency_key: str) -> ProjectPayload:
+        return await _of_project(info.context, project_id, idempotency_key, AddCast(name=name))
+
+    @strawberry.mutation
+    async def create_scene(self, info: Info, input: CreateSceneInput) -> ScenePayload:
+        context = info.context
+        if errors := key_problem(input.idempotency_key, ("input", "idempotencyKey")):
+            return ScenePayload(user_errors=errors)
+        if await context.project(input.project_id) is None:
+            return ScenePayload(user_errors=missing("project", ("input", "projectId")))
+        command = CreateScene(heading=input.heading, script=input.script, after=input.after)
+        home = str(input.project_id)
+        return await _scene(context, "", await _send(context, home, home, input.idempotency_key, command))
+
+    @strawberry.mutation
+    async def lock_scene(self, info: Info, scene_id: strawberry.ID, idempotency_key: str) -> ScenePayload:
+        return await _of_scene(info.context, scene_id, idempotency_key, LockScene(scene=scene_id))
+
+    @strawberry.mutation
+    async def unlock_scene(self, info: Info, scene_id: strawberry.ID, idempotency_key: str) -> ScenePayload:
+        return await _of_scene(info.context, scene_id, idempotency_key, UnlockScene(scene=scene_id))
+
+    @strawberry.mutation
+    async def generate_scene(self, info: Info, input: GenerateSceneInput) -> JobPayload:
+        context = info.context
+        if errors := key_problem(input.idempotency_key, ("input", "idempotencyKey")):
+            return JobPayload(user_errors=errors)
+        found = await context.scene(input.scene_id)
+        if found is None:
+            return JobPayload(user_errors=missing("scene", ("input", "sceneId")))
+        command = GenerateScene(
+            scene=input.scene_id,
+            auto_pick=bool(input.auto_pick),
+            brain=input.brain,
+            seed=input.seed,
+            backend=input.backend,
+        )
+        sent = await _send(context, found[0].home, input.scene_id, input.idempotency_key, command)
+        return await _job(context, "", sent)
+
+    @strawberry.mutation
+    async def pick_panel(self, info: Info, input: PickPanelInput) -> JobPayload:
+        return await _of_job(
+            info.context,
+            input.job_id,
+            input.idempotency_key,
+            lambda job: PickPanel(scene=job.scene, job=job.id, panel=input.panel_id),
+        )
+
+    @strawberry.mutation
+    async def cancel_job(self, info: Info, input: JobInput) -> JobPayload:
+        return await _of_job(
+            info.context, input.job_id, input.idempotency_key, lambda job: CancelJob(scene=job.scene, job=job.id)
+        )
+
+    @strawberry.mutation
+    async def retry_job(self, info: Info, input: JobInput) -> JobPayload:
+        return await _of_job(
+            info.context, input.job_id, input.idempotency_key, lambda job: RetryJob(scene=job.scene, job=job.id)
+        )

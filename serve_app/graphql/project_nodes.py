@@ -1,0 +1,214 @@
+"""Project and scene as the surface shows them, and the pages of projects.
+
+The invariant: nodes hold projection rows, never live state, so a list wakes no actor; the one exception is a script
+asked for with `fresh: true`, which the owner answers if it holds the scene live.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from datetime import datetime
+
+import strawberry
+from graphql import GraphQLError
+
+from actors.views import FindingsView, ProjectView, SceneView
+from serve_app.graphql.context import Info
+from serve_app.graphql.described import described
+from serve_app.graphql.enums import ProjectType, SceneStatus
+from serve_app.graphql.limits import PAGE_SIZE_MAX
+from serve_app.graphql.scene_nodes import Finding, Job, Take, when
+from storage.ledger.protocol import View
+
+
+def page_size(first: int | None, default: int) -> int:
+    """Validated `first`. Raises GraphQLError BAD_PAGE below 0 or above PAGE_SIZE_MAX."""
+    if first is None:
+        return default
+    if not 0 <= first <= PAGE_SIZE_MAX:
+        raise GraphQLError(
+            f"`first` must be between 0 and {PAGE_SIZE_MAX}.", extensions={"code": "BAD_PAGE", "retryable": False}
+        )
+    return first
+
+
+@strawberry.type
+class CastMember:
+    id: strawberry.ID
+    name: str
+
+
+@strawberry.type
+class Place:
+    id: strawberry.ID
+    name: str
+
+
+@strawberry.type
+class Scene:
+    row: strawberry.Private[View]
+    view: strawberry.Private[SceneView]
+
+    @classmethod
+    def of(cls, row: View) -> Scene:
+        return cls(row=row, view=SceneView.from_blob(row.body or b""))
+
+    @strawberry.field
+    def id(self) -> strawberry.ID:
+        return strawberry.ID(self.view.id)
+
+    @strawberry.field
+    def project_id(self) -> strawberry.ID:
+        return strawberry.ID(self.view.project)
+
+    @strawberry.field
+    def heading(self) -> str:
+        return self.view.heading
+
+    @described("Fountain. May lag live typing by two seconds; `fresh: true` asks whoever holds it.")
+    async def script(self, info: Info, fresh: bool = False) -> str:
+        if fresh and (live := await info.context.ports.text.read(self.row.home, self.view.id)) is not None:
+            return live
+        return self.view.script
+
+    @strawberry.field
+    def status(self) -> SceneStatus:
+        return SceneStatus.__members__.get(self.view.status, SceneStatus.PENDING)
+
+    @strawberry.field
+    def bible_version(self) -> int:
+        return self.view.bible_version
+
+    @strawberry.field
+    def revision(self) -> str:
+        return self.view.revision
+
+    @strawberry.field
+    def created_at(self) -> datetime:
+        return when(self.view.created_at_ms)
+
+    @strawberry.field
+    def thumbnail_url(self, info: Info) -> str | None:
+        key = self.view.thumbnail_key
+        return info.context.ports.sign_media(key) if key else None
+
+    @described("Newest first.")
+    async def takes(self, info: Info) -> list[Take]:
+        rows = await info.context.loaders.newest.load(("take", self.row.home, self.view.id))
+        return [Take.of(row, info.context) for row in rows if row.body is not None]
+
+    @strawberry.field
+    async def findings(self, info: Info) -> list[Finding]:
+        row = await info.context.loaders.one.load(("findings", self.row.home, self.view.id))
+        if row is None or row.body is None:
+            return []
+        return [Finding.of(f) for f in FindingsView.from_blob(row.body).findings]
+
+    @described("Newest first.")
+    async def jobs(self, info: Info, first: int | None = 20) -> list[Job]:
+        size = page_size(first, 20)
+        rows = await info.context.loaders.newest.load(("job", self.row.home, self.view.id))
+        return [Job.of(row) for row in rows[:size]]
+
+
+@strawberry.type
+class Project:
+    row: strawberry.Private[View]
+    view: strawberry.Private[ProjectView]
+    head: strawberry.Private[int]
+
+    @classmethod
+    def of(cls, row: View, head: int = 0) -> Project:
+        """`head`: the home's sequence read *before* the row, so that a subscription after it misses nothing."""
+        return cls(row=row, view=ProjectView.from_blob(row.body or b""), head=head or row.seq)
+
+    @strawberry.field
+    def id(self) -> strawberry.ID:
+        return strawberry.ID(self.view.id)
+
+    @strawberry.field
+    def title(self) -> str:
+        return self.view.title
+
+    @strawberry.field
+    def type(self) -> ProjectType:
+        return ProjectType.__members__.get(self.view.type, ProjectType.MOVIE)
+
+    @strawberry.field
+    def brain(self) -> str:
+        return self.view.brain
+
+    @strawberry.field
+    def format(self) -> str:
+        return self.view.format
+
+    @strawberry.field
+    def status(self) -> str:
+        return self.view.status
+
+    @strawberry.field
+    def revision(self) -> str:
+        return self.view.revision
+
+    @described("A cursor for `projectEvents(after:)`: nothing after it is missing from this answer.")
+    def sequence(self) -> str:
+        return str(self.head)
+
+    @strawberry.field
+    def created_at(self) -> datetime:
+        return when(self.view.created_at_ms)
+
+    @strawberry.field
+    def cast(self) -> list[CastMember]:
+        return [CastMember(id=strawberry.ID(c["id"]), name=c["name"]) for c in self.view.cast]
+
+    @strawberry.field
+    def places(self) -> list[Place]:
+        return [Place(id=strawberry.ID(p["id"]), name=p["name"]) for p in self.view.places]
+
+    @strawberry.field
+    async def scene_count(self, info: Info) -> int:
+        return await info.context.loaders.count.load(("scene", self.row.home, self.view.id))
+
+    @described("In story order.")
+    async def scenes(self, info: Info) -> list[Scene]:
+        rows = await info.context.loaders.children.load(("scene", self.row.home, self.view.id))
+        return [Scene.of(row) for row in rows if row.body is not None]
+
+
+@strawberry.type
+class PageInfo:
+    has_next_page: bool
+    has_previous_page: bool
+    start_cursor: str | None
+    end_cursor: str | None
+
+
+@strawberry.type
+class ProjectEdge:
+    node: Project
+    cursor: str
+
+
+@strawberry.type
+class ProjectConnection:
+    edges: list[ProjectEdge]
+    page_info: PageInfo
+    total_count: int
+
+
+def cursor_of(row: View) -> str:
+    return base64.urlsafe_b64encode(f"{row.order_key}\0{row.id}".encode()).rstrip(b"=").decode()
+
+
+def position_of(cursor: str) -> tuple[str, str]:
+    """(order_key, id) of a cursor of ours. Raises GraphQLError BAD_CURSOR."""
+    try:
+        raw = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)).decode()
+        order_key, id = raw.split("\0")
+    except (ValueError, binascii.Error) as error:
+        raise GraphQLError(
+            "This cursor is not one of ours.", extensions={"code": "BAD_CURSOR", "retryable": False}
+        ) from error
+    return order_key, id

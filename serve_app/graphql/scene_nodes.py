@@ -1,0 +1,262 @@
+"""Job, take, panel and finding as the surface shows them: what generation made of a scene.
+
+The invariant: a node is a read-only face of one committed projection row; the only thing that is not history is the
+live progress of a job, which comes from its open attempt row. URLs are signed at the moment they are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import strawberry
+
+from actors.views import JobView, TakeView
+from serve_app.graphql.context import Context, Info
+from serve_app.graphql.described import described
+from serve_app.graphql.enums import EpistemicState, JobStage, JobState, Severity
+from storage.ledger.protocol import Attempt, AttemptState, View
+
+STEP_SHARE: dict[str, float] = {"enhance": 0.08, "cache": 0.02, "storyboard": 0.2, "video": 0.55, "observe": 0.05}
+"""How much of a whole job a step's own 0..1 is worth, added to the progress its owner last committed."""
+ETA_PROGRESS_MIN = 0.05
+"""Below it an estimate would be a guess from noise."""
+
+
+def when(ms: int) -> datetime:
+    return datetime.fromtimestamp(ms / 1000, UTC)
+
+
+@strawberry.type(description="Why a job stopped. `retryable`: asking again can help.")
+class JobError:
+    code: str
+    message: str
+    retryable: bool
+
+
+@strawberry.type(description="One storyboard candidate of a job; pick one to go on to video.")
+class Panel:
+    id: strawberry.ID
+    image_url: str
+    seed: str
+    votes: int
+    picked: bool
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any], context: Context) -> Panel:
+        return cls(
+            id=strawberry.ID(str(data["id"])),
+            image_url=context.ports.sign_media(str(data["key"])),
+            seed=str(data.get("seed", "")),
+            votes=int(data.get("votes", 0)),
+            picked=bool(data.get("picked", False)),
+        )
+
+
+@strawberry.type(description="One generated, playable rendering of a scene.")
+class Take:
+    id: strawberry.ID
+    job_id: strawberry.ID
+    playlist_url: str
+    video_url: str
+    thumbnail_url: str
+    captions_url: str | None
+    duration_s: float
+    backend: str
+    degraded: bool
+    cache_verdict: str
+    quality_score: float | None
+    epistemic_state: EpistemicState
+    recipe: str = strawberry.field(description="JSON text: everything that decided this take.")
+    created_at: datetime
+
+    @classmethod
+    def of(cls, row: View, context: Context) -> Take:
+        view = TakeView.from_blob(row.body or b"")
+        sign = context.ports.sign_media
+        return cls(
+            id=strawberry.ID(view.id),
+            job_id=strawberry.ID(view.job),
+            playlist_url=sign(view.playlist_key),
+            video_url=sign(view.video_key),
+            thumbnail_url=sign(view.thumbnail_key),
+            captions_url=sign(view.captions_key) if view.captions_key else None,
+            duration_s=view.duration_s,
+            backend=view.backend,
+            degraded=view.degraded,
+            cache_verdict=view.cache_verdict,
+            quality_score=view.quality_score,
+            epistemic_state=EpistemicState.__members__.get(view.epistemic_state, EpistemicState.UNCERTAIN_TERMINATION),
+            recipe=view.recipe,
+            created_at=when(view.created_at_ms),
+        )
+
+
+@strawberry.type(description="One generation of a scene, from words to a take.")
+class Job:
+    row: strawberry.Private[View]
+    view: strawberry.Private[JobView]
+
+    @classmethod
+    def of(cls, row: View) -> Job:
+        return cls(row=row, view=JobView.from_blob(row.body or b""))
+
+    @strawberry.field
+    def id(self) -> strawberry.ID:
+        return strawberry.ID(self.view.id)
+
+    @strawberry.field
+    def scene_id(self) -> strawberry.ID:
+        return strawberry.ID(self.view.scene)
+
+    @strawberry.field
+    def state(self) -> JobState:
+        return JobState.__members__.get(self.view.state, JobState.PROCESSING)
+
+    @strawberry.field
+    def stage(self) -> JobStage | None:
+        return JobStage.__members__.get(self.view.stage) if self.view.stage else None
+
+    @described("0..1 of the whole job, live while a step runs.")
+    async def progress(self, info: Info) -> float:
+        live = await self._attempt(info)
+        return overall_progress(self.view, live)
+
+    @strawberry.field
+    async def message(self, info: Info) -> str | None:
+        live = await self._attempt(info)
+        return (live.message if live else "") or self.view.message or None
+
+    @described("Steps of this project that wait ahead of this job's, plus one; null once it runs.")
+    async def queue_position(self, info: Info) -> int | None:
+        if self.view.attempt is None:
+            return None
+        waiting = [a for a in await self._attempts(info) if a.state is AttemptState.OPEN]
+        waiting.sort(key=lambda a: (-a.priority, a.created_at_ms, a.id))
+        ids = [a.id for a in waiting]
+        return ids.index(self.view.attempt) + 1 if self.view.attempt in ids else None
+
+    @described("Seconds until the running step is done, as its pace so far suggests.")
+    async def eta_s(self, info: Info) -> float | None:
+        live = await self._attempt(info)
+        return step_eta_s(live) if live else None
+
+    @strawberry.field
+    def error(self) -> JobError | None:
+        given = self.view.error
+        if not given:
+            return None
+        return JobError(
+            code=str(given.get("code", "INTERNAL")),
+            message=str(given.get("message", "")),
+            retryable=bool(given.get("retryable", False)),
+        )
+
+    @strawberry.field
+    def panels(self, info: Info) -> list[Panel]:
+        return [Panel.of(p, info.context) for p in self.view.panels]
+
+    @strawberry.field
+    async def take(self, info: Info) -> Take | None:
+        if self.view.take is None:
+            return None
+        row = await info.context.loaders.one.load(("take", self.row.home, self.view.take))
+        return Take.of(row, info.context) if row is not None and row.body is not None else None
+
+    @strawberry.field
+    def segment_id(self) -> strawberry.ID | None:
+        return None  # a segment is what a continuation appends; a generation of a scene makes none
+
+    @strawberry.field
+    def updated_bible_version(self) -> int | None:
+        return self.view.updated_bible_version
+
+    @strawberry.field
+    def created_at(self) -> datetime:
+        return when(self.view.created_at_ms)
+
+    @strawberry.field
+    def brain(self) -> str:
+        return self.view.brain
+
+    @strawberry.field
+    def auto_pick(self) -> bool:
+        return self.view.auto_pick
+
+    async def _attempts(self, info: Info) -> list[Attempt]:
+        return await info.context.loaders.open_attempts.load(self.row.home)
+
+    async def _attempt(self, info: Info) -> Attempt | None:
+        if self.view.attempt is None:
+            return None
+        return next((a for a in await self._attempts(info) if a.id == self.view.attempt), None)
+
+
+def overall_progress(view: JobView, live: Attempt | None) -> float:
+    """The owner's committed progress plus the running step's share; never past 1, never backwards within a step."""
+    share = STEP_SHARE.get(live.step, 0.0) * live.progress if live else 0.0
+    return min(1.0, max(0.0, view.progress + share))
+
+
+def step_eta_s(live: Attempt) -> float | None:
+    if live.deadline_at_ms is None or live.heartbeat_at_ms is None or live.progress < ETA_PROGRESS_MIN:
+        return None
+    elapsed_ms = live.heartbeat_at_ms - (live.deadline_at_ms - live.timeout_ms)  # the deadline is claim + timeout
+    return round(max(0.0, elapsed_ms / 1000 * (1 - live.progress) / live.progress), 1)
+
+
+@strawberry.type(description="A passage of a script. Offsets count Unicode code points.")
+class Evidence:
+    scene_id: strawberry.ID
+    start: int
+    end: int
+    text: str
+
+
+@strawberry.type(description="A safe edit that settles a finding. Offsets count Unicode code points.")
+class Fix:
+    scene_id: strawberry.ID
+    start: int
+    end: int
+    replacement: str
+
+
+@strawberry.type(description="Something the continuity pass noticed about the story.")
+class Finding:
+    id: strawberry.ID
+    scene_id: strawberry.ID
+    code: str
+    severity: Severity
+    message: str
+    evidence: list[Evidence]
+    suggestion: str | None
+    fix: Fix | None
+    waived: bool
+    stale: bool
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Finding:
+        fix = data.get("fix")
+        return cls(
+            id=strawberry.ID(str(data["id"])),
+            scene_id=strawberry.ID(str(data["sceneId"])),
+            code=str(data["code"]),
+            severity=Severity.__members__.get(str(data["severity"]), Severity.WARNING),
+            message=str(data["message"]),
+            evidence=[
+                Evidence(scene_id=strawberry.ID(e["sceneId"]), start=e["start"], end=e["end"], text=e["text"])
+                for e in data.get("evidence", ())
+            ],
+            suggestion=data.get("suggestion"),
+            fix=Fix(
+                scene_id=strawberry.ID(fix["sceneId"]),
+                start=fix["start"],
+                end=fix["end"],
+                replacement=fix["replacement"],
+            )
+            if fix
+            else None,
+            waived=bool(data.get("waived", False)),
+            stale=bool(data.get("stale", False)),
+        )
