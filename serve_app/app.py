@@ -1,0 +1,38 @@
+"""The wiring: three Serve applications, one page. `serve_config.yaml` names these builders.
+
+collab      (/collab)   StoryHost ×N   actors and their WebSockets            -> serve_app/story_host.py
+studio      (/)         Studio         editor files, GraphQL, media, sign-in  -> serve_app/deployments/studio.py
+generation  (no route)  Generation     a worker that claims attempts          -> serve_app/worker.py
+
+They meet in the ledger and at the peer ports, never in each other's memory: any of them may be deployed, scaled, killed
+or missing alone. `args` are the settings of `serve_app/config.py`; every replica validates them at its start, and the
+builders validate them once more here, so that a wrong config file fails the deploy with the field's name.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from ray.serve import Application
+
+from serve_app.config import Settings
+from serve_app.deployments.generation import Generation
+from serve_app.deployments.host import StoryHost
+from serve_app.deployments.studio import Studio
+
+
+def build_collab(args: dict[str, Any]) -> Application:
+    settings = Settings.from_args(args, os.environ)
+    # Serve's default of 5 ongoing requests would be five sockets.
+    return StoryHost.options(max_ongoing_requests=settings.sockets_max).bind(args)
+
+
+def build_studio(args: dict[str, Any]) -> Application:
+    settings = Settings.from_args(args, os.environ)
+    return Studio.options(max_ongoing_requests=settings.sockets_max).bind(args)
+
+
+def build_generation(args: dict[str, Any]) -> Application:
+    Settings.from_args(args, os.environ)
+    return Generation.bind(args)

@@ -1,0 +1,172 @@
+"""WebSockets of documents: authenticate, find the owner, then join the room here or tunnel to where it lives.
+
+Invariant: *authenticate first*: an unauthenticated socket looks nothing up, claims nothing, activates nothing. A socket
+makes at most one hop. Sockets come from the seam (or the ASGI fallback) and end in `collab` rooms.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from starlette.websockets import WebSocket
+
+from actors.commands import CommandError
+from collab.close_codes import CloseCode, CollabError, reason_for
+from collab.transport import Transport
+from serve_app.asgi_transport import open_transport
+from serve_app.auth import Gate, Principal
+from serve_app.ownership import claim_or_moved
+from serve_app.peers.client import PeerClient
+from serve_app.peers.tunnel import PeerTransport, pump
+from serve_app.peers.wire import PeerError
+from storage.ledger.protocol import LedgerError, Owned
+
+logger = logging.getLogger("storyforge.sockets")
+
+PROJECT = re.compile(r"prj_[A-Za-z0-9_-]{8,64}\Z")
+DOCUMENT = re.compile(
+    r"(?:outline|live|(?:scene|notes):scn_[A-Za-z0-9_-]{8,64}|draft:scn_[A-Za-z0-9_-]{8,64}:[A-Za-z0-9_.@-]{1,64})\Z"
+)
+NAME_CHARS_MAX = 60
+COLOUR = re.compile(r"#[0-9a-fA-F]{6}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who a socket is: the principal the server knows, and how they asked to be shown."""
+
+    principal: Principal
+    name: str
+    colour: str | None
+
+    @classmethod
+    def of(cls, principal: Principal, query: Mapping[str, str]) -> Visitor:
+        """With the owner token as the only identity, people tell each other apart by the name they give."""
+        name = "".join(c for c in query.get("name", "") if c.isprintable()).strip()[:NAME_CHARS_MAX]
+        colour = query.get("color", "")
+        return cls(principal, name, colour if COLOUR.match(colour) else None)
+
+    def shown(self) -> dict[str, Any] | None:
+        """What presence is stamped with; None leaves a stock client's own name alone (its id is stamped all the same)."""
+        user: dict[str, Any] = {"id": self.principal.id}
+        if self.name:
+            user["name"] = self.name
+        if self.colour:
+            user["color"] = self.colour
+        return user
+
+
+class ServedTransport(Transport, Protocol):
+    async def serve(self) -> tuple[int, str]: ...
+
+
+class Sockets:
+    """Serves every document socket of one StoryHost."""
+
+    def __init__(self, homes: Homes, gate: Gate, peers: PeerClient) -> None:
+        self._homes, self._gate, self._peers = homes, gate, peers
+        self.open = 0
+        self.draining = False
+
+    async def endpoint(self, websocket: WebSocket) -> None:
+        """`/collab/{project}/{doc}`, y-websocket protocol. Refusals are close codes: browsers cannot see a status."""
+        await websocket.accept()
+        transport = open_transport(websocket)
+        headers = {k.decode("latin-1").lower(): v.decode("latin-1") for k, v in websocket.scope["headers"]}
+        principal = self._gate.authenticate(headers, websocket.query_params, websocket.cookies)
+        project, doc = websocket.path_params["project"], websocket.path_params["doc"]
+        self.open += 1
+        try:
+            if principal is None:
+                _refuse(transport, CloseCode.UNAUTHENTICATED)
+            elif not PROJECT.match(project) or not DOCUMENT.match(doc):
+                _refuse(transport, CloseCode.NOT_FOUND)
+            elif self.draining:
+                _refuse(transport, CloseCode.GOING_AWAY)
+            else:
+                await self._place(transport, project, doc, Visitor.of(principal, websocket.query_params))
+                return
+            await transport.serve()
+        finally:
+            self.open -= 1
+
+    async def _place(self, transport: ServedTransport, project: str, doc: str, visitor: Visitor) -> None:
+        try:
+            await self._join(transport, project, doc, visitor)
+        except Owned as owned:
+            peer = owned.owner.host.peer if owned.owner.host is not None else None
+            if peer is None:
+                _refuse(transport, CloseCode.MOVED)
+                await transport.serve()
+                return
+            await self._tunnel(transport, peer, project, doc, visitor)
+
+    async def _tunnel(
+        self, transport: ServedTransport, peer: str, project: str, doc: str, visitor: Visitor
+    ) -> None:
+        body = {
+            "home": project,
+            "doc": doc,
+            "principal": self._gate.sign_principal(visitor.principal),
+            "name": visitor.name,
+            "color": visitor.colour or "",
+        }
+        try:
+            reader, writer = await self._peers.open_tunnel(peer, body)
+        except PeerError as error:
+            logger.info("no tunnel to the owner", extra={"home": project, "code": error.code})
+            _refuse(transport, CloseCode.MOVED, "its owner cannot be reached")
+            await transport.serve()
+            return
+        await pump(transport, reader, writer)
+        await transport.serve()
+
+    async def tunnelled(self, opening: dict[str, Any], transport: PeerTransport) -> None:
+        """The owner's end of a tunnel. One hop: if the project is not ours by now, the browser comes again."""
+        principal = self._gate.verify_principal(str(opening.get("principal", "")))
+        project, doc = str(opening.get("home", "")), str(opening.get("doc", ""))
+        if principal is None or not PROJECT.match(project) or not DOCUMENT.match(doc):
+            _refuse(transport, CloseCode.UNAUTHENTICATED)
+            return
+        try:
+            await self._join(transport, project, doc, Visitor.of(principal, opening))
+        except Owned:
+            _refuse(transport, CloseCode.MOVED)
+
+    async def _join(self, transport: ServedTransport, project: str, doc: str, visitor: Visitor) -> None:
+        """Serve the socket in its room until it ends. Raises `Owned` before anything was read from it."""
+        try:
+            if not await self._homes.exists(project):
+                _refuse(transport, CloseCode.NOT_FOUND)
+            else:
+                home = await claim_or_moved(self._homes.open, project, self._peers)
+                await self._homes.join(home, doc, transport, visitor)
+        except Owned:
+            raise
+        except CollabError as error:
+            _refuse(transport, error.close_code, error.detail)
+        except CommandError as error:
+            _refuse(transport, CloseCode.OVERLOADED if error.retryable else CloseCode.NOT_FOUND, error.message)
+        except LedgerError as error:
+            logger.warning("a socket could not join", extra={"home": project, "code": error.code})
+            _refuse(transport, CloseCode.LEDGER_UNAVAILABLE)
+        await transport.serve()
+
+
+class Homes(Protocol):
+    """What sockets need of the runtime."""
+
+    async def exists(self, project: str) -> bool: ...
+    async def open(self, project: str, depose: str | None = None) -> Any: ...
+
+    async def join(self, home: Any, doc: str, transport: Transport, visitor: Visitor) -> None:
+        """Put the socket into the room; raises `CollabError` (NOT_FOUND for a scene the project does not have)."""
+        ...
+
+
+def _refuse(transport: Transport, code: CloseCode, detail: str = "") -> None:
+    transport.close(code, reason_for(code, detail))

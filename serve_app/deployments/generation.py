@@ -1,0 +1,63 @@
+"""The generation deployment of the embedded profile: one worker with every step, woken by handle, fed by the ledger.
+
+Invariant: nothing is asked of it but "look for work": requests and results are attempt rows, so it may die at any time.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+from typing import Any
+
+from ray import serve
+
+from serve_app.config import Settings
+from serve_app.peers.client import PeerClient
+from serve_app.step_runs import LANES, embedded_runs
+from serve_app.stores import open_cache, open_ledger, open_objects
+from serve_app.worker import Worker
+from storage.ledger.protocol import Attempt, Ledger
+
+logger = logging.getLogger("storyforge.generation")
+
+
+class OwnerBell:
+    """Wakes the owner of an attempt's project through its peer port; a lost wake-up costs latency only."""
+
+    def __init__(self, ledger: Ledger, peers: PeerClient) -> None:
+        self._ledger, self._peers = ledger, peers
+
+    async def __call__(self, attempt: Attempt) -> None:
+        owner = await self._ledger.owner(attempt.home)
+        if owner is not None and owner.live and owner.host is not None:
+            body = {"home": attempt.home, "attempt": attempt.id}
+            await self._peers.call(owner.host.peer, "attempt_changed", body, timeout_s=2.0)
+
+
+@serve.deployment
+class Generation:
+    """Embedded: grammar writer, animatic, finisher, observer in one process."""
+
+    async def __init__(self, args: dict[str, Any]) -> None:
+        self._settings = settings = Settings.from_args(args, os.environ)
+        self._ledger = open_ledger(settings)
+        await self._ledger.open()
+        self._peers = PeerClient(settings.cluster_secret)
+        runs = embedded_runs(open_objects(settings), open_cache(settings))
+        name = f"gen-{os.getpid()}-{secrets.token_hex(3)}"
+        self._worker = Worker(name, self._ledger, runs, LANES, OwnerBell(self._ledger, self._peers))
+        self._worker.start()
+        logger.info("worker up", extra={"worker": name, "profile": settings.profile})
+
+    async def wake(self) -> None:
+        """There may be an open attempt."""
+        self._worker.wake()
+
+    async def check_health(self) -> None:
+        await self._ledger.now_ms()
+
+    async def __del__(self) -> None:
+        await self._worker.stop()
+        await self._peers.close()
+        await self._ledger.close()

@@ -1,0 +1,68 @@
+"""The StoryHost deployment: actors and their sockets, as a Ray Serve replica.
+
+Everything that is not Ray is `serve_app.story_host`; this adds the ingress, the health check and the generation bell.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from typing import Any
+
+from ray import serve
+from starlette.types import ASGIApp
+
+from serve_app import seam
+from serve_app.config import Settings
+from serve_app.story_host import StoryHostCore
+
+logger = logging.getLogger("storyforge.host")
+
+BELL_S = 2.0
+"""Longest wait for the generation app to take a wake-up; it also looks for work by itself."""
+
+
+class GenerationBell:
+    """Wakes the generation app after commits with new attempts. Resolved lazily: without the app a job waits in QUEUED."""
+
+    def __init__(self) -> None:
+        self._task: asyncio.Task[None] | None = None
+        self._again = False
+
+    def __call__(self) -> None:
+        if self._task is not None and not self._task.done():
+            self._again = True
+            return
+        self._task = asyncio.get_running_loop().create_task(self._ring())
+
+    async def _ring(self) -> None:
+        while True:
+            self._again = False
+            try:
+                handle = serve.get_deployment_handle("Generation", app_name="generation")
+                async with asyncio.timeout(BELL_S):
+                    await handle.wake.remote()
+            except Exception as error:  # noqa: BLE001 - a missing or busy generation app must not harm the host
+                logger.info("generation was not woken", extra={"error": type(error).__name__})
+            if not self._again:
+                return
+
+
+@serve.deployment
+@serve.ingress()
+class StoryHost:
+    """One of N; which projects it holds is decided by leases in the ledger."""
+
+    async def __init__(self, args: dict[str, Any]) -> None:
+        settings = Settings.from_args(args, os.environ)
+        seam.install(document_bytes_max=settings.document_bytes_max)
+        self._core = StoryHostCore(settings, GenerationBell())
+        await self._core.start()
+
+    def __serve_build_asgi_app__(self) -> ASGIApp:
+        return self._core.app
+
+    async def check_health(self) -> None:
+        """Fails when this process cannot do its work any more; a database blip alone is none of that."""
+        self._core.check_health()

@@ -1,0 +1,177 @@
+"""What every category shares: the one running stack of a test run, and how a test says that it could not run."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+TOKEN = "test-owner-token-0123456789"
+START_S = 120
+
+
+def free_port() -> int:
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])
+
+
+@dataclass
+class Stack:
+    """A StoryForge started by its own command line, as a user starts it."""
+
+    port: int
+    data_dir: Path
+    process: subprocess.Popen[str]
+    log: Path
+    token: str = TOKEN
+    started_s: float = 0.0
+    keys: Iterator[int] = field(default_factory=lambda: iter(range(1, 10**9)))
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def request(
+        self, path: str, body: Any = None, *, token: str | None = None, method: str | None = None
+    ) -> tuple[int, Any]:
+        """(status, parsed JSON or text)."""
+        data = None if body is None else json.dumps(body).encode()
+        headers = {"Content-Type": "application/json"}
+        auth = self.token if token is None else token
+        if auth:
+            headers["Authorization"] = f"Bearer {auth}"
+        request = urllib.request.Request(self.url + path, data, headers, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                status, raw = answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            with error:
+                status, raw = error.code, error.read()
+        try:
+            return status, json.loads(raw)
+        except ValueError:
+            return status, raw.decode(errors="replace")
+
+    def graphql(self, query: str, **variables: Any) -> dict[str, Any]:
+        status, answer = self.request("/graphql", {"query": query, "variables": variables})
+        assert status == 200, (status, answer)
+        assert "errors" not in answer, answer["errors"]
+        data: dict[str, Any] = answer["data"]
+        return data
+
+    def key(self) -> str:
+        return f"test-{os.getpid()}-{time.time_ns()}-{next(self.keys)}"
+
+    def mutate(self, name: str, selection: str, **fields: Any) -> dict[str, Any]:
+        """One mutation with an input object; asserts that there are no userErrors."""
+        given = {"idempotencyKey": self.key(), **fields}
+        type_name = name[0].upper() + name[1:] + "Input"
+        if name in ("cancelJob", "retryJob"):
+            type_name = "JobInput"
+        answer = self.graphql(
+            f"mutation($input: {type_name}!) {{ {name}(input: $input) {{ {selection} sequence"
+            " userErrors { path code message } } }",
+            input=given,
+        )[name]
+        assert answer["userErrors"] == [], answer["userErrors"]
+        result: dict[str, Any] = answer
+        return result
+
+
+def wait_until(fact: Any, timeout_s: float, what: str) -> Any:
+    """The first true value of `fact()`; fails loudly naming what was awaited."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        value = fact()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            pytest.fail(f"after {timeout_s} s still not: {what}")
+        time.sleep(0.05)
+
+
+def start_stack(data_dir: Path, *more: str, port: int | None = None) -> Stack:
+    port = port or free_port()
+    log = data_dir.parent / f"{data_dir.name}.log"
+    command = [
+        str(Path(sys.executable).parent / "storyforge"),
+        "serve",
+        "--port",
+        str(port),
+        "--data-dir",
+        str(data_dir),
+        "--token",
+        TOKEN,
+        *more,
+    ]
+    began = time.monotonic()
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        )
+    stack = Stack(port, data_dir, process, log)
+
+    def healthy() -> bool:
+        assert process.poll() is None, f"storyforge serve ended with {process.returncode}:\n{log.read_text()[-4000:]}"
+        try:
+            return stack.request("/healthz")[0] == 200
+        except OSError:
+            return False
+
+    try:
+        wait_until(healthy, START_S, f"{stack.url}/healthz answers 200 (log: {log})")
+    except BaseException:
+        stop_stack(stack)
+        raise
+    stack.started_s = time.monotonic() - began
+    return stack
+
+
+def stop_stack(stack: Stack) -> None:
+    """Ctrl-C, as a user stops it; then nothing may be left."""
+    if stack.process.poll() is None:
+        stack.process.send_signal(signal.SIGINT)
+    try:
+        stack.process.wait(60)
+    except subprocess.TimeoutExpired:
+        os.killpg(stack.process.pid, signal.SIGKILL)
+        pytest.fail(f"storyforge serve did not stop within 60 s of Ctrl-C:\n{stack.log.read_text()[-4000:]}")
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The one running StoryForge of this run: real Ray, real HAProxy, real SQLite."""
+    running = start_stack(tmp_path_factory.mktemp("stack") / "data")
+    yield running
+    stop_stack(running)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found is None:
+        pytest.skip("not run: no Chromium on this machine")
+    return found
+
+
+@pytest.fixture(scope="session")
+def node() -> str:
+    found = shutil.which("node")
+    if found is None:
+        pytest.skip("not run: no Node on this machine")
+    return found
