@@ -364,12 +364,12 @@ def _is_utf8(payload: bytes) -> bool:
     return True
 
 
-def install(*, document_bytes_max: int = 20 * 1024 * 1024) -> None:
+def install(*, frame_bytes_max: int = MESSAGE_BYTES_DEFAULT) -> None:
     """Make uvicorn use the seam for WebSockets in this process. Call before the server starts; idempotent.
 
-    The largest message is a full second sync step of the largest document plus 1 MiB of envelope, so that a client that
-    is allowed to hold a document can always send it: stock providers retry a 1009 for ever.
+    `frame_bytes_max` must fit a full second sync step of the largest document (`Settings.frame_bytes_max` does): stock
+    providers retry a 1009 for ever.
     """
-    SeamProtocol.message_bytes_max = document_bytes_max + 1024 * 1024
+    SeamProtocol.message_bytes_max = frame_bytes_max
     SeamProtocol.buffer_bytes_max = SeamProtocol.message_bytes_max + BUFFER_SLACK_BYTES
     uvicorn.config.WS_PROTOCOLS["auto"] = "serve_app.seam:SeamProtocol"

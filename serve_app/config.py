@@ -1,0 +1,216 @@
+"""Every setting of the server, in one validated object.
+
+Owns names, units, defaults and bounds. Invariant: a `Settings` that exists is valid; nothing downstream checks again.
+Values come from the arguments of the Serve application first, then from `STORYFORGE_*` in the environment, then from
+the defaults here. The two secrets come from files in the data directory when nobody gives them: they never need to
+travel through a config file that the cluster keeps and shows.
+"""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal
+
+ENV_PREFIX = "STORYFORGE_"
+TOKEN_FILE = "owner-token"
+CLUSTER_SECRET_FILE = "cluster-secret"
+SECRET_CHARS_MIN = 16
+KIB = 1024
+MIB = 1024 * KIB
+
+FRAME_ENVELOPE_BYTES = 1 * MIB
+
+Profile = Literal["embedded", "gpu"]
+PROFILES = ("embedded", "gpu")
+
+
+class SettingsError(ValueError):
+    """A setting is wrong; says which, why, and what would do."""
+
+    code = "SETTINGS_INVALID"
+    retryable = False
+
+    def __init__(self, setting: str, problem: str, fix: str) -> None:
+        super().__init__(setting, problem, fix)
+        self.setting, self.problem, self.fix = setting, problem, fix
+
+    def __str__(self) -> str:
+        return f"{self.setting}: {self.problem}; {self.fix}"
+
+
+def bounded(default: int, low: int, high: int, why: str) -> int:
+    """A whole number with inclusive bounds; `why` says what breaks outside them."""
+    return field(default=default, metadata={"low": low, "high": high, "why": why})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What one process of StoryForge runs with. Make it with `Settings.from_args`."""
+
+    data_dir: Path
+    owner_token: str = field(repr=False)
+    cluster_secret: str = field(repr=False)
+    profile: Profile = "embedded"
+    host: str = "127.0.0.1"
+    port: int = bounded(8000, 1, 65_535, "a TCP port")
+    public_url: str = ""
+    """How browsers reach us; default http://{host}:{port}. Decides the Origin check and absolute links."""
+
+    # What a socket may cost.
+    sockets_max: int = bounded(4000, 10, 50_000, "open sockets of one StoryHost; each costs a file descriptor")
+    document_bytes_max: int = bounded(20 * MIB, 64 * KIB, 64 * MIB, "one document's merged updates")
+    awareness_bytes_max: int = bounded(16 * KIB, 1 * KIB, 256 * KIB, "one presence message")
+    awareness_clients_max: int = bounded(200, 2, 10_000, "presences of one room")
+    outbox_bytes_max: int = bounded(4 * MIB, 64 * KIB, 64 * MIB, "unsent bytes of one socket before it is closed")
+    socket_age_ms_max: int = bounded(3_600_000, 60_000, 86_400_000, "a socket outliving an ingress reload")
+    heartbeat_socket_ms: int = bounded(20_000, 1_000, 30_000, "clients drop a socket silent for 30 s")
+
+    # Ownership and actors.
+    lease_ttl_ms: int = bounded(3_000, 500, 60_000, "how long a dead owner blocks its projects")
+    heartbeat_ms: int = bounded(500, 50, 20_000, "how often an owner says it lives; under a third of the lease")
+    passivate_after_ms: int = bounded(300_000, 1_000, 86_400_000, "idle time before live state is let go")
+    mailbox_max: int = bounded(1_000, 1, 100_000, "commands waiting for one actor")
+    command_deadline_ms: int = bounded(10_000, 100, 120_000, "how long a command may wait for its commit")
+    snapshot_every_rows: int = bounded(500, 10, 100_000, "log rows read to rebuild a document")
+
+    # The partner API and files.
+    graphql_depth_max: int = bounded(12, 3, 50, "nesting of a query")
+    graphql_cost_max: int = bounded(5_000, 100, 1_000_000, "estimated fields of a query")
+    graphql_body_bytes_max: int = bounded(1 * MIB, 1 * KIB, 32 * MIB, "one GraphQL request")
+    subscriptions_max: int = bounded(200, 1, 10_000, "open subscriptions of one Studio")
+    upload_bytes_max: int = bounded(64 * MIB, 64 * KIB, 4096 * MIB, "one uploaded file")
+    screenplay_bytes_max: int = bounded(4 * MIB, 4 * KIB, 16 * MIB, "one imported screenplay")
+    media_link_ttl_ms: int = bounded(3_600_000, 1_000, 604_800_000, "life of a signed media link")
+
+    # Generation.
+    render_threads: int = bounded(1, 1, 64, "threads of one renderer")
+    renders_max: int = bounded(1, 1, 64, "attempts one generation replica runs at a time")
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            _check_bounds(item, getattr(self, item.name))
+        if self.profile not in PROFILES:
+            raise SettingsError("profile", f"{self.profile!r} is unknown", f"use one of {', '.join(PROFILES)}")
+        if self.heartbeat_ms * 3 > self.lease_ttl_ms:
+            raise SettingsError(
+                "heartbeat_ms",
+                f"{self.heartbeat_ms} leaves no room in a lease of {self.lease_ttl_ms} ms",
+                "use at most a third of lease_ttl_ms",
+            )
+        for name in ("owner_token", "cluster_secret"):
+            _check_secret(name, getattr(self, name))
+
+    @property
+    def frame_bytes_max(self) -> int:
+        """The largest WebSocket message: the largest document must fit in one, with its envelope."""
+        return self.document_bytes_max + FRAME_ENVELOPE_BYTES
+
+    @property
+    def url(self) -> str:
+        """Where browsers find us, without a trailing slash."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @classmethod
+    def from_args(cls, args: Mapping[str, Any], env: Mapping[str, str] | None = None) -> "Settings":
+        """Settings from application arguments, then the environment, then defaults.
+
+        Creates the data directory (0700) and, where nobody gave them, the two secrets in it (0600).
+        Raises SettingsError naming the setting and the fix.
+        """
+        env = os.environ if env is None else env
+        known = {item.name: item for item in fields(cls)}
+        unknown = sorted(set(args) - set(known))
+        if unknown:
+            raise SettingsError(unknown[0], "no such setting", f"known are {', '.join(sorted(known))}")
+        given = {name: args[name] for name in known if args.get(name) is not None}
+        for name in known:
+            if name not in given and (text := env.get(ENV_PREFIX + name.upper())):
+                given[name] = text
+        values = {name: _parse(known[name], value) for name, value in given.items()}
+        data_dir = prepare_data_dir(Path(values.get("data_dir") or default_data_dir()))
+        values["data_dir"] = data_dir
+        values.setdefault("owner_token", secret_in(data_dir, TOKEN_FILE))
+        values.setdefault("cluster_secret", secret_in(data_dir, CLUSTER_SECRET_FILE))
+        return cls(**values)
+
+
+def default_data_dir() -> Path:
+    return Path.home() / ".storyforge"
+
+
+def prepare_data_dir(path: Path) -> Path:
+    """The data directory, made if missing, absolute and proven writable. Raises SettingsError."""
+    path = path.expanduser().absolute()
+    probe = path / f".writable-{os.getpid()}-{secrets.token_hex(4)}"
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        probe.touch(mode=0o600)
+        probe.unlink()
+    except OSError as error:
+        raise SettingsError(
+            "data_dir", f"cannot write in {path} ({error.strerror})", "choose a directory you may write in"
+        ) from error
+    return path
+
+
+def secret_in(data_dir: Path, name: str) -> str:
+    """The secret kept in that file, generated at first use. Safe when several processes ask at once."""
+    path = data_dir / name
+    if not path.exists():
+        store_secret(data_dir, name, secrets.token_urlsafe(32), replace=False)
+    try:
+        return path.read_text().strip()
+    except OSError as error:
+        raise SettingsError("data_dir", f"cannot read {path} ({error.strerror})", "make it yours again") from error
+
+
+def store_secret(data_dir: Path, name: str, value: str, *, replace: bool = True) -> None:
+    """Write a secret whole or not at all; with `replace=False` the first writer wins. Raises SettingsError."""
+    _check_secret(name.replace("-", "_"), value)
+    fresh = data_dir / f".{name}-{os.getpid()}-{secrets.token_hex(4)}"
+    try:
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(value)
+        if replace:
+            os.replace(fresh, data_dir / name)
+            return
+        try:
+            os.link(fresh, data_dir / name)
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+    except OSError as error:
+        raise SettingsError("data_dir", f"cannot write {name} ({error.strerror})", "free some space") from error
+
+
+def _check_secret(name: str, value: str) -> None:
+    if len(value) < SECRET_CHARS_MIN or any(not 33 <= ord(char) <= 126 for char in value):
+        raise SettingsError(
+            name,
+            "too short or not plain",
+            f"use at least {SECRET_CHARS_MIN} printable ASCII characters without spaces",
+        )
+
+
+def _check_bounds(item: "Field[Any]", value: Any) -> None:
+    if "low" not in item.metadata:
+        return
+    low, high, why = item.metadata["low"], item.metadata["high"], item.metadata["why"]
+    if not low <= value <= high:
+        raise SettingsError(item.name, f"{value} is out of bounds", f"use {low} to {high} ({why})")
+
+
+def _parse(item: "Field[Any]", value: Any) -> Any:
+    if item.name == "data_dir":
+        return Path(str(value))
+    if item.default is MISSING or not isinstance(item.default, int):
+        return str(value)
+    try:
+        if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
+            raise ValueError
+        return int(value)
+    except (TypeError, ValueError):
+        raise SettingsError(item.name, f"{value!r} is not a whole number", "give digits only") from None
