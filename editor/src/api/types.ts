@@ -1,0 +1,134 @@
+/** The GraphQL surface as the editor uses it. Names follow the schema; only what a query here selects is listed. */
+
+export type JobState =
+  | 'QUEUED'
+  | 'PROCESSING'
+  | 'SCRIPT_READY'
+  | 'CONTINUITY_CHECKED'
+  | 'PREVIEW_READY'
+  | 'THROTTLED'
+  | 'FINAL_READY'
+  | 'FAILED'
+  | 'CANCELLED';
+
+export type JobStage =
+  | 'SCRIPT_EXPANSION'
+  | 'CONTINUITY_VALIDATION'
+  | 'CACHE_LOOKUP'
+  | 'STORYBOARD'
+  | 'VIDEO_GENERATION'
+  | 'POST_PROCESSING'
+  | 'UPLOAD'
+  | 'OBSERVATION'
+  | 'FINALIZATION';
+
+export type SceneStatus = 'PENDING' | 'GENERATING' | 'COMPLETE' | 'LOCKED';
+export type EpistemicState = 'ACCEPTED' | 'EPISTEMICALLY_INCOMPLETE' | 'REJECTED' | 'UNCERTAIN_TERMINATION';
+export type ProjectType = 'SERIES' | 'MOVIE' | 'SHORT';
+
+export interface UserError {
+  path: string[];
+  code: string;
+  message: string;
+}
+
+export interface Panel {
+  id: string;
+  imageUrl: string;
+  seed: string;
+  votes: number;
+  picked: boolean;
+}
+
+export interface Take {
+  id: string;
+  jobId: string;
+  playlistUrl: string;
+  videoUrl: string;
+  thumbnailUrl: string;
+  durationS: number;
+  backend: string;
+  degraded: boolean;
+  cacheVerdict: string;
+  qualityScore: number | null;
+  epistemicState: EpistemicState;
+}
+
+export interface Job {
+  id: string;
+  sceneId: string;
+  state: JobState;
+  stage: JobStage | null;
+  progress: number;
+  message: string | null;
+  queuePosition: number | null;
+  etaS: number | null;
+  error: { code: string; message: string; retryable: boolean } | null;
+  panels: Panel[];
+  take: Take | null;
+}
+
+export interface Evidence {
+  sceneId: string;
+  /** Unicode code points of the scene's script. */
+  start: number;
+  end: number;
+  text: string;
+}
+
+export interface Fix {
+  sceneId: string;
+  start: number;
+  end: number;
+  replacement: string;
+}
+
+export interface Finding {
+  id: string;
+  code: string;
+  severity: 'ERROR' | 'WARNING';
+  message: string;
+  evidence: Evidence[];
+  suggestion: string | null;
+  fix: Fix | null;
+}
+
+export interface SceneRow {
+  id: string;
+  heading: string;
+  status: SceneStatus;
+  takes: { id: string; thumbnailUrl: string }[];
+}
+
+export interface Scene extends SceneRow {
+  takes: Take[];
+  findings: Finding[];
+  jobs: Job[];
+}
+
+export interface Project {
+  id: string;
+  title: string;
+  type: ProjectType;
+  brain: string;
+  sequence: string;
+  scenes: SceneRow[];
+  cast: { id: string; name: string }[];
+  places: { id: string; name: string }[];
+}
+
+export interface ProjectCard {
+  id: string;
+  title: string;
+  type: ProjectType;
+  brain: string;
+  createdAt: string;
+  scenes: SceneRow[];
+}
+
+export interface Brain {
+  id: string;
+  name: string;
+  specialty: string;
+  palette: string[];
+}

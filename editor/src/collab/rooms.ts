@@ -1,0 +1,65 @@
+/**
+ * Owns the open rooms of one project: `outline` and `live` always, scenes as they are visited.
+ *
+ * Invariant: a room with unsaved work is never closed, however many scenes are opened after it.
+ */
+import { computed, signal, type ReadonlySignal } from '@preact/signals';
+import { type SavePhase, worstPhase } from './durability';
+import { Room } from './room';
+
+/** Scenes kept open behind the current one, so that flipping back is instant and unsaved work survives. */
+const SCENES_KEPT_MAX = 6;
+
+export class Rooms {
+  readonly outline: Room;
+  readonly live: Room;
+  private readonly serverUrl: string;
+  private readonly scenes = signal<readonly Room[]>([]);
+
+  constructor(projectId: string, origin: string) {
+    this.serverUrl = `${origin.replace(/^http/, 'ws')}/collab/${projectId}`;
+    this.outline = this.open('outline');
+    this.live = this.open('live');
+  }
+
+  /** The light: the worst of all documents this tab writes to. `live` is read-only and does not count. */
+  readonly phase: ReadonlySignal<SavePhase> = computed(() =>
+    worstPhase([this.outline.phase.value, ...this.scenes.value.map((room) => room.phase.value)]),
+  );
+
+  readonly refused = computed(
+    () => [this.outline, ...this.scenes.value].map((room) => room.refusal.value).find((r) => r !== null) ?? null,
+  );
+
+  get durable(): boolean {
+    return [this.outline, ...this.scenes.peek()].every((room) => room.durable);
+  }
+
+  scene(sceneId: string): Room {
+    const name = `scene:${sceneId}`;
+    const open = this.scenes.peek();
+    const found = open.find((room) => room.name === name);
+    const room = found ?? this.open(name);
+    const rest = open.filter((other) => other !== room);
+    const kept = rest.filter((other, index) => index < SCENES_KEPT_MAX || !other.durable);
+    for (const other of rest) if (!kept.includes(other)) other.destroy();
+    this.scenes.value = [room, ...kept];
+    return room;
+  }
+
+  reconnect(): void {
+    for (const room of this.all()) room.reconnect();
+  }
+
+  destroy(): void {
+    for (const room of this.all()) room.destroy();
+  }
+
+  private all(): Room[] {
+    return [this.outline, this.live, ...this.scenes.peek()];
+  }
+
+  private open(name: string): Room {
+    return new Room({ serverUrl: this.serverUrl, name });
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * Builds the CodeMirror view of one scene, bound to its live document.
+ *
+ * Invariant: undo takes back only what this person did, and survives leaving the scene and coming back.
+ */
+import { defaultKeymap } from '@codemirror/commands';
+import { lintGutter, lintKeymap } from '@codemirror/lint';
+import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/search';
+import { Compartment, EditorState, type Extension, Prec } from '@codemirror/state';
+import { EditorView, keymap, placeholder } from '@codemirror/view';
+import { yCollab, yUndoManagerKeymap } from 'y-codemirror.next';
+import * as Y from 'yjs';
+import type { Room } from '../collab/room';
+import { screenplayPage } from './page';
+
+const UNDO = new WeakMap<Room, Y.UndoManager>();
+const writable = new Compartment();
+
+const EMPTY_PAGE = 'INT. SOMEWHERE - DAY\n\nWhat do we see first?';
+
+function undoFor(room: Room): Y.UndoManager {
+  const known = UNDO.get(room);
+  if (known !== undefined) return known;
+  const made = new Y.UndoManager(room.doc.getText('script'));
+  UNDO.set(room, made);
+  return made;
+}
+
+export interface PageKeys {
+  generate: () => void;
+}
+
+export function openPage(parent: HTMLElement, room: Room, locked: boolean, keys: PageKeys): EditorView {
+  const text = room.doc.getText('script');
+  return new EditorView({
+    parent,
+    state: EditorState.create({ doc: text.toString(), extensions: pageExtensions(room, text, locked, keys) }),
+  });
+}
+
+export function setLocked(view: EditorView, locked: boolean): void {
+  view.dispatch({ effects: writable.reconfigure(EditorState.readOnly.of(locked)) });
+}
+
+function pageExtensions(room: Room, text: Y.Text, locked: boolean, keys: PageKeys): Extension[] {
+  const generate = (): boolean => {
+    keys.generate();
+    return true;
+  };
+  return [
+    Prec.highest(keymap.of([{ key: 'Mod-Enter', run: generate }])),
+    keymap.of([...yUndoManagerKeymap, ...searchKeymap, ...lintKeymap, ...defaultKeymap]),
+    yCollab(text, room.awareness, { undoManager: undoFor(room) }),
+    writable.of(EditorState.readOnly.of(locked)),
+    screenplayPage,
+    lintGutter(),
+    search({ top: true }),
+    highlightSelectionMatches(),
+    placeholder(EMPTY_PAGE),
+    EditorView.lineWrapping,
+    EditorView.perLineTextDirection.of(true),
+    EditorView.contentAttributes.of({
+      'aria-label': 'Script of this scene',
+      'data-testid': 'editor',
+      spellcheck: 'true',
+      autocapitalize: 'sentences',
+    }),
+    EditorView.theme({}, { dark: true }),
+  ];
+}

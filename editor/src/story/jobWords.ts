@@ -1,0 +1,107 @@
+/**
+ * Says in words where a generation stands. A pure function of the job; the stepper and the toasts read it.
+ *
+ * Invariant: every state and stage of the schema has words, and exactly one step is current while a job runs.
+ */
+import type { EpistemicState, Job, JobStage, JobState, Take } from '../api/types';
+
+export const STEPS = ['Script', 'Continuity', 'Board', 'Pick', 'Render', 'Finish'] as const;
+export type StepName = (typeof STEPS)[number];
+export type StepState = 'done' | 'current' | 'ahead';
+
+const STAGE_STEP: Record<JobStage, number> = {
+  SCRIPT_EXPANSION: 0,
+  CONTINUITY_VALIDATION: 1,
+  CACHE_LOOKUP: 2,
+  STORYBOARD: 2,
+  VIDEO_GENERATION: 4,
+  POST_PROCESSING: 5,
+  UPLOAD: 5,
+  OBSERVATION: 5,
+  FINALIZATION: 5,
+};
+
+const STAGE_WORDS: Record<JobStage, string> = {
+  SCRIPT_EXPANSION: 'Breaking the scene into shots',
+  CONTINUITY_VALIDATION: 'Checking continuity',
+  CACHE_LOOKUP: 'Looking for an earlier take that fits',
+  STORYBOARD: 'Drawing the board',
+  VIDEO_GENERATION: 'Rendering the picture',
+  POST_PROCESSING: 'Cutting, captions and sound',
+  UPLOAD: 'Putting the take on the shelf',
+  OBSERVATION: 'Watching it back',
+  FINALIZATION: 'Last touches',
+};
+
+const STATE_WORDS: Record<JobState, string> = {
+  QUEUED: 'In line',
+  PROCESSING: 'Working',
+  SCRIPT_READY: 'Shots are written',
+  CONTINUITY_CHECKED: 'Continuity checked',
+  PREVIEW_READY: 'Pick a frame',
+  THROTTLED: 'Waiting for a free renderer',
+  FINAL_READY: 'The take is ready',
+  FAILED: 'The take failed',
+  CANCELLED: 'Cancelled',
+};
+
+export const isOver = (state: JobState): boolean =>
+  state === 'FINAL_READY' || state === 'FAILED' || state === 'CANCELLED';
+
+/** The job waits for a person: panels are there, none is picked. */
+export const awaitsPick = (job: Job): boolean =>
+  job.state === 'PREVIEW_READY' && job.panels.length > 0 && !job.panels.some((panel) => panel.picked);
+
+export function currentStep(job: Job): number {
+  if (job.state === 'FINAL_READY') return STEPS.length;
+  if (awaitsPick(job)) return 3;
+  if (job.stage !== null) return STAGE_STEP[job.stage];
+  if (job.state === 'SCRIPT_READY') return 1;
+  if (job.state === 'CONTINUITY_CHECKED') return 2;
+  return 0;
+}
+
+export function steps(job: Job): { name: StepName; state: StepState }[] {
+  const current = currentStep(job);
+  return STEPS.map((name, index) => ({
+    name,
+    state: index < current ? 'done' : index === current && !isOver(job.state) ? 'current' : 'ahead',
+  }));
+}
+
+export function headline(job: Job): string {
+  if (isOver(job.state) || job.state === 'THROTTLED' || awaitsPick(job)) return STATE_WORDS[job.state];
+  if (job.state === 'QUEUED' && (job.stage === null || job.queuePosition !== null)) {
+    return (job.queuePosition ?? 0) > 1 ? `In line, ${ordinal(job.queuePosition ?? 0)}` : 'In line, next';
+  }
+  return job.stage === null ? STATE_WORDS[job.state] : STAGE_WORDS[job.stage];
+}
+
+const ORDINAL_RULES = new Intl.PluralRules('en', { type: 'ordinal' });
+const ORDINAL_SUFFIX: Record<string, string> = { one: 'st', two: 'nd', few: 'rd' };
+const ordinal = (position: number): string => `${position}${ORDINAL_SUFFIX[ORDINAL_RULES.select(position)] ?? 'th'}`;
+
+/** "about 40 s left"; empty when nobody knows. Never promises zero. */
+export function etaWords(etaS: number | null): string {
+  if (etaS === null || !Number.isFinite(etaS) || etaS < 0) return '';
+  if (etaS < 90) return `about ${Math.max(1, Math.round(etaS))} s left`;
+  return `about ${Math.round(etaS / 60)} min left`;
+}
+
+/** A progress the bar can show, 0–1, whether the server counts to 1 or to 100. */
+export const fraction = (progress: number): number =>
+  Math.max(0, Math.min(1, progress > 1 ? progress / 100 : progress));
+
+const VERDICTS: Record<EpistemicState, string> = {
+  ACCEPTED: 'shows what the scene says',
+  EPISTEMICALLY_INCOMPLETE: 'could not be checked in full',
+  REJECTED: 'does not show what the scene says',
+  UNCERTAIN_TERMINATION: 'the check did not finish',
+};
+
+export const verdictWords = (take: Take): string => VERDICTS[take.epistemicState];
+
+export function durationWords(seconds: number): string {
+  const whole = Math.round(seconds);
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`;
+}

@@ -1,0 +1,322 @@
+/**
+ * Owns one open project: its rooms, its scenes in order, the open scene, and the commands a person can give.
+ *
+ * Invariant: a scene exists because the server says so (GraphQL); its order, text and name come from the live documents.
+ * Data: GraphQL for what exists, `outline` and `scene:{id}` for content, `live` for what the server observes.
+ */
+import { computed, effect, signal } from '@preact/signals';
+import * as api from '../api/operations';
+import type { Brain, Finding, Project, Scene, SceneStatus } from '../api/types';
+import { announce, identity, peopleIn, settleColour, type Person } from '../collab/people';
+import type { Room } from '../collab/room';
+import { Rooms } from '../collab/rooms';
+import { headingLine } from '../script/fountain';
+import { Generation } from './generation';
+import { isOver } from './jobWords';
+import { Live } from './live';
+import { moveScene, sortScenes } from './order';
+import { navigate, pathTo } from './router';
+import { say } from './toasts';
+
+const REFRESH_DEBOUNCE_MS = 250;
+/** How long Generate waits for the last keystroke to be committed before it goes ahead. */
+const SAVE_WAIT_MS = 4000;
+
+export interface SceneCard {
+  id: string;
+  number: number;
+  heading: string;
+  status: SceneStatus;
+  thumbnailUrl: string | null;
+  findings: number;
+  /** 0–1 while a job runs on it, else null. */
+  progress: number | null;
+  people: Person[];
+}
+
+export class Story {
+  readonly rooms: Rooms;
+  readonly live: Live;
+  readonly generation: Generation;
+  readonly project = signal<Project | null>(null);
+  /** Why the project cannot be shown, in words. */
+  readonly trouble = signal<string | null>(null);
+  readonly sceneId = signal<string | null>(null);
+  readonly scene = signal<Scene | null>(null);
+  readonly room = signal<Room | null>(null);
+  readonly brains = signal<readonly Brain[]>([]);
+  readonly people = signal<readonly Person[]>([]);
+  private readonly renamed = signal<string | null>(null);
+  private readonly order = signal(0);
+  private readonly headings = signal<ReadonlyMap<string, string>>(new Map());
+  private readonly watched = new WeakSet<Room>();
+  private readonly cleanups: (() => void)[] = [];
+  private refreshTimer: ReturnType<typeof setTimeout> | undefined;
+  private closed = false;
+
+  constructor(readonly id: string) {
+    this.rooms = new Rooms(id, location.origin);
+    this.live = new Live(this.rooms.live);
+    this.generation = new Generation(() => this.refreshSoon());
+    this.watchOutline();
+    this.watchPeople();
+    this.watchJobsOfOthers();
+    void this.start();
+  }
+
+  readonly title = computed(() => this.renamed.value ?? this.project.value?.title ?? '');
+
+  readonly scenes = computed<SceneCard[]>(() => {
+    void this.order.value;
+    const rows = new Map((this.project.value?.scenes ?? []).map((row) => [row.id, row]));
+    const sorted = sortScenes([...rows.keys()], this.rooms.outline.doc.getMap('order'));
+    const running = new Map(this.live.jobs.value.filter((job) => !isOver(job.state)).map((job) => [job.sceneId, job]));
+    return sorted.map((id, index) => {
+      const row = rows.get(id);
+      const live = this.live.scenes.value.get(id);
+      return {
+        id,
+        number: index + 1,
+        heading: this.headingOf(id, live?.heading) ?? row?.heading ?? '',
+        status: live?.status ?? row?.status ?? 'PENDING',
+        thumbnailUrl: live?.thumbnailUrl ?? row?.takes.at(0)?.thumbnailUrl ?? null,
+        findings: this.live.findings.value.get(id)?.length ?? 0,
+        progress: running.get(id)?.progress ?? null,
+        people: this.people.value.filter((person) => person.sceneId === id && !person.self),
+      };
+    });
+  });
+
+  readonly findings = computed<readonly Finding[]>(() => {
+    const id = this.sceneId.value;
+    if (id === null) return [];
+    return this.live.findings.value.get(id) ?? (this.scene.value?.id === id ? this.scene.value.findings : []);
+  });
+
+  readonly status = computed(() => this.scenes.value.find((card) => card.id === this.sceneId.value)?.status);
+
+  /** Opens a scene in the editor and tells the others where we are. */
+  open(sceneId: string | null): void {
+    if (sceneId === this.sceneId.peek()) return;
+    this.sceneId.value = sceneId;
+    this.scene.value = null;
+    this.generation.show(null);
+    this.room.value = sceneId === null ? null : this.rooms.scene(sceneId);
+    this.introduce();
+    if (this.room.value !== null && sceneId !== null) {
+      this.watchHeading(sceneId, this.room.value);
+      void this.refreshScene();
+    }
+  }
+
+  move(sceneId: string, index: number): void {
+    const sorted = this.scenes.peek().map((card) => card.id);
+    moveScene(sorted, this.rooms.outline.doc.getMap('order'), sceneId, index);
+  }
+
+  rename(title: string): void {
+    const clean = title.trim();
+    if (clean && clean !== this.title.peek()) this.rooms.outline.doc.getMap('meta').set('title', clean);
+  }
+
+  /** The heading is a line of the script: renaming a scene edits that line, and colleagues see it typed. */
+  renameScene(heading: string): void {
+    const room = this.room.peek();
+    const clean = heading.trim();
+    if (room === null || !clean) return;
+    const text = room.doc.getText('script');
+    const line = headingLine(text.toString());
+    if (line?.text === clean) return;
+    room.doc.transact(() => {
+      if (line !== null) text.delete(line.from, line.to - line.from);
+      text.insert(line?.from ?? 0, line === null ? `${clean}\n\n` : clean);
+    });
+  }
+
+  async addScene(): Promise<void> {
+    const after = this.sceneId.peek() ?? this.scenes.peek().at(-1)?.id ?? null;
+    await this.attempt(async () => {
+      const { id } = await api.createScene(this.id, 'INT. NEW PLACE - DAY', after);
+      await this.refreshProject();
+      navigate(pathTo(this.id, id));
+    });
+  }
+
+  async generate(): Promise<void> {
+    const room = this.room.peek();
+    const sceneId = this.sceneId.peek();
+    const job = this.generation.job.peek();
+    if (room === null || sceneId === null || (job !== null && !isOver(job.state))) return;
+    if (!(await this.untilSaved(room))) {
+      say('Your last words are not on the server yet. Generate waits until the light says saved.', 'bad');
+      return;
+    }
+    await this.generation.generate(sceneId, this.project.peek()?.brain ?? '');
+  }
+
+  async chooseBrain(brain: string): Promise<void> {
+    const project = this.project.peek();
+    if (project === null || project.brain === brain) return;
+    this.project.value = { ...project, brain };
+    await this.attempt(() => api.setBrain(this.id, brain));
+  }
+
+  async addCast(name: string): Promise<void> {
+    await this.attempt(async () => {
+      await api.addCast(this.id, name);
+      say(`${name} is in the cast now.`);
+    });
+  }
+
+  async toggleLock(): Promise<void> {
+    const sceneId = this.sceneId.peek();
+    if (sceneId === null) return;
+    await this.attempt(() => api.setLocked(sceneId, this.status.peek() !== 'LOCKED'));
+  }
+
+  close(): void {
+    this.closed = true;
+    clearTimeout(this.refreshTimer);
+    this.generation.stop();
+    for (const cleanup of this.cleanups) cleanup();
+    this.rooms.destroy();
+  }
+
+  /** Something happened on the server; several events in a row cost one read. */
+  refreshSoon(): void {
+    clearTimeout(this.refreshTimer);
+    this.refreshTimer = setTimeout(() => {
+      void this.refreshProject();
+      void this.refreshScene();
+    }, REFRESH_DEBOUNCE_MS);
+  }
+
+  private async start(): Promise<void> {
+    await this.refreshProject();
+    if (this.closed) return;
+    const after = this.project.peek()?.sequence ?? null;
+    const refresh = (): void => this.refreshSoon();
+    if (this.project.peek() !== null) this.cleanups.push(api.followProject(this.id, after, refresh, refresh));
+    try {
+      this.brains.value = await api.brains();
+    } catch (cause) {
+      say(api.wordsFor(cause), 'bad');
+    }
+  }
+
+  private async attempt(work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work();
+      this.refreshSoon();
+    } catch (cause) {
+      say(api.wordsFor(cause), 'bad');
+      void this.refreshProject();
+    }
+  }
+
+  private async refreshProject(): Promise<void> {
+    try {
+      const project = await api.project(this.id);
+      if (this.closed) return;
+      if (project === null) this.trouble.value = 'There is no such project, or it is not yours to open.';
+      else this.project.value = project;
+    } catch (cause) {
+      if (this.project.peek() === null && !this.closed) this.trouble.value = api.wordsFor(cause);
+    }
+  }
+
+  private async refreshScene(): Promise<void> {
+    const sceneId = this.sceneId.peek();
+    if (sceneId === null) return;
+    try {
+      const scene = await api.scene(sceneId);
+      if (this.closed || scene === null || this.sceneId.peek() !== sceneId) return;
+      this.scene.value = scene;
+      const [newest] = scene.jobs;
+      const shown = this.generation.job.peek();
+      if (newest !== undefined && (shown === null || newest.id !== shown.id)) this.generation.show(newest);
+    } catch (cause) {
+      if (this.scene.peek() === null) say(api.wordsFor(cause), 'bad');
+    }
+  }
+
+  private async untilSaved(room: Room): Promise<boolean> {
+    if (room.durable) return true;
+    return new Promise((resolve) => {
+      const finish = (saved: boolean): void => {
+        clearTimeout(timer);
+        queueMicrotask(() => stop());
+        resolve(saved);
+      };
+      const timer = setTimeout(() => finish(false), SAVE_WAIT_MS);
+      const stop = effect(() => {
+        if (room.phase.value === 'saved') finish(true);
+      });
+    });
+  }
+
+  private watchOutline(): void {
+    const { doc } = this.rooms.outline;
+    doc.getMap('order').observe(() => {
+      this.order.value += 1;
+    });
+    doc.getMap<unknown>('meta').observe((event) => {
+      const title = event.target.get('title');
+      this.renamed.value = typeof title === 'string' && title ? title : null;
+    });
+  }
+
+  /** The open scene's own text knows best; for others the server's word is newer than what we read when we left. */
+  private headingOf(sceneId: string, live: string | undefined): string | undefined {
+    const own = this.headings.value.get(sceneId);
+    return sceneId === this.sceneId.value ? (own ?? live) : (live ?? own);
+  }
+
+  private watchHeading(sceneId: string, room: Room): void {
+    if (this.watched.has(room)) return;
+    this.watched.add(room);
+    const text = room.doc.getText('script');
+    const read = (): void => {
+      const heading = headingLine(text.toString())?.text.replace(/^\./u, '').trim();
+      if (heading === undefined || heading === this.headings.peek().get(sceneId)) return;
+      this.headings.value = new Map(this.headings.peek()).set(sceneId, heading);
+    };
+    text.observe(read);
+    read();
+  }
+
+  private watchPeople(): void {
+    const { awareness } = this.rooms.outline;
+    awareness.on('change', () => {
+      this.people.value = peopleIn(awareness);
+      const who = identity.peek();
+      const color = settleColour(awareness, who);
+      if (color !== who.color) identity.value = { ...who, color };
+    });
+    this.cleanups.push(
+      effect(() => {
+        void identity.value;
+        this.introduce();
+      }),
+    );
+  }
+
+  private introduce(): void {
+    const who = identity.peek();
+    announce(this.rooms.outline.awareness, who, this.sceneId.peek());
+    const room = this.room.peek();
+    if (room !== null) announce(room.awareness, who);
+  }
+
+  /** A colleague pressed Generate: their job appears on our stage as well. */
+  private watchJobsOfOthers(): void {
+    this.cleanups.push(
+      effect(() => {
+        const sceneId = this.sceneId.value;
+        const shown = this.generation.job.value?.id;
+        const other = this.live.jobs.value.find((job) => job.sceneId === sceneId && !isOver(job.state));
+        if (other !== undefined && other.id !== shown && !this.generation.busy.peek()) this.refreshSoon();
+      }),
+    );
+  }
+}

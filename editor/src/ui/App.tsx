@@ -1,0 +1,53 @@
+/** Chooses the page: signed out, the list of projects, or one project. At most one Story is open at a time. */
+import type { JSX } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { signedOut } from '../api/graphql';
+import { route } from '../story/router';
+import { say } from '../story/toasts';
+import type { Story } from '../story/story';
+import { Home } from './Home';
+import { ImportSheet } from './ImportSheet';
+import { SignedOut } from './SignedOut';
+import { Toasts } from './Toasts';
+import { catchDrops } from './importing';
+
+export function App() {
+  const { projectId } = route.value;
+  const open = useProject(signedOut.value ? null : projectId);
+  useEffect(catchDrops, []);
+  if (signedOut.value) return <SignedOut />;
+  return (
+    <>
+      {open === null ? projectId === null && <Home /> : <open.Desk story={open.story} />}
+      <ImportSheet />
+      <Toasts />
+    </>
+  );
+}
+
+interface OpenProject {
+  story: Story;
+  Desk: (props: { story: Story }) => JSX.Element;
+}
+
+/** The desk (editor, documents, sockets) is a chunk of its own: the list of projects shows before it is loaded. */
+function useProject(projectId: string | null): OpenProject | null {
+  const [open, setOpen] = useState<OpenProject | null>(null);
+  useEffect(() => {
+    let story: Story | undefined;
+    let left = false;
+    setOpen(null);
+    const load = async (id: string): Promise<void> => {
+      const chunk = await import('./project');
+      if (left) return;
+      story = new chunk.Story(id);
+      setOpen({ story, Desk: chunk.Desk });
+    };
+    if (projectId !== null) load(projectId).catch(() => say('The page could not load all of itself. Reload it.', 'bad'));
+    return () => {
+      left = true;
+      story?.close();
+    };
+  }, [projectId]);
+  return open?.story.id === projectId ? open : null;
+}

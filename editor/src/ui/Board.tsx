@@ -1,0 +1,45 @@
+/** The board: frames as they arrive, one to pick by click or by its number. */
+import type { Job } from '../api/types';
+import type { Generation } from '../story/generation';
+import { isOver } from '../story/jobWords';
+
+const PANELS = 4;
+
+export function Board({ job, generation, open }: { job: Job; generation: Generation; open: boolean }) {
+  const settled = job.panels.some((panel) => panel.picked);
+  const missing = settled || isOver(job.state) ? 0 : Math.max(0, PANELS - job.panels.length);
+  return (
+    <section aria-labelledby="board" class={`board${open ? ' board-open' : ''}`}>
+      <h2 id="board">
+        Board
+        {open && <span class="board-hint">Pick a frame: click, or press 1–{job.panels.length}</span>}
+      </h2>
+      <ol>
+        {job.panels.map((panel, index) => (
+          <li key={panel.id}>
+            <button
+              type="button"
+              class="panel"
+              data-testid="panel"
+              data-panel-id={panel.id}
+              data-picked={panel.picked}
+              aria-pressed={panel.picked}
+              aria-label={`Frame ${index + 1}${panel.picked ? ', picked' : ''}`}
+              disabled={!open || generation.busy.value}
+              onClick={() => void generation.pick(panel.id)}
+            >
+              <img src={panel.imageUrl} alt="" />
+              <span class="panel-number" aria-hidden="true">
+                {index + 1}
+              </span>
+              {panel.picked && <span class="panel-picked">Picked</span>}
+            </button>
+          </li>
+        ))}
+        {Array.from({ length: missing }, (_, index) => (
+          <li key={`empty-${index}`} class="panel-ghost" aria-hidden="true" />
+        ))}
+      </ol>
+    </section>
+  );
+}

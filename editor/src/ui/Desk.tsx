@@ -1,0 +1,112 @@
+/** One project on the desk: the strip of scenes, the page, the stage. Keyboard shortcuts that hold everywhere live here. */
+import { useEffect } from 'preact/hooks';
+import { signal } from '@preact/signals';
+import { navigate, pathTo, route } from '../story/router';
+import type { Story } from '../story/story';
+import { awaitsPick } from '../story/jobWords';
+import { say } from '../story/toasts';
+import { Banner } from './Banner';
+import { CommandPalette, paletteOpen } from './CommandPalette';
+import { ScriptPage } from './ScriptPage';
+import { Stage } from './Stage';
+import { Strip } from './Strip';
+import { TopBar } from './TopBar';
+import { Empty } from './Empty';
+import { RenameScene } from './RenameScene';
+
+export function Desk({ story }: { story: Story }) {
+  useRoute(story);
+  useShortcuts(story);
+  useUnloadWarning(story);
+  useEffect(() => {
+    document.title = story.title.value ? `${story.title.value} · StoryForge` : 'StoryForge';
+  }, [story.title.value]);
+  if (story.trouble.value !== null) return <Empty title="This project does not open" text={story.trouble.value} />;
+  return (
+    <div class="desk">
+      <TopBar story={story} />
+      <Banner story={story} />
+      <Strip story={story} />
+      <ScriptPage story={story} />
+      <Stage story={story} />
+      <CommandPalette story={story} />
+      <RenameScene story={story} />
+    </div>
+  );
+}
+
+/** The address decides which scene is open; without one, the first scene is. */
+function useRoute(story: Story): void {
+  const { sceneId } = route.value;
+  const known = story.scenes.value;
+  const first = known[0]?.id;
+  useEffect(() => {
+    if (sceneId !== null) story.open(sceneId);
+    else if (first !== undefined) navigate(pathTo(story.id, first), 'replace');
+  }, [story, sceneId, first]);
+}
+
+function useUnloadWarning(story: Story): void {
+  useEffect(() => {
+    const warn = (event: BeforeUnloadEvent): void => {
+      if (!story.rooms.durable) event.preventDefault();
+    };
+    window.addEventListener('beforeunload', warn);
+    return () => window.removeEventListener('beforeunload', warn);
+  }, [story]);
+}
+
+const isTyping = (target: EventTarget | null): boolean =>
+  target instanceof HTMLElement && (target.isContentEditable || /^(?:INPUT|TEXTAREA|SELECT)$/u.test(target.tagName));
+
+/** Which region F6 visits next. */
+const REGIONS = ['strip', 'page', 'stage'] as const;
+const region = signal(0);
+
+function visitNextRegion(): void {
+  region.value = (region.peek() + 1) % REGIONS.length;
+  const name = REGIONS[region.peek()];
+  const inside = name === 'page' ? '[data-region="page"] .cm-content' : `[data-region="${name}"] :is(a, button, input)`;
+  document.querySelector<HTMLElement>(inside)?.focus();
+}
+
+export function stepScene(story: Story, by: number): void {
+  const cards = story.scenes.peek();
+  const at = cards.findIndex((card) => card.id === story.sceneId.peek());
+  const next = cards[at + by];
+  if (next !== undefined) navigate(pathTo(story.id, next.id));
+}
+
+function pickByNumber(story: Story, digit: string): boolean {
+  const job = story.generation.job.peek();
+  const panel = job?.panels[Number(digit) - 1];
+  if (job === null || panel === undefined || !awaitsPick(job)) return false;
+  void story.generation.pick(panel.id);
+  return true;
+}
+
+function shortcut(story: Story, event: KeyboardEvent): boolean {
+  const mod = event.ctrlKey || event.metaKey;
+  if (mod && event.key.toLowerCase() === 'k') paletteOpen.value = !paletteOpen.peek();
+  else if (mod && event.key.toLowerCase() === 's') say('Nothing to press: every change is saved as you type. The light says when.');
+  else if (mod && event.shiftKey && event.key === 'Enter') void story.addScene();
+  else if (mod && event.key === 'Enter') void story.generate();
+  else if (event.altKey && event.key === 'PageDown') stepScene(story, 1);
+  else if (event.altKey && event.key === 'PageUp') stepScene(story, -1);
+  else if (event.key === 'F6') visitNextRegion();
+  else if (/^Digit[1-4]$/u.test(event.code) && !mod && (event.altKey || !isTyping(event.target))) {
+    return pickByNumber(story, event.code.slice(-1));
+  } else if (event.key === '?' && !isTyping(event.target)) paletteOpen.value = true;
+  else return false;
+  return true;
+}
+
+function useShortcuts(story: Story): void {
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent): void => {
+      if (!event.defaultPrevented && shortcut(story, event)) event.preventDefault();
+    };
+    window.addEventListener('keydown', onKey);
+    return () => window.removeEventListener('keydown', onKey);
+  }, [story]);
+}

@@ -1,0 +1,88 @@
+/** What the continuity watch found in this scene: the words, a suggestion, and a fix where there is one. */
+import type { Finding } from '../api/types';
+import { applyFix, revealFinding } from '../script/margin';
+import { navigate, pathTo } from '../story/router';
+import type { Story } from '../story/story';
+import { say } from '../story/toasts';
+import { desk } from './deskView';
+
+export function Findings({ story }: { story: Story }) {
+  const findings = story.findings.value;
+  return (
+    <section aria-labelledby="findings" class="findings">
+      <h2 id="findings">
+        Findings {findings.length > 0 && <span class="findings-count">{findings.length}</span>}
+      </h2>
+      {findings.length === 0 && <p class="findings-none">Nothing stands out. The story holds together here.</p>}
+      <ul>
+        {findings.map((finding) => (
+          <li key={finding.id}>
+            <Card finding={finding} story={story} />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Card({ finding, story }: { finding: Finding; story: Story }) {
+  const sceneId = story.sceneId.value;
+  const here = finding.evidence.some((evidence) => evidence.sceneId === sceneId);
+  const elsewhere = finding.evidence.find((evidence) => evidence.sceneId !== sceneId);
+  const numberOf = (id: string): number | undefined => story.scenes.value.find((card) => card.id === id)?.number;
+  return (
+    <article class="finding" data-testid="finding" data-severity={finding.severity} data-code={finding.code}>
+      <p class="finding-message">
+        <span class="unseen">{finding.severity === 'ERROR' ? 'Serious: ' : 'Note: '}</span>
+        {finding.message}
+      </p>
+      {finding.suggestion && <p class="finding-suggestion">{finding.suggestion}</p>}
+      <div class="finding-ways">
+        {here && (
+          <button type="button" class="quiet small" onClick={() => reveal(finding, sceneId)}>
+            Show
+          </button>
+        )}
+        {elsewhere !== undefined && numberOf(elsewhere.sceneId) !== undefined && (
+          <button type="button" class="quiet small" onClick={() => navigate(pathTo(story.id, elsewhere.sceneId))}>
+            Scene {numberOf(elsewhere.sceneId)}
+          </button>
+        )}
+        <FixButton finding={finding} story={story} />
+      </div>
+    </article>
+  );
+}
+
+function FixButton({ finding, story }: { finding: Finding; story: Story }) {
+  const { fix } = finding;
+  if (fix === null) return null;
+  if (fix.sceneId !== story.sceneId.value) {
+    return (
+      <button type="button" class="quiet small" onClick={() => navigate(pathTo(story.id, fix.sceneId))}>
+        Go to the fix
+      </button>
+    );
+  }
+  return (
+    <button
+      type="button"
+      class="quiet small accent"
+      data-testid="apply-fix"
+      disabled={story.status.value === 'LOCKED'}
+      title={fix.replacement ? `Write “${fix.replacement}”` : 'Remove these words'}
+      onClick={() => {
+        const view = desk.peek();
+        if (view !== null && !applyFix(view, finding)) say('These words have changed since. Nothing was touched.');
+      }}
+    >
+      Apply fix
+    </button>
+  );
+}
+
+function reveal(finding: Finding, sceneId: string | null): void {
+  const view = desk.peek();
+  if (view === null || sceneId === null) return;
+  if (!revealFinding(view, sceneId, finding)) say('These words are not in the scene any more.');
+}

@@ -1,0 +1,122 @@
+/** The right side: the screen, the generation, the board, the takes, the findings. */
+import { useEffect, useState } from 'preact/hooks';
+import type { Take } from '../api/types';
+import { awaitsPick, durationWords, isOver, verdictWords } from '../story/jobWords';
+import type { Story } from '../story/story';
+import { Board } from './Board';
+import { Brains } from './Brains';
+import { Findings } from './Findings';
+import { modKey } from './keys';
+import { Player } from './Player';
+import { Progress } from './Progress';
+
+export function Stage({ story }: { story: Story }) {
+  const job = story.generation.job.value;
+  const takes = takesOf(story);
+  const [chosen, choose] = useState<string | null>(null);
+  const newest = takes[0];
+  useEffect(() => choose(null), [newest?.id, story.sceneId.value]);
+  const take = takes.find((each) => each.id === chosen) ?? newest;
+  const waiting = job !== null && awaitsPick(job);
+  return (
+    <aside class="stage" aria-label="Board, takes and findings" data-region="stage">
+      <Screen take={take} story={story} />
+      <section class="make" aria-label="Generate">
+        <Brains story={story} />
+        <GenerateButton story={story} />
+        {job !== null && <Progress job={job} generation={story.generation} />}
+      </section>
+      {job !== null && job.panels.length > 0 && !(isOver(job.state) && job.state !== 'FINAL_READY') && (
+        <Board job={job} generation={story.generation} open={waiting} />
+      )}
+      {takes.length > 0 && <Takes takes={takes} shown={take?.id} onChoose={choose} />}
+      <Findings story={story} />
+    </aside>
+  );
+}
+
+/** Takes of the scene, newest first, with the one that has just been finished in front of a list not yet refreshed. */
+function takesOf(story: Story): Take[] {
+  const known = story.scene.value?.takes ?? [];
+  const fresh = story.generation.job.value?.take;
+  const list = [...known];
+  if (fresh && !list.some((take) => take.id === fresh.id)) list.push(fresh);
+  return fresh ? [...list.filter((take) => take.id === fresh.id), ...list.filter((take) => take.id !== fresh.id)] : list;
+}
+
+function Screen({ take, story }: { take: Take | undefined; story: Story }) {
+  const job = story.generation.job.value;
+  const picked = job !== null && !isOver(job.state) ? job.panels.find((panel) => panel.picked) : undefined;
+  if (picked !== undefined) {
+    return (
+      <div class="screen">
+        <img class="screen-picked" src={picked.imageUrl} alt="The picked frame, being rendered" />
+      </div>
+    );
+  }
+  if (take === undefined) {
+    return (
+      <div class="screen screen-empty">
+        <p>No take of this scene yet</p>
+      </div>
+    );
+  }
+  return (
+    <figure class="screen-figure">
+      <Player key={take.id} take={take} />
+      <figcaption class="take-facts">
+        <span class="tag">{take.degraded ? 'animatic' : take.backend}</span>
+        <span>{durationWords(take.durationS)}</span>
+        <span class={`verdict verdict-${take.epistemicState.toLowerCase()}`}>{verdictWords(take)}</span>
+        {take.qualityScore !== null && <span title="Quality score">{Math.round(take.qualityScore * 100)} / 100</span>}
+      </figcaption>
+    </figure>
+  );
+}
+
+function GenerateButton({ story }: { story: Story }) {
+  const job = story.generation.job.value;
+  const running = job !== null && !isOver(job.state);
+  const locked = story.status.value === 'LOCKED';
+  return (
+    <button
+      type="button"
+      class="primary generate"
+      data-testid="generate"
+      disabled={running || story.generation.busy.value || story.room.value === null || locked}
+      aria-keyshortcuts="Control+Enter Meta+Enter"
+      onClick={() => void story.generate()}
+    >
+      {locked ? 'Locked' : running ? 'Generating' : job?.state === 'FINAL_READY' ? 'Generate another take' : 'Generate'}
+      <kbd>{modKey}↵</kbd>
+    </button>
+  );
+}
+
+function Takes({ takes, shown, onChoose }: { takes: Take[]; shown: string | undefined; onChoose: (id: string) => void }) {
+  return (
+    <section aria-labelledby="takes" class="takes">
+      <h2 id="takes">Takes</h2>
+      <ul>
+        {takes.map((take, index) => (
+          <li key={take.id}>
+            <button
+              type="button"
+              class="take"
+              aria-pressed={take.id === shown}
+              aria-label={`Take ${takes.length - index}, ${durationWords(take.durationS)}`}
+              data-testid="take"
+              data-take-id={take.id}
+              onClick={() => onChoose(take.id)}
+            >
+              <img src={take.thumbnailUrl} alt="" loading="lazy" />
+              <span>
+                {takes.length - index} · {durationWords(take.durationS)}
+              </span>
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

@@ -1,0 +1,81 @@
+/** The list behind the palette: every command with its words and its keys, for the moment the palette opens. */
+import { signal } from '@preact/signals';
+import * as api from '../api/operations';
+import { isOver } from '../story/jobWords';
+import { navigate, pathTo } from '../story/router';
+import type { Story } from '../story/story';
+import { say } from '../story/toasts';
+import { modKey } from './keys';
+
+export interface Command {
+  id: string;
+  label: string;
+  keys?: string;
+  run: () => void;
+}
+
+/** The heading being changed in its sheet; null while the sheet is closed. */
+export const renaming = signal<string | null>(null);
+
+export function commandsOf(story: Story, query: string): Command[] {
+  const job = story.generation.job.peek();
+  const cards = story.scenes.peek();
+  const card = cards.find((each) => each.id === story.sceneId.peek());
+  const commands: Command[] = [
+    { id: 'generate', label: 'Generate this scene', keys: `${modKey}Enter`, run: () => void story.generate() },
+    { id: 'new-scene', label: 'New scene after this one', keys: `${modKey}⇧ Enter`, run: () => void story.addScene() },
+  ];
+  if (job !== null && !isOver(job.state)) {
+    commands.push({ id: 'cancel', label: 'Cancel the generation', run: () => void story.generation.cancel() });
+  }
+  if (card !== undefined) {
+    commands.push(
+      { id: 'up', label: 'Move this scene up', keys: 'Alt ↑ in the strip', run: () => story.move(card.id, card.number - 2) },
+      { id: 'down', label: 'Move this scene down', keys: 'Alt ↓ in the strip', run: () => story.move(card.id, card.number) },
+      {
+        id: 'lock',
+        label: card.status === 'LOCKED' ? 'Unlock this scene' : 'Lock this scene',
+        run: () => void story.toggleLock(),
+      },
+      { id: 'rename', label: 'Change the heading of this scene', run: () => (renaming.value = card.heading) },
+    );
+  }
+  for (const brain of story.brains.peek()) {
+    commands.push({ id: `brain-${brain.id}`, label: `Brain: ${brain.name}`, run: () => void story.chooseBrain(brain.id) });
+  }
+  commands.push(
+    { id: 'export', label: 'Save the screenplay as .fountain', run: () => void download(story) },
+    { id: 'projects', label: 'All projects', run: () => navigate('/') },
+    { id: 'next', label: 'Next scene', keys: 'Alt PageDown', run: () => goTo(story, (card?.number ?? 0) + 1) },
+    { id: 'previous', label: 'Previous scene', keys: 'Alt PageUp', run: () => goTo(story, (card?.number ?? 2) - 1) },
+    { id: 'finding', label: 'Next finding in the text', keys: 'F8', run: () => undefined },
+    { id: 'region', label: 'Jump between strip, page and stage', keys: 'F6', run: () => undefined },
+    { id: 'pick', label: 'Pick a frame of the board', keys: '1 – 4, Alt 1 – 4 while writing', run: () => undefined },
+  );
+  if (query.length > 1) {
+    commands.push({ id: 'cast', label: `Add to the cast: ${query}`, run: () => void story.addCast(query.toLocaleUpperCase()) });
+  }
+  for (const each of cards) {
+    commands.push({ id: each.id, label: `${each.number}  ${each.heading}`, run: () => navigate(pathTo(story.id, each.id)) });
+  }
+  return commands;
+}
+
+function goTo(story: Story, number: number): void {
+  const card = story.scenes.peek()[number - 1];
+  if (card !== undefined) navigate(pathTo(story.id, card.id));
+}
+
+async function download(story: Story): Promise<void> {
+  try {
+    const text = await api.exportFountain(story.id);
+    const url = URL.createObjectURL(new Blob([text], { type: 'text/plain;charset=utf-8' }));
+    const link = document.createElement('a');
+    link.href = url;
+    link.download = `${story.title.peek().replace(/[^\p{L}\p{N} _-]+/gu, '').trim() || 'screenplay'}.fountain`;
+    link.click();
+    URL.revokeObjectURL(url);
+  } catch (cause) {
+    say(api.wordsFor(cause), 'bad');
+  }
+}
