@@ -33,7 +33,7 @@ from strawberry.extensions import SchemaExtension
 TOKENS_MAX = 4_000
 DEPTH_MAX = 12
 COST_MAX = 60_000
-"""Lower: a project page of 200 scenes with jobs and findings is refused; higher: one query may hold a replica longer."""
+"""Lower: a page of 200 scenes with jobs and findings is refused; higher: one query may hold a replica longer."""
 LIST_SIZE_ASSUMED = 20
 PAGE_SIZE_MAX = 200
 
@@ -95,7 +95,7 @@ class _Walk:
         )
 
     def size(self, node: FieldNode, definition: GraphQLField) -> int:
-        given = next((a.value for a in node.arguments if a.name.value == "first"), None)
+        given = next((a.value for a in node.arguments or () if a.name.value == "first"), None)
         if isinstance(given, IntValueNode):
             return min(max(int(given.value), 1), PAGE_SIZE_MAX)
         if isinstance(given, VariableNode):

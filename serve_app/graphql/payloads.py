@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import strawberry
 
 from actors.commands import KEY_CHARS_MAX, CommandError
+from serve_app.errors import graphql_code
 from serve_app.graphql.enums import ProjectType, ScreenplayFormat
 from serve_app.graphql.project_nodes import Project, Scene
 from serve_app.graphql.scene_nodes import Job
@@ -99,6 +100,10 @@ WORDS: dict[str, str] = {
     "OWNER_UNREACHABLE": "The server that holds this project does not answer. Try again in a moment.",
     "OWNED": "The project is moving to another server. Try again in a moment.",
     "FENCED": "The project is moving to another server. Try again in a moment.",
+    "PEER_UNREACHABLE": "The server that holds this project does not answer. Try again in a moment.",
+    "PEER_TIMEOUT": "The server that holds this project does not answer. Try again in a moment.",
+    "PEER_LOST": "The server that holds this project does not answer. Try again in a moment.",
+    "INTERNAL": "Something went wrong on the server.",
     "HOME_LOST": "The project is moving to another server. Try again in a moment.",
 }
 """Words for faults whose own text is for operators."""
@@ -111,8 +116,9 @@ def problem(error: Exception) -> list[UserError]:
     code = getattr(error, "code", None)
     if not isinstance(code, str):
         raise error
-    message = WORDS.get(code) or str(error) or "The command could not be carried out."
-    return [UserError(path=[], code=code, message=message, retryable=bool(getattr(error, "retryable", False)))]
+    shown = graphql_code(code)
+    message = WORDS.get(shown) or str(error) or "The command could not be carried out."
+    return [UserError(path=[], code=shown, message=message, retryable=bool(getattr(error, "retryable", False)))]
 
 
 def missing(what: str, path: Sequence[str]) -> list[UserError]:

@@ -1,0 +1,81 @@
+"""What Studio is made of: ports and settings, given once by `serve_app.app`.
+
+The invariant: `StudioDeps` is complete; nothing in `serve_app.http` looks anything up from the environment. Tests fill
+it with the in-memory ledger and a folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from serve_app.auth import Gate
+from serve_app.graphql.ports import BrainCard, Commands, Reader, SceneText, SignMedia
+
+IMAGE_BYTES_MAX = 20 * 1024 * 1024
+SCREENPLAY_BYTES_MAX = 12 * 1024 * 1024
+CHECK_TIMEOUT_S = 2.0
+"""A part that says nothing for this long counts as down: a load balancer waits no longer either."""
+
+
+@dataclass(frozen=True, slots=True)
+class MediaStat:
+    """`etag` without quotes."""
+
+    size: int
+    etag: str
+
+
+class Media(Protocol):
+    """Objects as Studio serves and takes them. Keys are relative, "/"-separated, never "..": checked before use."""
+
+    async def stat(self, key: str) -> MediaStat | None: ...
+
+    def read(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
+        """Bytes start..end, the end not included, in chunks."""
+        ...
+
+    async def write(self, key: str, chunks: AsyncIterator[bytes], content_type: str) -> MediaStat:
+        """Store all of it or nothing: an iterator that raises leaves no object behind."""
+        ...
+
+
+VerifyMedia = Callable[[str, str], bool]
+"""(token, key) -> whether the token was signed for this key or for a folder above it, and has not expired."""
+
+Check = Callable[[], Awaitable[bool]]
+"""Whether a part works now. Raising counts as False."""
+
+
+@dataclass(frozen=True, slots=True)
+class StudioLimits:
+    image_bytes_max: int = IMAGE_BYTES_MAX
+    screenplay_bytes_max: int = SCREENPLAY_BYTES_MAX
+    check_timeout_s: float = CHECK_TIMEOUT_S
+
+
+@dataclass(frozen=True, slots=True)
+class StudioDeps:
+    """`required`: parts without which the product does not work (studio itself is implied: collab, ledger).
+
+    `optional`: parts whose absence degrades it (generation). `owner`: {pid, peer, host, epoch} of a project's owner or
+    None. `static_dir`: the built editor (index.html, assets/).
+    """
+
+    gate: Gate
+    reader: Reader
+    commands: Commands
+    text: SceneText
+    sign_media: SignMedia
+    verify_media: VerifyMedia
+    media: Media
+    brains: Sequence[BrainCard]
+    static_dir: Path
+    owner: Callable[[str], Awaitable[Mapping[str, Any] | None]]
+    status: Callable[[], Awaitable[Mapping[str, Any]]]
+    required: Mapping[str, Check] = field(default_factory=dict)
+    optional: Mapping[str, Check] = field(default_factory=dict)
+    secure_cookies: bool = False
+    limits: StudioLimits = field(default_factory=StudioLimits)

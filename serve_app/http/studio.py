@@ -1,0 +1,109 @@
+"""Studio as one Starlette application: every route on one page.
+
+The invariant: a route is either open by design (health), proved by its address (media), or behind `Gate`; there is no
+fourth sort. Everything it needs comes in `StudioDeps`.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+
+from serve_app.graphql.context import Ports
+from serve_app.graphql.endpoint import GraphQLEndpoint
+from serve_app.graphql.feed import ChangeFeed
+from serve_app.graphql.schema import build_schema
+from serve_app.graphql.sockets import GraphQLSockets
+from serve_app.http.answers import Refusal, SecurityHeaders, refuse, refused
+from serve_app.http.deps import StudioDeps
+from serve_app.http.health import Health
+from serve_app.http.media import MediaRoute
+from serve_app.http.pages import Assets, Pages
+from serve_app.http.uploads import Uploads
+from storage.ledger.protocol import LedgerError
+
+logger = logging.getLogger("storyforge.http")
+GRAPHQL_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+"""All of them reach the endpoint, so that a wrong method gets a GraphQL answer that says which are right."""
+
+
+def studio_app(deps: StudioDeps) -> Starlette:
+    """The whole web side of `Studio`; `app.state.ports` holds the partner API's ports."""
+    schema = build_schema()
+    ports = Ports(
+        reader=deps.reader,
+        commands=deps.commands,
+        text=deps.text,
+        sign_media=deps.sign_media,
+        brains=deps.brains,
+        feed=ChangeFeed(deps.reader),
+    )
+    app = Starlette(
+        routes=_routes(deps, GraphQLEndpoint(schema, ports, deps.gate), GraphQLSockets(schema, ports, deps.gate)),
+        middleware=[Middleware(SecurityHeaders)],
+        exception_handlers={
+            Refusal: refused,
+            HTTPException: _http_error,
+            LedgerError: _fault,
+            OSError: _fault,
+            Exception: _crash,
+        },
+    )
+    app.state.ports = ports
+    return app
+
+
+def _routes(deps: StudioDeps, graphql: GraphQLEndpoint, sockets: GraphQLSockets) -> list[BaseRoute]:
+    pages = Pages(deps.gate, deps.static_dir, secure_cookies=deps.secure_cookies)
+    health = Health(deps)
+    uploads = Uploads(deps.gate, deps.media, deps.sign_media, deps.limits)
+    media = MediaRoute(deps.media, deps.verify_media)
+
+    async def serve_graphql(request: Request) -> Response:
+        return await graphql(request)
+
+    async def serve_media(request: Request) -> Response:
+        return await media(request)
+
+    return [
+        Route("/healthz", health.healthz),
+        Route("/readyz", health.readyz),
+        Route("/graphql", serve_graphql, methods=GRAPHQL_METHODS),
+        WebSocketRoute("/graphql", sockets.__call__),
+        Route("/media/{token}/{key:path}", serve_media, methods=["GET"]),
+        Route("/uploads", uploads.post, methods=["POST"]),
+        Route("/uploads/{name}", uploads.put, methods=["PUT"]),
+        Route("/api/owner/{project}", health.owner),
+        Route("/api/status", health.status),
+        Route("/sign-in", pages.sign_in, methods=["POST"]),
+        Route("/sign-out", pages.sign_out, methods=["POST"]),
+        Mount("/assets", Assets(deps.gate, deps.static_dir / "assets")),
+        Route("/", pages.root),
+        Route("/p/{rest:path}", pages.shell),
+    ]
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    """Starlette's own refusals in our form: no route, wrong method."""
+    assert isinstance(error, HTTPException)
+    code = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}.get(error.status_code, "BAD_REQUEST")
+    words = {"NOT_FOUND": "There is nothing here.", "METHOD_NOT_ALLOWED": "This address does not take that method."}
+    return refuse(Refusal(code, words.get(code, error.detail), error.headers))
+
+
+async def _fault(request: Request, error: Exception) -> Response:
+    """The ledger or the object folder does not work: say so, retryably, without its own words."""
+    code = getattr(error, "code", "STORAGE_UNAVAILABLE")
+    logger.error("storage fault", extra={"code": code, "error": type(error).__name__, "route": request.url.path[:64]})
+    return refuse(Refusal(code, "The server cannot read or store right now. Try again in a moment."))
+
+
+async def _crash(request: Request, error: Exception) -> Response:
+    """Starlette logs and re-raises after this answer is sent."""
+    return refuse(Refusal("INTERNAL", "Something went wrong on the server."))

@@ -1,0 +1,176 @@
+"""`/uploads`: a reference image or a screenplay file, streamed into the object store.
+
+The invariant: what is stored is what its name says (the first bytes are looked at), within its limit, and all of it;
+an upload that breaks off or lies leaves nothing. The answer has the key and a signed address.
+"""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import secrets
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import dataclass
+
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+
+from serve_app.auth import Gate, Principal
+from serve_app.graphql.ports import SignMedia
+from serve_app.http.answers import Refusal, enter
+from serve_app.http.deps import Media, StudioLimits
+
+CHUNK_BYTES = 256 * 1024
+FORM_SLACK_BYTES = 64 * 1024
+"""What a multipart envelope may add to the file itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """A sort of file we take. `magics`: (offset, bytes) of which all must match in one alternative."""
+
+    kind: str
+    extension: str
+    content_type: str
+    magics: tuple[tuple[tuple[int, bytes], ...], ...] = ()
+
+
+SORTS = (
+    Sort("image", "png", "image/png", (((0, b"\x89PNG\r\n\x1a\n"),),)),
+    Sort("image", "jpg", "image/jpeg", (((0, b"\xff\xd8\xff"),),)),
+    Sort("image", "webp", "image/webp", (((0, b"RIFF"), (8, b"WEBP")),)),
+)
+SCREENPLAY = Sort("screenplay", "fountain", "text/plain; charset=utf-8")
+SCREENPLAY_NAMES = (".fountain", ".spmd", ".txt")
+
+
+def sort_of(name: str, head: bytes) -> Sort | None:
+    """What the file is, by its first bytes; a screenplay also by its name, since text has no signature."""
+    for sort in SORTS:
+        if any(all(head[at : at + len(m)] == m for at, m in magic) for magic in sort.magics):
+            return sort
+    return SCREENPLAY if name.lower().endswith(SCREENPLAY_NAMES) and b"\0" not in head else None
+
+
+class Uploads:
+    """Routes `POST /uploads` (multipart, field `file`) and `PUT /uploads/{name}` (the raw bytes)."""
+
+    def __init__(self, gate: Gate, media: Media, sign: SignMedia, limits: StudioLimits) -> None:
+        self._gate, self._media, self._sign, self._limits = gate, media, sign, limits
+        self._bytes_max = max(limits.image_bytes_max, limits.screenplay_bytes_max)
+
+    async def put(self, request: Request) -> Response:
+        principal = enter(self._gate, request)
+        self._check_declared(request, self._bytes_max)
+        try:
+            return await self._store(principal, request.path_params["name"], request.stream())
+        except ClientDisconnect as error:
+            raise Refusal("UPLOAD_BROKEN", "The upload broke off.") from error
+
+    async def post(self, request: Request) -> Response:
+        principal = enter(self._gate, request)
+        if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+            raise Refusal("UNSUPPORTED_MEDIA_TYPE", "Send multipart/form-data with one field `file`, or PUT the bytes.")
+        bytes_max = self._bytes_max + FORM_SLACK_BYTES
+        self._check_declared(request, bytes_max)
+        parser = MultiPartParser(request.headers, _bounded(request.stream(), bytes_max), max_files=1, max_fields=4)
+        try:
+            form = await parser.parse()
+        except (MultiPartException, KeyError) as error:
+            raise Refusal("BAD_REQUEST", "This is not a multipart form.") from error
+        except ClientDisconnect as error:
+            raise Refusal("UPLOAD_BROKEN", "The upload broke off.") from error
+        try:
+            file = form.get("file")
+            if not isinstance(file, UploadFile):
+                raise Refusal("BAD_REQUEST", "The form has no file in its field `file`.")
+            return await self._store(principal, file.filename or "", _chunks(file))
+        finally:
+            await form.close()
+
+    def _check_declared(self, request: Request, bytes_max: int) -> None:
+        declared = request.headers.get("content-length", "")
+        if declared.isdigit() and int(declared) > bytes_max:
+            raise _too_large(bytes_max)
+
+    async def _store(self, principal: Principal, name: str, chunks: AsyncIterator[bytes]) -> Response:
+        head, rest = await _head(chunks)
+        if not head:
+            raise Refusal("BAD_REQUEST", "The file is empty.")
+        sort = sort_of(name, head)
+        if sort is None:
+            raise Refusal("UNSUPPORTED_MEDIA_TYPE", "Take PNG, JPEG or WebP images, and .fountain or .txt screenplays.")
+        image = sort.kind == "image"
+        bytes_max = self._limits.image_bytes_max if image else self._limits.screenplay_bytes_max
+        digest = hashlib.sha256()
+        body = _counted(head, rest, bytes_max, digest, text=not image)
+        key = f"uploads/{principal.id}/{secrets.token_hex(16)}.{sort.extension}"
+        stat = await self._media.write(key, body, sort.content_type)
+        url = self._sign(key)
+        answer = {
+            "key": key,
+            "url": url,
+            "kind": sort.kind,
+            "contentType": sort.content_type,
+            "bytes": stat.size,
+            "sha256": digest.hexdigest(),
+        }
+        return JSONResponse(answer, 201, {"cache-control": "no-store", "location": url})
+
+
+async def _head(chunks: AsyncIterator[bytes]) -> tuple[bytes, AsyncIterator[bytes]]:
+    """Enough first bytes to tell the sort of file, and the iterator of what follows."""
+    head = b""
+    iterator = aiter(chunks)
+    async for chunk in iterator:
+        head += chunk
+        if len(head) >= 64:
+            break
+    return head, iterator
+
+
+async def _counted(
+    head: bytes, rest: AsyncIterator[bytes], bytes_max: int, digest: hashlib._Hash, *, text: bool
+) -> AsyncIterator[bytes]:
+    decoder = codecs.getincrementaldecoder("utf-8-sig")() if text else None
+    size = 0
+    try:
+        async for chunk in _after(head, rest):
+            size += len(chunk)
+            if size > bytes_max:
+                raise _too_large(bytes_max)
+            if decoder is not None and "\0" in decoder.decode(chunk):
+                raise Refusal("UNSUPPORTED_MEDIA_TYPE", "A screenplay is plain text.")
+            digest.update(chunk)
+            yield chunk
+        if decoder is not None:
+            decoder.decode(b"", final=True)
+    except UnicodeDecodeError as error:
+        raise Refusal("UNSUPPORTED_MEDIA_TYPE", "The screenplay is not UTF-8 text.") from error
+
+
+async def _after(head: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield head
+    async for chunk in rest:
+        if chunk:
+            yield chunk
+
+
+async def _bounded(chunks: AsyncIterator[bytes], bytes_max: int) -> AsyncGenerator[bytes, None]:
+    size = 0
+    async for chunk in chunks:
+        size += len(chunk)
+        if size > bytes_max:
+            raise _too_large(bytes_max)
+        yield chunk
+
+
+async def _chunks(file: UploadFile) -> AsyncIterator[bytes]:
+    while chunk := await file.read(CHUNK_BYTES):
+        yield chunk
+
+
+def _too_large(bytes_max: int) -> Refusal:
+    return Refusal("TOO_LARGE", f"The file is larger than {bytes_max // (1024 * 1024)} MiB.")
