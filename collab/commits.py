@@ -1,0 +1,192 @@
+"""From accepted to committed: what waits, what is in flight, and what a slow log does to its senders.
+
+Owns the one flusher of a room. Invariants: at most one flush is in flight, everything that arrived meanwhile goes in
+the next one (one ledger row each); nothing leaves here as committed before the log said so; memory waiting here is
+bounded, first by not reading its senders, then by closing them. No task per message: the append's own future calls
+back. Updates come from `room.accept`, go to `DocumentLog.append`, and come back through `on_committed`/`on_failed`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from collab.clock import Clock, Timer
+from collab.limits import Limits
+from collab.ports import DocumentLog, Entry, Refused
+from collab.session import Pause, Session
+from collab.updates import Header
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An accepted update that is not committed yet."""
+
+    session: Session
+    entry: Entry
+    header: Header
+
+
+Batch = list[Pending]
+
+
+class Commits:
+    """The pipeline of one room."""
+
+    def __init__(
+        self,
+        doc_log: DocumentLog,
+        limits: Limits,
+        clock: Clock,
+        *,
+        sessions: Callable[[], int],
+        on_committed: Callable[[Batch, int], None],
+        on_failed: Callable[[Batch, Refused], None],
+    ) -> None:
+        self._log, self._limits, self._clock = doc_log, limits, clock
+        self._sessions, self._on_committed, self._on_failed = sessions, on_committed, on_failed
+        self._waiting: deque[Pending] = deque()
+        self._flight: Batch = []
+        self.bytes = 0  # waiting and in flight
+        self._next_at = 0.0
+        self._window: Timer | None = None
+        self._slow_timer: Timer | None = None
+        self._slow = False
+        self._stopped = False
+        self._paused: dict[Pause, set[Session]] = {Pause.BACKLOG: set(), Pause.SLOW_COMMIT: set()}
+        self._drained: list[asyncio.Future[None]] = []
+
+    @property
+    def busy(self) -> bool:
+        return bool(self._flight or self._waiting)
+
+    @property
+    def in_flight(self) -> bool:
+        return bool(self._flight)
+
+    def pending_updates(self) -> list[bytes]:
+        return [each.entry.update for each in (*self._flight, *self._waiting)]
+
+    def offer(self, item: Pending) -> None:
+        """Take an accepted update. The caller has checked `pending_bytes_max`."""
+        self._waiting.append(item)
+        self.bytes += len(item.entry.update)
+        if self._slow:
+            self._pause(item.session, Pause.SLOW_COMMIT)
+        if self.bytes > self._limits.pending_bytes_pause:
+            self._pause(item.session, Pause.BACKLOG)
+        self._schedule()
+
+    def forget(self, session: Session) -> None:
+        """Drop what this session has waiting (its earlier updates failed; it will send all of it again)."""
+        kept = [each for each in self._waiting if each.session is not session]
+        self.bytes -= sum(len(each.entry.update) for each in self._waiting if each.session is session)
+        self._waiting = deque(kept)
+
+    def stop(self) -> None:
+        """Start nothing any more. What is in flight still lands."""
+        self._stopped = True
+        self.bytes -= sum(len(each.entry.update) for each in self._waiting)
+        self._waiting.clear()
+        if self._window is not None:
+            self._window.cancel()
+            self._window = None
+        self._resolve_drained()
+
+    async def drain(self) -> None:
+        """Wait until nothing is waiting or in flight."""
+        if self.busy:
+            waiter = asyncio.get_running_loop().create_future()
+            self._drained.append(waiter)
+            await waiter
+
+    def _schedule(self) -> None:
+        if self._flight or self._window is not None or not self._waiting or self._stopped:
+            return
+        wait = self._next_at - self._clock.now()
+        if wait <= 0:
+            self._flush()
+        else:
+            self._window = self._clock.call_later(wait, self._window_over)
+
+    def _window_over(self) -> None:
+        self._window = None
+        if self._waiting and not self._flight and not self._stopped:
+            self._flush()
+
+    def _flush(self) -> None:
+        self._flight = self._take_batch()
+        self._next_at = self._clock.now() + self._limits.flush_window_s(self._sessions())
+        self._slow_timer = self._clock.call_later(self._limits.slow_commit_s, self._commit_is_slow)
+        appended: asyncio.Future[int]
+        try:
+            appended = asyncio.ensure_future(self._log.append([each.entry for each in self._flight]))
+        except Refused as refused:
+            appended = asyncio.get_running_loop().create_future()
+            appended.set_exception(refused)
+        appended.add_done_callback(self._landed)
+
+    def _take_batch(self) -> Batch:
+        waiting, limits = self._waiting, self._limits
+        batch = [waiting.popleft()]
+        size = len(batch[0].entry.update)
+        while waiting and len(batch) < limits.flush_entries_max:
+            size += len(waiting[0].entry.update)
+            if size > limits.flush_bytes_max:
+                break
+            batch.append(waiting.popleft())
+        return batch
+
+    def _landed(self, appended: asyncio.Future[int]) -> None:
+        batch, self._flight = self._flight, []
+        self.bytes -= sum(len(each.entry.update) for each in batch)
+        if self._slow_timer is not None:
+            self._slow_timer.cancel()
+        self._slow = False
+        refused = _failure(appended)
+        if refused is None:
+            self._on_committed(batch, appended.result())
+        else:
+            self._on_failed(batch, refused)
+        self._resume(Pause.SLOW_COMMIT)
+        if self.bytes <= self._limits.pending_bytes_pause // 2:
+            self._resume(Pause.BACKLOG)
+        self._schedule()
+        if not self.busy:
+            self._resolve_drained()
+
+    def _commit_is_slow(self) -> None:
+        self._slow = True
+        log.warning("commit is slow", extra={"updates": len(self._flight), "waiting": len(self._waiting)})
+        for each in (*self._flight, *self._waiting):
+            self._pause(each.session, Pause.SLOW_COMMIT)
+
+    def _pause(self, session: Session, why: Pause) -> None:
+        session.pause(why)
+        self._paused[why].add(session)
+
+    def _resume(self, why: Pause) -> None:
+        sessions = self._paused[why]
+        while sessions:
+            sessions.pop().resume(why)
+
+    def _resolve_drained(self) -> None:
+        waiters, self._drained = self._drained, []
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+
+def _failure(appended: asyncio.Future[int]) -> Refused | None:
+    if appended.cancelled():
+        return Refused("CANCELLED", "the append was cancelled")
+    error = appended.exception()
+    if error is None or isinstance(error, Refused):
+        return error
+    log.error("append failed in an unforeseen way", exc_info=error)
+    return Refused("INTERNAL", type(error).__name__)

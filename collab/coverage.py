@@ -1,0 +1,96 @@
+"""What a document holds, as ranges of clocks: the answer to "is there anything new in this update?".
+
+Owns interval sets per client for structs and for deletions. Invariant: a range is covered only if the committed log
+holds or implies it; nothing is ever removed. Built from update headers, read by `collab.document`.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable
+
+from collab.updates import Header, Range
+
+
+class RangeSet:
+    """Disjoint, sorted, half-open intervals per client. Appending at a client's end is O(1)."""
+
+    __slots__ = ("_ends", "_starts")
+
+    def __init__(self) -> None:
+        self._starts: dict[int, list[int]] = {}
+        self._ends: dict[int, list[int]] = {}
+
+    def add(self, client: int, start: int, end: int) -> None:
+        starts, ends = self._starts.get(client), self._ends.get(client)
+        if starts is None or ends is None:
+            self._starts[client], self._ends[client] = [start], [end]
+            return
+        if start > ends[-1]:
+            starts.append(start)
+            ends.append(end)
+        elif start >= starts[-1]:
+            ends[-1] = max(ends[-1], end)
+        else:
+            self._splice(starts, ends, start, end)
+
+    @staticmethod
+    def _splice(starts: list[int], ends: list[int], start: int, end: int) -> None:
+        first = bisect_right(starts, start)
+        if first and ends[first - 1] >= start:
+            first -= 1
+            start = starts[first]
+        last = bisect_right(starts, end)
+        if last > first:
+            end = max(end, ends[last - 1])
+        starts[first:last], ends[first:last] = [start], [end]
+
+    def covers(self, client: int, start: int, end: int) -> bool:
+        starts = self._starts.get(client)
+        if starts is None:
+            return False
+        index = bisect_right(starts, start) - 1
+        return index >= 0 and self._ends[client][index] >= end
+
+    def covers_all(self, ranges: Iterable[Range]) -> bool:
+        return all(self.covers(*each) for each in ranges)
+
+    def clock(self, client: int) -> int:
+        """Where the run from clock 0 ends."""
+        starts = self._starts.get(client)
+        return self._ends[client][0] if starts and starts[0] == 0 else 0
+
+    def clocks(self) -> dict[int, int]:
+        """The state vector: clients whose run starts at 0, with its end."""
+        return {client: self._ends[client][0] for client, starts in self._starts.items() if starts[0] == 0}
+
+
+class Coverage:
+    """Structs and deletions a document has."""
+
+    __slots__ = ("deletes", "structs")
+
+    def __init__(self) -> None:
+        self.structs, self.deletes = RangeSet(), RangeSet()
+
+    def add(self, header: Header) -> None:
+        for each in header.structs:
+            self.structs.add(*each)
+        for each in header.deletes:
+            self.deletes.add(*each)
+
+    def has_structs(self, header: Header) -> bool:
+        return self.structs.covers_all(header.structs)
+
+    def has_deletes(self, header: Header) -> bool:
+        return self.deletes.covers_all(header.deletes)
+
+    def has(self, header: Header) -> bool:
+        return self.has_structs(header) and self.has_deletes(header)
+
+    def first_new_client(self, header: Header) -> int:
+        """Who wrote the first struct this document lacks; 0 if the update brings none."""
+        for client, start, end in header.structs:
+            if not self.structs.covers(client, start, end):
+                return client
+        return 0

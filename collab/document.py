@@ -1,0 +1,182 @@
+"""The committed state of one document, as bytes: snapshot and tail; a Y.Doc only where someone must read it.
+
+Owns what the log has confirmed and nothing else. Invariant: memory is never ahead of the ledger (`commit` is called
+after the log's append returned), and nothing is ever lost on the way: the tail keeps raw updates, folding merges bytes
+and so keeps updates that wait for a missing dependency. Comes from `DocumentLog.load`, goes to joiners and readers.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+import pycrdt
+
+from collab.coverage import Coverage
+from collab.limits import Limits
+from collab.merging import merge
+from collab.ports import Loaded
+from collab.updates import Header, read_header
+from collab.wire import read_state_vector, state_vector
+
+log = logging.getLogger(__name__)
+
+EMPTY_UPDATE = b"\x00\x00"
+
+
+class Document:
+    """Positions ("marks") count committed updates since the room opened, and stay valid across compactions."""
+
+    def __init__(self, loaded: Loaded, limits: Limits) -> None:
+        self.seq, self.snapshot_seq = loaded.seq, loaded.snapshot_seq
+        self._limits = limits
+        self._unbounded = dataclasses.replace(
+            limits,
+            structs_per_update_max=1 << 53,
+            delete_ranges_per_update_max=1 << 53,
+            state_vector_entries_max=1 << 53,
+        )
+        self._tail = list(loaded.tail)
+        self._tail_start = 0  # mark of the first update of the tail
+        self._tail_bytes = sum(map(len, self._tail))
+        self._merged = loaded.snapshot or EMPTY_UPDATE
+        self._merged_mark = 0
+        self._unmerged_bytes = self._tail_bytes
+        self._coverage: Coverage | None = None
+        self._deepened_at = -1
+        self._doc: pycrdt.Doc[Any] | None = None
+
+    @property
+    def mark(self) -> int:
+        """Position after the last committed update."""
+        return self._tail_start + len(self._tail)
+
+    @property
+    def tail_updates(self) -> int:
+        return len(self._tail)
+
+    @property
+    def tail_bytes(self) -> int:
+        return self._tail_bytes
+
+    @property
+    def size_bytes(self) -> int:
+        """An upper bound of the merged size; exact right after `merged()`."""
+        return len(self._merged) + self._unmerged_bytes
+
+    @property
+    def coverage(self) -> Coverage:
+        """What is committed, as ranges; built on first need without walking the whole document."""
+        if self._coverage is None:
+            self._coverage = self._build_coverage()
+        return self._coverage
+
+    def _build_coverage(self) -> Coverage:
+        merged = self.merged()
+        encoded = pycrdt.get_state(merged)
+        coverage = Coverage()
+        for client, clock in read_state_vector(encoded, self._unbounded).items():
+            if clock:
+                coverage.structs.add(client, 0, clock)
+        # What is left beyond the state vector: structs after a gap, and the delete set.
+        coverage.add(read_header(pycrdt.get_update(merged, encoded), self._unbounded))
+        return coverage
+
+    def commit(self, updates: Sequence[bytes], headers: Sequence[Header], seq: int) -> None:
+        """Take in what the log has just committed under `seq`."""
+        if self._doc is not None:
+            self._apply(self._doc, updates)
+        if self._coverage is not None:
+            for header in headers:
+                self._coverage.add(header)
+        self._tail.extend(updates)
+        added = sum(map(len, updates))
+        self._tail_bytes += added
+        self._unmerged_bytes += added
+        self.seq = max(self.seq, seq)
+
+    def _apply(self, doc: pycrdt.Doc[Any], updates: Sequence[bytes]) -> None:
+        try:
+            for update in updates:
+                doc.apply_update(update)
+        except Exception:
+            log.exception("hydrated document dropped: committed update did not apply")
+            self._doc = None
+
+    def merged(self) -> bytes:
+        """Everything committed as one update; one cached object for all joiners."""
+        fresh = self._tail[self._merged_mark - self._tail_start :]
+        if fresh:
+            parts = (
+                fresh if self._merged == EMPTY_UPDATE else [self._merged, merge(fresh, self._limits.merge_updates_max)]
+            )
+            self._merged = merge(parts, self._limits.merge_updates_max)
+            self._merged_mark, self._unmerged_bytes = self.mark, 0
+        return self._merged
+
+    def since(self, mark: int) -> bytes | None:
+        """One update with what was committed after `mark`; None if nothing was."""
+        if mark >= self.mark:
+            return None
+        if mark < self._tail_start:
+            return self.merged()
+        return merge(self._tail[mark - self._tail_start :], self._limits.merge_updates_max)
+
+    def diff(self, clocks: dict[int, int]) -> bytes:
+        """What a peer with this state vector lacks."""
+        merged = self.merged()
+        return merged if not clocks else pycrdt.get_update(merged, state_vector(clocks))
+
+    def state_vector(self) -> bytes:
+        """Of what is committed and without gaps before it."""
+        return state_vector(self.coverage.structs.clocks())
+
+    def knows(self, header: Header) -> bool:
+        """Whether the update says nothing new, deletions that follow from merging (map overwrites) included."""
+        coverage = self.coverage
+        if not coverage.has_structs(header):
+            return False
+        if not coverage.has_deletes(header) and self._deepened_at != self.mark:
+            doc = self._doc or self._build()
+            full = doc.get_update()
+            implied = read_header(pycrdt.get_update(full, doc.get_state()), self._unbounded)
+            for each in implied.deletes:
+                coverage.deletes.add(*each)
+            self._deepened_at = self.mark
+        return coverage.has_deletes(header)
+
+    def _build(self) -> pycrdt.Doc[Any]:
+        doc: pycrdt.Doc[Any] = pycrdt.Doc()
+        doc.apply_update(self.merged())
+        return doc
+
+    def hydrate(self) -> pycrdt.Doc[Any]:
+        """A Y.Doc of the committed state, kept up with commits until `drop`. Read it; never write to it."""
+        if self._doc is None:
+            self._doc = self._build()
+        return self._doc
+
+    def drop(self) -> None:
+        self._doc = None
+
+    @property
+    def hydrated(self) -> bool:
+        return self._doc is not None
+
+    def foldable(self) -> list[bytes]:
+        """The parts of a snapshot up to now, for `Folder.fold`."""
+        return [self._merged, *self._tail[self._merged_mark - self._tail_start :]]
+
+    def compacted(self, snapshot: bytes, mark: int, seq: int) -> None:
+        """Replace everything before `mark` by its fold, stored as the snapshot of `seq`."""
+        cut = mark - self._tail_start
+        if cut < 0:
+            return
+        self.snapshot_seq = seq
+        del self._tail[:cut]
+        self._tail_start = mark
+        self._tail_bytes = sum(map(len, self._tail))
+        if self._merged_mark <= mark:
+            self._merged, self._merged_mark, self._unmerged_bytes = snapshot, mark, self._tail_bytes

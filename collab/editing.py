@@ -1,0 +1,60 @@
+"""Edits by the server: a peer like any other, computed on a private copy.
+
+Owns the copy and the server's client id. Invariants: nothing computed here is visible before its append committed; a
+client id whose edit did not commit is never used again (its clocks may exist elsewhere or nowhere). Callers:
+`Room.edit`, `Room.prepare_edit`; updates go through the log like everybody's.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pycrdt
+
+from collab.ports import Entry
+from collab.updates import Header
+
+EditFn = Callable[[pycrdt.Doc[Any]], None]
+"""Changes the document it is given, synchronously. Runs inside one transaction."""
+
+
+def fresh_client_id() -> int:
+    """A Yjs client id: 32 random bits, as Yjs itself draws them; never 0."""
+    return secrets.randbelow((1 << 32) - 1) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedEdit:
+    """A computed, uncommitted server edit. Commit `entry`, then call `Room.committed`; else `Room.abandon`."""
+
+    entry: Entry
+    header: Header
+
+
+class Scratch:
+    """A private Y.Doc that holds the committed state and, for a moment, one edit more."""
+
+    def __init__(self, committed: bytes) -> None:
+        self.client_id = fresh_client_id()
+        self._doc: pycrdt.Doc[Any] = pycrdt.Doc(client_id=self.client_id)
+        self._doc.apply_update(committed)
+
+    def run(self, edit: EditFn) -> bytes | None:
+        """The update `edit` makes, as one transaction; None if it changed nothing. What `edit` raises goes through."""
+        updates: list[bytes] = []
+        subscription = self._doc.observe(lambda event: updates.append(event.update))
+        try:
+            with self._doc.transaction():
+                edit(self._doc)
+        finally:
+            self._doc.unobserve(subscription)
+        if not updates:
+            return None
+        return updates[0] if len(updates) == 1 else pycrdt.merge_updates(*updates)
+
+    def apply(self, updates: Sequence[bytes]) -> None:
+        for update in updates:
+            self._doc.apply_update(update)

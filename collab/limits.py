@@ -1,0 +1,115 @@
+"""Every bound of a room, with its unit in its name and the overflow rule beside it.
+
+Invariant: nothing in this package grows with what a stranger sends unless a field here bounds it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from collab.transport import WRITE_HIGH_BYTES
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Defaults fit a screenplay of 20 MiB with 200 people in it. Overflow: what happens is said field by field."""
+
+    document_bytes_max: int = 20 * MIB
+    """Committed and pending bytes of one document. Over: the update is refused, close 4413."""
+
+    frame_bytes_max: int = 21 * MIB
+    """One message from a socket; holds a full step 2 with room to spare. Over: close 4413."""
+
+    update_bytes_max: int = 20 * MIB
+    """One update inside a frame. Over: close 4413."""
+
+    structs_per_update_max: int = 300_000
+    """Structs in one update; bounds the time the header reader holds the loop (about 2 us each). Over: close 4413."""
+
+    delete_ranges_per_update_max: int = 600_000
+    """Ranges in one update's delete set. Over: close 4413."""
+
+    state_vector_entries_max: int = 100_000
+    """Clients in a step 1. Over: close 4413."""
+
+    awareness_bytes_max: int = 64 * 1024
+    """One awareness message. A stock client repeats every state it learns, so this holds a full room's. Over: close
+    4413."""
+
+    awareness_state_bytes_max: int = 4 * 1024
+    """One client's presence state. Over: that state is ignored."""
+
+    awareness_clients_per_session_max: int = 4
+    """Presence ids one socket may speak for. Over: the entry is ignored."""
+
+    awareness_departed_max: int = 1_024
+    """Remembered ids of people who left (so a late echo cannot bring a ghost back). Over: the oldest is forgotten."""
+
+    presence_ttl_s: float = 120.0
+    """A state not renewed for this long is taken down (stock clients renew every 15 s, throttled tabs every 60 s)."""
+
+    presence_tick_s_min: float = 0.03
+    presence_tick_s_per_session: float = 0.0004
+    presence_tick_s_max: float = 0.25
+    """At most one presence frame per room in this time; it grows with the room. Quiet rooms send at once."""
+
+    heartbeat_s: float = 12.0
+    """A room silent for this long sends all sockets an empty presence frame (stock clients drop silence after 30 s)."""
+
+    outbox_bytes_max: int = 4 * WRITE_HIGH_BYTES
+    """Bytes a socket may owe before it is treated as a slow reader. Over: it gets nothing more until it has drained,
+    then one diff. Never below WRITE_HIGH_BYTES: the transport promises `on_writable` only above that."""
+
+    pending_bytes_pause: int = 2 * MIB
+    """Accepted, uncommitted bytes of a room above which its senders are no longer read."""
+
+    pending_bytes_max: int = 64 * MIB
+    """Uncommitted bytes of a room. Over: the sender is closed 4508 and sends again after reconnecting."""
+
+    flush_bytes_max: int = 4 * MIB
+    """Bytes in one flush (one ledger row), always at least one update. The rest goes in the next flush."""
+
+    flush_entries_max: int = 2_000
+    """Updates in one flush."""
+
+    flush_window_s_min: float = 0.002
+    flush_window_s_per_session: float = 0.00005
+    flush_window_s_max: float = 0.02
+    """A quiet room commits at once; a busy one starts at most one flush in this time, more people, longer window."""
+
+    merge_updates_max: int = 64
+    """Updates merged in one call; beyond this the cost of a merge grows faster than the number."""
+
+    slow_commit_s: float = 1.0
+    """A commit slower than this stops the reading of its senders until it is done."""
+
+    sessions_per_room_max: int = 1_000
+    """Sockets in one room. Over: close 4508."""
+
+    messages_per_s: float = 400.0
+    messages_burst: float = 2_000.0
+    """Messages of one socket. Over: it is not read until it is back within its rate."""
+
+    compact_updates: int = 1_000
+    compact_bytes: int = 1 * MIB
+    """Updates or bytes after the snapshot at which the room writes a new snapshot."""
+
+    compact_retry_s: float = 30.0
+    """After a snapshot that failed, the next one is not tried before this."""
+
+    close_drain_s_max: float = 5.0
+    """How long a closing room waits for its last commits."""
+
+    def __post_init__(self) -> None:
+        if self.outbox_bytes_max < WRITE_HIGH_BYTES:
+            raise ValueError(f"outbox_bytes_max must be at least {WRITE_HIGH_BYTES}")
+        if self.frame_bytes_max <= self.update_bytes_max:
+            raise ValueError("frame_bytes_max must leave room for the framing of update_bytes_max")
+
+    def flush_window_s(self, sessions: int) -> float:
+        return min(self.flush_window_s_max, self.flush_window_s_min + sessions * self.flush_window_s_per_session)
+
+    def presence_tick_s(self, sessions: int) -> float:
+        return min(self.presence_tick_s_max, max(self.presence_tick_s_min, sessions * self.presence_tick_s_per_session))

@@ -1,0 +1,512 @@
+"""A room: one document, its sockets, and the order in which everything happens to it.
+
+Owns the lifecycle and the order: *commit, then everything else*. An update is checked, committed, and only then applied
+to a hydrated Y.Doc, added to the tail, sent to all sockets (its sender included: that echo is the durable
+acknowledgement) and told to listeners. Invariants: nobody, joiners included, sees what the log has not confirmed; a
+fault of one socket or one flush ends at its senders. Bytes come from sessions and server edits, go to `DocumentLog` and
+back out through `fanout`. All methods belong to one event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pycrdt
+
+from collab import wire
+from collab.clock import Clock, LoopClock, Timer
+from collab.close_codes import CloseCode, CollabError, Malformed, TooLarge
+from collab.commits import Batch, Commits, Pending
+from collab.document import Document
+from collab.editing import EditFn, PreparedEdit, Scratch, fresh_client_id
+from collab.fanout import Fanout
+from collab.limits import Limits
+from collab.merging import Folder, LocalFolder, merge
+from collab.ports import DocumentLog, Entry, Refused
+from collab.presence import HEARTBEAT, Presence, User
+from collab.session import Access, Closed, Joining, Lagging, Session
+from collab.transport import Transport, encode_binary_frame
+from collab.updates import Header, read_header
+
+log = logging.getLogger(__name__)
+
+CommitListener = Callable[[int], None]
+"""Called with the sequence just committed, synchronously, after memory shows it. Must not block."""
+
+
+class RoomClosed(Exception):
+    """The room is not open (yet, or any more). Retryable: open it again."""
+
+    code = "ROOM_CLOSED"
+    retryable = True
+
+    def __init__(self, doc_name: str) -> None:
+        super().__init__(doc_name)
+        self.doc_name = doc_name
+
+
+class Room:
+    """`write_access`: the least access that may change this document (comments: COMMENT).
+
+    `collect_garbage`: snapshots are made from a garbage-collected document (for documents nobody wants history of).
+    """
+
+    def __init__(
+        self,
+        doc_name: str,
+        doc_log: DocumentLog,
+        limits: Limits | None = None,
+        clock: Clock | None = None,
+        *,
+        write_access: Access = Access.WRITE,
+        folder: Folder | None = None,
+        collect_garbage: bool = False,
+    ) -> None:
+        self.doc_name, self._log = doc_name, doc_log
+        self.limits, self.clock = limits or Limits(), clock or LoopClock()
+        self.write_access = write_access
+        self._folder = folder or LocalFolder(self.limits.merge_updates_max)
+        self._collect_garbage = collect_garbage
+        self._document: Document | None = None
+        self._opening: asyncio.Future[None] | None = None
+        self._closing = False
+        self.closed = False
+        self._fanout = Fanout(self.limits.outbox_bytes_max)
+        self.presence = Presence(self.limits)
+        self._server_presence_id = 0
+        self._ordinal = 0
+        self._commits = Commits(
+            doc_log,
+            self.limits,
+            self.clock,
+            sessions=self._fanout.__len__,
+            on_committed=self._flushed,
+            on_failed=self._flush_failed,
+        )
+        self._listeners: list[CommitListener] = []
+        self._edit_lock = asyncio.Lock()
+        self._prepared: PreparedEdit | None = None
+        self._scratch: Scratch | None = None
+        self._compacting: asyncio.Task[None] | None = None
+        self._compact_after = 0.0
+        self._full_frame: tuple[int, bytes] | None = None
+        self._presence_timer: Timer | None = None
+        self._presence_at = 0.0
+        self._heartbeat: Timer | None = None
+        self._spoke_at = 0.0
+        self._idle_since: float | None = None
+
+    # lifecycle
+
+    async def open(self) -> None:
+        """Load the document once, however many call. A failed load raises (`Refused`) and leaves the room unopened."""
+        if self._document is not None:
+            return
+        if self._opening is None:
+            self._opening = asyncio.ensure_future(self._load())
+        try:
+            await asyncio.shield(self._opening)
+        finally:
+            if self._opening is not None and self._opening.done():
+                self._opening = None
+
+    async def _load(self) -> None:
+        self._document = Document(await self._log.load(), self.limits)
+        self._idle_since = self.clock.now()
+
+    @property
+    def document(self) -> Document:
+        if self._document is None:
+            raise RoomClosed(self.doc_name)
+        return self._document
+
+    @property
+    def sessions(self) -> int:
+        return len(self._fanout)
+
+    @property
+    def seq(self) -> int:
+        """The last committed sequence this room knows of."""
+        return self.document.seq
+
+    @property
+    def idle_since(self) -> float | None:
+        """Clock reading since when nobody is here and nothing is in the works; None while busy."""
+        busy = self._commits.busy or self._edit_lock.locked() or self._compacting is not None
+        return None if busy or len(self._fanout) else self._idle_since
+
+    async def close(self, code: CloseCode = CloseCode.GOING_AWAY, reason: str = "") -> None:
+        """Commit and acknowledge what was received, then close every socket with `code`. Idempotent."""
+        self._closing = True
+        if not self.closed and self._document is not None:
+            try:
+                async with asyncio.timeout(self.limits.close_drain_s_max):
+                    await self._commits.drain()
+                    async with self._edit_lock:
+                        pass
+            except TimeoutError:
+                log.warning("room closed with commits under way", extra={"doc": self.doc_name})
+        self._shut(code, reason)
+        if self._compacting is not None:
+            self._compacting.cancel()
+
+    def _shut(self, code: CloseCode, reason: str) -> None:
+        self._closing = self.closed = True
+        self._commits.stop()
+        for session in self._fanout.all():
+            session.close(code, reason)
+        for timer in (self._heartbeat, self._presence_timer):
+            if timer is not None:
+                timer.cancel()
+        self._heartbeat = self._presence_timer = None
+        self._scratch = None
+
+    # sockets
+
+    def join(self, transport: Transport, principal: str, access: Access, user: User) -> Session:
+        """Take in an authenticated socket and listen to it. Over `sessions_per_room_max` it is closed 4508 at once.
+
+        Raises `RoomClosed`.
+        """
+        if self._document is None or self._closing:
+            raise RoomClosed(self.doc_name)
+        self._ordinal += 1
+        session = Session(self, transport, principal, access, user=user, ordinal=self._ordinal)
+        if len(self._fanout) >= self.limits.sessions_per_room_max:
+            session.close(CloseCode.OVERLOADED, "sessions_per_room_max")
+            return session
+        self._fanout.add(session)
+        self.presence.joined(self._ordinal)
+        session.write(wire.sync_step1(self._document.state_vector()))
+        if self._heartbeat is None:
+            self._heartbeat = self.clock.call_later(self.limits.heartbeat_s, self._beat)
+        session.attach()
+        return session
+
+    def leave(self, session: Session) -> None:
+        """A session has ended (called by the session itself)."""
+        if not self._fanout.remove(session):
+            return
+        self.presence.forget(session)
+        self._presence_changed()
+        if not len(self._fanout):
+            self._idle_since = self.clock.now()
+
+    def answer(self, session: Session, clocks: dict[int, int]) -> None:
+        """Step 1 -> step 2 from committed state. A session that owes too much gets it once it has drained."""
+        if session.full():
+            self._fanout.lag(session, self.document.mark, clocks)
+            return
+        if clocks:
+            session.write(wire.sync_step2(self.document.diff(clocks)))
+        else:
+            session.transport.write_shared(self._step2_frame())
+        if not isinstance(session.state, Closed):
+            self._greet(session)
+
+    def _step2_frame(self) -> bytes:
+        mark = self.document.mark
+        if self._full_frame is None or self._full_frame[0] != mark:
+            self._full_frame = (mark, encode_binary_frame(wire.sync_step2(self.document.merged())))
+        return self._full_frame[1]
+
+    def _greet(self, session: Session) -> None:
+        self._fanout.go_live(session)
+        self.show_everyone(session)
+
+    def catch_up(self, session: Session) -> None:
+        """A slow reader has drained: one diff from where it stopped, and it is live again."""
+        state = session.state
+        if not isinstance(state, Lagging):
+            return
+        if state.wanted is not None:
+            self.answer(session, state.wanted)
+            return
+        missed = self.document.since(state.mark)
+        if missed is not None:
+            session.write(wire.sync_update(missed))
+        if not isinstance(session.state, Closed):
+            self._greet(session)
+
+    # updates
+
+    def accept(self, session: Session, update: bytes, *, live: bool) -> None:
+        """Check an update and put it on its way to the log. Raises `CollabError` for what closes the session."""
+        if self._closing:
+            raise CollabError(CloseCode.GOING_AWAY)
+        header = read_header(update, self.limits)
+        _validate(update)
+        if isinstance(session.state, Joining) and live:
+            self._greet(session)
+        document = self.document
+        if header.empty:
+            return
+        if not session.can_write:
+            if not document.knows(header):
+                raise CollabError(CloseCode.FORBIDDEN)
+            return
+        if document.coverage.has(header):
+            if live:
+                session.write(wire.sync_update(update))  # committed before: acknowledge it
+            return
+        if self._commits.bytes + len(update) > self.limits.pending_bytes_max:
+            raise CollabError(CloseCode.OVERLOADED, "pending_bytes_max")
+        self._check_size(update)
+        client = document.coverage.first_new_client(header)
+        self._commits.offer(Pending(session, Entry(session.principal, client, update), header))
+
+    def _check_size(self, update: bytes) -> None:
+        """Raises `TooLarge` if the document would outgrow its limit with what is pending and this."""
+        document, most = self.document, self.limits.document_bytes_max
+        if document.size_bytes + self._commits.bytes + len(update) <= most:
+            return
+        parts = [document.merged(), *self._commits.pending_updates(), update]
+        if len(merge(parts, self.limits.merge_updates_max)) > most:
+            raise TooLarge("document_bytes_max")
+
+    def _flushed(self, batch: Batch, seq: int) -> None:
+        self._commit([each.entry.update for each in batch], [each.header for each in batch], seq)
+
+    def _commit(self, updates: Sequence[bytes], headers: Sequence[Header], seq: int) -> None:
+        document = self.document
+        mark = document.mark
+        document.commit(updates, headers, seq)
+        self._follow(updates)
+        self._spoke_at = self.clock.now()
+        merged = merge(updates, self.limits.merge_updates_max)
+        self._fanout.send(encode_binary_frame(wire.sync_update(merged)), mark)
+        for listener in list(self._listeners):
+            try:
+                listener(seq)
+            except Exception:
+                log.exception("commit listener failed", extra={"doc": self.doc_name})
+        self._compact_if_due()
+
+    def _follow(self, updates: Sequence[bytes]) -> None:
+        if self._scratch is None:
+            return
+        try:
+            self._scratch.apply(updates)
+        except Exception:
+            log.exception("edit copy dropped: committed update did not apply", extra={"doc": self.doc_name})
+            self._scratch = None
+
+    def _flush_failed(self, batch: Batch, refused: Refused) -> None:
+        log.warning(
+            "flush refused",
+            extra={"doc": self.doc_name, "code": refused.code, "updates": len(batch), "fenced": refused.fenced},
+        )
+        if refused.fenced:
+            self._shut(CloseCode.MOVED, "")
+            return
+        code = CloseCode.LEDGER_UNAVAILABLE if refused.retryable else CloseCode.REFUSED
+        for session in {each.session: None for each in batch}:
+            self._commits.forget(session)
+            session.close(code, refused.code)
+
+    def on_committed(self, listener: CommitListener) -> Callable[[], None]:
+        """Hear of every commit; returns the way to stop."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener) if listener in self._listeners else None
+
+    # presence
+
+    def present(self, session: Session, payload: bytes) -> None:
+        self.presence.receive(session, payload, self.clock.now())
+        self._presence_changed()
+
+    def show_everyone(self, session: Session) -> None:
+        payload = self.presence.everyone()
+        if payload is not None and not session.full():
+            session.write(wire.awareness(payload))
+
+    def set_server_presence(self, state: dict[str, Any] | None) -> None:
+        """Show the server as a peer with this state; None (as at first) shows nothing."""
+        if not self._server_presence_id:
+            self._server_presence_id = fresh_client_id()
+        self.presence.set_server_state(state, self._server_presence_id, self.clock.now())
+        self._presence_changed()
+
+    def _presence_changed(self) -> None:
+        if not self.presence.changed or self._presence_timer is not None or self.closed:
+            return
+        wait = max(0.0, self._presence_at - self.clock.now())
+        self._presence_timer = self.clock.call_later(wait, self._send_presence)
+
+    def _send_presence(self) -> None:
+        self._presence_timer = None
+        now = self.clock.now()
+        self._presence_at = now + self.limits.presence_tick_s(len(self._fanout))
+        payload = self.presence.take_changes()
+        if payload is not None:
+            self._spoke_at = now
+            self._fanout.send(encode_binary_frame(wire.awareness(payload)), self.document.mark)
+
+    def _beat(self) -> None:
+        self._heartbeat = None
+        if not len(self._fanout) or self.closed:
+            return
+        now = self.clock.now()
+        self.presence.expire(now)
+        self._presence_changed()
+        if now - self._spoke_at >= self.limits.heartbeat_s:
+            self._fanout.send(encode_binary_frame(wire.awareness(HEARTBEAT)), self.document.mark)
+        self._heartbeat = self.clock.call_later(self.limits.heartbeat_s, self._beat)
+
+    # edits by the server
+
+    async def edit(self, edit: EditFn, principal: str) -> int:
+        """Run `edit` on a private copy, commit its one update, show it. Returns the committed sequence.
+
+        An edit that changes nothing commits nothing. Raises `Refused`, `TooLarge`, `RoomClosed`, and what `edit`
+        raises.
+        """
+        prepared = await self.prepare_edit(edit, principal)
+        if prepared is None:
+            return self.seq
+        try:
+            appended = asyncio.ensure_future(self._log.append([prepared.entry]))
+        except Refused:
+            self.abandon(prepared)
+            raise
+        appended.add_done_callback(lambda done: self._edit_landed(prepared, done))
+        return await asyncio.shield(appended)
+
+    def _edit_landed(self, prepared: PreparedEdit, appended: asyncio.Future[int]) -> None:
+        error = None if appended.cancelled() else appended.exception()
+        if appended.cancelled() or error is not None:
+            self.abandon(prepared)
+            if isinstance(error, Refused) and error.fenced:
+                self._shut(CloseCode.MOVED, "")
+        else:
+            self.committed(prepared, appended.result())
+
+    async def prepare_edit(self, edit: EditFn, principal: str) -> PreparedEdit | None:
+        """Compute an edit for a composite append; None if it changes nothing.
+
+        The caller commits `entry` in its own append and then calls `committed`, or `abandon`: until one of the two,
+        later edits of this room wait. Raises `TooLarge`, `RoomClosed`, and what `edit` raises.
+        """
+        await self._edit_lock.acquire()
+        try:
+            if self._document is None or self._closing:
+                raise RoomClosed(self.doc_name)
+            self._prepared = self._compute(edit, principal)
+            return self._prepared
+        except BaseException:
+            self._scratch = None
+            raise
+        finally:
+            if self._prepared is None:
+                self._edit_lock.release()
+
+    def _compute(self, edit: EditFn, principal: str) -> PreparedEdit | None:
+        if self._scratch is None:
+            self._scratch = Scratch(self.document.merged())
+        update = self._scratch.run(edit)
+        if update is None:
+            return None
+        header = read_header(update, self.limits)
+        self._check_size(update)
+        client = self._scratch.client_id if header.structs else 0
+        return PreparedEdit(Entry(principal, client, update), header)
+
+    def committed(self, prepared: PreparedEdit, seq: int) -> None:
+        """The owner's append with `prepared.entry` committed as `seq`: apply it and show it."""
+        if self._prepared is not prepared:
+            return
+        self._prepared = None
+        self._edit_lock.release()
+        if not self.closed:
+            self._commit([prepared.entry.update], [prepared.header], seq)
+
+    def abandon(self, prepared: PreparedEdit) -> None:
+        """The owner's append did not happen: forget the edit, and the client id it was made with."""
+        if self._prepared is not prepared:
+            return
+        self._prepared = self._scratch = None
+        self._edit_lock.release()
+
+    # reads
+
+    def hydrate(self) -> pycrdt.Doc[Any]:
+        """A Y.Doc of the committed state, kept up to date until `drop`. For reading only."""
+        return self.document.hydrate()
+
+    @property
+    def doc(self) -> pycrdt.Doc[Any]:
+        return self.hydrate()
+
+    def drop(self) -> None:
+        """Let go of every Y.Doc this room keeps; bytes stay."""
+        if self._document is not None:
+            self._document.drop()
+        if self._prepared is None:
+            self._scratch = None
+
+    def text(self, root: str) -> str:
+        """A root Text as it is committed; empty if it was never written."""
+        return str(self.hydrate().get(root, type=pycrdt.Text))
+
+    def map(self, root: str) -> dict[str, Any]:
+        """A root Map as plain values (nested types included); empty if it was never written."""
+        value: dict[str, Any] = self.hydrate().get(root, type=pycrdt.Map).to_py() or {}
+        return value
+
+    # compaction
+
+    def _compact_if_due(self) -> None:
+        document, limits = self.document, self.limits
+        due = document.tail_updates >= limits.compact_updates or document.tail_bytes >= limits.compact_bytes
+        if due and not self.closed and self.clock.now() >= self._compact_after:
+            self.compact()
+
+    def compact(self) -> asyncio.Task[None] | None:
+        """Start writing a snapshot of everything committed so far, unless that is unsafe now or under way.
+
+        Safe means: no append is under way, so no row up to the snapshot's sequence can be missing from it.
+        """
+        if self._compacting is not None or self._commits.in_flight or self._prepared is not None:
+            return None
+        self._compacting = asyncio.ensure_future(self._compact())
+        return self._compacting
+
+    async def _compact(self) -> None:
+        document = self.document
+        self._compact_after = self.clock.now() + self.limits.compact_retry_s
+        mark, seq, parts = document.mark, document.seq, document.foldable()
+        try:
+            snapshot = await self._folder.fold(parts)
+            if self._collect_garbage:
+                snapshot = _without_garbage(snapshot)
+            await self._log.put_snapshot(snapshot, seq)
+            document.compacted(snapshot, mark, seq)
+            self._compact_after = 0.0
+        except Refused as refused:
+            log.warning("snapshot refused", extra={"doc": self.doc_name, "code": refused.code})
+            if refused.fenced:
+                self._shut(CloseCode.MOVED, "")
+        except Exception:
+            log.exception("snapshot failed", extra={"doc": self.doc_name})
+        finally:
+            self._compacting = None
+
+
+def _validate(update: bytes) -> None:
+    """Refuse exactly what applying would refuse. Raises `Malformed`."""
+    try:
+        pycrdt.get_state(update)
+    except ValueError:
+        raise Malformed("update does not decode") from None
+
+
+def _without_garbage(snapshot: bytes) -> bytes:
+    """The same document after garbage collection; as it was if something in it still waits for a dependency."""
+    doc: pycrdt.Doc[Any] = pycrdt.Doc()
+    doc.apply_update(snapshot)
+    limits = Limits(structs_per_update_max=1 << 53, delete_ranges_per_update_max=1 << 53)
+    waiting = read_header(pycrdt.get_update(snapshot, doc.get_state()), limits).structs
+    return snapshot if waiting else doc.get_update()

@@ -1,0 +1,209 @@
+"""One socket in one room: a closed set of states, and the way from bytes to the room's verbs.
+
+Owns state, pauses and message rate of a socket. Invariants: a session in `Closed` neither sends nor accepts; whatever
+a peer sends, the worst that happens is that its own session closes with a code of the table. Bytes come from the
+transport, go to the room through `Host`.
+"""
+
+from __future__ import annotations
+
+import enum
+import logging
+from dataclasses import dataclass
+from typing import Protocol
+
+from collab import wire
+from collab.clock import Clock
+from collab.close_codes import CloseCode, CollabError, reason_for
+from collab.limits import Limits
+from collab.presence import User
+from collab.transport import MessageKind, Transport, encode_binary_frame
+
+log = logging.getLogger(__name__)
+
+
+class Access(enum.IntEnum):
+    """What a session may do with its document. Ordered: more includes less."""
+
+    READ = 1
+    COMMENT = 2
+    WRITE = 3
+
+
+class Pause(enum.Enum):
+    """Why a socket is not read right now. It is read again when no reason is left."""
+
+    RATE = "rate"
+    BACKLOG = "backlog"
+    SLOW_COMMIT = "slow_commit"
+    OUTBOX = "outbox"
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """Before its first sync message: gets nothing yet, its step 2 will hold everything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """Gets every committed flush."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lagging:
+    """A slow reader: gets nothing until it has drained, then one diff.
+
+    `mark`: document position up to which it was served. `wanted`: a step 1 that came meanwhile.
+    """
+
+    mark: int
+    wanted: dict[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    code: int
+
+
+State = Joining | Live | Lagging | Closed
+
+
+class Host(Protocol):
+    """The room, as its sessions see it."""
+
+    @property
+    def limits(self) -> Limits: ...
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def write_access(self) -> Access: ...
+    def answer(self, session: Session, clocks: dict[int, int]) -> None: ...
+    def accept(self, session: Session, update: bytes, *, live: bool) -> None: ...
+    def present(self, session: Session, payload: bytes) -> None: ...
+    def show_everyone(self, session: Session) -> None: ...
+    def catch_up(self, session: Session) -> None: ...
+    def leave(self, session: Session) -> None: ...
+
+
+class Session:
+    """`access` may be changed while the session lives; it is read at every update."""
+
+    __slots__ = (
+        "_allowance",
+        "_counted_at",
+        "_pauses",
+        "access",
+        "host",
+        "ordinal",
+        "presence_ids",
+        "principal",
+        "state",
+        "transport",
+        "user",
+    )
+
+    def __init__(
+        self, host: Host, transport: Transport, principal: str, access: Access, *, user: User, ordinal: int
+    ) -> None:
+        self.host, self.transport = host, transport
+        self.principal, self.access, self.user, self.ordinal = principal, access, user, ordinal
+        self.presence_ids: list[int] = []
+        self.state: State = Joining()
+        self._pauses: set[Pause] = set()
+        self._allowance = host.limits.messages_burst
+        self._counted_at = host.clock.now()
+
+    @property
+    def can_write(self) -> bool:
+        return self.access >= self.host.write_access
+
+    def attach(self) -> None:
+        """Start listening to the transport."""
+        self.transport.on_close(lambda code, _reason: self.closed(code))
+        self.transport.on_writable(self.writable)
+        self.transport.on_message(self.on_message)
+
+    def on_message(self, kind: MessageKind, data: bytes) -> None:
+        if kind is MessageKind.BINARY:
+            self.receive(data)
+        elif not isinstance(self.state, Closed):
+            self.close(CloseCode.MALFORMED, "text message")
+
+    def receive(self, data: bytes) -> None:
+        """One whole binary message. Never raises on what it says."""
+        if isinstance(self.state, Closed):
+            return
+        try:
+            self._count()
+            self._dispatch(wire.read_message(data, self.host.limits))
+            if self.full():
+                self.pause(Pause.OUTBOX)  # who does not read its answers is not asked for more
+        except CollabError as error:
+            self.close(error.close_code, error.detail)
+
+    def _dispatch(self, message: wire.Message) -> None:
+        match message:
+            case wire.SyncUpdate(update):
+                self.host.accept(self, update, live=True)
+            case wire.AwarenessMessage(payload):
+                self.host.present(self, payload)
+            case wire.SyncStep1(clocks):
+                self.host.answer(self, clocks)
+            case wire.SyncStep2(update):
+                self.host.accept(self, update, live=False)
+            case wire.QueryAwareness():
+                self.host.show_everyone(self)
+
+    def _count(self) -> None:
+        limits, now = self.host.limits, self.host.clock.now()
+        earned = (now - self._counted_at) * limits.messages_per_s
+        self._counted_at = now
+        self._allowance = min(limits.messages_burst, self._allowance + earned) - 1
+        if self._allowance < 0 and Pause.RATE not in self._pauses:
+            self.pause(Pause.RATE)
+            self.host.clock.call_later(1 - self._allowance / limits.messages_per_s, lambda: self.resume(Pause.RATE))
+
+    def pause(self, why: Pause) -> None:
+        if not self._pauses and not isinstance(self.state, Closed):
+            self.transport.pause_reading()
+        self._pauses.add(why)
+
+    def resume(self, why: Pause) -> None:
+        if why not in self._pauses:
+            return
+        self._pauses.remove(why)
+        if not self._pauses and not isinstance(self.state, Closed):
+            self.transport.resume_reading()
+
+    @property
+    def paused(self) -> bool:
+        return bool(self._pauses)
+
+    def write(self, payload: bytes) -> None:
+        if not isinstance(self.state, Closed):
+            self.transport.write_shared(encode_binary_frame(payload))
+
+    def full(self) -> bool:
+        """Whether the socket owes more than a slow reader may."""
+        return self.transport.buffered_bytes() > self.host.limits.outbox_bytes_max
+
+    def writable(self) -> None:
+        self.resume(Pause.OUTBOX)
+        if isinstance(self.state, Lagging):
+            self.host.catch_up(self)
+
+    def close(self, code: CloseCode, detail: str = "") -> None:
+        """Close the socket with a code of the table."""
+        if isinstance(self.state, Closed):
+            return
+        reason = reason_for(code, detail)
+        log.info("session closed", extra={"close_code": int(code), "close_name": code.name, "detail": detail})
+        self.state = Closed(int(code))
+        self.host.leave(self)
+        self.transport.close(int(code), reason)
+
+    def closed(self, code: int = 1006) -> None:
+        """The socket ended, whoever ended it."""
+        if not isinstance(self.state, Closed):
+            self.state = Closed(code)
+            self.host.leave(self)
