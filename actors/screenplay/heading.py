@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from actors.screenplay.names import name_key
+from actors.screenplay.vocabulary import words
 
 Setting = Literal["interior", "exterior", "interior_exterior", "establishing"]
 TimeOfDay = Literal["day", "night", "dawn", "dusk", "morning", "evening"]
@@ -38,37 +38,34 @@ _PREFIX_WORDS: dict[str, Setting] = {
 }
 _SETTING: dict[str, Setting] = {"INT": "interior", "EXT": "exterior", "EST": "establishing"}
 
-_TIMES: dict[str, TimeOfDay] = {
-    word: time
-    for time, words in {
-        "day": "DAY DAYTIME AFTERNOON NOON MIDDAY JOUR TAG MITTAG NACHMITTAG DIA DÍA TARDE GIORNO ДЕНЬ نهار يوم 日 昼 낮 白天",
-        "night": "NIGHT MIDNIGHT NIGHTTIME NUIT NACHT MITTERNACHT NOCHE NOTTE NOITE НОЧЬ ليل 夜 밤 夜晚",
-        "dawn": "DAWN SUNRISE DAYBREAK AUBE MORGENGRAUEN AMANECER ALBA РАССВЕТ فجر 黎明 새벽",
-        "dusk": "DUSK SUNSET TWILIGHT GLOAMING CRÉPUSCULE DÄMMERUNG ANOCHECER TRAMONTO ЗАКАТ غروب 黄昏",
-        "morning": "MORNING MATIN MORGEN MAÑANA MATTINA ΠΡΩΙ УТРО صباح 朝 早晨 아침",
-        "evening": "EVENING SOIR ABEND SERA ВЕЧЕР مساء 夕 夕方 傍晚 저녁",
-    }.items()
-    for word in words.split()
-}  # type: ignore[assignment]
-_RELATIONS: tuple[tuple[str, Relation], ...] = (
-    ("MOMENTS LATER", "moments_later"),
-    ("MINUTES LATER", "moments_later"),
-    ("SECONDS LATER", "moments_later"),
-    ("NEXT DAY", "next_day"),
-    ("NEXT MORNING", "next_day"),
-    ("DAYS LATER", "next_day"),
-    ("WEEKS LATER", "next_day"),
-    ("MONTHS LATER", "next_day"),
-    ("YEARS LATER", "next_day"),
-    ("CONTINUOUS", "continuous"),
-    ("CONT'D", "continuous"),
-    ("SAME TIME", "same"),
-    ("SAME", "same"),
-    ("LATER", "later"),
+_TIMES: dict[str, TimeOfDay] = {}
+_TIME_TABLES: dict[TimeOfDay, str] = {
+    "day": "DAY DAYTIME AFTERNOON NOON MIDDAY JOUR TAG MITTAG NACHMITTAG DIA DÍA TARDE GIORNO ДЕНЬ نهار 日 昼 낮 白天",
+    "night": "NIGHT MIDNIGHT NIGHTTIME NUIT NACHT MITTERNACHT NOCHE NOTTE NOITE НОЧЬ ليل 夜 밤 夜晚",
+    "dawn": "DAWN SUNRISE DAYBREAK AUBE MORGENGRAUEN AMANECER ALBA РАССВЕТ فجر 黎明 새벽",
+    "dusk": "DUSK SUNSET TWILIGHT GLOAMING CRÉPUSCULE DÄMMERUNG ANOCHECER TRAMONTO ЗАКАТ غروب 黄昏",
+    "morning": "MORNING MATIN MORGEN MAÑANA MATTINA ΠΡΩΙ УТРО صباح 朝 早晨 아침",
+    "evening": "EVENING SOIR ABEND SERA ВЕЧЕР مساء 夕 夕方 傍晚 저녁",
+}
+for _time, _table in _TIME_TABLES.items():
+    _TIMES.update(dict.fromkeys(words(_table), _time))
+_RELATIONS: tuple[tuple[re.Pattern[str], Relation], ...] = (
+    (re.compile(r"\b(?:MOMENTS?|MINUTES?|SECONDS?) LATER\b", re.IGNORECASE), "moments_later"),
+    (re.compile(r"\bNEXT\b|\b(?:DAYS?|WEEKS?|MONTHS?|YEARS?) LATER\b", re.IGNORECASE), "next_day"),
+    (re.compile(r"\bCONTINUOUS\b|\bCONT['’]D\b|\bCONTINUED\b", re.IGNORECASE), "continuous"),
+    (re.compile(r"\bSAME\b", re.IGNORECASE), "same"),
+    (re.compile(r"\bLATER\b", re.IGNORECASE), "later"),
+)
+time_words_max = 4
+_TIME_MODIFIERS = words(
+    "EARLY LATE MID PRE THE NEXT SAME TIME THAT A FEW MOMENTS MOMENT MINUTES SECONDS HOURS HOUR DAYS WEEKS MONTHS YEARS"
+    " LATER CONTINUOUS CONTINUED CONT D MAGIC GOLDEN BEFORE AFTER FOLLOWING STORMY RAINY BRIGHT CLOUDY"
 )
 # Scenes outside the running clock of the story.
-ASIDE = frozenset("FLASHBACK FLASHFORWARD DREAM NIGHTMARE MEMORY MONTAGE INTERCUT FANTASY VISION IMAGINED".split())
+ASIDE = words("FLASHBACK FLASHFORWARD DREAM NIGHTMARE MEMORY MONTAGE INTERCUT FANTASY VISION IMAGINED")
 _SEPARATOR = re.compile(r"\s+[-–—]{1,2}\s+|\s*[–—]\s*")
+# After the dot: an ellipsis, or punctuation, is a sentence and no heading.
+_NOT_FORCED = frozenset("./\\,;:!?)]}*_~<>=#@^|`")
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -100,7 +97,7 @@ class Heading:
 
 
 def is_heading(seen: str, after_blank: bool, before_blank: bool) -> bool:
-    """Whether a line opens a scene: it stands after an empty line and begins INT, EXT, EST, I/E, or is forced by one dot.
+    """Whether a line opens a scene: after an empty line, beginning INT, EXT, EST or I/E, or forced by one dot.
 
     A prefix not in capitals also needs an empty line after it, or a sentence such as "Est pour nous" would be a scene.
     """
@@ -108,7 +105,7 @@ def is_heading(seen: str, after_blank: bool, before_blank: bool) -> bool:
         return False
     body = seen.lstrip()
     if body[:1] == ".":
-        return len(body) > 1 and body[1] != "." and (body[1].isalnum() or body[1].isspace() and bool(body[1:].strip()))
+        return len(body) > 1 and not body[1].isspace() and body[1] not in _NOT_FORCED
     prefix = _PREFIX.match(body)
     return prefix is not None and (prefix.group().isupper() or before_blank)
 
@@ -130,7 +127,7 @@ def read_heading(seen: str, offset: int) -> Heading:
         low_at, high_at = place_parts[0].start, place_parts[-1].end
         place = " ".join(line[low_at:high_at].split())
         place_span = Span(offset + low_at, offset + high_at)
-    time, time_span, relation = _read_clock(line, parts if clock is None else parts[clock:], offset)
+    time, time_span, relation = _read_clock(line, [] if clock is None else parts[clock:], offset)
     extra = () if clock is None else tuple(line[p.start : p.end] for p in parts[clock + 1 :])
     end = len(seen.rstrip())
     return Heading(
@@ -177,11 +174,9 @@ def _read_setting(line: str, at: int) -> tuple[Setting | None, int]:
 
 def _parts(line: str, at: int) -> list[Span]:
     parts: list[Span] = []
-    for low, high in _between(line, at):
-        while low < high and line[low].isspace():
-            low += 1
-        while high > low and line[high - 1].isspace():
-            high -= 1
+    for begin, end in _between(line, at):
+        text = line[begin:end]
+        low, high = begin + len(text) - len(text.lstrip()), begin + len(text.rstrip())
         bracket = line.find("(", low, high)
         if bracket > low and line[high - 1] == ")":
             parts.append(Span(low, low + len(line[low:bracket].rstrip())))
@@ -196,47 +191,53 @@ def _between(line: str, at: int) -> list[tuple[int, int]]:
     for separator in _SEPARATOR.finditer(line, at):
         cuts.append((at, separator.start()))
         at = separator.end()
+    last = max(line.rfind(", ", at), line.rfind(". ", at))  # INT. HOUSE. DAY and EXT. PIER, NIGHT
+    if last > at and _only_time(line[last + 2 :]):
+        cuts.append((at, last))
+        at = last + 2
     return [*cuts, (at, len(line))]
 
 
 def _clock_part(parts: list[Span], line: str) -> int | None:
     """Index of the first part, after the place, that tells the time or is a bracketed remark."""
-    for index, part in enumerate(parts):
-        text = line[part.start : part.end]
-        if index > 0 and (text.startswith("(") or _tells_time(text)):
-            return index
-    return None
+    later = range(1, len(parts))
+    texts = [line[part.start : part.end] for part in parts]
+    strict = next((i for i in later if texts[i].startswith("(") or _only_time(texts[i])), None)
+    return strict if strict is not None else next((i for i in later if _mentions_time(texts[i])), None)
 
 
-def _tells_time(text: str) -> bool:
-    upper = text.upper()
-    if any(phrase in upper for phrase, _ in _RELATIONS):
-        return True
-    words = _WORD.findall(upper)
-    return len(words) <= 4 and any(word in _TIMES or word in ASIDE for word in words)
+def _relation(text: str) -> Relation | None:
+    return next((kind for phrase, kind in _RELATIONS if phrase.search(text)), None)
+
+
+def _only_time(text: str) -> bool:
+    said = _WORD.findall(text.upper())
+    if not said or len(said) > time_words_max:
+        return False
+    return all(w in _TIMES or w in _TIME_MODIFIERS for w in said) or said[0] in ASIDE
+
+
+def _mentions_time(text: str) -> bool:
+    said = _WORD.findall(text.upper())
+    return len(said) <= time_words_max and (any(w in _TIMES for w in said) or _relation(text) is not None)
 
 
 def _read_clock(line: str, parts: list[Span], offset: int) -> tuple[TimeOfDay | None, Span | None, Relation | None]:
     time: TimeOfDay | None = None
     span: Span | None = None
     relation: Relation | None = None
-    for index, part in enumerate(parts):
-        text = line[part.start : part.end].upper()
-        if not (_tells_time(text) and (index > 0 or len(parts) == 1 or parts[0].start > 0)):
-            continue
-        if relation is None:
-            relation = next((kind for phrase, kind in _RELATIONS if phrase in text), None)
+    for part in parts:
+        text = line[part.start : part.end]
+        relation = relation or _relation(text)
         for word in _WORD.finditer(text):
-            found = _TIMES.get(word.group())
-            if found is not None and time is None and not _is_phrase_word(text, word.group()):
-                time, span = found, Span(offset + part.start + word.start(), offset + part.start + word.end())
+            found = _TIMES.get(word.group().upper())
+            if found is None or time is not None or _names_a_day(text, word.group()):
+                continue
+            time, span = found, Span(offset + part.start + word.start(), offset + part.start + word.end())
     return time, span, relation
 
 
-def _is_phrase_word(text: str, word: str) -> bool:
+def _names_a_day(text: str, word: str) -> bool:
     """``NEXT DAY`` says which day, not that it is light outside."""
-    return word == "DAY" and ("NEXT DAY" in text or "SAME DAY" in text)
-
-
-def place_key(place: str) -> str:
-    return name_key(place)
+    upper = text.upper()
+    return word.upper() == "DAY" and ("NEXT DAY" in upper or "SAME DAY" in upper)

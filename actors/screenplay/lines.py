@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 HiddenKind = Literal["boneyard", "note"]
 
@@ -28,8 +28,7 @@ class Hidden:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line without its newline. ``seen`` is the line with hidden parts overwritten by spaces."""
 
     start: int
@@ -41,6 +40,8 @@ class Line:
     starts_hidden: bool
     # An empty line that carries at least two spaces keeps a speech open (Fountain, "Dialogue").
     keeps_speech: bool
+    # Some of it is hidden.
+    partly: bool = False
 
     @property
     def blank(self) -> bool:
@@ -119,7 +120,7 @@ def read_lines(text: str, hidden: tuple[Hidden, ...]) -> list[Line]:
             continue
         seen = _overwrite(raw, start, end, hidden, nearest)
         starts_inside = hidden[nearest].start < start
-        lines.append(Line(start, end, seen, not seen.strip(), starts_inside, False))
+        lines.append(Line(start, end, seen, not seen.strip(), starts_inside, False, True))
     return lines
 
 

@@ -9,11 +9,13 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from actors.screenplay.vocabulary import words
+
 cue_chars_max = 120
 name_words_max = 5
 
 # Speakers that name nobody in particular.
-COLLECTIVE = frozenset("all both everyone everybody together crowd various voices audience chorus group others".split())
+COLLECTIVE = words("all both everyone everybody together crowd various voices audience chorus group others")
 _AND = re.compile(r"\s*(?:/|&|\+|,|\bAND\b|\bUND\b|\bET\b)\s*")
 _DIGITS = re.compile(r"\d+")
 _TRIM = " \t:;,.-–—\"'“”‘’«»*_"
@@ -21,7 +23,7 @@ _TRIM = " \t:;,.-–—\"'“”‘’«»*_"
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """A character cue taken apart. ``start``/``end`` span the bare name, in the offsets of the text it was read from."""
+    """A character cue taken apart. ``start``/``end`` span the bare name, in offsets of the text it was read from."""
 
     name: str
     start: int
@@ -65,12 +67,12 @@ def read_cue(line: str, offset: int) -> Cue | None:
 
 def plausible_name(name: str) -> bool:
     """Whether a cue looks like somebody's name rather than a shouted action line."""
-    words = name.split()
-    if not words or len(words) > name_words_max or name_key(name) == "":
+    parts = name.split()
+    if not parts or len(parts) > name_words_max or name_key(name) == "":
         return False
     if name[-1] in "!?…" or name.endswith("..."):
         return False
-    return not (name[-1] == "." and len(words[-1]) > 4)
+    return not (name[-1] == "." and len(parts[-1]) > 4)
 
 
 def people_of(name: str) -> tuple[str, ...]:
@@ -83,10 +85,10 @@ def edit_distance(one: str, two: str, most: int) -> int:
     """Damerau-Levenshtein (adjacent transpositions count one), given up at ``most + 1``."""
     if abs(len(one) - len(two)) > most:
         return most + 1
-    before: list[int] = []
+    last: list[int] = []
     row = list(range(len(two) + 1))
     for i, a in enumerate(one, 1):
-        before, last, row = row if i == 1 else last, row, [i, *([0] * len(two))]
+        before, last, row = last, row, [i, *([0] * len(two))]
         for j, b in enumerate(two, 1):
             row[j] = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (a != b))
             if i > 1 and j > 1 and a == two[j - 2] and one[i - 2] == b:

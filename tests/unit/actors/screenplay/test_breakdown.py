@@ -1,0 +1,90 @@
+"""The breakdown of a scene, and the lists an import makes of all of them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from actors.screenplay.breakdown import breakdown
+from actors.screenplay.fountain import parse
+from actors.screenplay.lists import lists_of
+from actors.screenplay.names import edit_distance, name_key, near
+from tests.screenplays import last_ferry
+from tests.unit.actors.screenplay.test_fountain import documents
+
+pytestmark = pytest.mark.unit
+
+
+@settings(max_examples=300, deadline=None)
+@given(documents, st.lists(st.text(max_size=8), max_size=4))
+def test_never_raises_and_every_span_holds_its_words(text: str, known: list[str]) -> None:
+    """C-07: any text has a breakdown; a person's span holds a spelling of that person's name."""
+    found = breakdown(text, known)
+    for person in found.cast:
+        for span in person.spans:
+            assert name_key(text[span.start : span.end]) == person.key
+    for line in found.lines:
+        assert text[line.span.start : line.span.end].strip() != ""
+
+
+def test_a_scene_of_the_sample() -> None:
+    scene = parse(last_ferry()).scenes[0].raw
+    found = breakdown(scene)
+    people = {person.name: person for person in found.cast}
+    assert people["MARGARET"].speaks
+    assert not people["MARGARET BELL"].speaks
+    assert found.lines[0].parenthetical == "out of breath"
+    assert {"lantern", "envelope"} <= {prop.name for prop in found.props}
+    assert found.ends_in_transition
+    assert (found.place, found.setting, found.time_of_day) == ("FERRY PIER", "exterior", "night")
+
+
+def test_dual_and_group_cues() -> None:
+    found = breakdown("INT. A - DAY\n\nANNA\nNow!\n\nBEN ^\nNow!\n\nANNA & BEN\nTogether.\n\nALL\nHooray!\n")
+    assert {p.name: len(p.cues) for p in found.cast} == {"ANNA": 2, "BEN": 2}
+    assert [line.dual for line in found.lines] == [False, True, False, False]
+
+
+def test_shouted_action_is_nobody() -> None:
+    assert breakdown("THE DOOR SLAMS SHUT!\nHe turns.\n").cast == ()
+
+
+def test_known_people_are_found_in_action_with_a_capital_only() -> None:
+    found = breakdown("INT. A - DAY\n\nWill Bell waits. She will go.\n", ["WILL BELL", "Will"])
+    assert [(p.name, len(p.mentions)) for p in found.cast] == [("WILL BELL", 1)]
+
+
+def test_lists_of_an_import() -> None:
+    """C-08: full names join the name they speak under; who speaks once unseen is left for a person to decide."""
+    lists = lists_of([breakdown(scene.raw) for scene in parse(last_ferry()).scenes])
+    assert {p.name: p.aliases for p in lists.cast} == {
+        "TOMAS": (),
+        "MARGARET": ("MARGARET BELL",),
+        "HARBOR MASTER": (),
+        "ELIAS": ("ELIAS VOSS",),
+    }
+    assert [p.name for p in lists.places] == ["FERRY PIER", "WHEELHOUSE", "FERRY DECK", "OPEN WATER"]
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "expected"),
+    [
+        ("margaret", "margret", True),
+        ("margaret", "marragets", False),
+        ("guard 1", "guard 2", False),
+        ("anna", "hanna", False),
+        ("tom", "tim", False),
+        ("elias", "eilas", True),
+        ("مريم", "مريام", True),
+    ],
+)
+def test_near_names(one: str, two: str, expected: bool) -> None:
+    """C-09: near means a slip of the pen, never another number, never another first letter."""
+    assert near(one, two) is expected
+
+
+@given(st.text("abc", max_size=7), st.text("abc", max_size=7))
+def test_edit_distance_is_symmetric_and_zero_only_for_equals(one: str, two: str) -> None:
+    assert edit_distance(one, two, 9) == edit_distance(two, one, 9)
+    assert (edit_distance(one, two, 9) == 0) == (one == two)
