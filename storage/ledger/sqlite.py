@@ -131,14 +131,7 @@ class SqliteLedger:
         check_append(append)
         if self._writer is None:
             raise Unavailable("the ledger is closed")
-        future = self._writer.submit(
-            lambda tx: write.append(tx, append),
-            size_bytes=append.size_bytes(),
-            guarded=write.can_fail_alone(append),
-            home=append.home,
-        )
-        committed: Committed = await future
-        return committed
+        return await self._writer.submit_append(append)
 
     async def read(
         self,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import sqlite3
 import threading
@@ -18,9 +19,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from storage.ledger.protocol import Conflict, LedgerError, Unavailable
+from storage.ledger.protocol import Append, Committed, Conflict, Fenced, LedgerError, Unavailable
 from storage.ledger.sqlite_lock import FileLock
-from storage.ledger.sqlite_transaction import Transaction
+from storage.ledger.sqlite_transaction import Transaction, append, append_many, can_fail_alone
 
 log = logging.getLogger(__name__)
 
@@ -39,13 +40,14 @@ DISK_FAILURES_MAX = 3
 
 @dataclass(slots=True)
 class Operation:
-    """`run` works inside an open transaction. `guarded` ones may fail alone and get a savepoint."""
+    """`run` works inside an open transaction and may fail alone: it gets a savepoint. A plain `append` cannot fail
+    after its head was checked, and is done together with its neighbours instead."""
 
     run: Callable[[Transaction], Any]
+    append: Append | None
     future: asyncio.Future[Any]
     loop: asyncio.AbstractEventLoop
     size_bytes: int
-    guarded: bool
     home: str
 
 
@@ -59,6 +61,7 @@ class Writer:
         self._connection = connection
         self._lock = lock
         self._wall_ms = wall_ms
+        self._numbers: dict[str, int] = {}
         self._queue: deque[Operation] = deque()
         self._queued_bytes = 0
         self._last_batch = 0
@@ -79,12 +82,17 @@ class Writer:
             self._changed.notify()
         self._thread.join()
 
+    def submit_append(self, new: Append) -> asyncio.Future[Committed]:
+        """As `submit`."""
+        plain = None if can_fail_alone(new) else new
+        return self.submit(lambda transaction: append(transaction, new), new.size_bytes(), new.home, plain)
+
     def submit(
-        self, run: Callable[[Transaction], Any], *, size_bytes: int = 64, guarded: bool = True, home: str = ""
+        self, run: Callable[[Transaction], Any], size_bytes: int = 64, home: str = "", append: Append | None = None
     ) -> asyncio.Future[Any]:
         """Queue an operation of the running loop. Raises `Unavailable` when closed or full."""
         loop = asyncio.get_running_loop()
-        operation = Operation(run, loop.create_future(), loop, size_bytes, guarded, home)
+        operation = Operation(run, append, loop.create_future(), loop, size_bytes, home)
         with self._changed:
             if self._stopping:
                 raise Unavailable("the ledger is closed")
@@ -150,13 +158,17 @@ class Writer:
         outcomes: list[Outcome] = []
         self._lock.acquire()
         try:
-            transaction = Transaction(self._connection, self._wall_ms())
+            transaction = Transaction(self._connection, self._wall_ms(), self._numbers)
             self._connection.execute("BEGIN IMMEDIATE")
-            for operation in batch:
-                outcomes.append(self._run(operation, transaction))
+            for plain, operations in itertools.groupby(batch, lambda operation: operation.append is not None):
+                if plain:
+                    outcomes.extend(_append_all(list(operations), transaction))
+                else:
+                    outcomes.extend(self._run(operation, transaction) for operation in operations)
             transaction.flush()
             self._connection.execute("COMMIT")
         except BaseException:
+            self._numbers.clear()
             with contextlib.suppress(sqlite3.Error):
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
@@ -169,15 +181,11 @@ class Writer:
 
     def _run(self, operation: Operation, transaction: Transaction) -> Outcome:
         """Refusals (fenced, owned, conflict) are outcomes; anything else ends the transaction."""
-        if not operation.guarded:
-            try:
-                return operation, operation.run(transaction), None
-            except LedgerError as refusal:  # raised before it changed anything
-                return operation, None, refusal
         self._connection.execute("SAVEPOINT one")
         try:
             value = operation.run(transaction)
         except (LedgerError, sqlite3.IntegrityError) as refusal:
+            self._numbers.clear()
             self._connection.execute("ROLLBACK TO one")
             self._connection.execute("RELEASE one")
             return operation, None, as_ledger_error(refusal, operation.home)
@@ -191,6 +199,14 @@ class Writer:
         for loop, mine in by_loop.items():
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits
                 loop.call_soon_threadsafe(_settle, mine)
+
+
+def _append_all(operations: list[Operation], transaction: Transaction) -> list[Outcome]:
+    results = append_many(transaction, [operation.append for operation in operations if operation.append])
+    return [
+        (operation, None, result) if isinstance(result, Fenced) else (operation, result, None)
+        for operation, result in zip(operations, results, strict=True)
+    ]
 
 
 def _settle(outcomes: list[Outcome]) -> None:
