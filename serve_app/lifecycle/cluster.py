@@ -70,7 +70,7 @@ def start_ray(environment: Mapping[str, str], ports: Ports, scratch: Path, *, da
         *(sys.executable, "-m", "ray.scripts.scripts", "start", "--head"),
         *("--node-ip-address", "127.0.0.1"),
         *("--port", str(ports.gcs)),
-        *("--ray-client-server-port", "0"),
+        *("--ray-client-server-port", str(ports.ray_client)),
         *("--include-dashboard", "true" if dashboard else "false"),
         *("--dashboard-host", "127.0.0.1"),
         *("--dashboard-port", str(ports.dashboard)),

@@ -4,14 +4,16 @@ Invariant: everything binds loopback; two instances on one machine share no port
 """
 
 import socket
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 
 from serve_app.lifecycle.refusal import Refusal
 
 REPLICA_PORTS_FIRST = 30_000
 REPLICA_PORTS_BLOCK = 250
 REPLICA_PORTS_BLOCKS = 8
-"""Room for replicas that come and go: a port rests for HAProxy's hard-stop after its replica. Blocks end below Linux's ephemeral range (32768), so that no outgoing connection sits on a replica's port."""
+"""Room for replicas that come and go: a port rests for HAProxy's hard-stop after its replica. The blocks end below
+Linux's ephemeral range (32768), so that no outgoing connection sits on a replica's port.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,7 @@ class Ports:
 
     replicas_first: int
     gcs: int
+    ray_client: int
     dashboard: int
     dashboard_agent: int
     metrics_export: int
@@ -53,7 +56,7 @@ def require_free(host: str, port: int) -> None:
 
 def choose() -> Ports:
     """Free ports, each held until all are chosen so that none is given twice."""
-    held = [_bound("127.0.0.1", 0) for _ in range(10)]
+    held = [_bound("127.0.0.1", 0) for _ in range(len(fields(Ports)) - 1)]
     try:
         numbers = [sock.getsockname()[1] for sock in held]
     finally:
