@@ -26,10 +26,10 @@ class ManyRows:
 
 def run_many(connection: sqlite3.Connection, statement: ManyRows, rows: Sequence[tuple[Any, ...]]) -> int:
     """Rows changed."""
-    at = changed = 0
+    at, before = 0, connection.total_changes  # rowcount does not know statements that begin with WITH
     for size in SIZES:
         while len(rows) - at >= size:
             values = list(itertools.chain.from_iterable(rows[at : at + size]))
-            changed += connection.execute(statement.text[size], values).rowcount
+            connection.execute(statement.text[size], values)
             at += size
-    return changed
+    return connection.total_changes - before
