@@ -22,6 +22,7 @@ class CloseCode(enum.IntEnum):
     TOO_LARGE = 4413
     REFUSED = 4422
     LEDGER_UNAVAILABLE = 4503
+    RESYNC = 4507
     OVERLOADED = 4508
     MOVED = 4509
     GOING_AWAY = 4510
@@ -45,6 +46,7 @@ REASONS: dict[CloseCode, str] = {
     CloseCode.TOO_LARGE: "over the size limit",
     CloseCode.REFUSED: "the change was refused",
     CloseCode.LEDGER_UNAVAILABLE: "could not be saved, send it again",
+    CloseCode.RESYNC: "out of step, connect again",
     CloseCode.OVERLOADED: "too busy, try again",
     CloseCode.MOVED: "the project moved to another host",
     CloseCode.GOING_AWAY: "the host is restarting",

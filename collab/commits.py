@@ -72,6 +72,9 @@ class Commits:
     def pending_updates(self) -> list[bytes]:
         return [each.entry.update for each in (*self._flight, *self._waiting)]
 
+    def pending_headers(self) -> list[Header]:
+        return [each.header for each in (*self._flight, *self._waiting)]
+
     def offer(self, item: Pending) -> None:
         """Take an accepted update. The caller has checked `pending_bytes_max`."""
         self._waiting.append(item)

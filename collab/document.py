@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pycrdt
@@ -17,6 +17,7 @@ import pycrdt
 from collab.coverage import Coverage
 from collab.limits import Limits
 from collab.merging import merge
+from collab.parents import Parents, refuse
 from collab.ports import Loaded
 from collab.updates import Header, read_header
 from collab.wire import read_state_vector, state_vector
@@ -45,6 +46,7 @@ class Document:
         self._merged_mark = 0
         self._unmerged_bytes = self._tail_bytes
         self._coverage: Coverage | None = None
+        self._parents: Parents | None = None
         self._deepened_at = -1
         self._doc: pycrdt.Doc[Any] | None = None
 
@@ -91,6 +93,9 @@ class Document:
         if self._coverage is not None:
             for header in headers:
                 self._coverage.add(header)
+        if self._parents is not None:
+            for header in headers:
+                self._parents.add(header)
         self._tail.extend(updates)
         added = sum(map(len, updates))
         self._tail_bytes += added
@@ -142,10 +147,28 @@ class Document:
             doc = self._doc or self._build()
             full = doc.get_update()
             implied = read_header(pycrdt.get_update(full, doc.get_state()), self._unbounded)
-            for each in implied.deletes:
-                coverage.deletes.add(*each)
+            coverage.deletes.add_all(implied.deletes)
             self._deepened_at = self.mark
         return coverage.has_deletes(header)
+
+    def check_parents(self, header: Header, pending: Iterable[Header]) -> None:
+        """Raises `CollabError` if the update gives children to what can have none, now or among `pending`.
+
+        Walks the whole document the first time an update needs it.
+        """
+        unresolved = header.parents
+        for each in pending:
+            unresolved = unresolved - each.types
+        if not unresolved:
+            return
+        if self._parents is None:
+            self._parents = Parents()
+            self._parents.add(read_header(self.merged(), self._unbounded))
+        own = Parents()
+        own.add(header)
+        for found in unresolved:
+            if not self._parents.has(found) and not own.has(found):
+                raise refuse(found, self.coverage.structs)
 
     def _build(self) -> pycrdt.Doc[Any]:
         doc: pycrdt.Doc[Any] = pycrdt.Doc()

@@ -254,6 +254,8 @@ class Room:
             return
         if self._commits.bytes + len(update) > self.limits.pending_bytes_max:
             raise CollabError(CloseCode.OVERLOADED, "pending_bytes_max")
+        if header.parents:
+            document.check_parents(header, self._commits.pending_headers())
         self._check_size(update)
         client = document.coverage.first_new_client(header)
         self._commits.offer(Pending(session, Entry(session.principal, client, update), header))

@@ -2,7 +2,7 @@
 
 Owns the walk over untrusted update bytes. Invariant: the walk is linear in the bytes given (every declared count is
 paid for by bytes that are there), and what it lets through no stock Yjs client chokes on: subdocuments, unknown
-contents, bad JSON, empty structs and references into a struct's own future are refused here, before any other decoder
+contents, bad JSON, empty ranges and references into a struct's own future are refused here, before any other decoder
 sees them. Layout: Yjs 13 `UpdateEncoderV1` (src/utils/encoding.js, src/structs). Callers: `collab.document`.
 """
 
@@ -20,6 +20,9 @@ Range = tuple[int, int, int]
 """(client id, first clock, clock after the last)."""
 
 CLOCK_MAX = (1 << 31) - 1
+Id = tuple[int, int]
+"""(client id, clock)."""
+
 ANY_DEPTH_MAX = 32
 
 _GC, _DELETED, _JSON, _BINARY, _STRING, _EMBED, _FORMAT, _TYPE, _ANY, _DOC, _SKIP = range(11)
@@ -30,10 +33,17 @@ _TYPE_REF_MAX = 6
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """`structs`: runs of consecutive clocks, skips left out. `deletes`: the delete set as it is written."""
+    """`structs`: runs of consecutive clocks, skips left out. `deletes`: the delete set as it is written.
+
+    `types`: ids of structs that can have children. `gone`: structs without content (garbage or deleted). `parents`:
+    ids named as parents and not found among `types`.
+    """
 
     structs: tuple[Range, ...]
     deletes: tuple[Range, ...]
+    types: frozenset[Id] = frozenset()
+    gone: tuple[Range, ...] = ()
+    parents: frozenset[Id] = frozenset()
 
     @property
     def empty(self) -> bool:
@@ -43,10 +53,11 @@ class Header:
 class _Walk:
     """One walk over one update."""
 
-    __slots__ = ("left", "limits", "reader")
+    __slots__ = ("gone", "left", "limits", "parents", "reader", "types")
 
     def __init__(self, update: bytes, limits: Limits) -> None:
         self.reader, self.limits, self.left = Reader(update), limits, limits.structs_per_update_max
+        self.types, self.parents, self.gone = set[Id](), set[Id](), list[Range]()
 
     def structs(self) -> list[Range]:
         reader, runs, seen = self.reader, list[Range](), set[int]()
@@ -55,6 +66,8 @@ class _Walk:
             if client in seen:
                 raise Malformed("client listed twice")
             seen.add(client)
+            if count == 0:
+                raise Malformed("client without structs")
             self.left -= count
             if self.left < 0:
                 raise TooLarge("structs_per_update_max")
@@ -71,7 +84,9 @@ class _Walk:
                 clock += self._length(reader.varuint())
                 start = clock
             elif info == _GC:
-                clock += self._length(reader.varuint())
+                length = self._length(reader.varuint())
+                self.gone.append((client, clock, clock + length))
+                clock += length
             else:
                 clock += self._item(info, client, clock)
             if clock > CLOCK_MAX:
@@ -82,7 +97,7 @@ class _Walk:
     @staticmethod
     def _length(length: int) -> int:
         if length < 1:
-            raise Malformed("empty struct")
+            raise Malformed("empty range")
         return length
 
     def _item(self, info: int, client: int, clock: int) -> int:
@@ -96,20 +111,25 @@ class _Walk:
             if parent == 1:
                 self._string()
             elif parent == 0:
-                self._reference(client, clock)
+                self.parents.add(self._reference(client, clock))
             else:
                 raise Malformed("unknown parent kind")
             if info & _HAS_PARENT_SUB:
                 self._string()
-        return self._content(info & 0x1F)
+        kind = info & 0x1F
+        length = self._content(kind)
+        if kind == _TYPE:
+            self.types.add((client, clock))
+        elif kind == _DELETED:
+            self.gone.append((client, clock, clock + length))
+        return length
 
-    def _reference(self, client: int, clock: int) -> None:
+    def _reference(self, client: int, clock: int) -> Id:
         reader = self.reader
-        if reader.varuint() == client:
-            if reader.varuint() >= clock:
-                raise Malformed("struct refers to its own future")
-        else:
-            reader.varuint()
+        found = (reader.varuint(), reader.varuint())
+        if found[0] == client and found[1] >= clock:
+            raise Malformed("struct refers to its own future")
+        return found
 
     def _string(self) -> int:
         """Skip a string; its length in UTF-16 units, as Yjs counts it."""
@@ -211,11 +231,10 @@ class _Walk:
                 raise TooLarge("delete_ranges_per_update_max")
             for _ in range(count):
                 start = reader.varuint()
-                end = start + reader.varuint()
+                end = start + self._length(reader.varuint())
                 if end > CLOCK_MAX:
                     raise Malformed("clock too large")
-                if end > start:
-                    ranges.append((client, start, end))
+                ranges.append((client, start, end))
         return ranges
 
 
@@ -226,6 +245,6 @@ def _no_constant(name: str) -> object:
 def read_header(update: bytes, limits: Limits) -> Header:
     """Structs and deletions of one v1 update. Raises `Malformed`, `TooLarge`."""
     walk = _Walk(update, limits)
-    header = Header(tuple(walk.structs()), tuple(walk.deletes()))
+    structs, deletes = tuple(walk.structs()), tuple(walk.deletes())
     walk.reader.expect_end()
-    return header
+    return Header(structs, deletes, frozenset(walk.types), tuple(walk.gone), frozenset(walk.parents - walk.types))
