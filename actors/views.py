@@ -54,6 +54,9 @@ class ProjectView(Body):
     owner: str  # principal
     created_at_ms: int
     title_page: str = ""  # raw Fountain title page and front matter, for a lossless way out
+    newline: str = "\n"  # with `bom` and `mixed_newlines`: what `screenplay.fountain.join_parts` takes
+    bom: bool = False
+    mixed_newlines: str = ""
     cast: tuple[dict[str, str], ...] = ()  # {"id","name"}
     places: tuple[dict[str, str], ...] = ()
 

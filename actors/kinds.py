@@ -1,0 +1,71 @@
+"""What a project consists of: its three kinds of actors, its documents, and who may touch which.
+
+The invariant: ids route. A project id is the project's actor, a scene id the scene's, `@continuity` the one that reads
+them all; a document exists exactly when the project or one of its scenes says so. Used by `actors.runtime`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from actors.commands import CommandError, Envelope
+from actors.project.actor import ProjectActor
+from actors.project.rules import check_envelope
+from actors.runtime.actor import Actor, Catalogue, Notice, OutlineSettled
+from actors.runtime.ids import is_id
+from actors.runtime.kinds import Find
+from collab.ports import DocumentLog
+from collab.room import Room
+from collab.session import Access
+
+
+class ProjectKinds:
+    """See `actors.runtime.kinds.Kinds`."""
+
+    def make(self, home: str, id: str, find: Find) -> Actor:
+        if id == home:
+            return ProjectActor(home, id)
+        raise CommandError("NOT_FOUND", "this project has nothing by this id", ("input", "id"))
+
+    def always_live(self, home: str) -> frozenset[str]:
+        return frozenset({home})
+
+    def check(self, envelope: Envelope, catalogue: Catalogue) -> None:
+        if not is_id(envelope.home, "prj"):
+            raise CommandError("NOT_FOUND", "no such project", ("input", "projectId"))
+        check_envelope(envelope, catalogue)
+
+    def read_upto(self, home: str, find: Find) -> int:
+        return 0
+
+    def document_exists(self, home: str, doc: str, find: Find) -> bool:
+        project = find(home)
+        if not isinstance(project, ProjectActor) or project.facts is None:
+            return False
+        if doc in ("outline", "live"):
+            return True
+        kind, _, rest = doc.partition(":")
+        if kind in ("scene", "notes"):
+            return rest in project.scenes
+        scene, _, user = rest.partition(":")
+        return kind == "draft" and scene in project.scenes and bool(user)
+
+    def access(self, home: str, doc: str, principal: str, find: Find) -> Access | None:
+        """`live` is the server's; a draft its author's; a locked scene nobody's to change."""
+        if not self.document_exists(home, doc, find):
+            return None
+        if doc == "live":
+            return Access.READ
+        if doc.startswith("draft:"):
+            return Access.WRITE if doc.split(":", 2)[2] == principal else None
+        return Access.WRITE
+
+    def settled(self, home: str, scenes: tuple[str, ...], outline: bool, upto: int) -> Iterable[tuple[str, Notice]]:
+        if outline:
+            yield home, OutlineSettled()
+
+
+def make_room(doc: str, log: DocumentLog) -> Room:
+    """A room with the house rules of its document: commenters write notes; what `live` showed once is garbage."""
+    write = Access.COMMENT if doc.startswith("notes:") else Access.WRITE
+    return Room(doc, log, write_access=write, collect_garbage=doc == "live")

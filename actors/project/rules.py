@@ -1,0 +1,111 @@
+"""What may be asked of a project at all: bounds of texts and choices, checked before anything is claimed.
+
+The invariant: a refusal names the input field and what is wrong with it; nothing here looks at state.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+from actors.commands import (
+    HEADING_CHARS_MAX,
+    KEY_CHARS_MAX,
+    NAME_CHARS_MAX,
+    SCREENPLAY_CHARS_MAX,
+    SCRIPT_CHARS_MAX,
+    TEXT_CHARS_MAX,
+    TITLE_CHARS_MAX,
+    AddCast,
+    Command,
+    CommandError,
+    CreateProject,
+    CreateScene,
+    Envelope,
+    GenerateScene,
+    ImportScreenplay,
+    SetBrain,
+)
+from actors.runtime.actor import Catalogue
+
+PROJECT_TYPES = ("SERIES", "MOVIE", "SHORT")
+SCREENPLAY_FORMATS = ("FOUNTAIN", "FDX")
+SCENES_MAX = 5_000
+"""Scenes of one project. A season of television has about 600."""
+
+
+def check_envelope(envelope: Envelope, catalogue: Catalogue) -> None:
+    """Raises `CommandError` with the path of the field at fault."""
+    if not 1 <= len(envelope.key) <= KEY_CHARS_MAX:
+        raise CommandError(
+            "BAD_KEY", f"idempotencyKey has 1 to {KEY_CHARS_MAX} characters", ("input", "idempotencyKey")
+        )
+    command = envelope.command
+    _check_unicode(command)
+    match command:
+        case CreateProject():
+            check_text("title", command.title, TITLE_CHARS_MAX)
+            check_choice("type", command.project_type, PROJECT_TYPES)
+            check_brain(command.brain, catalogue)
+            if command.format is not None:
+                check_choice("format", command.format, catalogue.formats)
+        case ImportScreenplay():
+            _check_import(command)
+        case SetBrain():
+            check_brain(command.brain, catalogue)
+        case AddCast():
+            check_text("name", command.name, NAME_CHARS_MAX)
+        case CreateScene():
+            check_text("heading", command.heading, HEADING_CHARS_MAX)
+            if len(command.heading.strip().splitlines()) != 1:
+                raise CommandError("BAD_HEADING", "a heading is one line", ("input", "heading"))
+            check_length("script", command.script or "", SCRIPT_CHARS_MAX)
+        case GenerateScene():
+            check_brain(command.brain, catalogue)
+            check_length("seed", command.seed or "", TEXT_CHARS_MAX)
+            check_length("backend", command.backend or "", NAME_CHARS_MAX)
+        case _:
+            pass
+
+
+def check_text(field: str, text: str, chars_max: int) -> None:
+    if not text.strip():
+        raise CommandError("REQUIRED", f"{field} is empty", ("input", field))
+    check_length(field, text, chars_max)
+
+
+def check_length(field: str, text: str, chars_max: int) -> None:
+    if len(text) > chars_max:
+        raise CommandError("TOO_LONG", f"{field} has {len(text)} characters, at most {chars_max} fit", ("input", field))
+
+
+def check_choice(field: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise CommandError("UNKNOWN_CHOICE", f"{field} is one of {', '.join(known)}", ("input", field))
+
+
+def check_brain(brain: str | None, catalogue: Catalogue) -> None:
+    if brain is not None and brain not in catalogue.brains:
+        known = ", ".join(sorted(catalogue.brains))
+        raise CommandError("UNKNOWN_BRAIN", f"no such brain; known are {known}", ("input", "brain"))
+
+
+def _check_import(command: ImportScreenplay) -> None:
+    check_text("title", command.title, TITLE_CHARS_MAX)
+    check_choice("format", command.format, SCREENPLAY_FORMATS)
+    if command.format != "FOUNTAIN":
+        raise CommandError("FORMAT_UNSUPPORTED", f"{command.format} cannot be read yet", ("input", "format"))
+    check_length("text", command.text, SCREENPLAY_CHARS_MAX)
+    if not command.text.strip("\ufeff \t\r\n"):
+        raise CommandError("EMPTY_SCREENPLAY", "the screenplay is empty", ("input", "text"))
+
+
+def _check_unicode(command: Command) -> None:
+    for field in fields(command):
+        value = getattr(command, field.name)
+        if isinstance(value, str):
+            try:
+                value.encode("utf-8")
+            except UnicodeEncodeError as error:
+                raise CommandError(
+                    "BAD_TEXT", f"{field.name} holds half a character at {error.start}", ("input", field.name)
+                ) from error

@@ -1,0 +1,193 @@
+"""What an actor is: a fold of its events, and a decision per message. No I/O, no time, no awaits.
+
+The invariant: `apply` is the only thing that changes an actor, and it sees committed facts alone; so
+`fold(events) == live state` always holds. `decide` reads (its own state, peers, rooms, attempts through `Context`)
+and answers a `Decision`, which the runtime commits as one append, or raises `CommandError`, which changes nothing.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol, TypeVar
+
+from actors.commands import Command
+from actors.runtime.edits import Edit
+from actors.runtime.ids import Prefix
+from actors.views import Body
+from storage.ledger.protocol import Attempt, NewAttempt
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A committed event of an actor's stream, decoded."""
+
+    type: str
+    data: Mapping[str, Any]
+    seq: int
+    at_ms: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An event about to be committed."""
+
+    type: str
+    data: Mapping[str, Any]
+    scene: str | None = None
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ViewDraft:
+    """A projection to write; `body=None` deletes it. A body's `revision` is stamped with the append's sequence."""
+
+    kind: str
+    id: str
+    parent: str
+    order_key: str
+    body: Body | None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """An internal message of the runtime or of a peer actor: no reply, no idempotency key, droppable on a crash.
+
+    Whoever sends one must be able to find out again, on activation, that it is due.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Started(Notice):
+    """The home was just opened here: look for whatever a crash left undone."""
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptsChanged(Notice):
+    """Attempt rows of this scene may have moved."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptSettled(Notice):
+    """Scripts changed and were quiet for a moment; `upto`: every commit up to it is in the rooms."""
+
+    scenes: tuple[str, ...]
+    upto: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutlineSettled(Notice):
+    """The outline document changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectChanged(Notice):
+    """The project's own facts changed (name order, cast, places)."""
+
+
+Message = Command | Notice
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What must be at hand before `decide`: rooms hydrated, attempts read."""
+
+    docs: tuple[str, ...] = ()  # read only
+    edits: tuple[str, ...] = ()  # may be edited: no other turn edits them until this one has committed
+    attempts: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Decision:
+    """All a turn changes; commits whole or not at all. Without events nothing is committed."""
+
+    events: list[Draft] = field(default_factory=list)
+    views: list[ViewDraft] = field(default_factory=list)
+    attempts: list[NewAttempt] = field(default_factory=list)
+    cancel_attempts: list[str] = field(default_factory=list)
+    edits: list[Edit] = field(default_factory=list)
+    ids: dict[str, str] = field(default_factory=dict)
+    notices: list[tuple[str, Notice]] = field(default_factory=list)  # (actor id, notice), sent after the commit
+    presence: dict[str, Any] = field(default_factory=dict)  # weather of the `live` room; never stored
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """What a studio offers: brains by name with their version, formats, and the defaults."""
+
+    brains: Mapping[str, str]
+    brain_default: str
+    formats: tuple[str, ...] = ("feature", "series", "short")
+
+
+class Context(Protocol):
+    """What a turn may see besides its own state. Valid during `decide` only."""
+
+    @property
+    def now_ms(self) -> int:
+        """Database time, Unix milliseconds (estimated from the last heartbeat)."""
+        ...
+
+    @property
+    def home(self) -> str: ...
+    @property
+    def principal(self) -> str: ...
+    @property
+    def key(self) -> str: ...
+    @property
+    def catalogue(self) -> Catalogue: ...
+    def new_id(self, prefix: Prefix) -> str: ...
+
+    def peer(self, cls: type[A], id: str) -> A | None:
+        """Committed state of another actor of this home that is active now. Read only."""
+        ...
+
+    def text(self, doc: str, root: str) -> str: ...
+    def map(self, doc: str, root: str) -> Mapping[str, Any]: ...
+    def attempt(self, id: str) -> Attempt | None: ...
+
+
+class Actor(ABC):
+    """Base of the three kinds. `stream` names its rows inside the home."""
+
+    kind: ClassVar[str]
+    snapshot_version: ClassVar[int] = 1
+
+    def __init__(self, home: str, id: str) -> None:
+        self.home, self.id = home, id
+        self.seq = 0  # of the last fact applied
+
+    @property
+    def stream(self) -> str:
+        return f"@{self.kind}"
+
+    def fold(self, facts: Iterable[Fact]) -> None:
+        for fact in facts:
+            self.apply(fact)
+            self.seq = fact.seq
+
+    def needs(self, message: Message) -> Needs:
+        return Needs()
+
+    @abstractmethod
+    def apply(self, fact: Fact) -> None: ...
+
+    @abstractmethod
+    def decide(self, message: Message, ctx: Context) -> Decision:
+        """Raises `CommandError`."""
+
+    @abstractmethod
+    def dump(self) -> dict[str, Any]:
+        """The fold as a plain dict, for a snapshot; `load` takes it back."""
+
+    @abstractmethod
+    def load(self, data: Mapping[str, Any]) -> None: ...
+
+    def open_attempts(self) -> tuple[str, ...]:
+        """Attempt rows this actor waits for; while there are any it is not passivated."""
+        return ()
+
+
+A = TypeVar("A", bound=Actor)

@@ -1,0 +1,44 @@
+"""What one turn sees, gathered before its decision: rooms, attempts, peers, time. See `actor.Context`.
+
+The invariant: everything here is committed state, and nothing awaits while an actor looks at it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from actors.runtime.actor import A, Actor, Catalogue
+from actors.runtime.ids import Prefix
+from collab.room import Room
+from storage.ledger.protocol import Attempt
+
+
+@dataclass(slots=True)
+class TurnContext:
+    home: str
+    now_ms: int
+    principal: str
+    key: str
+    catalogue: Catalogue
+    find: Callable[[str], Actor | None]
+    ids: Callable[[Prefix], str]
+    rooms: dict[str, Room] = field(default_factory=dict)
+    attempts: dict[str, Attempt | None] = field(default_factory=dict)
+
+    def new_id(self, prefix: Prefix) -> str:
+        return self.ids(prefix)
+
+    def peer(self, cls: type[A], id: str) -> A | None:
+        actor = self.find(id)
+        return actor if isinstance(actor, cls) else None
+
+    def text(self, doc: str, root: str) -> str:
+        return self.rooms[doc].text(root)
+
+    def map(self, doc: str, root: str) -> Mapping[str, Any]:
+        return self.rooms[doc].map(root)
+
+    def attempt(self, id: str) -> Attempt | None:
+        return self.attempts.get(id)

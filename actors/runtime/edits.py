@@ -1,0 +1,84 @@
+"""Server edits of CRDT documents, as data: what a decision wants changed, and how it is done to a document.
+
+The invariant: actors decide on values (`SetKey`, `AppendText` …) and never hold a document; only `perform` touches one.
+Maps hold plain JSON-able values or one level of nested Maps; Text is Fountain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pycrdt import Doc, Map, Text
+
+from collab.text import insert
+
+
+@dataclass(frozen=True, slots=True)
+class SetKey:
+    """`root[key] = value`, one plain value: a client sees it change whole."""
+
+    root: str
+    key: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class SetMap:
+    """`root[key]` becomes a Map of its own, so that people may edit its fields apart."""
+
+    root: str
+    key: str
+    fields: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class DropKey:
+    root: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class AppendText:
+    root: str
+    text: str
+
+
+Op = SetKey | SetMap | DropKey | AppendText
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Changes of one document, committed with the events of the same decision. `fresh`: the document is new."""
+
+    doc: str
+    ops: tuple[Op, ...]
+    fresh: bool = False
+    scene: str | None = None
+
+
+def perform(doc: Doc[Any], ops: tuple[Op, ...]) -> None:
+    """Carry the operations out, inside one transaction."""
+    with doc.transaction():
+        for op in ops:
+            if isinstance(op, AppendText):
+                text = doc.get(op.root, type=Text)
+                insert(text, len(str(text)), op.text)
+                continue
+            root = doc.get(op.root, type=Map)
+            match op:
+                case SetKey(key=key, value=value):
+                    root[key] = value
+                case SetMap(key=key, fields=fields):
+                    root[key] = Map(dict(fields))
+                case DropKey(key=key):
+                    if key in root:
+                        del root[key]
+
+
+def fresh_update(ops: tuple[Op, ...]) -> tuple[int, bytes]:
+    """(client id, Yjs v1 update) that makes a new document with these contents."""
+    doc: Doc[Any] = Doc()
+    perform(doc, ops)
+    return doc.client_id, doc.get_update()

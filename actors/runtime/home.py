@@ -1,0 +1,288 @@
+"""One owned project on this host: its pipeline, its rooms, its live actors.
+
+Owns everything in memory that belongs to a home. The invariant: it exists between a claim and a loss or release, and
+nothing of it survives either; `append` is the one way anything of the project is written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+
+from actors.commands import Answer, CommandError, Envelope
+from actors.runtime.activation import Activation, State
+from actors.runtime.actor import Actor, AttemptsChanged, Catalogue, Decision, Notice
+from actors.runtime.clock import Clock
+from actors.runtime.compose import fact_of
+from actors.runtime.context import TurnContext
+from actors.runtime.errors import HomeLost
+from actors.runtime.ids import new_id
+from actors.runtime.kinds import Kinds
+from actors.runtime.lifecycle import Activated, Announcer, Lost, Passivated
+from actors.runtime.limits import RuntimeLimits
+from actors.runtime.pipeline import Parts, Pipeline, Waiting
+from actors.runtime.rooms import HomeLog, RoomFactory, Rooms, scene_of
+from actors.runtime.settle import Settler
+from actors.runtime.turn import take_turn
+from collab.close_codes import CloseCode
+from collab.room import Room
+from collab.session import Access
+from storage.codec import decode, encode
+from storage.ledger.protocol import (
+    Claim,
+    Kind,
+    Ledger,
+    LedgerError,
+    NewAttempt,
+    NewEvent,
+    Snapshot,
+    StoredResponse,
+    View,
+)
+
+logger = logging.getLogger("storyforge.runtime")
+
+EVENT_ROWS = 1_000
+"""Rows per read while an actor is loaded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a home shares with the others of its host."""
+
+    ledger: Ledger
+    clock: Clock
+    limits: RuntimeLimits
+    announce: Announcer
+    kinds: Kinds
+    catalogue: Catalogue
+    make_room: RoomFactory
+    now_ms: Callable[[], int]
+    wake: Callable[[], None]
+    on_lost: Callable[[Home], None]
+
+
+class Home:
+    def __init__(self, claim: Claim, around: Surroundings) -> None:
+        self.id, self.epoch, self.claim = claim.home, claim.epoch, claim
+        self.ledger, self.announce, self.now_ms = around.ledger, around.announce, around.now_ms
+        self._around = around
+        self.pipeline = Pipeline(
+            around.ledger,
+            claim,
+            clock=around.clock,
+            limits=around.limits,
+            announce=around.announce,
+            on_lost=self._on_pipeline_lost,
+        )
+        self.rooms = Rooms(self._make_room, self._on_room_commit)
+        self.settler = Settler(around.clock, around.limits, self._on_settled)
+        self._activations: dict[str, Activation] = {}
+        self._snapshot_seq: dict[str, int] = {}
+        self._since_snapshot: dict[str, int] = {}
+        self._chores: set[asyncio.Task[None]] = set()
+        self.busy_at_ms = around.clock.now_ms()
+
+    # what the outside uses
+    def append(
+        self,
+        events: Sequence[NewEvent],
+        views: Sequence[View] = (),
+        attempts: Sequence[NewAttempt] = (),
+        cancel_attempts: Sequence[str] = (),
+        response: StoredResponse | None = None,
+    ) -> Waiting:
+        """Pipelined: appends commit in the order of these calls. See `Pipeline.submit` for what it raises."""
+        parts = Parts(tuple(events), tuple(views), tuple(attempts), tuple(cancel_attempts), response)
+        return self.pipeline.submit(parts)
+
+    async def room(self, doc: str) -> Room:
+        """The open room of a document of this project. Raises `CommandError` NOT_FOUND, `HomeLost`, `LedgerError`."""
+        if not self._around.kinds.document_exists(self.id, doc, self.find):
+            raise CommandError("NOT_FOUND", "this project has no such document", ("doc",))
+        self.touch()
+        return await self.rooms.open(doc)
+
+    def access(self, doc: str, principal: str) -> Access | None:
+        """What a principal may do with a document now; None: nothing. See `AccessChanged`."""
+        return self._around.kinds.access(self.id, doc, principal, self.find)
+
+    async def ask(self, envelope: Envelope) -> Answer:
+        """Commit a command and answer. Raises `CommandError`, `LedgerError`."""
+        self.touch()
+        activation = self.activation(envelope.target)
+        return await activation.ask(envelope)
+
+    async def tell(self, target: str, notice: Notice) -> None:
+        self.activation(target).tell(notice)
+
+    # actors
+    def find(self, id: str) -> Actor | None:
+        """A live actor's committed state, if it is loaded."""
+        activation = self._activations.get(id)
+        if activation is None or activation.state in (State.LOADING, State.GONE):
+            return None
+        return activation.actor
+
+    def activation(self, id: str) -> Activation:
+        """The live actor, made and loading if it was not. Raises `CommandError` NOT_FOUND, `HomeLost`."""
+        if self.pipeline.lost is not None:
+            raise HomeLost(self.id, self.pipeline.lost)
+        found = self._activations.get(id)
+        if found is None or found.state is State.GONE:
+            actor = self._around.kinds.make(self.id, id, self.find)
+            found = Activation(actor, self._load, self._take_turn, self._around.clock, self._around.limits.mailbox_max)
+            self._activations[id] = found
+        return found
+
+    async def _take_turn(self, activation: Activation, work: object) -> Answer | None:
+        return await take_turn(self, activation, work)  # type: ignore[arg-type]
+
+    async def _load(self, actor: Actor) -> None:
+        """Snapshot, then the events after it."""
+        snapshot = await self.ledger.snapshot(self.id, actor.stream)
+        if snapshot is not None and snapshot.version == actor.snapshot_version:
+            actor.load(decode(snapshot.body))
+            actor.seq = snapshot.seq
+        started_at, count = actor.seq, 0
+        while True:
+            rows = await self.ledger.read(
+                self.id, doc=actor.stream, after=actor.seq, kinds=(Kind.EVENT,), limit=EVENT_ROWS
+            )
+            actor.fold(fact_of(row) for row in rows)
+            count += len(rows)
+            if len(rows) < EVENT_ROWS:
+                break
+        self._since_snapshot[actor.id] = count
+        self.announce(Activated(self.id, actor.id, count, started_at > 0))
+
+    def context(self, envelope: Envelope | None) -> TurnContext:
+        return TurnContext(
+            home=self.id,
+            now_ms=self.now_ms(),
+            principal=envelope.principal if envelope else "",
+            key=envelope.key if envelope else "",
+            catalogue=self._around.catalogue,
+            find=self.find,
+            ids=new_id,
+        )
+
+    def committed(self, activation: Activation, decision: Decision) -> None:
+        """After a commit: wake workers, and keep a snapshot now and then."""
+        self.touch()
+        if decision.attempts:
+            self._around.wake()
+        actor = activation.actor
+        self._since_snapshot[actor.id] = self._since_snapshot.get(actor.id, 0) + len(decision.events)
+        if self._since_snapshot[actor.id] >= self._around.limits.snapshot_every_events:
+            self._since_snapshot[actor.id] = 0
+            row = Snapshot(self.id, actor.stream, actor.seq, actor.snapshot_version, encode(actor.dump()))
+            self._chore(self._keep(row))
+
+    async def _keep(self, row: Snapshot) -> None:
+        try:
+            await self.ledger.put_snapshot(row, epoch=self.epoch)
+        except LedgerError as error:
+            logger.warning("a snapshot could not be kept", extra={"home": self.id, "code": error.code})
+
+    # attempts
+    def waits_for(self) -> dict[str, tuple[str, ...]]:
+        """Actor id → attempt rows it waits for."""
+        found: dict[str, tuple[str, ...]] = {}
+        for id, activation in self._activations.items():
+            if activation.state is not State.GONE and (ids := activation.actor.open_attempts()):
+                found[id] = ids
+        return found
+
+    async def attempt_changed(self, attempt_id: str) -> None:
+        """A worker says this row moved. Unknown ids are ignored: wake-ups are hints."""
+        for id, ids in self.waits_for().items():
+            if attempt_id in ids:
+                await self.tell(id, AttemptsChanged())
+                return
+
+    # documents
+    def _make_room(self, doc: str) -> Room:
+        return self._around.make_room(doc, HomeLog(self.ledger, self.claim, self.pipeline, doc))
+
+    def _on_room_commit(self, doc: str, seq: int) -> None:
+        self.touch()
+        if doc == "outline" or doc.startswith("scene:"):
+            self.settler.touch(doc, seq)
+
+    async def _on_settled(self, docs: tuple[str, ...], upto: int) -> bool:
+        scenes = tuple(scene for doc in docs if doc.startswith("scene:") and (scene := scene_of(doc)))
+        try:
+            for target, notice in self._around.kinds.settled(self.id, scenes, "outline" in docs, upto):
+                await self.tell(target, notice)
+        except HomeLost:
+            return True
+        except (CommandError, LedgerError) as error:
+            logger.info("settled documents wait", extra={"home": self.id, "code": error.code})
+            return False
+        return True
+
+    # life
+    @property
+    def gone(self) -> bool:
+        """Lost, or given back."""
+        return self.pipeline.lost is not None
+
+    def touch(self) -> None:
+        self.busy_at_ms = self._around.clock.now_ms()
+
+    @property
+    def idle(self) -> bool:
+        """Nothing is going on: no sockets, no turns, no appends, no attempts that somebody waits for."""
+        working = any(a.state in (State.TURNING, State.LOADING) or a.waiting for a in self._activations.values())
+        return not (working or self.rooms.sessions or self.waits_for() or self.settler.pending) and self.pipeline.quiet
+
+    async def sweep(self) -> None:
+        """Passivate actors that had no turn for a while, and close rooms nobody is in."""
+        now, limits = self._around.clock.now_ms(), self._around.limits
+        for id, activation in list(self._activations.items()):
+            if activation.state is State.GONE:
+                del self._activations[id]
+            elif (
+                id not in self._around.kinds.always_live(self.id)
+                and now - activation.idle_since_ms >= limits.actor_idle_ms
+                and not activation.actor.open_attempts()
+                and activation.passivate()
+            ):
+                del self._activations[id]
+                self.announce(Passivated(self.id, id))
+        if now - self.busy_at_ms >= limits.actor_idle_ms and self.idle:
+            for doc in self.rooms.open_docs:
+                await self.rooms.evict(doc)
+
+    async def close(self) -> None:
+        """Leave in order: rooms first (their last commits are awaited), then turns, then appends."""
+        self.settler.close()
+        await self.rooms.close(CloseCode.GOING_AWAY, "the host is leaving")
+        for activation in list(self._activations.values()):
+            await activation.idle()
+            activation.drop("the host is leaving")
+        await self.pipeline.drain()
+        self.pipeline.lose("released")
+        if self._chores:
+            await asyncio.wait(set(self._chores))
+
+    def lose(self, reason: str) -> None:
+        """The home is somebody else's: drop everything now."""
+        self.pipeline.lose(reason)
+
+    def _on_pipeline_lost(self, reason: str) -> None:
+        self.settler.close()
+        for activation in list(self._activations.values()):
+            activation.drop(reason)
+        self._activations.clear()
+        self._chore(self.rooms.close(CloseCode.MOVED, reason))
+        self.announce(Lost(self.id, self.epoch, reason))
+        self._around.on_lost(self)
+
+    def _chore(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._chores.add(task)
+        task.add_done_callback(self._chores.discard)

@@ -1,0 +1,237 @@
+"""All homes this process owns: claim on demand, one owner's commands, idle ones given back.
+
+Owns the map home id → `Home` and the host's lease. The invariant: a home is in the map only between a successful claim
+and its loss or release, and is opened once however many ask at the same time. Commands come from the peer port and the
+sockets of this host; workers' wake-ups come in by `attempt_changed`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any
+
+from actors.commands import Answer, CommandError, CreateProject, Envelope, ImportScreenplay
+from actors.runtime.actor import AttemptsChanged, Catalogue, Started
+from actors.runtime.clock import Clock
+from actors.runtime.errors import HomeLost
+from actors.runtime.home import Home, Surroundings
+from actors.runtime.kinds import Kinds
+from actors.runtime.lease import HostLease
+from actors.runtime.lifecycle import Announcer, Claimed, Listener, Released, SelfFenced
+from actors.runtime.limits import RuntimeLimits
+from actors.runtime.rooms import RoomFactory
+from storage.ledger.protocol import HostRow, Kind, Ledger, LedgerError
+
+logger = logging.getLogger("storyforge.runtime")
+
+SCENES_WITH_WORK_MAX = 10_000
+"""Open jobs looked for when a home is opened."""
+
+
+class StoryRuntime:
+    """`kinds` is what a project consists of (`actors.kinds.ProjectKinds`); `make_room` makes a room over a log."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        host_row: HostRow,
+        clock: Clock,
+        limits: RuntimeLimits,
+        *,
+        kinds: Kinds,
+        catalogue: Catalogue,
+        make_room: RoomFactory,
+        wake: Callable[[], None] = lambda: None,
+        listeners: Iterable[Listener] = (),
+    ) -> None:
+        self.ledger = ledger
+        self.announce = Announcer(listeners)
+        self.lease = HostLease(ledger, host_row, clock, limits, self._on_expired)
+        self._clock, self._limits, self._kinds = clock, limits, kinds
+        self._around = Surroundings(
+            ledger,
+            clock,
+            limits,
+            self.announce,
+            kinds,
+            catalogue,
+            make_room,
+            self.lease.now_ms,
+            wake,
+            self._on_lost,
+        )
+        self._homes: dict[str, Home] = {}
+        self._opening: dict[str, asyncio.Task[Home]] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self._stopping = False
+
+    @property
+    def homes(self) -> tuple[Home, ...]:
+        return tuple(self._homes.values())
+
+    async def start(self) -> None:
+        """Write the host row and begin to keep it. Raises `LedgerError`."""
+        await self.lease.start()
+        self._tasks = [self._loop(self._limits.sweep_ms, self._sweep), self._loop(self._limits.rescan_ms, self._rescan)]
+
+    async def stop(self) -> None:
+        """Drain: no new homes, every home closed in order and given back, the host row retired."""
+        self._stopping = True
+        await self._end_tasks()
+        await asyncio.gather(*self._opening.values(), return_exceptions=True)
+        await asyncio.gather(*(self.release(home) for home in list(self._homes.values())))
+        await self.lease.stop()
+
+    async def kill(self) -> None:
+        """Stop as a crash does: nothing is drained, released or retired."""
+        self._stopping = True
+        await self._end_tasks()
+        await self.lease.kill()
+        for task in self._opening.values():
+            task.cancel()
+        for home in list(self._homes.values()):
+            home.lose("killed")
+
+    # ownership
+    def owned(self, home_id: str) -> Home | None:
+        """The home if it is open here."""
+        return self._homes.get(home_id)
+
+    async def open(self, home_id: str, *, create: bool = False, depose: str | None = None) -> Home:
+        """The home, claimed if nobody live owns it; single-flight.
+
+        `depose`: incarnation of an owner whose peer port refuses. Raises `Owned` (route to the owner), `HomeLost`
+        while this host is fenced or stopping, `CommandError` NOT_FOUND for a project that was never made.
+        """
+        found = self._homes.get(home_id)
+        if found is not None:
+            return found
+        task = self._opening.get(home_id)
+        if task is None:
+            task = asyncio.get_running_loop().create_task(self._open(home_id, create, depose))
+            self._opening[home_id] = task
+            task.add_done_callback(lambda done: self._opened(home_id, done))
+        return await asyncio.shield(task)
+
+    def _opened(self, home_id: str, done: asyncio.Task[Home]) -> None:
+        if self._opening.get(home_id) is done:
+            del self._opening[home_id]
+        if not done.cancelled():
+            done.exception()
+
+    async def _open(self, home_id: str, create: bool, depose: str | None) -> Home:
+        if self._stopping or not self.lease.holds():
+            raise HomeLost(home_id, "this host is leaving" if self._stopping else "this host has no lease")
+        if not create and await self.ledger.view("project", home_id) is None:
+            raise CommandError("NOT_FOUND", "no such project", ("projectId",))
+        claim = await self.ledger.claim(home_id, self.lease.row, depose=depose)
+        home = Home(claim, self._around)
+        try:
+            for actor in sorted(self._kinds.always_live(home_id)):
+                await home.activation(actor).loaded()
+            if not self.lease.holds():
+                home.lose("the lease ended while it was opened")
+                raise HomeLost(home_id, "the lease ended while it was opened")
+        except BaseException:
+            if not home.gone:
+                home.lose("could not be opened")
+                with contextlib.suppress(LedgerError):
+                    await self.ledger.release(claim, self.lease.row)
+            raise
+        self._homes[home_id] = home
+        self.announce(Claimed(home_id, claim.epoch, claim.seq))
+        await self._catch_up(home)
+        return home
+
+    async def _catch_up(self, home: Home) -> None:
+        """Give whatever a crash left undone to those who own it: open jobs, and documents nobody re-read."""
+        try:
+            for row in await self.ledger.views("open_job", home=home.id, limit=SCENES_WITH_WORK_MAX):
+                await home.tell(row.parent, AttemptsChanged())
+            for actor in sorted(self._kinds.always_live(home.id)):
+                await home.tell(actor, Started())
+            for doc, seq in await self._unread(home):
+                home.settler.touch(doc, seq)
+        except HomeLost:
+            raise
+        except (LedgerError, CommandError) as error:
+            logger.warning("a home was opened without its catch-up", extra={"home": home.id, "code": error.code})
+
+    async def _unread(self, home: Home) -> list[tuple[str, int]]:
+        after, found = self._kinds.read_upto(home.id, home.find), dict[str, int]()
+        while True:
+            rows = await self.ledger.read(home.id, after=after, kinds=(Kind.UPDATES,), limit=1_000)
+            for row in rows:
+                after = row.seq
+                if row.doc == "outline" or row.doc.startswith("scene:"):
+                    found[row.doc] = row.seq
+            if len(rows) < 1_000:
+                return list(found.items())
+
+    async def release(self, home: Home) -> None:
+        """Close a home in order and give it back."""
+        if self._homes.get(home.id) is home:
+            del self._homes[home.id]
+        await home.close()
+        try:
+            await self.ledger.release(home.claim, self.lease.row)
+        except LedgerError as error:
+            logger.warning("a home could not be released", extra={"home": home.id, "code": error.code})
+        self.announce(Released(home.id, home.epoch))
+
+    # work
+    async def command(self, envelope: Envelope) -> Answer:
+        """Decide and commit a command here. Raises `CommandError`, `Owned`, `HomeLost` and other `LedgerError`s."""
+        self._kinds.check(envelope, self._around.catalogue)
+        create = isinstance(envelope.command, CreateProject | ImportScreenplay)
+        home = await self.open(envelope.home, create=create)
+        return await home.ask(envelope)
+
+    async def attempt_changed(self, home_id: str, attempt_id: str) -> None:
+        """A worker's wake-up; for homes not open here it is ignored (their owner re-scans)."""
+        home = self._homes.get(home_id)
+        if home is not None:
+            with contextlib.suppress(LedgerError, CommandError):
+                await home.attempt_changed(attempt_id)
+
+    # chores
+    def _loop(self, every_ms: int, chore: Callable[[], Coroutine[Any, Any, None]]) -> asyncio.Task[None]:
+        async def run() -> None:
+            while True:
+                await self._clock.sleep(every_ms / 1000)
+                try:
+                    await chore()
+                except (LedgerError, CommandError) as error:
+                    logger.info("a chore was put off", extra={"chore": chore.__name__, "code": error.code})
+
+        return asyncio.get_running_loop().create_task(run())
+
+    async def _end_tasks(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _sweep(self) -> None:
+        now = self._clock.now_ms()
+        for home in list(self._homes.values()):
+            await home.sweep()
+            if home.idle and now - home.busy_at_ms >= self._limits.home_idle_ms:
+                await self.release(home)
+
+    async def _rescan(self) -> None:
+        for home in list(self._homes.values()):
+            for actor in home.waits_for():
+                await home.tell(actor, AttemptsChanged())
+
+    def _on_lost(self, home: Home) -> None:
+        if self._homes.get(home.id) is home:
+            del self._homes[home.id]
+
+    def _on_expired(self) -> None:
+        homes = list(self._homes.values())
+        for home in homes:
+            home.lose("this host's lease ended")
+        self.announce(SelfFenced(len(homes)))

@@ -1,0 +1,40 @@
+"""Which actors a project has, which documents exist, and who may do what with them: the house rules, as a port.
+
+The invariant: `actors/runtime` knows no project; what it needs of one it asks here. `actors.kinds` is the real one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from actors.commands import Envelope
+from actors.runtime.actor import Actor, Catalogue, Notice
+from collab.session import Access
+
+Find = Callable[[str], Actor | None]
+
+
+class Kinds(Protocol):
+    def make(self, home: str, id: str, find: Find) -> Actor:
+        """An empty actor for an id. Raises `CommandError` NOT_FOUND."""
+        ...
+
+    def always_live(self, home: str) -> frozenset[str]:
+        """Actors loaded with the home and never passivated, because others read them."""
+        ...
+
+    def check(self, envelope: Envelope, catalogue: Catalogue) -> None:
+        """Refuse what no state could allow, before anything is claimed. Raises `CommandError`."""
+        ...
+
+    def read_upto(self, home: str, find: Find) -> int:
+        """Document rows up to this sequence were re-read by everybody `settled` names."""
+        ...
+
+    def document_exists(self, home: str, doc: str, find: Find) -> bool: ...
+    def access(self, home: str, doc: str, principal: str, find: Find) -> Access | None: ...
+
+    def settled(self, home: str, scenes: tuple[str, ...], outline: bool, upto: int) -> Iterable[tuple[str, Notice]]:
+        """Who re-reads documents that changed and are quiet now."""
+        ...

@@ -1,0 +1,57 @@
+"""Every bound of the runtime, with its unit, and what breaks when it is moved.
+
+The invariant: an instance that exists is within its bounds. Made once at start and handed to `StoryRuntime`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeLimits:
+    mailbox_max: int = 256
+    """Waiting turns of one actor; one more is refused BUSY. Higher: a stuck ledger hides behind long queues."""
+
+    appends_in_flight_max: int = 256
+    """Appends of one home that wait for the ledger, held ones included; one more is refused BUSY."""
+
+    snapshot_every_events: int = 200
+    """Rows of an actor between snapshots. Lower: more writing; higher: slower activation."""
+
+    lease_ttl_ms: int = 6_000
+    """Life of the host row without a beat. Lower: a long pause loses homes; higher: a crash blocks them for longer."""
+
+    lease_margin_ms: int = 1_000
+    """We give up this long before the row expires, so that a deposed owner stops showing before a new one starts."""
+
+    actor_idle_ms: int = 60_000
+    """An actor without turns for this long is passivated."""
+
+    home_idle_ms: int = 300_000
+    """A home without turns, open rooms or running jobs for this long is released."""
+
+    sweep_ms: int = 5_000
+    """Between looks for idle actors and homes."""
+
+    rescan_ms: int = 1_000
+    """Between looks at open attempts: the most that a lost wake-up costs."""
+
+    settle_ms: int = 300
+    """Quiet after the last commit of a script before its readers (continuity, views) re-read it."""
+
+    settle_lag_ms: int = 1_500
+    """A script in steady change is re-read at least this often; views may lag by 2 s."""
+
+    retry_ms: int = 100
+    """Between tries of a heartbeat or a head re-read that failed."""
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if not isinstance(value, int) or value < 1:
+                raise ValueError(f"{field.name} must be a whole number from 1, got {value!r}")
+        if self.lease_margin_ms >= self.lease_ttl_ms:
+            raise ValueError(f"lease_margin_ms {self.lease_margin_ms} must be under lease_ttl_ms {self.lease_ttl_ms}")
+        if self.settle_ms > self.settle_lag_ms:
+            raise ValueError(f"settle_ms {self.settle_ms} must be at most settle_lag_ms {self.settle_lag_ms}")

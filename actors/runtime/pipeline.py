@@ -1,0 +1,201 @@
+"""The one way rows of a home reach the ledger: fenced, in order, many in flight.
+
+Owns the in-memory head of one owned home. The invariant: appends commit in the order of `submit`, each expecting the
+sequence its predecessor left; when one fails, all behind it fail too, the head is read again, and only then does the
+next go out. A head that moved without us (another epoch, or a commit whose answer was lost) ends the home here:
+memory that may lack a row is dropped, never repaired.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from actors.runtime.clock import Clock
+from actors.runtime.errors import HomeLost, busy
+from actors.runtime.lifecycle import Announcer, Healed, Stalled
+from actors.runtime.limits import RuntimeLimits
+from storage.ledger.protocol import (
+    Append,
+    Claim,
+    Committed,
+    Fenced,
+    Ledger,
+    LedgerError,
+    NewAttempt,
+    NewEvent,
+    StoredResponse,
+    Unavailable,
+    View,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What one append holds, before it has a place in the sequence."""
+
+    events: tuple[NewEvent, ...]
+    views: tuple[View, ...] = ()
+    attempts: tuple[NewAttempt, ...] = ()
+    cancel_attempts: tuple[str, ...] = ()
+    response: StoredResponse | None = None
+
+
+Waiting = asyncio.Future[Committed]
+
+
+class Pipeline:
+    def __init__(
+        self,
+        ledger: Ledger,
+        claim: Claim,
+        *,
+        clock: Clock,
+        limits: RuntimeLimits,
+        announce: Announcer,
+        on_lost: Callable[[str], None],
+    ) -> None:
+        self._ledger, self._claim, self._clock, self._limits = ledger, claim, clock, limits
+        self._announce, self._on_lost = announce, on_lost
+        self.head = claim.seq  # what the next append expects; runs ahead of `committed` by what is in flight
+        self.committed = claim.seq
+        self._flying: set[asyncio.Task[None]] = set()
+        self._held: deque[tuple[Parts, Waiting]] = deque()
+        self._broken: LedgerError | None = None
+        self._healing: asyncio.Task[None] | None = None
+        self._steady = asyncio.Event()
+        self._steady.set()
+        self._lost: str | None = None
+
+    @property
+    def lost(self) -> str | None:
+        """Why the home left this host; None while it is ours."""
+        return self._lost
+
+    @property
+    def quiet(self) -> bool:
+        return not self._flying and not self._held
+
+    async def ready(self) -> None:
+        """Return when the next `submit` would go straight out. Raises `HomeLost`."""
+        while not self._steady.is_set():
+            await self._steady.wait()
+        if self._lost is not None:
+            raise HomeLost(self._claim.home, self._lost)
+
+    def submit(self, parts: Parts) -> Waiting:
+        """Commit `parts` after everything submitted before. The future raises `HomeLost`, `Unavailable` or `Conflict`.
+
+        Raises `CommandError` BUSY at once when too many wait. Cancelling the future does not take the append back.
+        """
+        if self._lost is not None:
+            raise HomeLost(self._claim.home, self._lost)
+        if len(self._flying) + len(self._held) >= self._limits.appends_in_flight_max:
+            raise busy("the queue of appends", self._limits.appends_in_flight_max)
+        future: Waiting = asyncio.get_running_loop().create_future()
+        future.add_done_callback(_seen)
+        if self._broken is None:
+            self._launch(parts, future)
+        else:
+            self._held.append((parts, future))
+        return future
+
+    def lose(self, reason: str) -> None:
+        """The home left this host: everything waiting is refused, nothing is ever submitted again."""
+        if self._lost is not None:
+            return
+        self._lost = reason
+        self._steady.set()
+        while self._held:
+            _refuse(self._held.popleft()[1], HomeLost(self._claim.home, reason))
+        if self._healing is not None and self._healing is not asyncio.current_task():
+            self._healing.cancel()
+        self._on_lost(reason)
+
+    async def drain(self) -> None:
+        """Wait until nothing is in flight or held."""
+        while self._flying or (self._held and self._lost is None):
+            waiting: set[asyncio.Task[None]] = set(self._flying)
+            if self._healing is not None and not self._healing.done():
+                waiting.add(self._healing)
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+
+    def _launch(self, parts: Parts, future: Waiting) -> None:
+        append = Append(
+            self._claim.home,
+            self._claim.epoch,
+            self.head,
+            parts.events,
+            parts.views,
+            parts.attempts,
+            parts.cancel_attempts,
+            parts.response,
+        )
+        self.head += len(parts.events)
+        task = asyncio.get_running_loop().create_task(self._fly(append, future))
+        self._flying.add(task)
+        task.add_done_callback(self._flying.discard)
+
+    async def _fly(self, append: Append, future: Waiting) -> None:
+        try:
+            committed = await self._ledger.append(append)
+        except Fenced as error:
+            if error.found_epoch != self._claim.epoch:
+                self.lose(f"epoch {error.found_epoch} owns it")
+                _refuse(future, HomeLost(append.home, self._lost or "fenced"))
+            else:
+                self._break(error)
+                _refuse(future, Unavailable("an append before this one failed"))
+        except LedgerError as error:
+            self._break(error)
+            _refuse(future, error)
+        except Exception as error:  # noqa: BLE001 (a malformed append must reach its caller, and free those behind it)
+            self._break(Unavailable(type(error).__name__))
+            _refuse(future, error)
+        else:
+            self.committed = max(self.committed, committed.last_seq)
+            if not future.done():
+                future.set_result(committed)
+
+    def _break(self, error: LedgerError) -> None:
+        if self._broken is None and self._lost is None:
+            self._broken = error
+            self._steady.clear()
+            self._announce(Stalled(self._claim.home, error.code))
+            self._healing = asyncio.get_running_loop().create_task(self._heal())
+
+    async def _heal(self) -> None:
+        while self._flying:
+            await asyncio.wait(set(self._flying))
+        while self._lost is None:
+            try:
+                owner = await self._ledger.owner(self._claim.home)
+            except LedgerError:
+                await self._clock.sleep(self._limits.retry_ms / 1000)
+                continue
+            break
+        if self._lost is not None:
+            return
+        if owner is None or owner.epoch != self._claim.epoch:
+            self.lose("another epoch owns it")
+        elif owner.seq != self.committed:
+            self.lose("a commit's answer was lost")
+        else:
+            self.head, self._broken = owner.seq, None
+            self._announce(Healed(self._claim.home, owner.seq))
+            while self._held:
+                self._launch(*self._held.popleft())
+            self._steady.set()
+
+
+def _refuse(future: Waiting, error: Exception) -> None:
+    if not future.done():
+        future.set_exception(error)
+
+
+def _seen(future: Waiting) -> None:
+    """Mark the exception as seen: a caller that was cancelled must not leave a warning behind."""
+    if not future.cancelled():
+        future.exception()

@@ -1,0 +1,162 @@
+"""The rooms of one home: documents opened on demand, over its own log.
+
+Owns which documents are open and the `DocumentLog` they write through. The invariant: a room's rows go through the
+home's pipeline like everything else, so a home that is lost takes its rooms with it, and the refusal says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+from actors.commands import CommandError
+from actors.runtime.errors import HomeLost
+from actors.runtime.pipeline import Parts, Pipeline, Waiting
+from collab.close_codes import CloseCode
+from collab.ports import DocumentLog, Entry, Loaded, Refused
+from collab.room import Room
+from storage.codec import decode, encode
+from storage.ledger.protocol import Claim, Kind, Ledger, LedgerError, NewEvent, Snapshot
+
+READ_ROWS = 1_000
+"""Rows per read of a document's tail."""
+
+UPDATES_TYPE = "updates"
+
+
+RoomFactory = Callable[[str, DocumentLog], Room]
+
+
+def scene_of(doc: str) -> str | None:
+    """The scene a document belongs to: `scene:scn_…`, `notes:scn_…`, `draft:scn_…:user`."""
+    kind, _, rest = doc.partition(":")
+    if kind in ("scene", "notes"):
+        return rest or None
+    return rest.partition(":")[0] or None if kind == "draft" else None
+
+
+def updates_row(doc: str, entries: Sequence[Entry]) -> NewEvent:
+    """One flush as one row; authorship survives merging because every entry names its principal."""
+    body = encode([[e.principal, e.client, e.update] for e in entries])
+    source = entries[0].principal if entries else ""
+    return NewEvent(doc, Kind.UPDATES, UPDATES_TYPE, body, scene=scene_of(doc), source=source)
+
+
+class HomeLog:
+    """`collab.ports.DocumentLog` of one document of a home that is ours."""
+
+    def __init__(self, ledger: Ledger, claim: Claim, pipeline: Pipeline, doc: str) -> None:
+        self._ledger, self._claim, self._pipeline, self._doc = ledger, claim, pipeline, doc
+
+    async def load(self) -> Loaded:
+        snapshot = await self._ledger.snapshot(self._claim.home, self._doc)
+        after = snapshot.seq if snapshot else 0
+        tail: list[bytes] = []
+        seq = after
+        while True:
+            rows = await self._ledger.read(
+                self._claim.home, doc=self._doc, after=seq, kinds=(Kind.UPDATES,), limit=READ_ROWS
+            )
+            for row in rows:
+                tail.extend(update for _, _, update in decode(row.body))
+                seq = row.seq
+            if len(rows) < READ_ROWS:
+                break
+        return Loaded(snapshot.body if snapshot else None, after, tail, seq)
+
+    def append(self, entries: Sequence[Entry]) -> Awaitable[int]:
+        try:
+            waiting = self._pipeline.submit(Parts((updates_row(self._doc, entries),)))
+        except (LedgerError, CommandError) as error:
+            failed: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+            failed.set_exception(_refused(error))
+            return failed
+        return _sequence(waiting)
+
+    async def put_snapshot(self, snapshot: bytes, seq: int) -> None:
+        row = Snapshot(self._claim.home, self._doc, seq, 1, snapshot)
+        try:
+            await self._ledger.put_snapshot(row, epoch=self._claim.epoch)
+        except LedgerError as error:
+            raise _refused(error) from error
+
+
+async def _sequence(waiting: Waiting) -> int:
+    try:
+        return (await asyncio.shield(waiting)).last_seq
+    except (LedgerError, CommandError) as error:
+        raise _refused(error) from error
+
+
+def _refused(error: LedgerError | CommandError) -> Refused:
+    return Refused(error.code, str(error), error.retryable, isinstance(error, HomeLost))
+
+
+class Rooms:
+    """Open rooms of a home, single-flight."""
+
+    def __init__(self, make: Callable[[str], Room], on_commit: Callable[[str, int], None]) -> None:
+        self._make, self._on_commit = make, on_commit
+        self._opening: dict[str, asyncio.Task[Room]] = {}
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._ended: str | None = None
+
+    async def open(self, doc: str) -> Room:
+        if self._ended is not None:
+            raise HomeLost(doc, self._ended)
+        task = self._opening.get(doc)
+        if task is None or ((open_room := self.get(doc)) is not None and open_room.closed):
+            task = asyncio.get_running_loop().create_task(self._open(doc))
+            self._opening[doc] = task
+            task.add_done_callback(lambda done: self._forget_failed(doc, done))
+        return await asyncio.shield(task)
+
+    async def _open(self, doc: str) -> Room:
+        room = self._make(doc)
+        await room.open()
+        room.on_committed(lambda seq: self._on_commit(doc, seq))
+        return room
+
+    def _forget_failed(self, doc: str, done: asyncio.Task[Room]) -> None:
+        if (done.cancelled() or done.exception() is not None) and self._opening.get(doc) is done:
+            del self._opening[doc]
+
+    def get(self, doc: str) -> Room | None:
+        """The room if it is open now."""
+        task = self._opening.get(doc)
+        if task is None or not task.done() or task.cancelled() or task.exception() is not None:
+            return None
+        return task.result()
+
+    def lock(self, doc: str) -> asyncio.Lock:
+        """Held by a turn from preparing a server edit until its commit: two edits of one server never share a clock."""
+        return self._locks.setdefault(doc, asyncio.Lock())
+
+    @property
+    def open_docs(self) -> list[str]:
+        return [doc for doc in self._opening if self.get(doc) is not None]
+
+    @property
+    def sessions(self) -> int:
+        return sum(room.sessions for doc in self._opening if (room := self.get(doc)) is not None)
+
+    async def evict(self, doc: str) -> bool:
+        """Close a room nobody is in; it is rebuilt from the log at the next need."""
+        room = self.get(doc)
+        if room is None or room.idle_since is None or self.lock(doc).locked():
+            return False
+        del self._opening[doc]
+        await room.close(CloseCode.GOING_AWAY, "idle")
+        return True
+
+    async def close(self, code: CloseCode, reason: str) -> None:
+        """Close every room; sockets are told `code`."""
+        self._ended = reason
+        tasks = list(self._opening.values())
+        self._opening.clear()
+        for task in tasks:
+            if not task.done():
+                task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        rooms = [t.result() for t in tasks if not t.cancelled() and t.exception() is None]
+        await asyncio.gather(*(room.close(code, reason) for room in rooms), return_exceptions=True)
