@@ -105,9 +105,7 @@ class Sockets:
                 return
             await self._tunnel(transport, peer, project, doc, visitor)
 
-    async def _tunnel(
-        self, transport: ServedTransport, peer: str, project: str, doc: str, visitor: Visitor
-    ) -> None:
+    async def _tunnel(self, transport: ServedTransport, peer: str, project: str, doc: str, visitor: Visitor) -> None:
         body = {
             "home": project,
             "doc": doc,

@@ -1,23 +1,214 @@
 """One StoryHost without Ray: ledger, runtime, peer port and sockets, started and stopped together.
 
 Owns the order of start and stop. Invariant: the host row is written after the peer port listens, so an address in the
-directory can be called; on stop, sockets are told to come again before the homes are released.
+directory can be called; on stop, homes are closed (sockets are told to come again) before the peer port goes.
 """
 
 from __future__ import annotations
 
-import asyncio
+import contextlib
 import logging
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
-from starlette.types import ASGIApp
 
+from actors.commands import CommandError, Envelope
+from actors.kinds import ProjectKinds, studio_catalogue
+from actors.runtime.clock import SystemClock
+from actors.runtime.home import Home
+from actors.runtime.host import StoryRuntime
+from actors.runtime.kinds import Access as DocumentAccess
+from actors.runtime.lifecycle import Lifecycle, Turned
+from actors.runtime.limits import RuntimeLimits
+from collab.close_codes import CloseCode, CollabError
+from collab.limits import Limits
+from collab.ports import DocumentLog
+from collab.presence import User
+from collab.room import Room, RoomClosed
+from collab.session import Access, Session
+from collab.transport import Transport
+from serve_app.auth import Gate
+from serve_app.collab_sockets import Sockets, Visitor
 from serve_app.config import Settings
+from serve_app.ownership import claim_or_moved
+from serve_app.peers.client import PeerClient
+from serve_app.peers.faults import FaultError
 from serve_app.peers.port import PeerPort
+from serve_app.stores import open_ledger
+from storage.ledger.protocol import HostRow, Owned
+
+logger = logging.getLogger("storyforge.host")
+
+_ACCESS = {DocumentAccess.READ: Access.READ, DocumentAccess.WRITE: Access.WRITE}
+_LOCKING = frozenset({"LockScene", "UnlockScene"})
+
+
+class StoryHostCore:
+    """`bell` wakes whoever renders. `start` before serving `app`, `stop` to leave in order."""
+
+    def __init__(self, settings: Settings, bell: Callable[[], None]) -> None:
+        self._settings, self._bell = settings, bell
+        self._gate = Gate(settings.owner_token, settings.cluster_secret.encode())
+        self._peers = PeerClient(settings.cluster_secret.encode())
+        self.ledger = open_ledger(settings)
+        self._rooms = Limits(document_bytes_max=settings.document_bytes_max, frame_bytes_max=settings.frame_bytes_max)
+        operations = {
+            "command": self._command,
+            "attempt_changed": self._attempt_changed,
+            "scene_text": self._scene_text,
+            "ping": self._ping,
+        }
+        self._sockets = Sockets(self, self._gate, self._peers)
+        self._port = PeerPort(settings.cluster_secret.encode(), operations, self._sockets.tunnelled)
+        self._runtime: StoryRuntime | None = None
+        self._live: dict[str, set[tuple[Session, str]]] = {}
+        self.app = Starlette(
+            routes=[
+                Route("/health", self._health),
+                WebSocketRoute("/{project}/{doc:path}", self._sockets.endpoint),
+            ],
+            lifespan=self._lifespan,
+        )
+
+    @property
+    def runtime(self) -> StoryRuntime:
+        if self._runtime is None:
+            raise RuntimeError("the host is not started")
+        return self._runtime
+
+    # life
+    async def start(self) -> None:
+        """Raises `LedgerError` when the ledger cannot be opened, `OSError` when no peer port can be had."""
+        await self.ledger.open()
+        address = await self._port.start(self._settings.peer_host)
+        token = secrets.token_hex(8)
+        row = HostRow(id=f"host-{os.getpid()}-{token[:6]}", incarnation=token, pid=os.getpid(), peer=address)
+        limits = RuntimeLimits(
+            mailbox_max=self._settings.mailbox_max,
+            lease_ttl_ms=self._settings.lease_ttl_ms,
+            home_idle_ms=self._settings.passivate_after_ms,
+        )
+        self._runtime = StoryRuntime(
+            self.ledger,
+            row,
+            SystemClock(),
+            limits,
+            kinds=ProjectKinds(),
+            catalogue=studio_catalogue(),
+            make_room=self._make_room,
+            wake=self._bell,
+            listeners=(self._listen,),
+        )
+        await self._runtime.start()
+        logger.info("host up", extra={"host": row.id, "peer": address})
+
+    async def stop(self) -> None:
+        self._sockets.draining = True
+        if self._runtime is not None:
+            await self._runtime.stop()
+            self._runtime = None
+        await self._port.stop()
+        await self._peers.close()
+        await self.ledger.close()
+
+    def check_health(self) -> None:
+        """Raises when this process is beyond repair. A lease lost to a database blip comes back by itself."""
+        if self._runtime is None:
+            raise RuntimeError("the host has stopped")
+
+    @contextlib.asynccontextmanager
+    async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        yield
+        await self.stop()
+
+    # what sockets need
+    async def exists(self, project: str) -> bool:
+        return self.runtime.owned(project) is not None or await self.ledger.view("project", project) is not None
+
+    async def open(self, project: str, depose: str | None = None) -> Home:
+        return await self.runtime.open(project, depose=depose)
+
+    async def join(self, home: Home, doc: str, transport: Transport, visitor: Visitor) -> None:
+        room = await home.room(doc)
+        allowed = _ACCESS.get(home.access(doc, visitor.principal.id))
+        if allowed is None:
+            raise CollabError(CloseCode.FORBIDDEN)
+        if not isinstance(room, Room):
+            raise TypeError(f"{type(room).__name__} takes no sockets")
+        user = User(visitor.principal.id, visitor.name, visitor.colour or "")
+        try:
+            session = room.join(transport, visitor.principal.id, allowed, user)
+        except RoomClosed:
+            raise CollabError(CloseCode.GOING_AWAY) from None
+        entry = (session, doc)
+        self._live.setdefault(home.id, set()).add(entry)
+        session.on_end(lambda: self._forget(home.id, entry))
+
+    def _forget(self, home: str, entry: tuple[Session, str]) -> None:
+        entries = self._live.get(home)
+        if entries is not None:
+            entries.discard(entry)
+            if not entries:
+                del self._live[home]
+
+    def _listen(self, event: Lifecycle) -> None:
+        """A scene was locked or unlocked: what its open sockets may do changes with it."""
+        if not isinstance(event, Turned) or event.message not in _LOCKING or not event.rows:
+            return
+        home = self.runtime.owned(event.home)
+        for session, doc in self._live.get(event.home, ()):
+            if home is not None and (allowed := _ACCESS.get(home.access(doc, session.principal))) is not None:
+                session.access = allowed
+
+    def _make_room(self, doc: str, log: DocumentLog) -> Room:
+        return Room(
+            doc,
+            log,
+            self._rooms,
+            write_access=Access.COMMENT if doc.startswith("notes:") else Access.WRITE,
+            collect_garbage=doc == "live",
+        )
+
+    # operations of the peer port
+    async def _command(self, message: dict[str, Any]) -> dict[str, Any]:
+        envelope = Envelope.from_dict(message["envelope"])
+        try:
+            answer = await self.runtime.command(envelope)
+        except Owned:
+            try:
+                await claim_or_moved(self.open, envelope.home, self._peers)
+                answer = await self.runtime.command(envelope)
+            except Owned as owned:
+                host = owned.owner.host
+                raise FaultError("MOVED", f"{envelope.home} lives at {host.peer if host else 'no host'}") from None
+        return {"sequence": answer.sequence, "ids": answer.ids, "replayed": answer.replayed}
+
+    async def _attempt_changed(self, message: dict[str, Any]) -> dict[str, Any]:
+        await self.runtime.attempt_changed(str(message["home"]), str(message["attempt"]))
+        return {}
+
+    async def _scene_text(self, message: dict[str, Any]) -> dict[str, Any]:
+        """The script as it is now, if this host holds it live; None otherwise."""
+        home = self.runtime.owned(str(message["home"]))
+        if home is None:
+            return {"text": None}
+        try:
+            room = await home.room(f"scene:{message['scene']}")
+        except CommandError:
+            return {"text": None}
+        return {"text": room.text("script")}
+
+    async def _ping(self, _message: dict[str, Any]) -> dict[str, Any]:
+        return {"pid": os.getpid(), "homes": len(self.runtime.homes), "sockets": self._sockets.open}
+
+    async def _health(self, _request: Request) -> Response:
+        holds = self._runtime is not None and self._runtime.lease.holds()
+        return JSONResponse({"ok": holds, "pid": os.getpid()}, 200 if holds else 503, {"cache-control": "no-store"})
+
+

@@ -11,7 +11,7 @@ import itertools
 from typing import Any
 
 from serve_app.peers.faults import Fault
-from serve_app.peers.wire import MESSAGE_BYTES_MAX, PeerError, read_sealed, seal
+from serve_app.peers.wire import READ_AHEAD_BYTES, PeerError, read_sealed, seal
 
 CONNECT_S = 1.0
 CALL_S = 30.0
@@ -114,7 +114,7 @@ class PeerClient:
         host, _, port = address.rpartition(":")
         try:
             async with asyncio.timeout(CONNECT_S):
-                return await asyncio.open_connection(host, int(port), limit=MESSAGE_BYTES_MAX)
+                return await asyncio.open_connection(host, int(port), limit=READ_AHEAD_BYTES)
         except ConnectionRefusedError as error:
             raise PeerError("PEER_REFUSED", f"nothing listens at {address}") from error
         except (OSError, TimeoutError, ValueError) as error:

@@ -15,7 +15,7 @@ from typing import Any
 
 from serve_app.peers.faults import describe
 from serve_app.peers.tunnel import PeerTransport
-from serve_app.peers.wire import MESSAGE_BYTES_MAX, PeerError, read_sealed, seal
+from serve_app.peers.wire import READ_AHEAD_BYTES, PeerError, read_sealed, seal
 
 logger = logging.getLogger("storyforge.peers")
 
@@ -39,7 +39,7 @@ class PeerPort:
 
     async def start(self, host: str) -> str:
         """Listen on `host`; returns "ip:port"."""
-        self._server = await asyncio.start_server(self._accept, host, 0, limit=MESSAGE_BYTES_MAX)
+        self._server = await asyncio.start_server(self._accept, host, 0, limit=READ_AHEAD_BYTES)
         address, port = self._server.sockets[0].getsockname()[:2]
         return f"{address}:{port}"
 

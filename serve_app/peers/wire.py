@@ -18,6 +18,9 @@ from storage.codec import CodecError, decode, encode
 MESSAGE_BYTES_MAX = 24 * 1024 * 1024
 """A whole screenplay import fits; a stranger's length prefix cannot make us allocate more."""
 
+READ_AHEAD_BYTES = 64 * 1024
+"""What a connection reads before anybody asks. Higher: a slow browser behind a tunnel is felt that much later."""
+
 EXPIRY_MS = 30_000
 """How long a signed message is good for. Shorter than clock skew between nodes: every command is refused."""
 

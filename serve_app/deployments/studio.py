@@ -1,0 +1,45 @@
+"""The Studio deployment: the web side, stateless, over the ledger's reading half and the peer ports."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from ray import serve
+from starlette.types import ASGIApp
+
+from serve_app import seam
+from serve_app.config import Settings
+from serve_app.studio import StudioCore
+
+
+async def generation_runs() -> bool:
+    """Whether the generation app has a running replica. Its absence degrades the product, nothing more."""
+    details = await serve_status()
+    app = details.applications.get("generation")
+    return app is not None and all(d.status == "HEALTHY" for d in app.deployments.values())
+
+
+async def serve_status() -> Any:
+    """Serve's own view; the call blocks, so it runs in a thread."""
+    import asyncio
+
+    return await asyncio.to_thread(serve.status)
+
+
+@serve.deployment
+@serve.ingress()
+class Studio:
+    """Any number of these may run; none owns anything."""
+
+    async def __init__(self, args: dict[str, Any]) -> None:
+        settings = Settings.from_args(args, os.environ)
+        seam.install(document_bytes_max=settings.document_bytes_max)
+        self._core = StudioCore(settings, generation_runs)
+        await self._core.start()
+
+    def __serve_build_asgi_app__(self) -> ASGIApp:
+        return self._core.app
+
+    async def check_health(self) -> None:
+        """Stateless: if this code runs, it is well. The ledger's state is `/healthz`'s business."""
