@@ -1,0 +1,69 @@
+"""What a scene states, as facts with provenance: who is there, who speaks, where it is, at what time of day.
+
+Invariant: every fact quotes the span it was told in; facts are derived from a scene's text and never edited by hand.
+They come from a breakdown and feed the rules, the scene's prompt, and the graphs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from actors.screenplay.breakdown import Breakdown
+from actors.screenplay.heading import Span
+from actors.screenplay.names import name_key
+
+Attribute = Literal["present", "speaks", "place", "setting", "time_of_day", "relation", "prop"]
+Layer = Literal["told", "seen"]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A quotation: ``[start, end)`` in Unicode code points of the scene's script."""
+
+    scene_id: str
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """``entity`` is a name key, or the scene id for facts about the scene itself. ``confidence`` is 0..1."""
+
+    entity: str
+    attribute: Attribute
+    value: str
+    evidence: Evidence
+    confidence: float = 1.0
+    layer: Layer = "told"
+
+
+def quote(scene_id: str, script: str, span: Span) -> Evidence:
+    return Evidence(scene_id, span.start, span.end, script[span.start : span.end])
+
+
+def facts_of(scene_id: str, script: str, scene: Breakdown) -> tuple[Fact, ...]:
+    """The facts a scene tells, by position. A prop is a guess (0.6); a name in action alone is nearly sure (0.9)."""
+    found: list[Fact] = []
+    heading = scene.heading
+    if heading is not None:
+        whole = quote(scene_id, script, heading.span)
+        if heading.place and heading.place_span:
+            place = quote(scene_id, script, heading.place_span)
+            found.append(Fact(scene_id, "place", name_key(heading.place), place))
+        if heading.setting:
+            found.append(Fact(scene_id, "setting", heading.setting, whole))
+        if heading.time_of_day and heading.time_span:
+            time = quote(scene_id, script, heading.time_span)
+            found.append(Fact(scene_id, "time_of_day", heading.time_of_day, time))
+        if heading.relation:
+            found.append(Fact(scene_id, "relation", heading.relation, whole))
+    for person in scene.cast:
+        first = quote(scene_id, script, person.spans[0])
+        sure = 1.0 if person.cues or person.introductions else 0.9
+        found.append(Fact(person.key, "present", scene_id, first, sure))
+        if person.speaks:
+            found.append(Fact(person.key, "speaks", scene_id, quote(scene_id, script, person.cues[0])))
+    found.extend(Fact(scene_id, "prop", p.name, quote(scene_id, script, p.spans[0]), 0.6) for p in scene.props)
+    return tuple(sorted(found, key=lambda fact: (fact.evidence.start, fact.attribute, fact.entity)))

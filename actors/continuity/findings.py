@@ -1,0 +1,65 @@
+"""A finding: two places in the story that do not agree, in plain words, with a way out.
+
+Invariant: a finding's id depends on what it is about and not on where the words stand, so it survives edits around it,
+a waiver keeps holding, and the same slip found again is the same finding.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from actors.continuity.facts import Evidence
+
+Severity = Literal["ERROR", "WARNING"]
+Code = Literal["new_character", "name_drift", "timeline_error", "setting_mismatch"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """Replace ``[start, end)`` of a scene's script; offered only where it cannot change what is meant."""
+
+    scene_id: str
+    start: int
+    end: int
+    replacement: str
+
+
+@dataclass(frozen=True, slots=True)
+class FindingDraft:
+    """``scene_id`` is the scene to repair; ``evidence`` lists the telling quotation first."""
+
+    id: str
+    code: Code
+    severity: Severity
+    scene_id: str
+    message: str
+    evidence: tuple[Evidence, ...]
+    suggestion: str
+    fix: Fix | None = None
+    waived: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for msgpack and JSON."""
+        fix = self.fix
+        return {
+            "id": self.id,
+            "code": self.code,
+            "severity": self.severity,
+            "scene_id": self.scene_id,
+            "message": self.message,
+            "evidence": [
+                {"scene_id": e.scene_id, "start": e.start, "end": e.end, "text": e.text} for e in self.evidence
+            ],
+            "suggestion": self.suggestion,
+            "fix": fix
+            and {"scene_id": fix.scene_id, "start": fix.start, "end": fix.end, "replacement": fix.replacement},
+            "waived": self.waived,
+        }
+
+
+def finding_id(code: Code, scene_id: str, *about: str) -> str:
+    """``about`` names what the finding is about: name keys, times, the other scene."""
+    digest = hashlib.blake2b("\x1f".join((code, scene_id, *about)).encode("utf-8", "surrogatepass"), digest_size=8)
+    return f"fnd_{digest.hexdigest()}"

@@ -1,0 +1,233 @@
+"""The rules of continuity: pure functions from breakdowns to findings.
+
+Invariant: a rule reads at most one scene and the one before it, so an edit costs its scene and its neighbour. Rules
+prefer silence to nagging: each says below what it lets pass. Findings are WARNINGs, except a scene that calls itself
+continuous and is not: that one is an ERROR.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from actors.continuity.clock import UNBROKEN, contradicts, jumps
+from actors.continuity.facts import quote
+from actors.continuity.findings import FindingDraft, Fix, finding_id
+from actors.screenplay.breakdown import Appearance, Breakdown
+from actors.screenplay.heading import Span, TimeOfDay
+from actors.screenplay.names import COLLECTIVE, name_key, near
+from actors.screenplay.vocabulary import words
+
+# Places that are outdoors or indoors by nature, by their last word.
+_OUTDOORS = words(
+    "pier beach street road field forest woods park sky sea ocean lake river mountain desert alley highway garden "
+    "meadow harbor harbour dock quay cliff shore bridge rooftop courtyard square plaza cemetery"
+)
+_INDOORS = words(
+    "kitchen bedroom bathroom office corridor hallway basement attic cell cockpit elevator lift classroom wheelhouse "
+    "lobby cabin ward vault closet cellar"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A name of the project's cast or places, as people wrote it, with its other spellings."""
+
+    name: str
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SceneView:
+    """One scene as the rules see it; ``before`` is the time of day when it begins, None if nobody said."""
+
+    id: str
+    script: str
+    breakdown: Breakdown
+    before: TimeOfDay | None = None
+
+
+class Names:
+    """The known names of one kind, by key. A single word of a longer name stands for it: BELL for MARGARET BELL."""
+
+    def __init__(self, known: Iterable[Known]) -> None:
+        self._by_key: dict[str, str] = {}
+        parts: dict[str, set[str]] = {}
+        for entry in known:
+            for spelling in (entry.name, *entry.aliases):
+                key = name_key(spelling)
+                if key:
+                    self._by_key.setdefault(key, entry.name)
+                    for word in key.split():
+                        parts.setdefault(word, set()).add(entry.name)
+        self._parts = {word: next(iter(names)) for word, names in parts.items() if len(names) == 1}
+
+    def find(self, key: str) -> str | None:
+        """The known name this key stands for."""
+        return self._by_key.get(key) or (self._parts.get(key) if " " not in key else None)
+
+    def find_person(self, key: str) -> str | None:
+        """As ``find``; a longer form of a known name counts too (CAPTAIN MARGARET for MARGARET)."""
+        whole = self.find(key)
+        if whole is not None:
+            return whole
+        inside = {self._by_key[word] for word in key.split() if word in self._by_key}
+        return inside.pop() if len(inside) == 1 else None
+
+    def nearest(self, key: str, slips_max: int | None = None) -> str | None:
+        """A known name that ``key`` looks like a slip of the pen for."""
+        return next((name for other, name in self._by_key.items() if near(key, other, slips_max)), None)
+
+
+def unknown_people(scene: SceneView, cast: Names) -> Iterator[FindingDraft]:
+    """Rules new_character and name_drift. Lets pass: collective cues, and anybody only mentioned."""
+    for person in scene.breakdown.cast:
+        if not (person.cues or person.introductions) or person.key in COLLECTIVE or cast.find_person(person.key):
+            continue
+        meant = cast.nearest(person.key)
+        yield _drift(scene, person, meant) if meant else _newcomer(scene, person)
+
+
+def _newcomer(scene: SceneView, person: Appearance) -> FindingDraft:
+    does = "speaks here" if person.speaks else "is introduced here"
+    return FindingDraft(
+        finding_id("new_character", scene.id, person.key),
+        "new_character",
+        "WARNING",
+        scene.id,
+        f"{person.name} {does}, but is not in the cast.",
+        tuple(quote(scene.id, scene.script, span) for span in person.spans[:2]),
+        f"Add {person.name} to the cast.",
+    )
+
+
+def _drift(scene: SceneView, person: Appearance, meant: str) -> FindingDraft:
+    spans = (*person.cues, *person.introductions)
+    first = min(spans)
+    replacement = meant.upper() if person.name.isupper() else meant
+    fix = Fix(scene.id, first.start, first.end, replacement) if len(spans) == 1 else None
+    return FindingDraft(
+        finding_id("name_drift", scene.id, person.key, name_key(meant)),
+        "name_drift",
+        "WARNING",
+        scene.id,
+        f"{person.name} is not in the cast; {meant} is, and looks like the same name.",
+        tuple(quote(scene.id, scene.script, span) for span in sorted(spans)[:2]),
+        f"Write {meant}, or add {person.name} to the cast if this is somebody else.",
+        fix,
+    )
+
+
+def place_drift(scene: SceneView, places: Names) -> Iterator[FindingDraft]:
+    """Rule setting_mismatch for a heading whose place is one slip from a known one. Lets pass: new places."""
+    heading = scene.breakdown.heading
+    if heading is None or heading.place is None or heading.place_span is None:
+        return
+    key = name_key(heading.place)
+    if len(key) < 5 or places.find(key) is not None:
+        return
+    meant = places.nearest(key, 1 if len(key) < 10 else 2)
+    if meant is None:
+        return
+    span = heading.place_span
+    yield FindingDraft(
+        finding_id("setting_mismatch", scene.id, key, name_key(meant)),
+        "setting_mismatch",
+        "WARNING",
+        scene.id,
+        f"{heading.place} is a new place; {meant} is known, and looks like the same one.",
+        (quote(scene.id, scene.script, span),),
+        f"Write {meant}, or add {heading.place} to the places if it is another one.",
+        Fix(scene.id, span.start, span.end, meant.upper() if heading.place.isupper() else meant),
+    )
+
+
+def broken_clock(scene: SceneView, previous: SceneView) -> Iterator[FindingDraft]:
+    """Rule timeline_error. Lets pass: flashbacks and dreams, transitions between, LATER into the night, NEXT DAY."""
+    heading, last = scene.breakdown.heading, previous.breakdown.heading
+    after, before = scene.breakdown.time_of_day, scene.before
+    if heading is None or last is None or after is None or before is None or heading.time_span is None:
+        return
+    if heading.aside or last.aside:
+        return
+    marked = heading.relation
+    if marked is not None and contradicts(before, after, marked):
+        word = marked.replace("_", " ").upper()
+        severity = "ERROR" if marked in UNBROKEN else "WARNING"
+        message = f"This scene is marked {word} after a scene at {before}, but it says {after}."
+        suggestion = f"Say {before.upper()}, or drop {word}."
+    elif marked is None and _same_place(scene, previous) and jumps(before, after) and not _cut_between(previous):
+        severity = "WARNING"
+        message = f"It was {before} here a moment ago; now it is {after}, and nothing says that time has passed."
+        suggestion = f"Say {before.upper()}, add LATER to the heading, or end the scene before with a transition."
+    else:
+        return
+    yield FindingDraft(
+        finding_id("timeline_error", scene.id, previous.id, before, after),
+        "timeline_error",
+        "ERROR" if severity == "ERROR" else "WARNING",
+        scene.id,
+        message,
+        (quote(scene.id, scene.script, heading.time_span), quote(previous.id, previous.script, _clock_span(previous))),
+        suggestion,
+        Fix(scene.id, heading.time_span.start, heading.time_span.end, before.upper()) if marked in UNBROKEN else None,
+    )
+
+
+def broken_setting(scene: SceneView, previous: SceneView) -> Iterator[FindingDraft]:
+    """Rule setting_mismatch between unbroken scenes: a place that flips between INT. and EXT. against its nature.
+
+    Lets pass: going in or out of a house, a car, a tent, which have an inside and an outside.
+    """
+    heading, last = scene.breakdown.heading, previous.breakdown.heading
+    if heading is None or last is None or heading.relation not in UNBROKEN or not _same_place(scene, previous):
+        return
+    kinds = (last.setting, heading.setting)
+    nature = _nature(heading.place or "")
+    if nature is None or set(kinds) != {"interior", "exterior"} or heading.setting == nature:
+        return
+    meant = "EXT." if nature == "exterior" else "INT."
+    yield FindingDraft(
+        finding_id("setting_mismatch", scene.id, previous.id, name_key(heading.place or ""), nature),
+        "setting_mismatch",
+        "WARNING",
+        scene.id,
+        f"{heading.place} was {last.setting} in the scene before; this one goes on there, but says {heading.setting}.",
+        (quote(scene.id, scene.script, heading.span), quote(previous.id, previous.script, last.span)),
+        f"Begin the heading with {meant}",
+    )
+
+
+def of_scene(scene: SceneView, cast: Names, places: Names) -> tuple[FindingDraft, ...]:
+    """Findings that need this scene alone."""
+    return (*unknown_people(scene, cast), *place_drift(scene, places))
+
+
+def of_neighbours(scene: SceneView, previous: SceneView | None) -> tuple[FindingDraft, ...]:
+    """Findings between a scene and the one before it."""
+    if previous is None:
+        return ()
+    return (*broken_clock(scene, previous), *broken_setting(scene, previous))
+
+
+def _same_place(scene: SceneView, previous: SceneView) -> bool:
+    here, there = scene.breakdown.place, previous.breakdown.place
+    return here is not None and there is not None and name_key(here) == name_key(there)
+
+
+def _cut_between(previous: SceneView) -> bool:
+    return previous.breakdown.ends_in_transition
+
+
+def _clock_span(scene: SceneView) -> Span:
+    heading = scene.breakdown.heading
+    if heading is None:
+        return Span(0, 0)
+    return heading.time_span or heading.span
+
+
+def _nature(place: str) -> str | None:
+    parts: Sequence[str] = name_key(place).split()
+    if not parts:
+        return None
+    return "exterior" if parts[-1] in _OUTDOORS else "interior" if parts[-1] in _INDOORS else None
