@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { glance, headingLine, lineKinds } from '../src/script/fountain';
+import { eighths, glance, headingLine, lineKinds } from '../src/script/fountain';
 
 const kinds = (text: string) => lineKinds(text.split('\n'));
 
@@ -66,4 +66,11 @@ it('E-13: a dropped file is counted before it is sent', () => {
 it('E-14: the heading of a scene is found where it stands', () => {
   expect(headingLine('[[note]]\n\nINT. A - DAY\n\nRain.')).toEqual({ text: 'INT. A - DAY', from: 10, to: 22 });
   expect(headingLine('Rain.')).toBeNull();
+});
+
+it('E-16: a scene is measured in eighths of a page, notes left out', () => {
+  expect(eighths('INT. A - DAY')).toBe(1);
+  expect(eighths(Array.from({ length: 55 }, () => 'Rain.').join('\n'))).toBe(8);
+  expect(eighths(Array.from({ length: 14 }, () => 'x'.repeat(120)).join('\n'))).toBe(4);
+  expect(eighths('Rain.\n/* ' + 'old\n'.repeat(200) + '*/')).toBe(1);
 });

@@ -26,15 +26,17 @@ function undoFor(room: Room): Y.UndoManager {
   return made;
 }
 
-export interface PageKeys {
+export interface PageEvents {
   generate: () => void;
+  /** The text changed, by anyone. */
+  changed: () => void;
 }
 
-export function openPage(parent: HTMLElement, room: Room, locked: boolean, keys: PageKeys): EditorView {
+export function openPage(parent: HTMLElement, room: Room, locked: boolean, events: PageEvents): EditorView {
   const text = room.doc.getText('script');
   return new EditorView({
     parent,
-    state: EditorState.create({ doc: text.toString(), extensions: pageExtensions(room, text, locked, keys) }),
+    state: EditorState.create({ doc: text.toString(), extensions: pageExtensions(room, text, locked, events) }),
   });
 }
 
@@ -42,9 +44,9 @@ export function setLocked(view: EditorView, locked: boolean): void {
   view.dispatch({ effects: writable.reconfigure(EditorState.readOnly.of(locked)) });
 }
 
-function pageExtensions(room: Room, text: Y.Text, locked: boolean, keys: PageKeys): Extension[] {
+function pageExtensions(room: Room, text: Y.Text, locked: boolean, events: PageEvents): Extension[] {
   const generate = (): boolean => {
-    keys.generate();
+    events.generate();
     return true;
   };
   return [
@@ -57,6 +59,9 @@ function pageExtensions(room: Room, text: Y.Text, locked: boolean, keys: PageKey
     search({ top: true }),
     highlightSelectionMatches(),
     placeholder(EMPTY_PAGE),
+    EditorView.updateListener.of((update) => {
+      if (update.docChanged) events.changed();
+    }),
     EditorView.lineWrapping,
     EditorView.perLineTextDirection.of(true),
     EditorView.contentAttributes.of({

@@ -19,6 +19,7 @@ export type LineKind =
   | 'break'
   | 'empty';
 
+const LINES_PER_PAGE = 55;
 const HEADING = /^(?:int|ext|est|int\.?\/ext|i\/e)[. ]/iu;
 const TRANSITION = /^[^\p{Ll}]*\bTO:$/u;
 const CUE_EXTENSION = /\s*\([^)]*\)\s*$/u;
@@ -86,14 +87,29 @@ export function lineKinds(lines: readonly string[]): LineKind[] {
   return kinds;
 }
 
+/** Characters that fit on a line of the page, by kind; what is not listed has the width of action. */
+const LINE_CHARS: Partial<Record<LineKind, number>> = { dialogue: 35, lyric: 35, parenthetical: 25, character: 38 };
+const ACTION_CHARS = 60;
+
+/** The length of a scene in eighths of a page, as a schedule counts it; never less than one. */
+export function eighths(text: string): number {
+  const lines = text.trimEnd().split('\n');
+  const kinds = lineKinds(lines);
+  let rows = 0;
+  for (const [index, line] of lines.entries()) {
+    const kind = kinds[index] ?? 'action';
+    if (kind === 'note' || kind === 'section' || kind === 'synopsis') continue;
+    rows += Math.max(1, Math.ceil([...line].length / (LINE_CHARS[kind] ?? ACTION_CHARS)));
+  }
+  return Math.max(1, Math.round((rows / LINES_PER_PAGE) * 8));
+}
+
 export interface Glance {
   scenes: number;
   characters: number;
   /** About 55 lines to a page, as the trade counts. */
   pages: number;
 }
-
-const LINES_PER_PAGE = 55;
 
 /** What a dropped file holds, at a glance, before the server has read it. */
 export function glance(text: string): Glance {

@@ -7,18 +7,22 @@ import type { EditorView } from '@codemirror/view';
 import type { Finding, Fix } from '../api/types';
 import { locate, toUtf16 } from './codepoints';
 
-export function showFindings(view: EditorView, sceneId: string, findings: readonly Finding[]): void {
+/** Draws the findings of a scene; returns the ids of those whose words are not in the text any more. */
+export function showFindings(view: EditorView, sceneId: string, findings: readonly Finding[]): ReadonlySet<string> {
   const text = view.state.doc.toString();
   const diagnostics: Diagnostic[] = [];
+  const lost = new Set<string>();
   for (const finding of findings) {
     for (const evidence of finding.evidence) {
       if (evidence.sceneId !== sceneId) continue;
       const span = locate(text, evidence.start, evidence.end, evidence.text);
-      if (span !== null) diagnostics.push(diagnosticFor(finding, span.from, span.to, sceneId));
+      if (span === null) lost.add(finding.id);
+      else diagnostics.push(diagnosticFor(finding, span.from, span.to, sceneId));
     }
   }
   diagnostics.sort((a, b) => a.from - b.from);
   view.dispatch(setDiagnostics(view.state, diagnostics));
+  return lost;
 }
 
 function diagnosticFor(finding: Finding, from: number, to: number, sceneId: string): Diagnostic {

@@ -81,6 +81,14 @@ const ORDINAL_RULES = new Intl.PluralRules('en', { type: 'ordinal' });
 const ORDINAL_SUFFIX: Record<string, string> = { one: 'st', two: 'nd', few: 'rd' };
 const ordinal = (position: number): string => `${position}${ORDINAL_SUFFIX[ORDINAL_RULES.select(position)] ?? 'th'}`;
 
+/** Two words for the strip, from what everybody is told about a job. */
+export function activityWords(job: { state: JobState; stage: JobStage | null; progress: number } | undefined): string | null {
+  if (job === undefined || isOver(job.state)) return null;
+  if (job.state === 'QUEUED' || job.state === 'THROTTLED') return 'In line';
+  if (job.stage !== null && STAGE_STEP[job.stage] > 3) return `Rendering ${Math.round(fraction(job.progress) * 100)} %`;
+  return job.state === 'PREVIEW_READY' ? 'Pick a frame' : 'On the board';
+}
+
 /** "about 40 s left"; empty when nobody knows. Never promises zero. */
 export function etaWords(etaS: number | null): string {
   if (etaS === null || !Number.isFinite(etaS) || etaS < 0) return '';

@@ -12,7 +12,7 @@ import type { Room } from '../collab/room';
 import { Rooms } from '../collab/rooms';
 import { headingLine } from '../script/fountain';
 import { Generation } from './generation';
-import { isOver } from './jobWords';
+import { activityWords, isOver } from './jobWords';
 import { Live } from './live';
 import { moveScene, sortScenes } from './order';
 import { navigate, pathTo } from './router';
@@ -31,6 +31,8 @@ export interface SceneCard {
   findings: number;
   /** 0–1 while a job runs on it, else null. */
   progress: number | null;
+  /** What that job does, in a word or two. */
+  activity: string | null;
   people: Person[];
 }
 
@@ -82,6 +84,7 @@ export class Story {
         thumbnailUrl: live?.thumbnailUrl ?? row?.takes.at(0)?.thumbnailUrl ?? null,
         findings: this.live.findings.value.get(id)?.length ?? 0,
         progress: running.get(id)?.progress ?? null,
+        activity: activityWords(running.get(id)),
         people: this.people.value.filter((person) => person.sceneId === id && !person.self),
       };
     });

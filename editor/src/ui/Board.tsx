@@ -5,7 +5,16 @@ import { isOver } from '../story/jobWords';
 
 const PANELS = 4;
 
-export function Board({ job, generation, open }: { job: Job; generation: Generation; open: boolean }) {
+interface BoardProps {
+  job: Job;
+  generation: Generation;
+  /** Waits for a pick. */
+  open: boolean;
+  /** A frame is under the pointer or the focus: the screen shows it large. */
+  onLook: (panelId: string) => void;
+}
+
+export function Board({ job, generation, open, onLook }: BoardProps) {
   const settled = job.panels.some((panel) => panel.picked);
   const missing = settled || isOver(job.state) ? 0 : Math.max(0, PANELS - job.panels.length);
   return (
@@ -26,13 +35,14 @@ export function Board({ job, generation, open }: { job: Job; generation: Generat
               aria-pressed={panel.picked}
               aria-label={`Frame ${index + 1}${panel.picked ? ', picked' : ''}`}
               disabled={!open || generation.busy.value}
+              onPointerEnter={() => onLook(panel.id)}
+              onFocus={() => onLook(panel.id)}
               onClick={() => void generation.pick(panel.id)}
             >
               <img src={panel.imageUrl} alt="" />
-              <span class="panel-number" aria-hidden="true">
-                {index + 1}
-              </span>
-              {panel.picked && <span class="panel-picked">Picked</span>}
+              {/* Drawn by the style sheet: the button's name already says both. */}
+              <span class="panel-number" data-mark={index + 1} />
+              {panel.picked && <span class="panel-picked" data-mark="Picked" />}
             </button>
           </li>
         ))}

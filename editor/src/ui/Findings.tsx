@@ -4,7 +4,7 @@ import { applyFix, revealFinding } from '../script/margin';
 import { navigate, pathTo } from '../story/router';
 import type { Story } from '../story/story';
 import { say } from '../story/toasts';
-import { desk } from './deskView';
+import { desk, outdated } from './deskView';
 
 export function Findings({ story }: { story: Story }) {
   const findings = story.findings.value;
@@ -31,7 +31,10 @@ function Card({ finding, story }: { finding: Finding; story: Story }) {
   const elsewhere = finding.evidence.find((evidence) => evidence.sceneId !== sceneId);
   const numberOf = (id: string): number | undefined => story.scenes.value.find((card) => card.id === id)?.number;
   return (
-    <article class="finding" data-testid="finding" data-severity={finding.severity} data-code={finding.code}>
+ <article
+      class="finding"
+      data-outdated={outdated.value.has(finding.id)}
+      data-testid="finding" data-severity={finding.severity} data-code={finding.code}>
       <p class="finding-message">
         <span class="unseen">{finding.severity === 'ERROR' ? 'Serious: ' : 'Note: '}</span>
         {finding.message}

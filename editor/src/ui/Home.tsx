@@ -87,9 +87,10 @@ const STILLS_SHOWN = 4;
 function Cards({ cards }: { cards: ProjectCard[] }) {
   return (
     <section aria-labelledby="shelf">
-      <h1 id="shelf" class="shelf-title">
-        Your projects
-      </h1>
+      <div class="shelf-head">
+        <h1 id="shelf">Your projects</h1>
+        <p>or drop a .fountain file anywhere to begin another</p>
+      </div>
       <ul class="shelf">
         {cards.map((card) => (
           <li key={card.id} data-testid="project-item" data-project-id={card.id}>

@@ -24,6 +24,11 @@ export function Player({ take }: { take: Take }) {
       detach();
     };
   }, [take.id]);
+  useEffect(() => {
+    // A track that gets its file late stays off although it is the default one.
+    const track = video.current?.textTracks[0];
+    if (track !== undefined && captions !== null) track.mode = 'showing';
+  }, [captions]);
   return (
     <div class="screen">
       <video

@@ -1,11 +1,13 @@
 /** The page in the middle. Mounts one CodeMirror per scene and keeps it in step with findings and the lock. */
-import { useComputed, useSignalEffect } from '@preact/signals';
+import { signal, useComputed, useSignalEffect } from '@preact/signals';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { EditorView } from '@codemirror/view';
 import { openPage, setLocked } from '../script/editor';
+import { eighths } from '../script/fountain';
 import { showFindings } from '../script/margin';
 import type { Story } from '../story/story';
-import { desk } from './deskView';
+import { desk, outdated } from './deskView';
+import { pageWords, playWords } from './sceneWords';
 
 export function ScriptPage({ story }: { story: Story }) {
   const room = story.room.value;
@@ -13,15 +15,7 @@ export function ScriptPage({ story }: { story: Story }) {
   const ready = useComputed(() => story.room.value?.synced.value ?? false);
   return (
     <main class="paper-desk" aria-label="Script" data-region="page">
-      {card !== undefined && (
-        <div class="slug">
-          <span class="slug-number">Scene {card.number}</span>
-          <span class="slug-place" dir="auto">
-            {card.heading}
-          </span>
-          {card.status === 'LOCKED' && <span class="slug-lock">Locked</span>}
-        </div>
-      )}
+      {card !== undefined && <Slug story={story} number={card.number} locked={card.status === 'LOCKED'} />}
       {room !== null && ready.value ? (
         <Paper key={room.name} story={story} />
       ) : (
@@ -31,6 +25,46 @@ export function ScriptPage({ story }: { story: Story }) {
   );
 }
 
+/** The line above the page: which scene, how long it is, and the lock. */
+function Slug({ story, number, locked }: { story: Story; number: number; locked: boolean }) {
+  const size = length.value;
+  return (
+    <div class="slug">
+      <span class="slug-number">
+        Scene {number} <span class="slug-of">of {story.scenes.value.length}</span>
+      </span>
+      {size > 0 && (
+        <span>
+          {pageWords(size)} · {playWords(size)}
+        </span>
+      )}
+      <button
+        type="button"
+        class="quiet small slug-lock"
+        aria-pressed={locked}
+        data-testid="lock"
+        title={locked ? 'Locked: nobody can change the text' : 'Lock the text of this scene'}
+        onClick={() => void story.toggleLock()}
+      >
+        {locked ? 'Locked' : 'Lock'}
+      </button>
+    </div>
+  );
+}
+
+/** After a pause in typing, findings are matched with the words again. */
+const REDRAW_PAUSE_MS = 300;
+
+/** Eighths of a page of the open scene. */
+const length = signal(0);
+
+function redraw(story: Story): void {
+  const view = desk.peek();
+  const sceneId = story.sceneId.peek();
+  length.value = view === null ? 0 : eighths(view.state.doc.toString());
+  if (view !== null && sceneId !== null) outdated.value = showFindings(view, sceneId, story.findings.peek());
+}
+
 function Paper({ story }: { story: Story }) {
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | null>(null);
@@ -38,19 +72,27 @@ function Paper({ story }: { story: Story }) {
   useLayoutEffect(() => {
     if (host.current === null || room === null) return undefined;
     const locked = story.status.peek() === 'LOCKED';
-    const opened = openPage(host.current, room, locked, { generate: () => void story.generate() });
+    let pause: ReturnType<typeof setTimeout> | undefined;
+    const opened = openPage(host.current, room, locked, {
+      generate: () => void story.generate(),
+      changed: () => {
+        clearTimeout(pause);
+        pause = setTimeout(() => redraw(story), REDRAW_PAUSE_MS);
+      },
+    });
     view.current = opened;
     desk.value = opened;
     return () => {
+      clearTimeout(pause);
       desk.value = null;
       view.current = null;
       opened.destroy();
     };
   }, [room, story]);
   useSignalEffect(() => {
-    const findings = story.findings.value;
-    const sceneId = story.sceneId.peek();
-    if (desk.value !== null && sceneId !== null) showFindings(desk.value, sceneId, findings);
+    void story.findings.value;
+    void desk.value;
+    redraw(story);
   });
   const locked = story.status.value === 'LOCKED';
   useEffect(() => {

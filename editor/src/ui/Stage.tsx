@@ -1,6 +1,6 @@
 /** The right side: the screen, the generation, the board, the takes, the findings. */
 import { useEffect, useState } from 'preact/hooks';
-import type { Take } from '../api/types';
+import type { Job, Panel, Take } from '../api/types';
 import { awaitsPick, durationWords, isOver, verdictWords } from '../story/jobWords';
 import type { Story } from '../story/story';
 import { Board } from './Board';
@@ -14,20 +14,21 @@ export function Stage({ story }: { story: Story }) {
   const job = story.generation.job.value;
   const takes = takesOf(story);
   const [chosen, choose] = useState<string | null>(null);
+  const [look, setLook] = useState<string | null>(null);
   const newest = takes[0];
   useEffect(() => choose(null), [newest?.id, story.sceneId.value]);
   const take = takes.find((each) => each.id === chosen) ?? newest;
   const waiting = job !== null && awaitsPick(job);
   return (
     <aside class="stage" aria-label="Board, takes and findings" data-region="stage">
-      <Screen take={take} story={story} />
+      <Screen take={take} story={story} look={look} />
       <section class="make" aria-label="Generate">
         <Brains story={story} />
         <GenerateButton story={story} />
         {job !== null && <Progress job={job} generation={story.generation} />}
       </section>
       {job !== null && job.panels.length > 0 && !(isOver(job.state) && job.state !== 'FINAL_READY') && (
-        <Board job={job} generation={story.generation} open={waiting} />
+        <Board job={job} generation={story.generation} open={waiting} onLook={setLook} />
       )}
       {takes.length > 0 && <Takes takes={takes} shown={take?.id} onChoose={choose} />}
       <Findings story={story} />
@@ -44,13 +45,22 @@ function takesOf(story: Story): Take[] {
   return fresh ? [...list.filter((take) => take.id === fresh.id), ...list.filter((take) => take.id !== fresh.id)] : list;
 }
 
-function Screen({ take, story }: { take: Take | undefined; story: Story }) {
-  const job = story.generation.job.value;
-  const picked = job !== null && !isOver(job.state) ? job.panels.find((panel) => panel.picked) : undefined;
-  if (picked !== undefined) {
+/** The frame to show large while a take is being made: the picked one, else the one looked at, else the first. */
+function frameOf(job: Job | null, look: string | null): Panel | undefined {
+  if (job === null || isOver(job.state)) return undefined;
+  return job.panels.find((panel) => panel.picked) ?? job.panels.find((panel) => panel.id === look) ?? job.panels[0];
+}
+
+function Screen({ take, story, look }: { take: Take | undefined; story: Story; look: string | null }) {
+  const frame = frameOf(story.generation.job.value, look);
+  if (frame !== undefined) {
     return (
       <div class="screen">
-        <img class="screen-picked" src={picked.imageUrl} alt="The picked frame, being rendered" />
+        <img
+          class={`screen-frame${frame.picked ? ' screen-picked' : ''}`}
+          src={frame.imageUrl}
+          alt={frame.picked ? 'The picked frame, being rendered' : 'A frame of the board'}
+        />
       </div>
     );
   }
@@ -67,8 +77,8 @@ function Screen({ take, story }: { take: Take | undefined; story: Story }) {
       <figcaption class="take-facts">
         <span class="tag">{take.degraded ? 'animatic' : take.backend}</span>
         <span>{durationWords(take.durationS)}</span>
+        {take.qualityScore !== null && <span title="Quality score">{Math.round(take.qualityScore * 100)}/100</span>}
         <span class={`verdict verdict-${take.epistemicState.toLowerCase()}`}>{verdictWords(take)}</span>
-        {take.qualityScore !== null && <span title="Quality score">{Math.round(take.qualityScore * 100)} / 100</span>}
       </figcaption>
     </figure>
   );

@@ -1,6 +1,6 @@
 /** The scenes as a strip: number, still, heading, state. Reordered by drag or with Alt and the arrow keys. */
 import { useRef, useState } from 'preact/hooks';
-import { findingsWords, statusWords } from './sceneWords';
+import { findingsWords, slug, statusWords } from './sceneWords';
 import { navigate, pathTo } from '../story/router';
 import type { SceneCard, Story } from '../story/story';
 import { fraction } from '../story/jobWords';
@@ -81,6 +81,7 @@ export function Strip({ story }: { story: Story }) {
 function SceneLink({ card, story, onMove }: { card: SceneCard; story: Story; onMove: (by: number) => void }) {
   const path = pathTo(story.id, card.id);
   const open = story.sceneId.value === card.id;
+  const { place, when } = slug(card.heading);
   return (
     <a
       href={path}
@@ -109,11 +110,12 @@ function SceneLink({ card, story, onMove }: { card: SceneCard; story: Story; onM
         )}
       </span>
       <span class="scene-words">
-        <span class="scene-heading" dir="auto">
-          {card.heading || 'Untitled scene'}
+        <span class="scene-heading" dir="auto" title={card.heading}>
+          {place || 'Untitled scene'}
         </span>
-        <span class="scene-state" data-status={card.status}>
-          {card.progress !== null ? `Rendering ${Math.round(fraction(card.progress) * 100)} %` : statusWords(card.status)}
+        <span class="scene-when">{when}</span>
+        <span class="scene-state" data-status={card.activity === null ? card.status : 'GENERATING'}>
+          {card.activity ?? statusWords(card.status)}
           {card.findings > 0 && <span class="scene-findings">{findingsWords(card.findings)}</span>}
           {card.people.map((person) => (
             <span key={person.clientId} class="scene-person" style={{ '--person': person.color }} title={person.name} />
