@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 BATCH_BYTES_MAX = 1024 * 1024
 BATCH_OPERATIONS_MAX = 1024
-LINGER_S = 0.002
+LINGER_S = 0.001
 """How long a batch stays open for others, when there were others. A lone operation never waits."""
 
 QUEUE_OPERATIONS_MAX = 8192
@@ -118,7 +118,7 @@ class Writer:
     def _take_batch(self) -> list[Operation]:
         """Called with the condition held, at least one operation queued."""
         deadline = time.monotonic() + LINGER_S
-        crowd = max(self._last_batch, len(self._queue))
+        crowd = max(self._last_batch // 2, len(self._queue))  # half of who was here last time is coming back
         self._wake_at = crowd
         while 1 < crowd > len(self._queue) and self._queued_bytes < BATCH_BYTES_MAX and not self._stopping:
             left = deadline - time.monotonic()
