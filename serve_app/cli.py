@@ -61,13 +61,17 @@ def serve(  # noqa: PLR0917
     options = serving.ServeOptions(host, port, data_dir or _data_dir_default(), token, config, hosts, dashboard)
     status = err.status("checking")
 
+    is_ready = False
+
     def say(sentence: str) -> None:
-        if err.is_terminal:
+        if err.is_terminal and not is_ready:
             status.update(sentence)
         else:
             err.print(f"storyforge: {sentence}", markup=False)
 
     def ready(settings: Settings, run: Run) -> None:
+        nonlocal is_ready
+        is_ready = True
         status.stop()
         rows = Table.grid(padding=(0, 2))
         rows.add_row("data", str(settings.data_dir))
@@ -125,6 +129,8 @@ def owner(project: Annotated[str, typer.Argument(help="A project id, prj_….")]
         if answer.status_code == 404:
             raise Refusal(f"Nobody owns {project} now: it is idle, or there is no such project.")
         found = _json_of(answer)
+        if not {"pid", "peer"} <= found.keys():
+            raise Refusal("The server's answer could not be understood: do client and server have the same version?")
         typer.echo(f"pid {found['pid']}  peer {found['peer']}")
 
 

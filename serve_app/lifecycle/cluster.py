@@ -12,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,6 +20,7 @@ import yaml
 
 from serve_app.lifecycle import processes
 from serve_app.lifecycle.ports import Ports
+from serve_app.lifecycle.processes import Signs
 from serve_app.lifecycle.refusal import Refusal
 
 OBJECT_STORE_BYTES = 256 * 1024 * 1024
@@ -26,7 +28,6 @@ OBJECT_STORE_BYTES = 256 * 1024 * 1024
 
 RAY_START_TIMEOUT_S = 60.0
 READY_TIMEOUT_S = 120.0
-SHUTDOWN_TIMEOUT_S = 20.0
 POLL_S = 0.1
 
 logger = logging.getLogger("storyforge.cluster")
@@ -64,14 +65,25 @@ def _fill_application(app: Mapping[str, Any], args: Mapping[str, Any], hosts: in
     return filled
 
 
-def start_ray(environment: Mapping[str, str], ports: Ports, scratch: Path, *, dashboard: bool) -> str:
-    """`ray start` a head on loopback; returns its address. Raises Refusal with Ray's own last words."""
+def start_ray(
+    environment: Mapping[str, str],
+    ports: Ports,
+    scratch: Path,
+    *,
+    dashboard: bool,
+    session: Callable[[int], None],
+) -> None:
+    """`ray start` a head on loopback. Raises Refusal with Ray's own last words.
+
+    `session` is told the id of the session everything runs in, before anything can go wrong.
+    """
     command = [
         *(sys.executable, "-m", "ray.scripts.scripts", "start", "--head"),
         *("--node-ip-address", "127.0.0.1"),
         *("--port", str(ports.gcs)),
         *("--ray-client-server-port", str(ports.ray_client)),
         *("--include-dashboard", "true" if dashboard else "false"),
+        *("--include-log-monitor", "false"),
         *("--dashboard-host", "127.0.0.1"),
         *("--dashboard-port", str(ports.dashboard)),
         *("--dashboard-agent-listen-port", str(ports.dashboard_agent)),
@@ -90,7 +102,8 @@ def start_ray(environment: Mapping[str, str], ports: Ports, scratch: Path, *, da
         stderr=subprocess.STDOUT,
         text=True,
     )
-    import ray  # noqa: F401 - a second of imports, while `ray start` does its own
+    session(started.pid)
+    from ray import serve  # noqa: F401 - two seconds of imports, while `ray start` does its own
 
     try:
         said, _ = started.communicate(timeout=RAY_START_TIMEOUT_S)
@@ -100,13 +113,15 @@ def start_ray(environment: Mapping[str, str], ports: Ports, scratch: Path, *, da
     if started.returncode != 0:
         last = [line for line in said.splitlines() if line.strip()][-1:]
         raise Refusal(f"Ray did not start: {' '.join(last) or 'no reason given'} (logs in {scratch}/ray).")
-    return f"127.0.0.1:{ports.gcs}"
 
 
 def connect(address: str) -> None:
     """Make this process a driver of the cluster. The caller has put the cluster's token into `os.environ`."""
     import ray
+    from ray import serve  # noqa: F401 - sets up the logger that is quietened below
 
+    for name in ("ray", "ray.serve"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     ray.init(
         address=address,
         namespace="serve",
@@ -114,8 +129,6 @@ def connect(address: str) -> None:
         configure_logging=False,
         _node_ip_address="127.0.0.1",
     )
-    for name in ("ray", "ray.serve"):
-        logging.getLogger(name).setLevel(logging.ERROR)
 
 
 def deploy(config: Mapping[str, Any]) -> None:
@@ -172,7 +185,7 @@ def _first_line(error: BaseException) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
 
 
-def stop(instance: str) -> list[int]:
+def stop(signs: Signs) -> list[int]:
     """Serve first (actors drain and let their leases go), then Ray, then whatever still carries the mark.
 
     Returns the processes that had to be ended one by one. Safe however far the start came, and twice.
@@ -180,14 +193,16 @@ def stop(instance: str) -> list[int]:
     import ray
 
     if ray.is_initialized():
-        try:
-            from ray import serve
+        # While Serve ends its own controller, Ray's listener thread prints that the controller died.
+        with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+            try:
+                from ray import serve
 
-            serve.shutdown()
-        except Exception as error:  # noqa: BLE001 - whatever Serve says, the processes go next
-            logger.warning("serve did not shut down in order", extra={"error": type(error).__name__})
-        ray.shutdown()
-    return processes.reap(instance)
+                serve.shutdown()
+            except Exception as error:  # noqa: BLE001 - whatever Serve says, the processes go next
+                logger.warning("serve did not shut down in order", extra={"error": type(error).__name__})
+            ray.shutdown()
+    return processes.reap(signs)
 
 
 def applications() -> dict[str, Any]:

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from serve_app.lifecycle.processes import Signs
 from serve_app.lifecycle.refusal import Refusal
 
 RUN_FILE = "run.json"
@@ -34,6 +35,11 @@ class Run:
     scratch: str
     started_at: float
     ports: dict[str, int]
+    session: int = 0
+
+    @property
+    def signs(self) -> Signs:
+        return Signs(self.instance, self.scratch, self.session)
 
 
 def instance_name(data_dir: Path) -> str:
@@ -41,9 +47,13 @@ def instance_name(data_dir: Path) -> str:
     return hashlib.sha256(f"{os.getuid()}:{data_dir}".encode()).hexdigest()[:10]
 
 
+def scratch_path(instance: str) -> Path:
+    return Path(tempfile.gettempdir()) / f"sf-{instance}"
+
+
 def scratch_dir(instance: str) -> Path:
     """A private folder with a short path: Unix socket names end at 107 bytes and Ray adds 70."""
-    path = Path(tempfile.gettempdir()) / f"sf-{instance}"
+    path = scratch_path(instance)
     path.mkdir(mode=0o700, exist_ok=True)
     status = path.lstat()
     if path.is_symlink() or status.st_uid != os.getuid() or status.st_mode & 0o077:
@@ -52,7 +62,7 @@ def scratch_dir(instance: str) -> Path:
 
 
 def clear_scratch(instance: str) -> None:
-    shutil.rmtree(Path(tempfile.gettempdir()) / f"sf-{instance}", ignore_errors=True)
+    shutil.rmtree(scratch_path(instance), ignore_errors=True)
 
 
 @contextmanager
@@ -99,6 +109,13 @@ def read_run(data_dir: Path) -> Run | None:
         return Run(**json.loads((data_dir / RUN_FILE).read_text()))
     except (OSError, ValueError, TypeError):
         return None
+
+
+def signs_of(data_dir: Path) -> Signs:
+    """What the last run on this data directory can be recognised by, even when its run file is gone."""
+    run = read_run(data_dir)
+    instance = instance_name(data_dir)
+    return run.signs if run else Signs(instance, str(scratch_path(instance)))
 
 
 def forget_run(data_dir: Path) -> None:

@@ -1,15 +1,15 @@
 """Which processes belong to one running StoryForge, and how to end exactly those.
 
-Owns the mark: an environment variable with the instance's name, which every process that Ray starts inherits, HAProxy
-included. Invariant: a process without the mark is never signalled, so a neighbour's cluster on the machine is safe
-(`ray stop` ends every Ray on the machine, and leaves HAProxy alive and holding its ports).
+Two signs: the terminal session that `ray start` was given (everything it starts stays in it), and a mark in the
+environment (for what left the session). Neither suffices: Ray's processes overwrite their environment with their
+title. Invariant: a process with neither sign is never signalled, so a neighbour's cluster on the same machine is safe;
+`ray stop` would end every Ray on the machine and leave HAProxy alive, holding its ports.
 """
 
-import importlib
 import os
 import signal
-import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 MARK_ENV = "STORYFORGE_INSTANCE"
@@ -17,51 +17,65 @@ GRACE_S = 3.0
 POLL_S = 0.05
 
 
-def marked(instance: str) -> list[int]:
-    """Pids that carry the instance's mark, ourselves excluded."""
-    needle = f"{MARK_ENV}={instance}"
-    if sys.platform != "linux":
-        return _marked_by_psutil(instance)
-    found = []
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit() or int(entry.name) == os.getpid():
-            continue
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """What tells an instance's processes from all others. `session` is 0 before `ray start`."""
+
+    instance: str
+    scratch: str
+    session: int = 0
+
+    def fit(self, pid: int) -> bool:
+        """Whether this process is one of the instance's."""
+        folder = Path("/proc") / str(pid)
         try:
-            environment = (entry / "environ").read_bytes()
-            state = (entry / "stat").read_text().rpartition(")")[2].split()[0]
+            arguments = (folder / "cmdline").read_bytes()
+            environment = (folder / "environ").read_bytes()
         except OSError:
-            continue
-        if needle.encode() in environment.split(b"\0") and state != "Z":
-            found.append(int(entry.name))
-    return found
+            return False
+        if f"{MARK_ENV}={self.instance}".encode() in environment.split(b"\0"):
+            return True
+        if not self.session or _session_of(pid) != self.session:
+            return False
+        # A session number may come round again on a machine that has been up for long: ask for a second sign.
+        return arguments.startswith(b"ray::") or self.scratch.encode() in arguments
 
 
-def _marked_by_psutil(instance: str) -> list[int]:
-    importlib.import_module("ray")  # puts its own copy of psutil on the path
-    psutil = importlib.import_module("psutil")
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.environ().get(MARK_ENV) == instance and process.pid != os.getpid():
-                found.append(process.pid)
-        except psutil.Error:
-            continue
-    return found
+def _session_of(pid: int) -> int:
+    try:
+        return os.getsid(pid)
+    except OSError:
+        return -1
 
 
-def reap(instance: str, *, grace_s: float = GRACE_S) -> list[int]:
-    """End every marked process: SIGTERM, then SIGKILL after `grace_s`. Returns what had to be ended."""
-    ended = marked(instance)
+def _is_zombie(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+def belonging(signs: Signs) -> list[int]:
+    """Pids of the instance's living processes, ourselves excluded. Empty where there is no /proc (macOS)."""
+    proc = Path("/proc")
+    pids = [int(entry.name) for entry in proc.iterdir() if entry.name.isdigit()] if proc.is_dir() else []
+    return [pid for pid in pids if pid != os.getpid() and not _is_zombie(pid) and signs.fit(pid)]
+
+
+def reap(signs: Signs, *, grace_s: float = GRACE_S) -> list[int]:
+    """End what belongs to the instance: SIGTERM, then SIGKILL after `grace_s`. Returns what had to be ended."""
+    ended = left = belonging(signs)
     _signal(ended, signal.SIGTERM)
     deadline = time.monotonic() + grace_s
-    while (left := marked(instance)) and time.monotonic() < deadline:
+    while left and time.monotonic() < deadline:
         time.sleep(POLL_S)
+        left = belonging(signs)
     # The raylet restarts what dies under it, so look again until a look finds nobody.
     deadline = time.monotonic() + grace_s
     while left and time.monotonic() < deadline:
         _signal(left, signal.SIGKILL)
         time.sleep(POLL_S)
-        left = marked(instance)
+        left = belonging(signs)
     return ended
 
 
@@ -69,5 +83,5 @@ def _signal(pids: list[int], number: signal.Signals) -> None:
     for pid in pids:
         try:
             os.kill(pid, number)
-        except ProcessLookupError:
+        except (ProcessLookupError, PermissionError):
             continue

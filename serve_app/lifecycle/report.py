@@ -9,7 +9,7 @@ from serve_app.lifecycle.instance import Run, is_running, read_run
 
 
 def status(data_dir: Path) -> dict[str, Any]:
-    """{"running", "healthy", "url", "pid", "ingress", "hosts", "applications", "data_dir"}; a sick server does not raise.
+    """{"running", "healthy", "url", "pid", "ingress", "hosts", "applications", "data_dir"}; never raises.
 
     `hosts` is the number of running StoryHost replicas.
     """

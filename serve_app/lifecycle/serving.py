@@ -4,13 +4,13 @@ Invariant: nothing is started before everything that can be refused has been che
 ended by the same call, however it leaves.
 """
 
-import logging
+import functools
 import os
 import signal
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -27,6 +27,7 @@ from serve_app.lifecycle.instance import (
     only_one,
     read_run,
     scratch_dir,
+    signs_of,
     write_run,
 )
 from serve_app.lifecycle.refusal import Refusal
@@ -98,11 +99,11 @@ def serve(options: ServeOptions, *, say: Callable[[str], None], ready: Callable[
 
 def _end_leftovers(data_dir: Path, say: Callable[[str], None]) -> None:
     """A process of ours that was killed cannot tidy up; the next start on its data directory does."""
-    instance = instance_name(data_dir)
-    if processes.marked(instance):
+    signs = signs_of(data_dir)
+    if processes.belonging(signs):
         say("ending what an earlier run left behind")
-        processes.reap(instance)
-    clear_scratch(instance)
+        processes.reap(signs)
+    clear_scratch(signs.instance)
     forget_run(data_dir)
 
 
@@ -123,9 +124,9 @@ def _run(
         say("starting the cluster")
         os.environ.update(variables)
         scratch = Path(run.scratch)
-        cluster.start_ray(variables, chosen, scratch, dashboard=options.dashboard)
+        session = functools.partial(_note_session, settings.data_dir, run)
+        cluster.start_ray(variables, chosen, scratch, dashboard=options.dashboard, session=session)
         if not stopping.asked():
-            logging.getLogger("ray").setLevel(logging.ERROR)
             cluster.connect(run.ray_address)
             stopping.listen()  # Ray puts its own SIGTERM handler in place when a driver connects
             say("starting the applications")
@@ -140,10 +141,14 @@ def _run(
         failed = False
         say("stopping")
     finally:
-        cluster.stop(instance)
+        cluster.stop(signs_of(settings.data_dir))
         forget_run(settings.data_dir)
         if not failed:
             clear_scratch(instance)
+
+
+def _note_session(data_dir: Path, run: Run, session: int) -> None:
+    write_run(data_dir, replace(run, session=session))
 
 
 def _prepare(instance: str, settings: Settings) -> tuple[Run, dict[str, str], ports.Ports]:
@@ -182,7 +187,7 @@ def _loopback_url(settings: Settings) -> str:
 def stop(data_dir: Path, *, say: Callable[[str], None]) -> bool:
     """End the instance on this data directory and everything it left; False when there was nothing."""
     run = read_run(data_dir)
-    instance = instance_name(data_dir)
+    signs = signs_of(data_dir)
     was_running = is_running(data_dir)
     if was_running and run is not None:
         say(f"stopping process {run.pid}")
@@ -193,10 +198,10 @@ def stop(data_dir: Path, *, say: Callable[[str], None]) -> bool:
         if is_running(data_dir):
             say("it does not answer: ending its processes")
             os.kill(run.pid, signal.SIGKILL)
-    left = processes.reap(instance)
+    left = processes.reap(signs)
     if not was_running:
         forget_run(data_dir)
-        clear_scratch(instance)
+        clear_scratch(signs.instance)
     return was_running or bool(left)
 
 
