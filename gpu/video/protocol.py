@@ -1,8 +1,8 @@
 """What is asked of a video backend, and what it answers: plain values, light to import.
 
 Owns the request types (`Shot`, `Look`, `StoryboardRequest`, `RenderRequest`), the `VideoBackend` port and its typed
-errors. Invariant: an instance that exists is within every limit named here, so a backend never checks again. Requests are
-made by the enhancement step, travel as msgpack or JSON through `to_dict`/`from_dict`, and end in `VideoBackend`.
+errors. Invariant: an instance that exists is within every limit named here, so a backend never checks again. Requests
+are made by the enhancement step, travel as msgpack or JSON through `to_dict`/`from_dict`, and end in `VideoBackend`.
 """
 
 from __future__ import annotations

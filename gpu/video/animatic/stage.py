@@ -1,0 +1,143 @@
+"""Planes in depth and the camera that sees them: one affine warp and one blend a sprite.
+
+Invariant: a sprite's rest position is in picture pixels, and a camera at rest reproduces it exactly. `parallax` is how far a
+sprite follows the camera: 0 at infinity, 1 in the plane of the figures, above 1 in front of them. No state changes in
+`compose`, so any frame can be drawn alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from gpu.video.animatic.canvas import Pixels
+
+Matrix = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Act:
+    """How a sprite differs from rest at one moment: pixels, degrees about its pivot, vertical stretch, image variant."""
+
+    dx: float = 0.0
+    dy: float = 0.0
+    turn: float = 0.0
+    stretch: float = 1.0
+    variant: int = 0
+
+
+REST = Act()
+
+
+@dataclass(frozen=True)
+class View:
+    """The camera at one moment: shift in pixels at parallax 1, zoom, roll in degrees.
+
+    `turning` is 1 for a camera that turns on the spot (all depths move alike), 0 for one that travels.
+    """
+
+    x: float = 0.0
+    y: float = 0.0
+    zoom: float = 1.0
+    roll: float = 0.0
+    turning: float = 0.0
+
+
+@dataclass
+class Sprite:
+    """A plane: premultiplied images (variants share one size), rest position, parallax, and its own motion."""
+
+    images: list[Pixels]
+    x: float
+    y: float
+    parallax: float
+    pivot: tuple[float, float] = (0.0, 0.0)
+    act: Callable[[float], Act] | None = None
+    opaque: bool = False
+
+
+@dataclass
+class Stage:
+    """Everything of one shot, far to near."""
+
+    width: int
+    height: int
+    sprites: list[Sprite] = field(default_factory=list)
+
+
+def trimmed(image: Pixels, x: float, y: float, parallax: float) -> Sprite | None:
+    """A sprite cut to what it covers, with a clear border of one pixel so that edges interpolate; None if empty."""
+    seen = image.max(axis=2)
+    rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
+    if not rows.size:
+        return None
+    x0, x1, y0, y1 = columns[0], columns[-1] + 1, rows[0], rows[-1] + 1
+    cut = cv2.copyMakeBorder(image[y0:y1, x0:x1], 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=(0, 0, 0, 0))
+    return Sprite([cut], x + float(x0) - 1, y + float(y0) - 1, parallax)
+
+
+def _matrix(stage: Stage, sprite: Sprite, view: View, act: Act) -> Matrix:
+    cx, cy = stage.width / 2, stage.height / 2
+    zoom = 1 + (view.zoom - 1) * min(1.25, 0.35 + 0.65 * sprite.parallax)
+    cos, sin = math.cos(math.radians(view.roll)) * zoom, math.sin(math.radians(view.roll)) * zoom
+    depth = sprite.parallax + (1 - sprite.parallax) * view.turning
+    shift_x, shift_y = view.x * depth, view.y * depth
+    camera = np.array([[cos, -sin, cx - cos * cx + sin * cy + shift_x], [sin, cos, cy - sin * cx - cos * cy + shift_y]])
+    px, py = sprite.pivot
+    c, s = math.cos(math.radians(act.turn)), math.sin(math.radians(act.turn))
+    # local pixel -> turned and stretched about the pivot -> picture
+    local = np.array([
+        [c, -s * act.stretch, sprite.x + act.dx + px - c * px + s * act.stretch * py],
+        [s, c * act.stretch, sprite.y + act.dy + py - s * px - c * act.stretch * py],
+        [0, 0, 1],
+    ])  # fmt: skip
+    out: Matrix = camera @ local
+    return out
+
+
+def compose(stage: Stage, view: View, t: float, into: Pixels) -> None:
+    """Draw the stage at `t` seconds into `into`, uint8 (stage.height, stage.width, 4)."""
+    for sprite in stage.sprites:
+        act = sprite.act(t) if sprite.act else REST
+        _draw(sprite.images[act.variant % len(sprite.images)], _matrix(stage, sprite, view, act), sprite.opaque, into)
+
+
+def _draw(image: Pixels, matrix: Matrix, opaque: bool, into: Pixels) -> None:
+    h, w = image.shape[:2]
+    height, width = into.shape[:2]
+    corners = matrix @ np.array([[0, w, 0, w], [0, 0, h, h], [1, 1, 1, 1]], np.float64)
+    low, high = np.floor(corners.min(1)).astype(int), np.ceil(corners.max(1)).astype(int)
+    x0, y0, x1, y1 = max(low[0], 0), max(low[1], 0), min(high[0], width), min(high[1], height)
+    if x1 <= x0 or y1 <= y0:
+        return
+    place = matrix.copy()
+    place[:, 2] -= (x0, y0)
+    region = into[y0:y1, x0:x1]
+    size = (int(x1 - x0), int(y1 - y0))
+    whole = abs(place[0, 1]) < 1e-9 and abs(place[0, 0] - 1) < 1e-9 and abs(place[1, 1] - 1) < 1e-9
+    if whole and abs(place[0, 2] - round(place[0, 2])) < 1e-3 and abs(place[1, 2] - round(place[1, 2])) < 1e-3:
+        sx, sy = -round(place[0, 2]), -round(place[1, 2])
+        moved = image[sy : sy + size[1], sx : sx + size[0]]
+    else:
+        border = cv2.BORDER_REPLICATE if opaque else cv2.BORDER_CONSTANT
+        moved = cv2.warpAffine(image, place, size, flags=cv2.INTER_LINEAR, borderMode=border)
+    if opaque:
+        region[: moved.shape[0], : moved.shape[1]] = moved
+        return
+    clear = cv2.bitwise_not(cv2.extractChannel(moved, 3))
+    cv2.multiply(region, cv2.merge([clear, clear, clear, clear]), dst=region, scale=1 / 255)
+    cv2.add(region, moved, dst=region)
+
+
+def flattened(stage: Stage, still: View) -> Stage:
+    """The same stage with its leading motionless sprites drawn once; only true for a camera that never leaves `still`."""
+    count = next((i for i, s in enumerate(stage.sprites) if s.act), len(stage.sprites))
+    plate = np.zeros((stage.height, stage.width, 4), np.uint8)
+    compose(Stage(stage.width, stage.height, stage.sprites[:count]), still, 0.0, plate)
+    base = Sprite([plate], 0, 0, 0.0, opaque=True)
+    return Stage(stage.width, stage.height, [base, *stage.sprites[count:]])
