@@ -62,6 +62,7 @@ TABLE: Mapping[str, Row] = {
     "MOVED": _MOVING,
     "ROOM_CLOSED": _MOVING,
     "GOING_AWAY": Row(503, CloseCode.GOING_AWAY, True),
+    "RESYNC": Row(409, CloseCode.RESYNC, True),
     "CANCELLED": Row(503, CloseCode.GOING_AWAY, True),
     "OWNER_UNREACHABLE": _MOVING,
     "PEER_UNREACHABLE": _MOVING,

@@ -123,8 +123,10 @@ class Query:
         found = await info.context.project(project_id)
         if found is None:
             raise not_found("project", project_id)
-        scripts = await _scripts(info.context, project_id)
-        return join_parts(found[1].title_page, "", scripts)
+        view, scripts = found[1], await _scripts(info.context, project_id)
+        return join_parts(
+            view.title_page, "", scripts, newline=view.newline, bom=view.bom, mixed_newlines=view.mixed_newlines
+        )
 
 
 async def _scripts(context: Context, home: str) -> list[str]:
