@@ -13,9 +13,9 @@ from serve_app import seam
 logger = logging.getLogger("storyforge.replica")
 
 
-def prepare(*, frame_bytes_max: int) -> str:
+def prepare(*, document_bytes_max: int) -> str:
     """Make this process fit to serve; returns the ingress mode it sees, `haproxy` or `python`."""
-    seam.install(frame_bytes_max=frame_bytes_max)
+    seam.install(document_bytes_max=document_bytes_max)
     bound = keep_rpc_on_node_address()
     mode = ingress_mode()
     logger.info("replica prepared", extra={"ingress": mode, "rpc_on_node_address": bound})

@@ -39,7 +39,8 @@ CLOSE_TIMEOUT_S = 5.0
 """How long a peer may take to answer our close frame (or to read what is buffered before it) before we cut the line."""
 
 NO_DISCONNECT_WATCH = (b"x-request-disconnect-disabled", b"?1")
-MESSAGE_BYTES_DEFAULT = 21 * 1024 * 1024
+DOCUMENT_BYTES_DEFAULT = 20 * 1024 * 1024
+ENVELOPE_BYTES = 1024 * 1024
 BUFFER_SLACK_BYTES = 8 * 1024 * 1024
 """A buffer may hold one largest message and this much more; beyond that the socket is cut (close code 1006)."""
 
@@ -160,8 +161,8 @@ class SeamTransport:
 class SeamProtocol(WebSocketsSansIOProtocol):
     """uvicorn's sans-I/O WebSocket protocol: bounded buffers, no compression, a `SeamTransport` in the scope."""
 
-    message_bytes_max = MESSAGE_BYTES_DEFAULT
-    buffer_bytes_max = MESSAGE_BYTES_DEFAULT + BUFFER_SLACK_BYTES
+    message_bytes_max = DOCUMENT_BYTES_DEFAULT + ENVELOPE_BYTES
+    buffer_bytes_max = message_bytes_max + BUFFER_SLACK_BYTES
 
     def __init__(
         self,
@@ -364,12 +365,12 @@ def _is_utf8(payload: bytes) -> bool:
     return True
 
 
-def install(*, frame_bytes_max: int = MESSAGE_BYTES_DEFAULT) -> None:
+def install(*, document_bytes_max: int = DOCUMENT_BYTES_DEFAULT) -> None:
     """Make uvicorn use the seam for WebSockets in this process. Call before the server starts; idempotent.
 
-    `frame_bytes_max` must fit a full second sync step of the largest document (`Settings.frame_bytes_max` does): stock
-    providers retry a 1009 for ever.
+    The largest message is a full second sync step of the largest document plus 1 MiB of envelope, so that a client that
+    may hold a document can always send it: stock providers retry a 1009 for ever.
     """
-    SeamProtocol.message_bytes_max = frame_bytes_max
+    SeamProtocol.message_bytes_max = document_bytes_max + ENVELOPE_BYTES
     SeamProtocol.buffer_bytes_max = SeamProtocol.message_bytes_max + BUFFER_SLACK_BYTES
     uvicorn.config.WS_PROTOCOLS["auto"] = "serve_app.seam:SeamProtocol"

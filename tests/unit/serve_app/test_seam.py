@@ -41,7 +41,7 @@ async def until(fact: Callable[[], bool]) -> None:
 
 @asynccontextmanager
 async def served(
-    endpoint: Endpoint, *, install: bool = True, frame_bytes_max: int = 2 * 1024 * 1024
+    endpoint: Endpoint, *, install: bool = True, document_bytes_max: int = 1024 * 1024
 ) -> AsyncIterator[int]:
     """A uvicorn server on a free loopback port; yields the port."""
 
@@ -51,7 +51,7 @@ async def served(
 
     before = uvicorn.config.WS_PROTOCOLS["auto"]
     if install:
-        seam.install(frame_bytes_max=frame_bytes_max)
+        seam.install(document_bytes_max=document_bytes_max)
     listener = socket.create_server(("127.0.0.1", 0))
     app = Starlette(routes=[WebSocketRoute("/", accept)])
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", access_log=False))
@@ -296,7 +296,7 @@ async def test_r43_a_message_over_the_limit_is_refused_with_1009() -> None:
         transport.on_message(lambda _kind, _payload: None)
         ended.append(await transport.serve())
 
-    async with served(endpoint, frame_bytes_max=21 * 1024 * 1024) as port:
+    async with served(endpoint, document_bytes_max=20 * 1024 * 1024) as port:
         uri = f"ws://127.0.0.1:{port}/"
         async with websockets.connect(uri, max_size=None) as client:
             await client.send(bytes(21 * 1024 * 1024))
