@@ -21,9 +21,14 @@ SAMPLE_RATE = 48_000
 AUDIO_BPS = 48_000
 SEGMENT_SECONDS = 4
 
-# superfast keeps the whole encode under 7 ms of one core at 720p; scenecut is off because the caller names the cuts.
-_X264 = {"preset": "superfast", "tune": "animation", "forced-idr": "1"}
-_X264_PARAMS = "scenecut=0:keyint=infinite:repeat-headers=1:bframes=2:rc-lookahead=8:ref=1"
+# Started from ultrafast and given back what costs little: CABAC, deblocking, 8x8 transform, two B-frames. Measured against
+# superfast on animatic frames: the same size at the same rate factor for two thirds of the time. scenecut is off because the
+# caller names the cuts.
+_X264 = {"preset": "ultrafast", "forced-idr": "1"}
+_X264_PARAMS = (
+    "scenecut=0:keyint=infinite:repeat-headers=1:cabac=1:deblock=1,1:ref=1:bframes=2:b-adapt=0:mbtree=0:rc-lookahead=0:"
+    "8x8dct=1:partitions=i8x8,i4x4:aq-mode=1:subme=1"
+)
 
 
 @dataclass(frozen=True)

@@ -59,10 +59,11 @@ class Canvas:
         return np.asarray(points, np.float64) * self.scale + (self.ox - 0.5, self.oy - 0.5)
 
     def _box(self, px: NDArray[np.float64], pad: float = 2) -> tuple[int, int, int, int] | None:
+        """The clipped pixel box around points; None when it misses the canvas."""
         h, w = self.image.shape[:2]
-        x0, y0 = np.floor(px.min(0) - pad).astype(int)
-        x1, y1 = np.ceil(px.max(0) + pad).astype(int) + 1
-        x0, y0, x1, y1 = max(int(x0), 0), max(int(y0), 0), min(int(x1), w), min(int(y1), h)
+        x, y, bw, bh = cv2.boundingRect(np.round(px).astype(np.int32))
+        grow = math.ceil(pad) + 1
+        x0, y0, x1, y1 = max(x - grow, 0), max(y - grow, 0), min(x + bw + grow, w), min(y + bh + grow, h)
         return (x0, y0, x1, y1) if x1 > x0 and y1 > y0 else None
 
     def _ink(self, colour: RGB) -> tuple[float, float, float, float]:
@@ -111,8 +112,8 @@ class Canvas:
         for a, b in zip(points, points[1:], strict=False):
             self.poly(capsule(a, b, width / 2, width / 2), colour, alpha)
 
-    def mask(self, points: Sequence[Point], blur: float = 0.0) -> tuple[Pixels, tuple[int, int, int, int]] | None:
-        """Coverage uint8 (h, w) of a polygon inside its clipped box; `blur` in design units."""
+    def _small_mask(self, points: Sequence[Point], blur: float = 0.0) -> tuple[Pixels, tuple[int, int, int, int]] | None:
+        """Coverage uint8 of a polygon in its clipped box, at a fraction of the size where the blur (design units) allows."""
         px = self._px(points)
         box = self._box(px, 2 + 3 * blur * self.scale)
         if box is None:
@@ -125,27 +126,27 @@ class Canvas:
         cv2.fillPoly(small, [fixed], 255, cv2.LINE_AA, SUBPIXEL_BITS)
         if blur > 0:
             small = cv2.GaussianBlur(small, (0, 0), max(0.4, blur * self.scale / shrink))
-        if shrink > 1:
-            small = cv2.resize(small, (x1 - x0, y1 - y0), interpolation=cv2.INTER_LINEAR)
         return small, box
 
     def soft(self, points: Sequence[Point], colour: RGB, alpha: float, blur: float) -> None:
         """A blurred shape laid over what is there."""
-        found = self.mask(points, blur)
-        if found is not None:
-            mask, (x0, y0, x1, y1) = found
-            self._over(self.image[y0:y1, x0:x1], mask, np.float32(self._ink(colour)), alpha)
-
-    def beam(self, points: Sequence[Point], colour: RGB, strength: float, blur: float) -> None:
-        """Additive light in the shape of a polygon."""
-        found = self.mask(points, blur)
+        found = self._small_mask(points, blur)
         if found is None:
             return
         mask, (x0, y0, x1, y1) = found
+        layer = _tinted(mask, self._ink(colour), alpha, (x1 - x0, y1 - y0))
+        clear = cv2.bitwise_not(cv2.extractChannel(layer, 3))
         region = self.image[y0:y1, x0:x1]
-        r, g, b, _ = self._ink(colour)
-        light = [cv2.multiply(mask, 1.0, scale=strength * c / 255.0) for c in (r, g, b)]
-        region[:] = cv2.add(region, cv2.merge([*light, np.zeros_like(mask)]))
+        cv2.multiply(region, cv2.merge([clear, clear, clear, clear]), dst=region, scale=1 / 255)
+        cv2.add(region, layer, dst=region)
+
+    def beam(self, points: Sequence[Point], colour: RGB, strength: float, blur: float) -> None:
+        """Additive light in the shape of a polygon."""
+        found = self._small_mask(points, blur)
+        if found is not None:
+            mask, (x0, y0, x1, y1) = found
+            region = self.image[y0:y1, x0:x1]
+            cv2.add(region, _tinted(mask, (*self._ink(colour)[:3], 0), strength, (x1 - x0, y1 - y0)), dst=region)
 
     def glow(self, cx: float, cy: float, radius: float, colour: RGB, strength: float) -> None:
         """Additive radial light, falling off to nothing at `radius`."""
@@ -155,18 +156,17 @@ class Canvas:
             return
         x0, y0, x1, y1 = box
         centre, reach = px.mean(0), radius * self.scale
-        dx = ((np.arange(x0, x1, 2, dtype=np.float32) - centre[0]) / reach) ** 2
-        dy = ((np.arange(y0, y1, 2, dtype=np.float32) - centre[1]) / reach) ** 2
+        step = 1 if reach < 24 else 4
+        dx = ((np.arange(x0, x1, step, dtype=np.float32) + step / 2 - centre[0]) / reach) ** 2
+        dy = ((np.arange(y0, y1, step, dtype=np.float32) + step / 2 - centre[1]) / reach) ** 2
         fall = np.clip(1 - np.sqrt(dy[:, None] + dx[None, :]), 0, 1)
-        fall = cv2.resize(fall * fall * strength, (x1 - x0, y1 - y0), interpolation=cv2.INTER_LINEAR)
-        r, g, b, _ = self._ink(colour)
-        light = cv2.merge([fall * r, fall * g, fall * b, np.zeros_like(fall)])
+        mask = (fall * fall * min(1.0, strength) * 255 + 0.5).astype(np.uint8)
         region = self.image[y0:y1, x0:x1]
-        region[:] = cv2.add(region, cv2.convertScaleAbs(light))
+        cv2.add(region, _tinted(mask, (*self._ink(colour)[:3], 0), max(1.0, strength), (x1 - x0, y1 - y0)), dst=region)
 
     def shade(self, points: Sequence[Point], stops: Sequence[tuple[float, RGB]], alpha: float = 1.0) -> None:
         """A polygon filled with a vertical gradient; stops are (y in design units, colour), top first."""
-        found = self.mask(points)
+        found = self._small_mask(points)
         if found is None:
             return
         mask, (x0, y0, x1, y1) = found
@@ -186,6 +186,15 @@ class Canvas:
         weight = mask.astype(np.float32)[..., None] * np.float32(alpha / 255.0)
         under = region.astype(np.float32)
         region[:] = np.round(under + (ink - under) * weight).astype(np.uint8)
+
+
+def _tinted(mask: Pixels, ink: tuple[float, float, float, float], alpha: float, size: tuple[int, int]) -> Pixels:
+    """A premultiplied layer of `size`: one ink through a (possibly smaller) mask."""
+    planes = [cv2.convertScaleAbs(mask, alpha=alpha * c / 255.0) for c in ink]
+    layer: Pixels = cv2.merge(planes)
+    if (layer.shape[1], layer.shape[0]) != size:
+        layer = cv2.resize(layer, size, interpolation=cv2.INTER_LINEAR)
+    return layer
 
 
 def backdrop(canvas: Canvas, stops: Sequence[tuple[float, RGB]]) -> None:

@@ -48,7 +48,7 @@ _TIGHTER: tuple[ShotSize, ...] = ("EWS", "WS", "FS", "MS", "MCU", "CU", "ECU")
 
 # size: set zoom, set centre y (design units), figure height, head top at, feet at, people, blur (px of a 560 px picture)
 _SIZES: dict[ShotSize, tuple[float, float, float, float | None, float | None, int, float]] = {
-    "EWS": (1.0, 276, 0.30, None, 0.86, 6, 0.0),
+    "EWS": (0.88, 286, 0.43, None, 0.9, 6, 0.0),
     "WS": (1.06, 284, 0.55, None, 0.93, 5, 0.0),
     "FS": (1.22, 296, 0.80, None, 0.97, 4, 0.9),
     "MS": (1.6, 262, 1.42, 0.12, None, 2, 3.2),
@@ -93,6 +93,8 @@ def framing_of(shot: Shot, staging: Staging) -> Framing:
     assert size in SHOT_SIZES
     angle = staging.angle or shot.angle
     zoom, set_y, figure, head, feet, people, blur = _SIZES[size]
+    if size == "EWS" and not shot.interior:
+        zoom, figure, feet = 1.0, 0.27, 0.86
     squash, roll = 1.0, 0.0
     wide = feet is not None
     if angle == "low":

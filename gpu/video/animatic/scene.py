@@ -106,9 +106,8 @@ class Take:
             if layer.front and (not staging.dressing or f.size not in ("EWS", "WS", "FS")):
                 continue
             x, y = layer.origin[0] * shrink - margin, layer.origin[1] * shrink - margin
-            sprite = trimmed(plane(layer.canvas.image, 5 * height / 560 if layer.front else 0), x, y, layer.parallax)
-            if sprite is not None:
-                (front if layer.front else self.stage.sprites).append(sprite)
+            image = plane(layer.canvas.image, 5 * height / 560 if layer.front else 0)
+            (front if layer.front else self.stage.sprites).extend(trimmed(image, x, y, layer.parallax))
         return front
 
     def _grain(self, sigma: float) -> float:
@@ -160,7 +159,7 @@ class Take:
         thing = Canvas(width + 2 * margin, height + 2 * margin, scale * 2.1, width / 2 + margin, height * 0.54 + margin, self.grade)
         prop_of(self.shot.props)(thing, self.light, self.grade.accent())
         prop = trimmed(thing.image, -margin, -margin, 1.0)
-        self.stage.sprites += [sprite for sprite in (table, prop) if sprite is not None]
+        self.stage.sprites += [*table, *prop]
 
     def _build_lens(self, rng: np.random.Generator) -> None:
         """A point of view looks through its own brow and lashes: soft dark edges that follow the eye."""

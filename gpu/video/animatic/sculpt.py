@@ -44,7 +44,7 @@ def paper(image: Pixels, amount: float, rng: np.random.Generator) -> None:
     tile = rng.normal(0, 1, (128, 192)).astype(np.float32)
     tile = tile * 0.6 + cv2.resize(cv2.GaussianBlur(tile, (0, 0), 1.5), (192, 128)) * 1.6
     reps = (h // 128 + 1, w // 192 + 1)
-    field = np.tile(tile * (1.2 + 5.0 * amount), reps)[:h, :w]
+    field = np.tile(tile * (0.7 + 3.2 * amount), reps)[:h, :w]
     up, down = cv2.convertScaleAbs(np.maximum(field, 0)), cv2.convertScaleAbs(np.minimum(field, 0))
     alpha = image[..., 3]
     cv2.add(image, cv2.merge([up, up, up, np.zeros_like(up)]), dst=image)

@@ -77,15 +77,15 @@ def air_of(light: Light, grade: Grade, width: int, height: int, rng: np.random.G
     s = height / 560
     if light.interior:
         dust = grade(mix(light.key, (255.0, 250.0, 240.0), 0.3))
-        return Air((_specks(width, height, rng, 60, (0.5 * width, -0.35 * height), 0.035, 1.3 * s, dust, 0.16),))
+        return Air((_specks(width, height, rng, 30, (0.5 * width, -0.35 * height), 0.035, 1.2 * s, dust, 0.11),))
     kind: Weather = light.weather
     pale = grade(mix(light.sky[2], (235.0, 240.0, 248.0), 0.6))
     if kind in ("rain", "storm"):
         slope = 0.10 if kind == "rain" else 0.30
         amount = 1.0 if kind == "rain" else 1.6
         layers = (
-            _streaks(width, height, rng, int(240 * amount), slope, 26 * s, 1.1 * s, pale, 0.20, 1.7),
-            _streaks(width, height, rng, int(90 * amount), slope, 62 * s, 1.9 * s, pale, 0.26, 2.6),
+            _streaks(width, height, rng, int(70 * amount), slope, 26 * s, 1.1 * s, pale, 0.20, 1.7),
+            _streaks(width, height, rng, int(26 * amount), slope, 62 * s, 1.9 * s, pale, 0.26, 2.6),
         )
         strikes = (0.32 * duration, 0.32 * duration + 2.6) if kind == "storm" else ()
         return Air(layers, strikes)
@@ -116,13 +116,16 @@ def _streaks(
 ) -> Drift:
     period = (-slope * height, float(height))
     tile, px, py = _blank(width, height, period)
-    for x, y, k in rng.uniform((0, 0, 0.6), (tile.shape[1], tile.shape[0], 1.25), (count * 2, 3)):
-        colour = tuple(c * power * k for c in ink)
+    for power_of in (0.65, 0.85, 1.0):
+        start = rng.uniform((0, 0), (tile.shape[1], tile.shape[0]), (count, 2))
+        run = np.array([-slope * length, length]) * rng.uniform(0.6, 1.25, (count, 1))
+        quads = []
         for n in (-1, 0, 1):
-            a = np.array([x - n * px, y + n * py])
-            b = a + (-slope * length * k, length * k)
-            quad = np.round(np.array([a, a + (thick, 0), b + (thick * 0.6, 0), b]) * 16).astype(np.int32)
-            cv2.fillPoly(tile, [quad], (*colour, 0), cv2.LINE_AA, 4)
+            a = start + (-n * px, n * py)
+            quads.append(np.stack([a, a + (thick, 0), a + run + (thick * 0.6, 0), a + run], 1))
+        fixed = list(np.round(np.concatenate(quads) * 16).astype(np.int32))
+        for quad in fixed:
+            cv2.fillConvexPoly(tile, quad, (*(c * power * power_of for c in ink), 0), cv2.LINE_AA, 4)
     return Falling(tile, (px, py), cycles)
 
 
