@@ -51,7 +51,7 @@ async def test_long_homes_are_read_in_pages() -> None:
 
 async def test_verify_finds_what_is_broken() -> None:
     """S-57: a gap, an epoch that falls and a missing ownership event are each told."""
-    ledger, claim = await written()
+    ledger, _claim = await written()
     await ledger.claim("prj", HOST)
     assert await faults(ledger, "prj") == []
     assert await faults(ledger, "unknown") == []

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -34,19 +33,6 @@ async def ledger(tmp_path: Path) -> AsyncIterator[SqliteLedger]:
     await made.heartbeat(HOST, 60_000)
     yield made
     await made.close()
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)], capture_output=True, check=False
-    )
-    if mounted.returncode != 0:
-        pytest.skip("this user may not mount; test_a_page_limit covers the same refusal")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
 
 
 async def fill(ledger: SqliteLedger, claim: Claim, size: int = 50_000) -> int:
