@@ -14,6 +14,7 @@ from typing import Any
 
 import strawberry
 
+from actors.runtime.compose import SERVER
 from serve_app.graphql.ports import Reader
 from serve_app.graphql.scene_nodes import when
 from storage.codec import CodecError, decode
@@ -28,30 +29,43 @@ TEXT_SHOWN_CHARS_MAX = 200
 
 SUMMARIES: dict[str, str] = {
     "project.created": "Started the project",
-    "project.imported": "Brought in a screenplay",
     "project.brain_set": "Chose another brain",
     "cast.added": "Added someone to the cast",
-    "place.added": "Added a place",
     "scene.created": "Added a scene",
+    "scenes.moved": "Reordered the scenes",
     "scene.locked": "Locked a scene",
     "scene.unlocked": "Unlocked a scene",
-    "scene.status": "A scene changed its status",
     "job.created": "Asked for the scene to be generated",
-    "job.requested": "Asked for the scene to be generated",
-    "job.queued": "Asked for the scene to be generated",
     "job.script_ready": "The scene was worked out into shots",
     "job.continuity_checked": "Continuity was checked",
     "job.preview_ready": "The storyboard is ready to pick from",
     "job.picked": "Picked a storyboard panel",
+    "job.rendered": "The video was rendered",
+    "job.final_ready": "A take is ready to watch",
     "job.cancelled": "Cancelled a generation",
     "job.failed": "A generation failed",
     "job.retried": "Tried a generation again",
-    "job.final_ready": "A take is ready to watch",
-    "take.added": "A take is ready to watch",
-    "ownership": "A server took over the project",
 }
+INNER = frozenset(
+    {
+        "job.step",
+        "job.stage",
+        "job.started",
+        "job.panel",
+        "job.board_done",
+        "job.cache_answered",
+        "job.observed",
+        "job.throttled",
+        "job.attempt_failed",
+        "scene.listed",
+        "scene.script_read",
+    }
+)
+"""Bookkeeping that says nothing to a person: subscribers get it, history leaves it out."""
 NAMED = ("title", "heading", "name", "brain")
-PRIVATE_KEYS = frozenset({"text", "script", "title_page", "prompt", "enhanced", "request", "update", "updates"})
+PRIVATE_KEYS = frozenset(
+    {"text", "script", "title_page", "mixed_newlines", "prompt", "enhanced", "request", "update", "updates", "recipe"}
+)
 """Body fields that hold story text or raw bytes: events say that they changed, the scene says what they are now."""
 DOCUMENTS = {
     "outline": "the outline",
@@ -89,6 +103,7 @@ class _Line:
     event: Event
     authors: tuple[str, ...]
     oldest_ms: int
+    rows: int = 1
 
 
 def authors_of(event: Event) -> tuple[str, ...]:
@@ -103,14 +118,20 @@ def authors_of(event: Event) -> tuple[str, ...]:
 
 
 def summary_of(event: Event) -> str:
-    if event.kind is Kind.OWNERSHIP:
-        return SUMMARIES["ownership"]
     if event.kind is Kind.UPDATES:
         return f"Wrote in {DOCUMENTS.get(event.doc.split(':', 1)[0], 'a document')}"
     words = SUMMARIES.get(event.type) or event.type.replace("_", " ").replace(".", ": ").capitalize()
     body = _body(event)
-    name = next((body[k] for k in NAMED if isinstance(body.get(k), str) and body[k]), None)
-    return f"{words}: {name[:TEXT_SHOWN_CHARS_MAX]}" if name else words
+    facts = body.get("facts") if isinstance(body.get("facts"), dict) else body
+    name = next((facts[k] for k in NAMED if isinstance(facts.get(k), str) and facts[k]), None) if facts else None
+    return f"{words}: {name[:TEXT_SHOWN_CHARS_MAX]}" if name and not event.type.startswith("job.") else words
+
+
+def tells(event: Event, authors: tuple[str, ...]) -> bool:
+    """Whether a row is somebody's doing: not a change of owner, not bookkeeping, not the server's own edit."""
+    if event.kind is Kind.UPDATES:
+        return authors != (SERVER,)
+    return event.kind is Kind.EVENT and event.type not in INNER
 
 
 def _body(event: Event) -> Mapping[str, Any]:
@@ -122,13 +143,13 @@ def _body(event: Event) -> Mapping[str, Any]:
 
 
 def _joins(line: _Line, event: Event, authors: tuple[str, ...]) -> bool:
-    return (
-        line.event.kind is Kind.UPDATES
-        and event.kind is Kind.UPDATES
-        and line.event.doc == event.doc
-        and line.authors == authors
-        and line.oldest_ms - event.at_ms <= BURST_GAP_MS
-    )
+    """Typing without a long pause, or the same thing many times in one append (an import's scenes)."""
+    newer = line.event
+    if newer.kind is not event.kind or line.authors != authors:
+        return False
+    if event.kind is Kind.UPDATES:
+        return newer.doc == event.doc and line.oldest_ms - event.at_ms <= BURST_GAP_MS
+    return newer.type == event.type and newer.at_ms == event.at_ms and newer.type == "scene.created"
 
 
 async def history(
@@ -141,8 +162,11 @@ async def history(
         rows = await reader.read_back(home, before=before, scene=scene, limit=SCAN_ROWS)
         for row in rows:
             authors = authors_of(row)
+            if not tells(row, authors):
+                continue
             if lines and _joins(lines[-1], row, authors):
                 lines[-1].oldest_ms = row.at_ms
+                lines[-1].rows += 1
             else:
                 lines.append(_Line(row, authors, row.at_ms))
         scanned += len(rows)
@@ -157,9 +181,9 @@ def _entry(line: _Line) -> HistoryEntry:
     return HistoryEntry(
         sequence=str(event.seq),
         at=when(event.at_ms),
-        author=", ".join(line.authors) or None,
+        author=", ".join(a for a in line.authors if a != SERVER) or None,
         kind=event.type,
-        summary=summary_of(event),
+        summary=f"Added {line.rows} scenes" if line.rows > 1 and event.kind is Kind.EVENT else summary_of(event),
         scene_id=strawberry.ID(event.scene) if event.scene else None,
     )
 
@@ -180,6 +204,14 @@ def event_of(event: Event) -> ProjectEvent:
 def _payload(event: Event, body: Mapping[str, Any]) -> str:
     if event.kind is Kind.UPDATES:
         return json.dumps({"doc": event.doc, "authors": list(authors_of(event)), "bytes": len(event.body)})
-    shown = {k: v for k, v in body.items() if k not in PRIVATE_KEYS}
-    text = json.dumps(shown, ensure_ascii=False, default=lambda _: None)
+    text = json.dumps(_public(body), ensure_ascii=False)
     return text if len(text) <= PAYLOAD_CHARS_MAX else json.dumps({"doc": event.doc, "truncated": True})
+
+
+def _public(value: Any) -> Any:
+    """The value without story text and raw bytes, at any depth (the codec bounds the depth)."""
+    if isinstance(value, dict):
+        return {k: _public(v) for k, v in value.items() if k not in PRIVATE_KEYS and not isinstance(v, bytes)}
+    if isinstance(value, list):
+        return [_public(v) for v in value if not isinstance(v, bytes)]
+    return value

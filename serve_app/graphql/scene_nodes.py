@@ -12,14 +12,14 @@ from typing import Any
 
 import strawberry
 
+from actors.scene.job import SPAN
 from actors.views import JobView, TakeView
+from gpu.steps import Step
 from serve_app.graphql.context import Context, Info
 from serve_app.graphql.described import described
 from serve_app.graphql.enums import EpistemicState, JobStage, JobState, Severity
 from storage.ledger.protocol import Attempt, AttemptState, View
 
-STEP_SHARE: dict[str, float] = {"enhance": 0.08, "cache": 0.02, "storyboard": 0.2, "video": 0.55, "observe": 0.05}
-"""How much of a whole job a step's own 0..1 is worth, added to the progress its owner last committed."""
 ETA_PROGRESS_MIN = 0.05
 """Below it an estimate would be a guess from noise."""
 
@@ -115,8 +115,9 @@ class Job:
         return JobState.__members__.get(self.view.state, JobState.PROCESSING)
 
     @strawberry.field
-    def stage(self) -> JobStage | None:
-        return JobStage.__members__.get(self.view.stage) if self.view.stage else None
+    async def stage(self, info: Info) -> JobStage | None:
+        told, _ = live_words(await self._attempt(info))
+        return JobStage.__members__.get(told) or JobStage.__members__.get(self.view.stage or "")
 
     @described("0..1 of the whole job, live while a step runs.")
     async def progress(self, info: Info) -> float:
@@ -125,8 +126,8 @@ class Job:
 
     @strawberry.field
     async def message(self, info: Info) -> str | None:
-        live = await self._attempt(info)
-        return (live.message if live else "") or self.view.message or None
+        _, words = live_words(await self._attempt(info))
+        return words or self.view.message or None
 
     @described("Steps of this project that wait ahead of this job's, plus one; null once it runs.")
     async def queue_position(self, info: Info) -> int | None:
@@ -194,9 +195,17 @@ class Job:
 
 
 def overall_progress(view: JobView, live: Attempt | None) -> float:
-    """The owner's committed progress plus the running step's share; never past 1, never backwards within a step."""
-    share = STEP_SHARE.get(live.step, 0.0) * live.progress if live else 0.0
-    return min(1.0, max(0.0, view.progress + share))
+    """The committed progress; while a step runs, its own 0..1 fills the step's part of the whole bar."""
+    if live is None or live.step not in SPAN:
+        return view.progress
+    low, high = SPAN[Step(live.step)]
+    return round(low + (high - low) * min(1.0, max(0.0, live.progress)), 4)
+
+
+def live_words(live: Attempt | None) -> tuple[str, str]:
+    """(stage, words) of an attempt's message, which is "words" or "STAGE|words"."""
+    stage, bar, words = (live.message if live else "").partition("|")
+    return (stage, words) if bar else ("", stage)
 
 
 def step_eta_s(live: Attempt) -> float | None:

@@ -126,7 +126,7 @@ class Scribe:
             case ImportScreenplay():
                 scene = derive_id("scn", home, "first")
                 rows = [project_row(home, command.title), scene_row(home, scene, command.text)]
-                return {"project": home}, "project.imported", rows, ()
+                return {"project": home}, "project.created", rows, ()
             case SetBrain():
                 return {"project": home}, "project.brain_set", [project_row(home, "T", brain=command.brain)], ()
             case CreateScene():
@@ -140,7 +140,7 @@ class Scribe:
                 job, attempt = derive_id("job", home, envelope.key), derive_id("att", home, envelope.key)
                 row = job_row(home, command.scene, job, state="QUEUED", attempt=attempt)
                 new = NewAttempt(attempt, home, command.scene, job, "storyboard", 1, b"", 60_000)
-                return {"job": job, "scene": command.scene}, "job.requested", [row], (new,)
+                return {"job": job, "scene": command.scene}, "job.created", [row], (new,)
             case PickPanel():
                 row = job_row(home, command.scene, command.job, state="CONTINUITY_CHECKED", picked=command.panel)
                 return {"job": command.job}, "job.picked", [row], ()

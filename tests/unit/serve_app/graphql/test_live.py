@@ -52,7 +52,8 @@ async def sse(base: str, query: str, **variables: Any) -> AsyncIterator[tuple[st
 
 
 async def note(world: World, project: str, type_: str = "note") -> None:
-    event = NewEvent("@project", Kind.EVENT, type_, encode({"n": 1, "script": "private"}), source="owner")
+    body = encode({"n": 1, "script": "private", "facts": {"text": "private", "raw": b"x"}})
+    event = NewEvent("@project", Kind.EVENT, type_, body, source="owner")
     await world.scribe.append(project, [event], [])
 
 
@@ -65,7 +66,7 @@ async def test_q15_events_replay_from_a_cursor_and_go_on_live(world: World, serv
     await note(world, project, "live")
     seen.append((await anext(stream))[1]["data"]["projectEvents"])
     assert [(e["kind"], e["sequence"]) for e in seen] == [("project.created", "2"), ("before", "3"), ("live", "4")]
-    assert json.loads(seen[-1]["payload"]) == {"n": 1}
+    assert json.loads(seen[-1]["payload"]) == {"n": 1, "facts": {}}
     await stream.aclose()
     await eventually(lambda: feed(world).watchers == 0 and not feed(world).polling)
 

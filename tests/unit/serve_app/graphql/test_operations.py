@@ -225,6 +225,17 @@ async def test_q09_history_is_plain_language_with_authors(world: World) -> None:
     assert [h["kind"] for h in of_scene] == ["updates", "scene.created"]
 
 
+async def test_q09_bookkeeping_and_imports_do_not_flood_history(world: World) -> None:
+    """Q-09: an import's scenes are one line; the server's own edits and inner steps are none."""
+    project = await world.project("Ferry")
+    scenes = [NewEvent("@project", Kind.EVENT, "scene.created", encode({}), source="owner") for _ in range(40)]
+    inner = [NewEvent("@scene:s", Kind.EVENT, "job.step", encode({"job": "j"}), source="@server")]
+    edits = [NewEvent("outline", Kind.UPDATES, "updates", encode([["@server", 1, b"x"]]), source="@server")]
+    await world.scribe.append(project, scenes + inner + edits, [])
+    shown = (await world.ask(f'{{ history(projectId: "{project}") {{ author summary }} }}'))["history"]
+    assert [h["summary"] for h in shown] == ["Added 40 scenes", "Started the project: Ferry"]
+
+
 async def test_q10_export_is_the_scripts_in_order_with_the_freshest_text(world: World) -> None:
     """Q-10: title page, then scenes; what an owner holds live goes before the projection."""
     project = await world.project()
@@ -251,9 +262,9 @@ async def test_q06_a_job_shows_the_live_progress_of_its_attempt(world: World) ->
     assert sorted(j["queuePosition"] for j in await both()) == [1, 2]
     attempt = await world.ledger.claim_attempt("wrk", ["storyboard"])
     assert attempt is not None
-    await world.ledger.beat_attempt(attempt.id, "wrk", progress=0.5, message="Inking")
+    await world.ledger.beat_attempt(attempt.id, "wrk", progress=0.5, message="STORYBOARD|Inking")
     live = (await world.ask(query, id=attempt.job))["job"]
-    assert live["progress"] == pytest.approx(0.1 + 0.2 * 0.5)
+    assert live["progress"] == pytest.approx(0.12 + 0.23 * 0.5)
     assert (live["message"], live["queuePosition"]) == ("Inking", None)
     await world.ledger.finish_attempt(attempt.id, "wrk", AttemptState.DONE, result=b"", error=None)
     assert (await world.ask(query, id=attempt.job))["job"]["progress"] == pytest.approx(0.1)
