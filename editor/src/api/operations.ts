@@ -42,11 +42,29 @@ export const me = async (): Promise<{ id: string; name: string }> =>
 export const brains = async (): Promise<Brain[]> =>
   (await graphql<{ brains: Brain[] }>(`query Brains { brains { id name specialty palette } }`)).brains;
 
-export async function projects(): Promise<ProjectCard[]> {
-  const data = await graphql<{ projects: { edges: { node: ProjectCard }[] } }>(
-    `query Projects { projects(first: 60) { edges { node { id title type brain createdAt scenes { ${ROW} } } } } }`,
+const PROJECTS_PER_PAGE = 24;
+
+export interface ProjectPage {
+  cards: ProjectCard[];
+  /** Where the next page begins; null on the last one. */
+  next: string | null;
+}
+
+export async function projects(after: string | null): Promise<ProjectPage> {
+  const { projects: page } = await graphql<{
+    projects: { edges: { node: ProjectCard }[]; pageInfo: { hasNextPage: boolean; endCursor: string | null } };
+  }>(
+    `query Projects($first: Int, $after: String) {
+      projects(first: $first, after: $after) {
+        edges { node { id title type brain createdAt scenes { ${ROW} } } } pageInfo { hasNextPage endCursor }
+      }
+    }`,
+    { first: PROJECTS_PER_PAGE, after },
   );
-  return data.projects.edges.map((edge) => edge.node);
+  return {
+    cards: page.edges.map((edge) => edge.node),
+    next: page.pageInfo.hasNextPage ? page.pageInfo.endCursor : null,
+  };
 }
 
 export const project = async (id: string): Promise<Project | null> =>

@@ -11,7 +11,9 @@ import { EditorView, keymap, placeholder } from '@codemirror/view';
 import { yCollab, yUndoManagerKeymap } from 'y-codemirror.next';
 import * as Y from 'yjs';
 import type { Room } from '../collab/room';
+import { caretNames } from './carets';
 import { screenplayPage } from './page';
+import { type Known, suggestions } from './suggest';
 
 const UNDO = new WeakMap<Room, Y.UndoManager>();
 const writable = new Compartment();
@@ -30,6 +32,8 @@ export interface PageEvents {
   generate: () => void;
   /** The text changed, by anyone. */
   changed: () => void;
+  /** Names to offer, as they are known now. */
+  known: () => Known;
 }
 
 export function openPage(parent: HTMLElement, room: Room, locked: boolean, events: PageEvents): EditorView {
@@ -52,9 +56,11 @@ function pageExtensions(room: Room, text: Y.Text, locked: boolean, events: PageE
   return [
     Prec.highest(keymap.of([{ key: 'Mod-Enter', run: generate }])),
     keymap.of([...yUndoManagerKeymap, ...searchKeymap, ...lintKeymap, ...defaultKeymap]),
+    caretNames(room.awareness),
     yCollab(text, room.awareness, { undoManager: undoFor(room) }),
     writable.of(EditorState.readOnly.of(locked)),
     screenplayPage,
+    suggestions(events.known),
     lintGutter(),
     search({ top: true }),
     highlightSelectionMatches(),

@@ -7,7 +7,7 @@ import type { EpistemicState, Job, JobStage, JobState, Take } from '../api/types
 
 export const STEPS = ['Script', 'Continuity', 'Board', 'Pick', 'Render', 'Finish'] as const;
 export type StepName = (typeof STEPS)[number];
-export type StepState = 'done' | 'current' | 'ahead';
+export type StepState = 'done' | 'current' | 'failed' | 'ahead';
 
 const STAGE_STEP: Record<JobStage, number> = {
   SCRIPT_EXPANSION: 0,
@@ -63,10 +63,8 @@ export function currentStep(job: Job): number {
 
 export function steps(job: Job): { name: StepName; state: StepState }[] {
   const current = currentStep(job);
-  return STEPS.map((name, index) => ({
-    name,
-    state: index < current ? 'done' : index === current && !isOver(job.state) ? 'current' : 'ahead',
-  }));
+  const here: StepState = job.state === 'FAILED' ? 'failed' : isOver(job.state) ? 'ahead' : 'current';
+  return STEPS.map((name, index) => ({ name, state: index < current ? 'done' : index === current ? here : 'ahead' }));
 }
 
 export function headline(job: Job): string {

@@ -8,9 +8,11 @@ import { computed, effect, signal } from '@preact/signals';
 import * as api from '../api/operations';
 import type { Brain, Finding, Project, Scene, SceneStatus } from '../api/types';
 import { announce, identity, peopleIn, settleColour, type Person } from '../collab/people';
+import * as Y from 'yjs';
 import type { Room } from '../collab/room';
 import { Rooms } from '../collab/rooms';
 import { headingLine } from '../script/fountain';
+import type { Known } from '../script/suggest';
 import { Generation } from './generation';
 import { activityWords, isOver } from './jobWords';
 import { Live } from './live';
@@ -49,7 +51,8 @@ export class Story {
   readonly brains = signal<readonly Brain[]>([]);
   readonly people = signal<readonly Person[]>([]);
   private readonly renamed = signal<string | null>(null);
-  private readonly order = signal(0);
+  /** Counts changes of the outline, for what is computed from it. */
+  private readonly outline = signal(0);
   private readonly headings = signal<ReadonlyMap<string, string>>(new Map());
   private readonly watched = new WeakSet<Room>();
   private readonly cleanups: (() => void)[] = [];
@@ -69,7 +72,7 @@ export class Story {
   readonly title = computed(() => this.renamed.value ?? this.project.value?.title ?? '');
 
   readonly scenes = computed<SceneCard[]>(() => {
-    void this.order.value;
+    void this.outline.value;
     const rows = new Map((this.project.value?.scenes ?? []).map((row) => [row.id, row]));
     const sorted = sortScenes([...rows.keys()], this.rooms.outline.doc.getMap('order'));
     const running = new Map(this.live.jobs.value.filter((job) => !isOver(job.state)).map((job) => [job.sceneId, job]));
@@ -94,6 +97,22 @@ export class Story {
     const id = this.sceneId.value;
     if (id === null) return [];
     return this.live.findings.value.get(id) ?? (this.scene.value?.id === id ? this.scene.value.findings : []);
+  });
+
+  /** Names of the story, from the server and from what colleagues have just added. */
+  readonly names = computed<Known>(() => {
+    const { doc } = this.rooms.outline;
+    void this.outline.value;
+    const named = (root: string): string[] =>
+      [...doc.getMap<unknown>(root).values()].flatMap((value) => {
+        const name: unknown = value instanceof Y.Map ? value.get('name') : undefined;
+        return typeof name === 'string' ? [name] : [];
+      });
+    const { cast = [], places = [] } = this.project.value ?? {};
+    return {
+      cast: [...new Set([...cast.map((each) => each.name), ...named('cast')])],
+      places: [...new Set([...places.map((each) => each.name), ...named('places')])],
+    };
   });
 
   readonly status = computed(() => this.scenes.value.find((card) => card.id === this.sceneId.value)?.status);
@@ -260,9 +279,11 @@ export class Story {
 
   private watchOutline(): void {
     const { doc } = this.rooms.outline;
-    doc.getMap('order').observe(() => {
-      this.order.value += 1;
-    });
+    for (const root of ['order', 'cast', 'places']) {
+      doc.getMap(root).observeDeep(() => {
+        this.outline.value += 1;
+      });
+    }
     doc.getMap<unknown>('meta').observe((event) => {
       const title = event.target.get('title');
       this.renamed.value = typeof title === 'string' && title ? title : null;

@@ -39,8 +39,13 @@ function Card({ finding, story }: { finding: Finding; story: Story }) {
         <span class="unseen">{finding.severity === 'ERROR' ? 'Serious: ' : 'Note: '}</span>
         {finding.message}
       </p>
-      {finding.suggestion && <p class="finding-suggestion">{finding.suggestion}</p>}
-      <div class="finding-ways">
+      {finding.suggestion && !outdated.value.has(finding.id) && (
+        <p class="finding-suggestion">{finding.suggestion}</p>
+      )}
+      {outdated.value.has(finding.id) && (
+        <p class="finding-suggestion">These words have changed. Continuity will look again.</p>
+      )}
+      <div class="finding-ways" hidden={outdated.value.has(finding.id)}>
         {here && (
           <button type="button" class="quiet small" onClick={() => reveal(finding, sceneId)}>
             Show

@@ -4,21 +4,30 @@ import * as api from '../api/operations';
 import type { ProjectCard, ProjectType, UserError } from '../api/types';
 import { SAMPLE, SAMPLE_TITLE } from '../story/sample';
 import { navigate, pathTo } from '../story/router';
+import { say } from '../story/toasts';
 import { ImportButton } from './ImportSheet';
 import { importText } from './importing';
 import { Sheet } from './Sheet';
 
-type Shelf = { state: 'loading' } | { state: 'ready'; cards: ProjectCard[] } | { state: 'away'; words: string };
+type Shelf = { state: 'loading' } | ({ state: 'ready' } & api.ProjectPage) | { state: 'away'; words: string };
 
 export function Home() {
   const [shelf, setShelf] = useState<Shelf>({ state: 'loading' });
   const [creating, setCreating] = useState(false);
   const load = (): void => {
     setShelf({ state: 'loading' });
-    api.projects().then(
-      (cards) => setShelf({ state: 'ready', cards }),
+    api.projects(null).then(
+      (page) => setShelf({ state: 'ready', ...page }),
       (cause: unknown) => setShelf({ state: 'away', words: api.wordsFor(cause) }),
     );
+  };
+  const more = async (before: api.ProjectPage): Promise<void> => {
+    try {
+      const page = await api.projects(before.next);
+      setShelf({ state: 'ready', cards: [...before.cards, ...page.cards], next: page.next });
+    } catch (cause) {
+      say(api.wordsFor(cause), 'bad');
+    }
   };
   useEffect(() => {
     document.title = 'StoryForge';
@@ -42,7 +51,7 @@ export function Home() {
           </button>
         </section>
       )}
-      {shelf.state === 'ready' && (empty ? <Welcome onNew={() => setCreating(true)} /> : <Cards cards={shelf.cards} />)}
+      {shelf.state === 'ready' && (empty ? <Welcome onNew={() => setCreating(true)} /> : <Cards page={shelf} onMore={() => void more(shelf)} />)}
       {creating && <NewProject onClose={() => setCreating(false)} />}
     </main>
   );
@@ -84,7 +93,7 @@ function Welcome({ onNew }: { onNew: () => void }) {
 const TYPE_WORDS: Record<ProjectType, string> = { MOVIE: 'Feature', SHORT: 'Short', SERIES: 'Series' };
 const STILLS_SHOWN = 4;
 
-function Cards({ cards }: { cards: ProjectCard[] }) {
+function Cards({ page, onMore }: { page: api.ProjectPage; onMore: () => void }) {
   return (
     <section aria-labelledby="shelf">
       <div class="shelf-head">
@@ -92,12 +101,17 @@ function Cards({ cards }: { cards: ProjectCard[] }) {
         <p>or drop a .fountain file anywhere to begin another</p>
       </div>
       <ul class="shelf">
-        {cards.map((card) => (
+        {page.cards.map((card) => (
           <li key={card.id} data-testid="project-item" data-project-id={card.id}>
             <Card card={card} />
           </li>
         ))}
       </ul>
+      {page.next !== null && (
+        <button type="button" class="quiet shelf-more" onClick={onMore}>
+          Show more
+        </button>
+      )}
     </section>
   );
 }

@@ -1,5 +1,6 @@
 /** Shows an import under way: what was counted, how far it is, and what the server objects to, beside the field. */
 import { signal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
 import { current, hovering, type Import, importAgain, importFile } from './importing';
 import { Sheet } from './Sheet';
 
@@ -25,6 +26,10 @@ function Attempt({ attempt }: { attempt: Import }) {
   const close = (): void => {
     if (!sending) current.value = null;
   };
+  const title = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    if (!sending) title.current?.select();
+  }, [sending]);
   const aboutTitle = attempt.errors.filter((error) => error.path.at(-1) === 'title');
   const others = attempt.errors.filter((error) => !aboutTitle.includes(error));
   return (
@@ -40,6 +45,7 @@ function Attempt({ attempt }: { attempt: Import }) {
         <label class="field">
           <span>Title</span>
           <input
+            ref={title}
             defaultValue={attempt.title}
             disabled={sending}
             aria-invalid={aboutTitle.length > 0}

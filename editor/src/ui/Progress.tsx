@@ -38,7 +38,7 @@ function Steps({ job }: { job: Job }) {
       {steps(job).map((step) => (
         <li key={step.name} data-step={step.state} aria-current={step.state === 'current' ? 'step' : undefined}>
           {step.name}
-          {step.state === 'done' && <span class="unseen"> done</span>}
+          {(step.state === 'done' || step.state === 'failed') && <span class="unseen"> {step.state}</span>}
         </li>
       ))}
     </ol>

@@ -75,6 +75,7 @@ function Paper({ story }: { story: Story }) {
     let pause: ReturnType<typeof setTimeout> | undefined;
     const opened = openPage(host.current, room, locked, {
       generate: () => void story.generate(),
+      known: () => story.names.peek(),
       changed: () => {
         clearTimeout(pause);
         pause = setTimeout(() => redraw(story), REDRAW_PAUSE_MS);

@@ -1,5 +1,5 @@
 /** The right side: the screen, the generation, the board, the takes, the findings. */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Job, Panel, Take } from '../api/types';
 import { awaitsPick, durationWords, isOver, verdictWords } from '../story/jobWords';
 import type { Story } from '../story/story';
@@ -19,8 +19,13 @@ export function Stage({ story }: { story: Story }) {
   useEffect(() => choose(null), [newest?.id, story.sceneId.value]);
   const take = takes.find((each) => each.id === chosen) ?? newest;
   const waiting = job !== null && awaitsPick(job);
+  const pane = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // A new job, or frames to choose from, are what the eye wants now.
+    if (job !== null) pane.current?.scrollTo({ top: 0, behavior: 'smooth' });
+  }, [job?.id, waiting]);
   return (
-    <aside class="stage" aria-label="Board, takes and findings" data-region="stage">
+    <aside ref={pane} class="stage" aria-label="Board, takes and findings" data-region="stage">
       <Screen take={take} story={story} look={look} />
       <section class="make" aria-label="Generate">
         <Brains story={story} />

@@ -1,5 +1,5 @@
 /** The scenes as a strip: number, still, heading, state. Reordered by drag or with Alt and the arrow keys. */
-import { useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { findingsWords, slug, statusWords } from './sceneWords';
 import { navigate, pathTo } from '../story/router';
 import type { SceneCard, Story } from '../story/story';
@@ -11,6 +11,11 @@ export function Strip({ story }: { story: Story }) {
   const [target, setTarget] = useState<number | null>(null);
   const [spoken, setSpoken] = useState('');
   const list = useRef<HTMLOListElement>(null);
+
+  const opened = story.sceneId.value;
+  useEffect(() => {
+    list.current?.querySelector('.scene-open')?.scrollIntoView({ block: 'nearest' });
+  }, [opened, cards.length]);
 
   const move = (card: SceneCard, index: number): void => {
     if (index < 0 || index >= cards.length) return;

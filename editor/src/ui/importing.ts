@@ -63,7 +63,10 @@ async function send(attempt: Import): Promise<void> {
   try {
     const project = await api.importScreenplay(attempt.title, attempt.text, attempt.key);
     current.value = null;
-    say(`${attempt.title}: ${project.scenes.length} scenes and ${project.cast.length} characters are in.`);
+    const scenes = `${project.scenes.length} ${project.scenes.length === 1 ? 'scene' : 'scenes'}`;
+    const cast = `${project.cast.length} ${project.cast.length === 1 ? 'character' : 'characters'}`;
+    // Isolates keep a title written from right to left from dragging the sentence with it.
+    say(`\u2068${attempt.title}\u2069: ${scenes}, ${cast}.`);
     navigate(pathTo(project.id));
   } catch (cause) {
     const errors = cause instanceof api.Refused ? cause.errors : [];
