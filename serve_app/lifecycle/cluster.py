@@ -12,7 +12,6 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
-from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any, cast
 
@@ -193,15 +192,13 @@ def stop(signs: Signs) -> list[int]:
     import ray
 
     if ray.is_initialized():
-        # While Serve ends its own controller, Ray's listener thread prints that the controller died.
-        with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
-            try:
-                from ray import serve
+        try:
+            from ray import serve
 
-                serve.shutdown()
-            except Exception as error:  # noqa: BLE001 - whatever Serve says, the processes go next
-                logger.warning("serve did not shut down in order", extra={"error": type(error).__name__})
-            ray.shutdown()
+            serve.shutdown()
+        except Exception as error:  # noqa: BLE001 - whatever Serve says, the processes go next
+            logger.warning("serve did not shut down in order", extra={"error": type(error).__name__})
+        ray.shutdown()
     return processes.reap(signs)
 
 

@@ -7,9 +7,11 @@ ended by the same call, however it leaves.
 import functools
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
@@ -34,6 +36,7 @@ from serve_app.lifecycle.refusal import Refusal
 
 STOP_TIMEOUT_S = 60.0
 CONFIG_NAME = "serve_config.yaml"
+DRIVER_LOG = "driver.log"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,37 +117,54 @@ def _run(
     say: Callable[[str], None],
     ready: Callable[[Settings, Run], None],
 ) -> None:
-    instance = instance_name(settings.data_dir)
     stopping = Stopping()
     stopping.listen()
-    run, variables, chosen = _prepare(instance, settings)
+    run, variables, chosen = _prepare(instance_name(settings.data_dir), settings)
     write_run(settings.data_dir, run)
     failed = True
-    try:
-        say("starting the cluster")
-        os.environ.update(variables)
-        scratch = Path(run.scratch)
-        session = functools.partial(_note_session, settings.data_dir, run)
-        cluster.start_ray(variables, chosen, scratch, dashboard=options.dashboard, session=session)
-        if not stopping.asked():
-            cluster.connect(run.ray_address)
-            stopping.listen()  # Ray puts its own SIGTERM handler in place when a driver connects
-            say("starting the applications")
-            args = {"data_dir": str(settings.data_dir), "host": settings.host, "port": settings.port}
-            cluster.deploy(
-                cluster.fill_config(config, host=options.host, port=options.port, args=args, hosts=options.hosts)
-            )
-            cluster.wait_ready(_loopback_url(settings), stopping.asked)
-        if not stopping.asked():
-            ready(settings, run)
-            stopping.wait()
-        failed = False
-        say("stopping")
-    finally:
-        cluster.stop(signs_of(settings.data_dir))
-        forget_run(settings.data_dir)
-        if not failed:
-            clear_scratch(instance)
+    terminal = sys.stdout
+    # Ray's listener threads print what they hear of the cluster to stdout, which is for the one line with the address.
+    with open(Path(run.scratch) / DRIVER_LOG, "a") as log, redirect_stdout(log):
+        try:
+            os.environ.update(variables)
+            if _start(options, settings, config, _Start(run, variables, chosen, stopping), say):
+                with redirect_stdout(terminal):
+                    ready(settings, run)
+                stopping.wait()
+            failed = False
+            say("stopping")
+        finally:
+            cluster.stop(signs_of(settings.data_dir))
+            forget_run(settings.data_dir)
+    if not failed:
+        clear_scratch(run.instance)
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    run: Run
+    variables: dict[str, str]
+    ports: ports.Ports
+    stopping: Stopping
+
+
+def _start(
+    options: ServeOptions, settings: Settings, config: dict[str, Any], start: _Start, say: Callable[[str], None]
+) -> bool:
+    """Cluster, then applications, then healthy. False when a stop was asked for in between."""
+    say("starting the cluster")
+    session = functools.partial(_note_session, settings.data_dir, start.run)
+    scratch = Path(start.run.scratch)
+    cluster.start_ray(start.variables, start.ports, scratch, dashboard=options.dashboard, session=session)
+    if start.stopping.asked():
+        return False
+    cluster.connect(start.run.ray_address)
+    start.stopping.listen()  # Ray puts its own SIGTERM handler in place when a driver connects
+    say("starting the applications")
+    args = {"data_dir": str(settings.data_dir), "host": settings.host, "port": settings.port}
+    cluster.deploy(cluster.fill_config(config, host=options.host, port=options.port, args=args, hosts=options.hosts))
+    cluster.wait_ready(_loopback_url(settings), start.stopping.asked)
+    return not start.stopping.asked()
 
 
 def _note_session(data_dir: Path, run: Run, session: int) -> None:
