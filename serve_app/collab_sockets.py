@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -49,15 +49,6 @@ class Visitor:
         name = "".join(c for c in query.get("name", "") if c.isprintable()).strip()[:NAME_CHARS_MAX]
         colour = query.get("color", "")
         return cls(principal, name, colour if COLOUR.match(colour) else None)
-
-    def shown(self) -> dict[str, Any] | None:
-        """What presence is stamped with; None leaves a stock client's own name alone (its id is stamped all the same)."""
-        user: dict[str, Any] = {"id": self.principal.id}
-        if self.name:
-            user["name"] = self.name
-        if self.colour:
-            user["color"] = self.colour
-        return user
 
 
 class ServedTransport(Transport, Protocol):
@@ -137,12 +128,13 @@ class Sockets:
 
     async def _join(self, transport: ServedTransport, project: str, doc: str, visitor: Visitor) -> None:
         """Serve the socket in its room until it ends. Raises `Owned` before anything was read from it."""
+        leave: Callable[[], None] | None = None
         try:
             if not await self._homes.exists(project):
                 _refuse(transport, CloseCode.NOT_FOUND)
             else:
                 home = await claim_or_moved(self._homes.open, project, self._peers)
-                await self._homes.join(home, doc, transport, visitor)
+                leave = await self._homes.join(home, doc, transport, visitor)
         except Owned:
             raise
         except CollabError as error:
@@ -152,7 +144,11 @@ class Sockets:
         except LedgerError as error:
             logger.warning("a socket could not join", extra={"home": project, "code": error.code})
             _refuse(transport, CloseCode.LEDGER_UNAVAILABLE)
-        await transport.serve()
+        try:
+            await transport.serve()
+        finally:
+            if leave is not None:
+                leave()
 
 
 class Homes(Protocol):
@@ -161,8 +157,8 @@ class Homes(Protocol):
     async def exists(self, project: str) -> bool: ...
     async def open(self, project: str, depose: str | None = None) -> Any: ...
 
-    async def join(self, home: Any, doc: str, transport: Transport, visitor: Visitor) -> None:
-        """Put the socket into the room; raises `CollabError` (NOT_FOUND for a scene the project does not have)."""
+    async def join(self, home: Any, doc: str, transport: Transport, visitor: Visitor) -> Callable[[], None]:
+        """Put the socket into the room; returns what to call when it has ended. Raises `CollabError`, `CommandError`."""
         ...
 
 

@@ -19,11 +19,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
 from actors.commands import CommandError, Envelope
-from actors.kinds import ProjectKinds, studio_catalogue
-from actors.runtime.clock import SystemClock
+from actors.kinds import ProjectKinds
+from actors.runtime.actor import Catalogue
+from actors.runtime.clock import MachineClock
 from actors.runtime.home import Home
 from actors.runtime.host import StoryRuntime
-from actors.runtime.kinds import Access as DocumentAccess
 from actors.runtime.lifecycle import Lifecycle, Turned
 from actors.runtime.limits import RuntimeLimits
 from collab.close_codes import CloseCode, CollabError
@@ -33,6 +33,7 @@ from collab.presence import User
 from collab.room import Room, RoomClosed
 from collab.session import Access, Session
 from collab.transport import Transport
+from gpu.enhance.brains import list_brains
 from serve_app.auth import Gate
 from serve_app.collab_sockets import Sockets, Visitor
 from serve_app.config import Settings
@@ -45,15 +46,16 @@ from storage.ledger.protocol import HostRow, Owned
 
 logger = logging.getLogger("storyforge.host")
 
-_ACCESS = {DocumentAccess.READ: Access.READ, DocumentAccess.WRITE: Access.WRITE}
+BRAIN_DEFAULT = "thriller"
 _LOCKING = frozenset({"LockScene", "UnlockScene"})
 
 
 class StoryHostCore:
-    """`bell` wakes whoever renders. `start` before serving `app`, `stop` to leave in order."""
+    """`bell` wakes whoever renders; `peer_host` is the address other nodes reach us at. The lifespan of `app`
+    starts and stops it."""
 
-    def __init__(self, settings: Settings, bell: Callable[[], None]) -> None:
-        self._settings, self._bell = settings, bell
+    def __init__(self, settings: Settings, bell: Callable[[], None], peer_host: str = "127.0.0.1") -> None:
+        self._settings, self._bell, self._peer_host = settings, bell, peer_host
         self._gate = Gate(settings.owner_token, settings.cluster_secret.encode())
         self._peers = PeerClient(settings.cluster_secret.encode())
         self.ledger = open_ledger(settings)
@@ -86,7 +88,7 @@ class StoryHostCore:
     async def start(self) -> None:
         """Raises `LedgerError` when the ledger cannot be opened, `OSError` when no peer port can be had."""
         await self.ledger.open()
-        address = await self._port.start(self._settings.peer_host)
+        address = await self._port.start(self._peer_host)
         token = secrets.token_hex(8)
         row = HostRow(id=f"host-{os.getpid()}-{token[:6]}", incarnation=token, pid=os.getpid(), peer=address)
         limits = RuntimeLimits(
@@ -97,10 +99,10 @@ class StoryHostCore:
         self._runtime = StoryRuntime(
             self.ledger,
             row,
-            SystemClock(),
+            MachineClock(),
             limits,
             kinds=ProjectKinds(),
-            catalogue=studio_catalogue(),
+            catalogue=Catalogue({b.id: str(b.version) for b in list_brains()}, BRAIN_DEFAULT),
             make_room=self._make_room,
             wake=self._bell,
             listeners=(self._listen,),
@@ -124,8 +126,11 @@ class StoryHostCore:
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
-        yield
-        await self.stop()
+        await self.start()
+        try:
+            yield
+        finally:
+            await self.stop()
 
     # what sockets need
     async def exists(self, project: str) -> bool:
@@ -134,9 +139,9 @@ class StoryHostCore:
     async def open(self, project: str, depose: str | None = None) -> Home:
         return await self.runtime.open(project, depose=depose)
 
-    async def join(self, home: Home, doc: str, transport: Transport, visitor: Visitor) -> None:
+    async def join(self, home: Home, doc: str, transport: Transport, visitor: Visitor) -> Callable[[], None]:
         room = await home.room(doc)
-        allowed = _ACCESS.get(home.access(doc, visitor.principal.id))
+        allowed = home.access(doc, visitor.principal.id)
         if allowed is None:
             raise CollabError(CloseCode.FORBIDDEN)
         if not isinstance(room, Room):
@@ -148,7 +153,7 @@ class StoryHostCore:
             raise CollabError(CloseCode.GOING_AWAY) from None
         entry = (session, doc)
         self._live.setdefault(home.id, set()).add(entry)
-        session.on_end(lambda: self._forget(home.id, entry))
+        return lambda: self._forget(home.id, entry)
 
     def _forget(self, home: str, entry: tuple[Session, str]) -> None:
         entries = self._live.get(home)
@@ -163,7 +168,7 @@ class StoryHostCore:
             return
         home = self.runtime.owned(event.home)
         for session, doc in self._live.get(event.home, ()):
-            if home is not None and (allowed := _ACCESS.get(home.access(doc, session.principal))) is not None:
+            if home is not None and (allowed := home.access(doc, session.principal)) is not None:
                 session.access = allowed
 
     def _make_room(self, doc: str, log: DocumentLog) -> Room:
@@ -210,5 +215,3 @@ class StoryHostCore:
     async def _health(self, _request: Request) -> Response:
         holds = self._runtime is not None and self._runtime.lease.holds()
         return JSONResponse({"ok": holds, "pid": os.getpid()}, 200 if holds else 503, {"cache-control": "no-store"})
-
-

@@ -30,3 +30,121 @@ from storage.objects.signing import MediaSigner
 STATIC_DIR = Path(__file__).parent / "static"
 TEXT_S = 2.0
 """How long a query waits for the owner's fresher text before it takes the projection's."""
+
+
+class OwnerText:
+    """The script as its owner has it now; None when nobody holds it live or answers in time."""
+
+    def __init__(self, ledger: Ledger, peers: PeerClient) -> None:
+        self._ledger, self._peers = ledger, peers
+
+    async def read(self, home: str, scene_id: str) -> str | None:
+        try:
+            owner = await self._ledger.owner(home)
+            if owner is None or not owner.live or owner.host is None:
+                return None
+            body = {"home": home, "scene": scene_id}
+            answer = await self._peers.call(owner.host.peer, "scene_text", body, timeout_s=TEXT_S)
+        except (LedgerError, PeerError, FaultError):
+            return None
+        text: str | None = answer.get("text")
+        return text
+
+
+class StoredMedia:
+    """`serve_app.http.deps.Media` over the object store."""
+
+    def __init__(self, objects: ObjectStore) -> None:
+        self._objects = objects
+
+    async def stat(self, key: str) -> MediaStat | None:
+        info = await self._objects.head(key)
+        return None if info is None else MediaStat(info.size, info.sha256)
+
+    def read(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
+        return self._objects.open(key, start, end)
+
+    async def write(self, key: str, chunks: AsyncIterator[bytes], content_type: str) -> MediaStat:
+        info = await self._objects.put(key, chunks, content_type=content_type)
+        return MediaStat(info.size, info.sha256)
+
+
+class StudioCore:
+    """`generation_runs`: whether renders can happen now (Ray knows). The lifespan of `app` starts and stops it."""
+
+    def __init__(self, settings: Settings, generation_runs: Callable[[], Awaitable[bool]]) -> None:
+        secret = settings.cluster_secret.encode()
+        self._settings = settings
+        self._ledger = open_ledger(settings)
+        self._peers = PeerClient(secret)
+        signer = MediaSigner(secret, expires_s=settings.media_link_ttl_ms / 1000)
+        self.app = studio_app(
+            StudioDeps(
+                gate=Gate(settings.owner_token, secret),
+                reader=self._ledger,
+                commands=PeerCommands(Directory(self._ledger), self._peers),
+                text=OwnerText(self._ledger, self._peers),
+                sign_media=lambda key: _signed(signer, key),
+                verify_media=signer.allows,
+                media=StoredMedia(open_objects(settings)),
+                brains=[BrainCard(b.id, b.name, ", ".join(b.specialty), tuple(b.look.palette)) for b in list_brains()],
+                static_dir=STATIC_DIR,
+                owner=self._owner,
+                status=self._status,
+                required={"ledger": self._ledger_works, "collab": self._collab_works},
+                optional={"generation": generation_runs},
+                secure_cookies=settings.url.startswith("https:"),
+                limits=StudioLimits(screenplay_bytes_max=settings.screenplay_bytes_max),
+            )
+        )
+        self.app.router.lifespan_context = self._lifespan
+
+    async def start(self) -> None:
+        await self._ledger.open()
+
+    async def stop(self) -> None:
+        await self._peers.close()
+        await self._ledger.close()
+
+    @contextlib.asynccontextmanager
+    async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        await self.start()
+        try:
+            yield
+        finally:
+            await self.stop()
+
+    async def _ledger_works(self) -> bool:
+        await self._ledger.now_ms()
+        return True
+
+    async def _collab_works(self) -> bool:
+        """Some host answers at its peer port."""
+        for host in await self._ledger.hosts():
+            with contextlib.suppress(PeerError, FaultError):
+                await self._peers.call(host.peer, "ping", {}, timeout_s=1.0)
+                return True
+        return False
+
+    async def _owner(self, project: str) -> Mapping[str, Any] | None:
+        owner = await self._ledger.owner(project)
+        if owner is None or owner.host is None or not owner.live:
+            return None
+        host = owner.host
+        return {"pid": host.pid, "peer": host.peer, "host": host.id, "epoch": owner.epoch}
+
+    async def _status(self) -> Mapping[str, Any]:
+        hosts: list[dict[str, Any]] = []
+        for host in await self._ledger.hosts():
+            seen: dict[str, Any] = {"host": host.id, "pid": host.pid, "peer": host.peer, "answers": False}
+            with contextlib.suppress(PeerError, FaultError):
+                seen |= await self._peers.call(host.peer, "ping", {}, timeout_s=1.0)
+                seen["answers"] = True
+            hosts.append(seen)
+        return {"hosts": hosts, "profile": self._settings.profile}
+
+
+def _signed(signer: MediaSigner, key: str) -> str:
+    """A take's files share one token, so that a playlist's relative names resolve under it; a panel has its own."""
+    folder = key.rpartition("/")[0]
+    return signer.path(key, prefix=folder if key.startswith("videos/") else None)

@@ -113,6 +113,11 @@ class Worker:
         for event in self._woken.values():
             event.set()
 
+    def check(self) -> None:
+        """Raises RuntimeError when a lane is not running any more."""
+        if any(task.done() for task in self._tasks):
+            raise RuntimeError("a lane of the worker has ended")
+
     async def stop(self) -> None:
         """Give the threads a chance to see the stop, then leave: what they held goes stale and is claimed anew."""
         self._stopping = True

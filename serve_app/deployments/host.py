@@ -10,6 +10,7 @@ import logging
 import os
 from typing import Any
 
+import ray
 from ray import serve
 from starlette.types import ASGIApp
 
@@ -24,7 +25,7 @@ BELL_S = 2.0
 
 
 class GenerationBell:
-    """Wakes the generation app after commits with new attempts. Resolved lazily: without the app a job waits in QUEUED."""
+    """Wakes the generation app after commits with new attempts. Resolved lazily: without it a job waits in QUEUED."""
 
     def __init__(self) -> None:
         self._task: asyncio.Task[None] | None = None
@@ -49,19 +50,27 @@ class GenerationBell:
                 return
 
 
+def peer_host(settings: Settings) -> str:
+    """Loopback while the front is on loopback, else this node's address."""
+    if settings.host in ("127.0.0.1", "localhost", "::1"):
+        return "127.0.0.1"
+    address: str = ray.util.get_node_ip_address()
+    return address
+
+
 @serve.deployment
 @serve.ingress()
 class StoryHost:
     """One of N; which projects it holds is decided by leases in the ledger."""
 
-    async def __init__(self, args: dict[str, Any]) -> None:
+    def __init__(self, args: dict[str, Any]) -> None:
         settings = Settings.from_args(args, os.environ)
         seam.install(document_bytes_max=settings.document_bytes_max)
-        self._core = StoryHostCore(settings, GenerationBell())
-        await self._core.start()
+        self._core = StoryHostCore(settings, GenerationBell(), peer_host(settings))
 
     def __serve_build_asgi_app__(self) -> ASGIApp:
-        return self._core.app
+        app: ASGIApp = self._core.app
+        return app
 
     async def check_health(self) -> None:
         """Fails when this process cannot do its work any more; a database blip alone is none of that."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from typing import Any
 
@@ -22,8 +23,6 @@ async def generation_runs() -> bool:
 
 async def serve_status() -> Any:
     """Serve's own view; the call blocks, so it runs in a thread."""
-    import asyncio
-
     return await asyncio.to_thread(serve.status)
 
 
@@ -32,14 +31,14 @@ async def serve_status() -> Any:
 class Studio:
     """Any number of these may run; none owns anything."""
 
-    async def __init__(self, args: dict[str, Any]) -> None:
+    def __init__(self, args: dict[str, Any]) -> None:
         settings = Settings.from_args(args, os.environ)
         seam.install(document_bytes_max=settings.document_bytes_max)
         self._core = StudioCore(settings, generation_runs)
-        await self._core.start()
 
     def __serve_build_asgi_app__(self) -> ASGIApp:
-        return self._core.app
+        app: ASGIApp = self._core.app
+        return app
 
     async def check_health(self) -> None:
         """Stateless: if this code runs, it is well. The ledger's state is `/healthz`'s business."""

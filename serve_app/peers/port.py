@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from serve_app.peers.faults import describe
@@ -30,7 +30,7 @@ TunnelHandler = Callable[[dict[str, Any], PeerTransport], Awaitable[None]]
 class PeerPort:
     """Serves `operations` by name and hands tunnels to `on_tunnel`."""
 
-    def __init__(self, secret: bytes, operations: dict[str, Operation], on_tunnel: TunnelHandler) -> None:
+    def __init__(self, secret: bytes, operations: Mapping[str, Operation], on_tunnel: TunnelHandler) -> None:
         self._secret = secret
         self._operations = operations
         self._on_tunnel = on_tunnel
