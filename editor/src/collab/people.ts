@@ -55,6 +55,12 @@ export function chooseName(raw: string): void {
   identity.value = { name, color: colourFor(name) };
 }
 
+/** The account's name until the person chooses one; not remembered. */
+export function lendName(raw: string): void {
+  const name = cleanName(raw);
+  if (name && !identity.peek().name) identity.value = { name, color: colourFor(name) };
+}
+
 /** Announces this tab in a room. `sceneId` is told only where the whole project listens (the outline). */
 export function announce(awareness: Awareness, who: Identity, sceneId?: string | null): void {
   awareness.setLocalStateField('user', { ...who, name: who.name || 'Someone', colorLight: `${who.color}40` });

@@ -122,7 +122,10 @@ export class Room {
     });
     this.provider.on('sync', (synced) => {
       this.synced.value = this.synced.value || synced;
-      if (synced) this.failures.value = 0;
+      if (!synced) return;
+      this.failures.value = 0;
+      // Others forgot us when the line broke and ignore a presence they have already seen: give it a new clock.
+      this.announceAgain();
     });
     this.provider.on('closed', ({ code, reason }) => {
       this.refusal.value = { code, reason };
@@ -136,10 +139,10 @@ export class Room {
   private refresh(): void {
     this.phase.value = this.durability.phase;
     clearTimeout(this.probe);
-    if (this.phase.peek() === 'sending') this.probe = setTimeout(this.askForReceipt, RECEIPT_PROBE_MS);
+    if (this.phase.peek() === 'sending') this.probe = setTimeout(this.announceAgain, RECEIPT_PROBE_MS);
   }
 
-  private readonly askForReceipt = (): void => {
+  private readonly announceAgain = (): void => {
     this.awareness.setLocalState(this.awareness.getLocalState() ?? {});
   };
 }

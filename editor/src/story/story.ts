@@ -7,7 +7,7 @@
 import { computed, effect, signal } from '@preact/signals';
 import * as api from '../api/operations';
 import type { Brain, Finding, Project, Scene, SceneStatus } from '../api/types';
-import { announce, identity, peopleIn, settleColour, type Person } from '../collab/people';
+import { announce, identity, lendName, peopleIn, settleColour, type Person } from '../collab/people';
 import * as Y from 'yjs';
 import type { Room } from '../collab/room';
 import { Rooms } from '../collab/rooms';
@@ -21,6 +21,8 @@ import { navigate, pathTo } from './router';
 import { say } from './toasts';
 
 const REFRESH_DEBOUNCE_MS = 250;
+/** A scene's heading is looked for in its beginning only: this runs at every keystroke. */
+const HEADING_WITHIN_CHARS = 2000;
 /** How long Generate waits for the last keystroke to be committed before it goes ahead. */
 const SAVE_WAIT_MS = 4000;
 
@@ -120,6 +122,8 @@ export class Story {
   /** Opens a scene in the editor and tells the others where we are. */
   open(sceneId: string | null): void {
     if (sceneId === this.sceneId.peek()) return;
+    // The room stays open behind us; our caret must not.
+    this.room.peek()?.awareness.setLocalStateField('cursor', null);
     this.sceneId.value = sceneId;
     this.scene.value = null;
     this.generation.show(null);
@@ -221,6 +225,7 @@ export class Story {
     if (this.project.peek() !== null) this.cleanups.push(api.followProject(this.id, after, refresh, refresh));
     try {
       this.brains.value = await api.brains();
+      if (!identity.peek().name) lendName((await api.me()).name);
     } catch (cause) {
       say(api.wordsFor(cause), 'bad');
     }
@@ -301,7 +306,7 @@ export class Story {
     this.watched.add(room);
     const text = room.doc.getText('script');
     const read = (): void => {
-      const heading = headingLine(text.toString())?.text.replace(/^\./u, '').trim();
+      const heading = headingLine(text.toString().slice(0, HEADING_WITHIN_CHARS))?.text.replace(/^\./u, '').trim();
       if (heading === undefined || heading === this.headings.peek().get(sceneId)) return;
       this.headings.value = new Map(this.headings.peek()).set(sceneId, heading);
     };

@@ -1,6 +1,6 @@
 /** A modal sheet on the browser's own dialog: focus stays inside, Escape closes, focus returns to where it was. */
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 
 interface SheetProps {
   title: string;
@@ -12,7 +12,8 @@ interface SheetProps {
 export function Sheet({ title, onClose, class: extra, children }: SheetProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
-  useEffect(() => {
+  // Before the next key arrives: the first letters typed after a shortcut belong to the sheet.
+  useLayoutEffect(() => {
     const element = dialog.current;
     element?.showModal();
     return () => element?.close();
