@@ -166,7 +166,7 @@ def _speeches(found: tuple[Element, ...], people: _People) -> tuple[SpokenLine, 
 
 
 class _People:
-    """Collects appearances by name key, in order of first sight."""
+    """Collects appearances by name key."""
 
     def __init__(self) -> None:
         self._names: dict[str, str] = {}
@@ -214,10 +214,11 @@ class _People:
                 self._spans.setdefault(key, ([], [], []))[2].append(Span(match.start(), match.end()))
 
     def cast(self) -> tuple[Appearance, ...]:
-        return tuple(
+        found = [
             Appearance(name, key, tuple(self._spans[key][0]), tuple(self._spans[key][1]), tuple(self._spans[key][2]))
             for key, name in self._names.items()
-        )
+        ]
+        return tuple(sorted(found, key=lambda person: person.spans[0]))
 
 
 def _props(shown: str, actions: tuple[ActionParagraph, ...], people: frozenset[str]) -> tuple[Prop, ...]:

@@ -18,7 +18,8 @@ pytestmark = pytest.mark.unit
 # Pieces that have broken Fountain readers, mixed with any text at all.
 PIECES = [
     "INT. HOUSE - DAY", "EXT. PIER - NIGHT #12A#", ".FORCED", "int. lower", "\n", "\n\n", "\r\n", "\r\n\r\n", "\r",
-    "  \n", "/*", "*/", "[[", "]]", "MARGARET", "@مريم", "MARGARET (V.O.) ^", "(softly)", "Hello.", "~la la", "> CUT TO:",
+    "  \n", "/*", "*/", "[[", "]]",
+    "MARGARET", "@مريم", "MARGARET (V.O.) ^", "(softly)", "Hello.", "~la la", "> CUT TO:",
     ">mid<", "CUT TO:", "===", "# Act", "= syn", "!ACTION", "Title: X", "\tindented", "FADE IN:", "\ufeff", "\u2028",
     "\x0c", "🎬", "",
 ]  # fmt: skip
