@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from actors.commands import CommandError, Envelope
-from actors.project.actor import ProjectActor
+from actors.continuity.actor import ContinuityActor
+from actors.project.actor import CONTINUITY, ProjectActor
 from actors.project.rules import check_envelope
-from actors.runtime.actor import Actor, Catalogue, Notice, OutlineSettled
+from actors.runtime.actor import Actor, Catalogue, Notice, OutlineSettled, ProjectChanged, ScriptSettled
 from actors.runtime.ids import is_id
 from actors.runtime.kinds import Find
+from actors.scene.actor import SceneActor
 from collab.ports import DocumentLog
 from collab.room import Room
 from collab.session import Access
@@ -25,10 +27,15 @@ class ProjectKinds:
     def make(self, home: str, id: str, find: Find) -> Actor:
         if id == home:
             return ProjectActor(home, id)
-        raise CommandError("NOT_FOUND", "this project has nothing by this id", ("input", "id"))
+        if id == CONTINUITY:
+            return ContinuityActor(home, id)
+        project = find(home)
+        if isinstance(project, ProjectActor) and id in project.scenes:
+            return SceneActor(home, id)
+        raise CommandError("NOT_FOUND", "this project has nothing by this id", ("input", "sceneId"))
 
     def always_live(self, home: str) -> frozenset[str]:
-        return frozenset({home})
+        return frozenset({home, CONTINUITY})
 
     def check(self, envelope: Envelope, catalogue: Catalogue) -> None:
         if not is_id(envelope.home, "prj"):
@@ -36,7 +43,8 @@ class ProjectKinds:
         check_envelope(envelope, catalogue)
 
     def read_upto(self, home: str, find: Find) -> int:
-        return 0
+        continuity = find(CONTINUITY)
+        return continuity.read_upto if isinstance(continuity, ContinuityActor) else 0
 
     def document_exists(self, home: str, doc: str, find: Find) -> bool:
         project = find(home)
@@ -58,11 +66,18 @@ class ProjectKinds:
             return Access.READ
         if doc.startswith("draft:"):
             return Access.WRITE if doc.split(":", 2)[2] == principal else None
-        return Access.WRITE
+        scene = find(doc.partition(":")[2]) if doc.startswith("scene:") else None
+        return Access.READ if isinstance(scene, SceneActor) and scene.locked else Access.WRITE
 
     def settled(self, home: str, scenes: tuple[str, ...], outline: bool, upto: int) -> Iterable[tuple[str, Notice]]:
+        """The scene refreshes its projection, continuity reads, the project follows the outline."""
         if outline:
             yield home, OutlineSettled()
+            yield CONTINUITY, ProjectChanged()
+        for scene in scenes:
+            yield scene, ScriptSettled((scene,), upto)
+        if scenes:
+            yield CONTINUITY, ScriptSettled(scenes, upto)
 
 
 def make_room(doc: str, log: DocumentLog) -> Room:

@@ -7,6 +7,7 @@ Kinds and keys in the ledger's `View` rows (kind · id · parent · order_key):
   project · prj · ""        · created_at (zero-padded ms)   -> ProjectView
   scene   · scn · project   · fractional order key          -> SceneView
   job     · job · scene     · created_at (zero-padded ms)   -> JobView
+  open_job· job · scene     · created_at (zero-padded ms)   -> OpenJobView (jobs that have not ended)
   take    · tak · scene     · created_at (zero-padded ms)   -> TakeView
   findings· scn · project   · scene's id                    -> FindingsView (all findings of one scene)
 """
@@ -93,6 +94,14 @@ class JobView(Body):
     attempt: str | None = None  # id of the attempt now open: live progress is on its row
     revision: str = "0"
     updated_bible_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenJobView(Body):
+    """Marks a job that has not ended; deleted in the append that ends it."""
+
+    id: str
+    scene: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """ProjectActor: what a project is and which scenes it has.
 
 Owns identity, membership and settings of a project and the existence and order of its scenes. The invariant: a scene
-exists exactly when a `scene.added` event says so; its document, its place in the outline and its view are written in
+exists exactly when a `scene.created` event says so; its document, its place in the outline and its view are written in
 the same append. Text and outline are CRDT documents that people edit beside it.
 """
 
@@ -27,6 +27,7 @@ from actors.runtime.actor import (
     OutlineSettled,
     ProjectChanged,
     ScriptSettled,
+    Started,
     ViewDraft,
 )
 from actors.runtime.edits import AppendText, Edit, Op, SetKey, SetMap
@@ -83,9 +84,9 @@ class ProjectActor(Actor):
                 self.facts = Facts(**data["facts"])
             case "project.brain_set":
                 self._facts().brain = data["brain"]
-            case "project.cast_added":
+            case "cast.added":
                 self._facts().cast[data["id"]] = data["name"]
-            case "scene.added":
+            case "scene.created":
                 self.scenes[data["id"]] = SceneFacts(data["id"], data["heading"], data["order"], data["created_at_ms"])
             case "scenes.moved":
                 for id, order in data["orders"].items():
@@ -168,15 +169,13 @@ class ProjectActor(Actor):
         outline += [SetMap("cast", id, {"name": name}) for id, name in facts.cast.items()]
         outline += [SetMap("places", id, {"name": name}) for id, name in facts.places.items()]
         live: list[Op] = []
-        added: list[str] = []
         for scene, order in zip(scenes, keys(len(scenes)), strict=True):
             known = SceneFacts(ctx.new_id("scn"), scene.heading, order, ctx.now_ms)
-            added.append(known.id)
             self._add(decision, known, scene.script, outline, live)
         decision.edits.append(Edit("outline", tuple(outline), fresh=True))
         if live:
             decision.edits.append(Edit("live", tuple(live), fresh=True))
-            decision.notices.append((CONTINUITY, ScriptSettled(tuple(added), 0)))
+            decision.notices.append((CONTINUITY, Started()))
         decision.views.append(self._view(facts))
         return decision
 
@@ -197,7 +196,7 @@ class ProjectActor(Actor):
 
     def _add(self, decision: Decision, scene: SceneFacts, script: str, outline: list[Op], live: list[Op]) -> None:
         """A scene's rows: event, document, outline entry, what `live` shows, view."""
-        decision.events.append(Draft("scene.added", asdict(scene), scene=scene.id))
+        decision.events.append(Draft("scene.created", asdict(scene), scene=scene.id))
         decision.edits.append(Edit(f"scene:{scene.id}", (AppendText("script", script),), fresh=True, scene=scene.id))
         outline.append(SetKey("order", scene.id, scene.order))
         live.append(SetKey("scenes", scene.id, live_scene(scene.heading, "PENDING", None)))
@@ -250,7 +249,7 @@ class ProjectActor(Actor):
         id = ctx.new_id("cst")
         changed = self._copy(cast={**facts.cast, id: name})
         return Decision(
-            events=[Draft("project.cast_added", {"id": id, "name": name})],
+            events=[Draft("cast.added", {"id": id, "name": name})],
             views=[self._view(changed)],
             edits=[Edit("outline", (SetMap("cast", id, {"name": name}),))],
             ids={"project": self.home, "cast": id},

@@ -97,6 +97,7 @@ class Needs:
     docs: tuple[str, ...] = ()  # read only
     edits: tuple[str, ...] = ()  # may be edited: no other turn edits them until this one has committed
     attempts: tuple[str, ...] = ()
+    scripts: bool = False  # every scene's text as its projection has it
 
 
 @dataclass(slots=True)
@@ -147,6 +148,7 @@ class Context(Protocol):
     def text(self, doc: str, root: str) -> str: ...
     def map(self, doc: str, root: str) -> Mapping[str, Any]: ...
     def attempt(self, id: str) -> Attempt | None: ...
+    def scripts(self) -> Mapping[str, str]: ...
 
 
 class Actor(ABC):

@@ -50,7 +50,9 @@ async def prepare(decision: Decision, rooms: Mapping[str, Room]) -> dict[str, tu
     found: dict[str, tuple[Room, PreparedEdit | None]] = {}
     try:
         for edit in decision.edits:
-            if not edit.fresh:
+            if edit.fresh:
+                assert rooms.get(edit.doc) is None, "a new document that somebody opened before it was made"
+            else:
                 assert edit.doc not in found, "one edit per document and decision"
                 room = rooms[edit.doc]
                 found[edit.doc] = room, await room.prepare_edit(partial(_perform, edit.ops), SERVER)

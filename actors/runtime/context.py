@@ -26,6 +26,7 @@ class TurnContext:
     ids: Callable[[Prefix], str]
     rooms: dict[str, Room] = field(default_factory=dict)
     attempts: dict[str, Attempt | None] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
 
     def new_id(self, prefix: Prefix) -> str:
         return self.ids(prefix)
@@ -39,6 +40,9 @@ class TurnContext:
 
     def map(self, doc: str, root: str) -> Mapping[str, Any]:
         return self.rooms[doc].map(root)
+
+    def scripts(self) -> Mapping[str, str]:
+        return self.texts
 
     def attempt(self, id: str) -> Attempt | None:
         return self.attempts.get(id)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from actors.commands import Answer, CommandError, Envelope
 from actors.runtime.activation import Activation, State
@@ -26,6 +27,7 @@ from actors.runtime.pipeline import Parts, Pipeline, Waiting
 from actors.runtime.rooms import HomeLog, RoomFactory, Rooms, scene_of
 from actors.runtime.settle import Settler
 from actors.runtime.turn import take_turn
+from actors.views import SceneView
 from collab.close_codes import CloseCode
 from collab.room import Room
 from collab.session import Access
@@ -46,6 +48,9 @@ logger = logging.getLogger("storyforge.runtime")
 
 EVENT_ROWS = 1_000
 """Rows per read while an actor is loaded."""
+
+VIEW_ROWS = 200
+"""Rows per read of scene views."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,7 @@ class Home:
         self._activations: dict[str, Activation] = {}
         self._snapshot_seq: dict[str, int] = {}
         self._since_snapshot: dict[str, int] = {}
+        self._weather: dict[str, dict[str, Any]] = {}
         self._chores: set[asyncio.Task[None]] = set()
         self.busy_at_ms = around.clock.now_ms()
 
@@ -169,6 +175,18 @@ class Home:
             ids=new_id,
         )
 
+    async def projected_scripts(self) -> dict[str, str]:
+        """Every scene's text as its view has it (at most 2 s behind its document)."""
+        found: dict[str, str] = {}
+        after: tuple[str, str] | None = None
+        while True:
+            rows = await self.ledger.views("scene", parent=self.id, after=after, limit=VIEW_ROWS)
+            for row in rows:
+                found[row.id] = SceneView.from_blob(row.body or b"").script
+            if len(rows) < VIEW_ROWS:
+                return found
+            after = rows[-1].order_key, rows[-1].id
+
     def committed(self, activation: Activation, decision: Decision) -> None:
         """After a commit: wake workers, and keep a snapshot now and then."""
         self.touch()
@@ -204,6 +222,16 @@ class Home:
                 return
 
     # documents
+    def show_weather(self, changes: Mapping[str, Mapping[str, Any]]) -> None:
+        """Merge into the server's presence in `live`: group → key → value, None takes a key away. Never stored."""
+        for group, values in changes.items():
+            kept = self._weather.setdefault(group, {})
+            kept.update(values)
+            self._weather[group] = {key: value for key, value in kept.items() if value is not None}
+        room = self.rooms.get("live")
+        if room is not None:
+            room.set_server_presence(dict(self._weather) if any(self._weather.values()) else None)
+
     def _make_room(self, doc: str) -> Room:
         return self._around.make_room(doc, HomeLog(self.ledger, self.claim, self.pipeline, doc))
 

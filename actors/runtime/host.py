@@ -148,6 +148,8 @@ class StoryRuntime:
 
     async def _catch_up(self, home: Home) -> None:
         """Give whatever a crash left undone to those who own it: open jobs, and documents nobody re-read."""
+        if not self._kinds.document_exists(home.id, "outline", home.find):
+            return  # about to be made
         try:
             for row in await self.ledger.views("open_job", home=home.id, limit=SCENES_WITH_WORK_MAX):
                 await home.tell(row.parent, AttemptsChanged())

@@ -113,6 +113,8 @@ async def _gather(home: Home, needs: Needs, envelope: Envelope | None) -> TurnCo
         context.rooms[doc] = await home.rooms.open(doc)
     for id in needs.attempts:
         context.attempts[id] = await home.ledger.attempt(id)
+    if needs.scripts:
+        context.texts = await home.projected_scripts()
     context.now_ms = home.now_ms()
     return context
 
@@ -134,9 +136,7 @@ def _show(activation: Activation, composed: Composed, committed: Committed, sour
 
 async def _after(home: Home, decision: Decision) -> None:
     if decision.presence:
-        room = home.rooms.get("live")
-        if room is not None:
-            room.set_server_presence(decision.presence)
+        home.show_weather(decision.presence)
     for target, notice in decision.notices:
         try:
             await home.tell(target, notice)

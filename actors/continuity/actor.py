@@ -1,0 +1,217 @@
+"""ContinuityActor: what does not agree in the story, kept up to date while people write.
+
+Owns the findings of every scene. The invariant: its fold is the findings as they were last committed; the `Continuity`
+engine beside it is a cache of the documents, rebuilt from their projections whenever the home is opened, and an event
+is written only when the findings of a scene are not what was committed. It reads in small portions, because whoever
+types waits for this thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from actors.continuity.check import Continuity
+from actors.continuity.findings import FindingDraft
+from actors.continuity.rules import Known
+from actors.project.actor import CONTINUITY, ProjectActor
+from actors.runtime.actor import (
+    Actor,
+    Context,
+    Decision,
+    Draft,
+    Fact,
+    Message,
+    Needs,
+    Notice,
+    ProjectChanged,
+    ScriptSettled,
+    ViewDraft,
+)
+from actors.runtime.edits import Edit, Op, SetKey
+from actors.views import FindingsView
+
+READ_CHARS_PER_TURN = 4_000
+"""Script read in one turn (at least one scene), about 3 ms. More: typing stutters; less: a whole project is slower."""
+
+SCENE_CHARS_READ_MAX = 30_000
+"""A longer scene is judged by its beginning: 30,000 characters are 30 pages and cost about 25 ms."""
+
+ROOMS_PER_TURN = 8
+"""Documents opened for one turn."""
+
+NOTE_READ_EVERY_ROWS = 500
+"""Without new findings, how far reading may run ahead of what the log says was read."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOn(Notice):
+    """More scripts wait to be read."""
+
+
+class ContinuityActor(Actor):
+    kind: ClassVar[str] = "continuity"
+
+    def __init__(self, home: str, id: str) -> None:
+        super().__init__(home, id)
+        self.findings: dict[str, tuple[dict[str, Any], ...]] = {}
+        self.read_upto = 0
+        self._engine: Continuity | None = None
+        self._texts: dict[str, str] = {}
+        self._waiting: dict[str, None] = {}  # scenes to be read, in order
+        self._told: tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]] = ((), (), ())
+        self._settled_upto = 0
+        self._reorder = False
+
+    # reading
+    def open_findings(self, scene: str) -> tuple[dict[str, Any], ...]:
+        """Committed findings of a scene that nobody waived."""
+        return tuple(f for f in self.findings.get(scene, ()) if not f["waived"])
+
+    def gate(self, scene: str) -> dict[str, int]:
+        severities = [f["severity"] for f in self.open_findings(scene)]
+        return {"errors": severities.count("ERROR"), "warnings": severities.count("WARNING")}
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether every script it knows of has been read."""
+        return self._engine is not None and not self._waiting
+
+    # fold
+    def apply(self, fact: Fact) -> None:
+        self.read_upto = max(self.read_upto, fact.data["upto"])
+        for scene, found in fact.data.get("findings", {}).items():
+            self.findings[scene] = tuple(found)
+            if not found:
+                del self.findings[scene]
+
+    def dump(self) -> dict[str, Any]:
+        return {"findings": {k: list(v) for k, v in self.findings.items()}, "read_upto": self.read_upto}
+
+    def load(self, data: Mapping[str, Any]) -> None:
+        self.findings = {k: tuple(v) for k, v in data["findings"].items()}
+        self.read_upto = data["read_upto"]
+
+    # decisions
+    def needs(self, message: Message) -> Needs:
+        scenes = message.scenes[:ROOMS_PER_TURN] if isinstance(message, ScriptSettled) else ()
+        docs = tuple(f"scene:{scene}" for scene in scenes)
+        lists = () if isinstance(message, ReadOn) else ("outline",)
+        return Needs(docs=(*docs, *lists), edits=("live",), scripts=self._engine is None)
+
+    def decide(self, message: Message, ctx: Context) -> Decision:
+        project = ctx.peer(ProjectActor, self.home)
+        if project is None or project.facts is None:
+            return Decision()
+        decision = Decision()
+        if self._engine is None:
+            self._texts = {id: text for id, text in ctx.scripts().items() if id in project.scenes}
+            self._restart(project, ctx)
+        match message:
+            case ScriptSettled(scenes=scenes, upto=upto):
+                self._take(scenes, upto, project, ctx, decision)
+            case ProjectChanged():
+                self._renew(project, ctx)
+        return self._read(decision)
+
+    def _take(
+        self, scenes: tuple[str, ...], upto: int, project: ProjectActor, ctx: Context, decision: Decision
+    ) -> None:
+        for scene in scenes[:ROOMS_PER_TURN]:
+            if scene in project.scenes:
+                text = ctx.text(f"scene:{scene}", "script")
+                if text != self._texts.get(scene):
+                    self._texts[scene] = text
+                    self._waiting[scene] = None
+        if scenes[ROOMS_PER_TURN:]:
+            decision.notices.append((CONTINUITY, ScriptSettled(scenes[ROOMS_PER_TURN:], upto)))
+        else:
+            self._settled_upto = max(self._settled_upto, upto)
+        self._renew(project, ctx)
+
+    def _renew(self, project: ProjectActor, ctx: Context) -> None:
+        """Follow the lists: other names mean reading everything again, another order only comparing neighbours."""
+        lists = self._lists(project, ctx)
+        if lists[:2] != self._told[:2]:
+            self._restart(project, ctx)
+        elif lists[2] != self._told[2]:
+            self._told, self._reorder = lists, True
+
+    def _restart(self, project: ProjectActor, ctx: Context) -> None:
+        """Read everything again, in story order: the names or the order changed."""
+        self._told = self._lists(project, ctx)
+        cast, places, order = self._told
+        self._engine = Continuity([Known(n) for n in cast], [Known(n) for n in places])
+        self._waiting = {scene: None for scene in order if scene in self._texts}
+
+    def _lists(self, project: ProjectActor, ctx: Context) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+        """Cast and places by the names people see, and the scenes in order."""
+        assert project.facts is not None, "checked before"
+        cast = _names(project.facts.cast, ctx.map("outline", "cast"))
+        places = _names(project.facts.places, ctx.map("outline", "places"))
+        return cast, places, tuple(scene.id for scene in project.scenes_in_order())
+
+    def _read(self, decision: Decision) -> Decision:
+        """One portion of what waits; then say what changed."""
+        engine = self._engine
+        assert engine is not None, "made before"
+        looked: dict[str, None] = {}
+        chars = 0
+        while self._waiting and (not looked or chars < READ_CHARS_PER_TURN):
+            scene = next(iter(self._waiting))
+            del self._waiting[scene]
+            chars += min(len(self._texts[scene]), SCENE_CHARS_READ_MAX)
+            changes = engine.update_scene(scene, self._texts[scene][:SCENE_CHARS_READ_MAX])
+            looked |= dict.fromkeys([scene, *changes.scenes])
+        if self._reorder:
+            self._reorder = False
+            looked |= dict.fromkeys(engine.reorder(self._told[2]).scenes)
+        self._say(engine, looked, decision)
+        if self._waiting:
+            decision.notices.append((CONTINUITY, ReadOn()))
+        return decision
+
+    def _say(self, engine: Continuity, looked: Iterable[str], decision: Decision) -> None:
+        changed: dict[str, list[dict[str, Any]]] = {}
+        for scene in looked:
+            found = [shown(f) for f in engine.findings_of(scene)]
+            if found != list(self.findings.get(scene, ())):
+                changed[scene] = found
+        upto = self.read_upto if self._waiting else max(self.read_upto, self._settled_upto)
+        if not changed and upto - self.read_upto < NOTE_READ_EVERY_ROWS:
+            return
+        decision.events.append(Draft("continuity.checked", {"findings": changed, "upto": upto}))
+        for scene, found in changed.items():
+            view = FindingsView(scene, self.home, tuple(found))
+            decision.views.append(ViewDraft("findings", scene, self.home, scene, view))
+        ops: tuple[Op, ...] = tuple(SetKey("findings", scene, found) for scene, found in changed.items())
+        if ops:
+            decision.edits.append(Edit("live", ops))
+
+
+def shown(finding: FindingDraft) -> dict[str, Any]:
+    """A finding as views and `live` hold it."""
+    fix = finding.fix
+    return {
+        "id": finding.id,
+        "sceneId": finding.scene_id,
+        "code": finding.code,
+        "severity": finding.severity,
+        "message": finding.message,
+        "evidence": [{"sceneId": e.scene_id, "start": e.start, "end": e.end, "text": e.text} for e in finding.evidence],
+        "suggestion": finding.suggestion,
+        "fix": fix and {"sceneId": fix.scene_id, "start": fix.start, "end": fix.end, "replacement": fix.replacement},
+        "waived": finding.waived,
+        "stale": False,
+    }
+
+
+def _names(known: Mapping[str, str], seen: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names by id: as people changed them in the outline, else as they were added."""
+    found: list[str] = []
+    for id, name in known.items():
+        entry = seen.get(id)
+        edited = entry.get("name") if isinstance(entry, Mapping) else None
+        found.append(edited if isinstance(edited, str) and edited.strip() else name)
+    return tuple(found)

@@ -1,0 +1,338 @@
+"""SceneActor: one scene's facts: its jobs, takes, lock, and the projection of its text.
+
+Owns everything of a scene that is not text. The invariant: it is the only writer of the scene's view after its birth,
+and of its jobs' views; every change of a job is an event, a view, and a value in `live`, in one append. The script is
+a CRDT document; the actor reads it when it settles.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from actors.commands import CancelJob, CommandError, GenerateScene, LockScene, PickPanel, RetryJob, UnlockScene
+from actors.continuity.actor import ContinuityActor
+from actors.project.actor import CONTINUITY, ProjectActor, SceneFacts, live_scene
+from actors.project.draft import heading_words
+from actors.runtime.actor import (
+    Actor,
+    AttemptsChanged,
+    Context,
+    Decision,
+    Draft,
+    Fact,
+    Message,
+    Needs,
+    Notice,
+    ProjectChanged,
+    ScriptSettled,
+    ViewDraft,
+)
+from actors.runtime.edits import DropKey, Edit, Op, SetKey
+from actors.scene.flow import Run
+from actors.scene.job import Job
+from actors.scene.recipe import seed_of
+from actors.scene.request import enhance_request
+from actors.scene.views import job_view, live_job, open_job_view, take_view
+from actors.screenplay.fountain import parse
+from actors.views import SceneView
+
+JOBS_KEPT = 50
+"""Ended jobs a scene remembers; older ones are in the lists for ever but cannot be retried."""
+
+LIVE_JOBS_KEPT = 3
+"""Ended jobs of a scene that stay in `live`, newest first."""
+
+JOBS_LIVE_MAX = 4
+"""Jobs of one scene under way at the same time."""
+
+HEADING_READ_CHARS = 4_000
+
+
+class SceneActor(Actor):
+    kind: ClassVar[str] = "scene"
+
+    def __init__(self, home: str, id: str) -> None:
+        super().__init__(home, id)
+        self.locked = False
+        self.script_sha256 = ""
+        self.bible_version = 0
+        self.takes = 0
+        self.thumbnail_key: str | None = None
+        self.jobs: dict[str, Job] = {}
+
+    @property
+    def stream(self) -> str:
+        return f"@scene:{self.id}"
+
+    @property
+    def doc(self) -> str:
+        return f"scene:{self.id}"
+
+    @property
+    def status(self) -> str:
+        if self.locked:
+            return "LOCKED"
+        if any(job.live for job in self.jobs.values()):
+            return "GENERATING"
+        return "COMPLETE" if self.takes else "PENDING"
+
+    def open_attempts(self) -> tuple[str, ...]:
+        return tuple(job.attempt for job in self.jobs.values() if job.attempt is not None)
+
+    # fold
+    def apply(self, fact: Fact) -> None:
+        data = fact.data
+        match fact.type:
+            case "scene.locked":
+                self.locked = True
+            case "scene.unlocked":
+                self.locked = False
+            case "scene.script_read":
+                self.script_sha256 = data["sha256"]
+            case "scene.listed":
+                pass
+            case "job.created":
+                self._forget_old()
+                self.jobs[data["job"]] = Job.from_dict(data["facts"])
+            case _:
+                self._apply_job(self.jobs.get(data["job"]), fact)
+
+    def _apply_job(self, job: Job | None, fact: Fact) -> None:
+        if job is None:
+            return
+        job.apply(fact.type, fact.data)
+        if fact.type == "job.final_ready":
+            self.takes += 1
+            self.bible_version = fact.data["bible_version"]
+            self.thumbnail_key = (job.media or {}).get("thumbnail_key")
+
+    def _forget_old(self) -> None:
+        ended = [id for id, job in self.jobs.items() if not job.live]
+        for id in ended[: max(0, len(ended) - JOBS_KEPT + 1)]:
+            del self.jobs[id]
+
+    def dump(self) -> dict[str, Any]:
+        return {
+            "locked": self.locked,
+            "script_sha256": self.script_sha256,
+            "bible_version": self.bible_version,
+            "takes": self.takes,
+            "thumbnail_key": self.thumbnail_key,
+            "jobs": [job.to_dict() for job in self.jobs.values()],
+        }
+
+    def load(self, data: Mapping[str, Any]) -> None:
+        for name in ("locked", "script_sha256", "bible_version", "takes", "thumbnail_key"):
+            setattr(self, name, data[name])
+        self.jobs = {job["id"]: Job.from_dict(job) for job in data["jobs"]}
+
+    # decisions
+    def needs(self, message: Message) -> Needs:
+        attempts = self.open_attempts() if isinstance(message, AttemptsChanged) else ()
+        return Needs(docs=(self.doc,), edits=("live",), attempts=attempts)
+
+    def decide(self, message: Message, ctx: Context) -> Decision:
+        match message:
+            case GenerateScene():
+                return self._generate(message, ctx)
+            case PickPanel():
+                return self._one(message.job, ctx, lambda run: run.pick(message.panel, ctx.principal))
+            case CancelJob():
+                return self._one(message.job, ctx, lambda run: run.cancel(ctx.principal))
+            case RetryJob():
+                return self._one(message.job, ctx, lambda run: run.retry(ctx.principal))
+            case LockScene():
+                return self._lock(True, ctx)
+            case UnlockScene():
+                return self._lock(False, ctx)
+            case AttemptsChanged():
+                return self._attempts(ctx)
+            case ScriptSettled():
+                return self._script(ctx)
+            case ProjectChanged():
+                return self._listed(ctx)
+            case Notice():
+                return Decision()
+        raise CommandError("BAD_COMMAND", f"a scene does not take {type(message).__name__}")
+
+    def _lock(self, locked: bool, ctx: Context) -> Decision:
+        kind = "scene.locked" if locked else "scene.unlocked"
+        decision = Decision(events=[Draft(kind, {"by": ctx.principal}, scene=self.id)], ids=self._ids())
+        self._show_scene(decision, ctx, locked=locked)
+        return decision
+
+    def _script(self, ctx: Context) -> Decision:
+        """People wrote: the projection follows."""
+        sha256 = _sha256(ctx.text(self.doc, "script"))
+        if sha256 == self.script_sha256:
+            return Decision()
+        decision = Decision(events=[Draft("scene.script_read", {"sha256": sha256}, scene=self.id)])
+        self._show_scene(decision, ctx)
+        return decision
+
+    def _listed(self, ctx: Context) -> Decision:
+        """The scene moved in the outline: its place in the lists follows."""
+        decision = Decision(events=[Draft("scene.listed", {"order": self._known(ctx).order}, scene=self.id)])
+        self._show_scene(decision, ctx)
+        return decision
+
+    def _generate(self, command: GenerateScene, ctx: Context) -> Decision:
+        project = self._project(ctx)
+        facts = project.facts
+        assert facts is not None, "a scene of a project that was never created"
+        script = ctx.text(self.doc, "script")
+        if not has_content(script):
+            raise CommandError("EMPTY_SCRIPT", "the scene has no text yet", ("input", "sceneId"))
+        if sum(job.live for job in self.jobs.values()) >= JOBS_LIVE_MAX:
+            raise CommandError(
+                "TOO_MANY_JOBS", f"{JOBS_LIVE_MAX} jobs of this scene are under way", ("input", "sceneId"), True
+            )
+        brain = command.brain or facts.brain
+        id = ctx.new_id("job")
+        seed = seed_of(command.seed or id)
+        job = Job(
+            id=id,
+            auto_pick=command.auto_pick,
+            brain=brain,
+            brain_version=ctx.catalogue.brains.get(brain, ""),
+            seed=seed,
+            backend=command.backend,
+            script_sha256=_sha256(script),
+            created_at_ms=ctx.now_ms,
+            request=enhance_request(self.id, script, brain=brain, seed=seed, project=project, ctx=ctx),
+        )
+        run = self._run(job, ctx)
+        run.drafts.append(Draft("job.created", {"job": id, "by": ctx.principal, "facts": job.to_dict()}, scene=self.id))
+        run.go()
+        decision = self._committing([run], ctx)
+        decision.ids["job"] = id
+        return decision
+
+    def _one(self, job_id: str, ctx: Context, act: Any) -> Decision:
+        job = self.jobs.get(job_id)
+        if job is None:
+            raise CommandError("NOT_FOUND", "this scene has no such job", ("input", "jobId"))
+        run = self._run(job, ctx)
+        act(run)
+        decision = self._committing([run], ctx)
+        decision.ids["job"] = job_id
+        return decision
+
+    def _attempts(self, ctx: Context) -> Decision:
+        runs: list[Run] = []
+        weather: dict[str, Any] = {}
+        for job in self.jobs.values():
+            attempt = ctx.attempt(job.attempt) if job.attempt else None
+            run = self._run(job, ctx)
+            run.look(attempt)
+            if not run.drafts:
+                run.go()  # what a crash left undone
+            if run.drafts:
+                runs.append(run)
+            if attempt is not None and run.job.attempt == attempt.id:
+                weather[job.id] = live_job(self.id, run.job, attempt)
+            elif job.attempt is not None:
+                weather[job.id] = None
+        decision = self._committing(runs, ctx)
+        decision.presence = {"jobs": weather} if weather else {}
+        return decision
+
+    def _run(self, job: Job, ctx: Context) -> Run:
+        continuity = ctx.peer(ContinuityActor, CONTINUITY)
+        gate = continuity.gate(self.id) if continuity is not None else {"errors": 0, "warnings": 0}
+        return Run(self.home, self.id, job, gate, self.bible_version)
+
+    def _committing(self, runs: list[Run], ctx: Context) -> Decision:
+        """Everything the runs changed, as one decision. At most one of them ends in a take per append."""
+        decision = Decision(ids=self._ids())
+        ops: list[Op] = []
+        takes, thumbnail = self.takes, self.thumbnail_key
+        bible_version = self.bible_version
+        jobs = dict(self.jobs)
+        for run in runs:
+            job = run.job
+            jobs[job.id] = job
+            decision.events += run.drafts
+            decision.attempts += run.attempts
+            decision.cancel_attempts += run.cancels
+            decision.views += [job_view(self.home, self.id, job), open_job_view(self.id, job)]
+            ops.append(SetKey("jobs", job.id, live_job(self.id, job, None)))
+            if job.take is not None:
+                at_ms = ctx.now_ms
+                decision.views.append(take_view(self.home, self.id, job, at_ms))
+                takes, bible_version = takes + 1, job.bible_version or bible_version
+                thumbnail = (job.media or {}).get("thumbnail_key")
+        if not decision.events:
+            return decision
+        ops += [DropKey("jobs", id) for id in self._old_in_live(jobs)]
+        self._show_scene(
+            decision, ctx, jobs=jobs, takes=takes, bible_version=bible_version, thumbnail=thumbnail, ops=ops
+        )
+        return decision
+
+    def _old_in_live(self, jobs: Mapping[str, Job]) -> list[str]:
+        ended = [id for id, job in jobs.items() if not job.live]
+        return ended[: max(0, len(ended) - LIVE_JOBS_KEPT)]
+
+    def _show_scene(
+        self,
+        decision: Decision,
+        ctx: Context,
+        *,
+        locked: bool | None = None,
+        jobs: Mapping[str, Job] | None = None,
+        takes: int | None = None,
+        bible_version: int | None = None,
+        thumbnail: str | None = None,
+        ops: list[Op] | None = None,
+    ) -> None:
+        """The scene's view and its value in `live`, as they are after this decision."""
+        after = SceneActor(self.home, self.id)
+        after.locked = self.locked if locked is None else locked
+        after.jobs = dict(self.jobs if jobs is None else jobs)
+        after.takes = self.takes if takes is None else takes
+        script, known = ctx.text(self.doc, "script"), self._known(ctx)
+        heading = heading_words(script[:HEADING_READ_CHARS]) or known.heading
+        thumbnail = thumbnail or self.thumbnail_key
+        view = SceneView(
+            id=self.id,
+            project=self.home,
+            heading=heading,
+            script=script,
+            status=after.status,
+            bible_version=self.bible_version if bible_version is None else bible_version,
+            revision="0",
+            created_at_ms=known.created_at_ms,
+            thumbnail_key=thumbnail,
+        )
+        decision.views.append(ViewDraft("scene", self.id, self.home, known.order, view))
+        shown = live_scene(heading, after.status, thumbnail)
+        decision.edits.append(Edit("live", (*(ops or ()), SetKey("scenes", self.id, shown))))
+
+    def _project(self, ctx: Context) -> ProjectActor:
+        project = ctx.peer(ProjectActor, self.home)
+        if project is None or self.id not in project.scenes:
+            raise CommandError("NOT_FOUND", "no such scene", ("input", "sceneId"))
+        return project
+
+    def _known(self, ctx: Context) -> SceneFacts:
+        return self._project(ctx).scenes[self.id]
+
+    def _ids(self) -> dict[str, str]:
+        return {"project": self.home, "scene": self.id}
+
+
+def has_content(script: str) -> bool:
+    """Whether there is anything under the heading."""
+    play = parse(script)
+    if not play.scenes:
+        return bool(script.strip())
+    if (play.title_raw + play.preamble_raw).strip() or len(play.scenes) > 1:
+        return True
+    return any(line.strip() for line in play.scenes[0].raw.lstrip("\n").splitlines()[1:])
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

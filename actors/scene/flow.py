@@ -1,0 +1,232 @@
+"""A job's flow: from what a worker's row says, or a person asks, to events and the next attempt.
+
+Owns no state: a `Run` works on a copy of the job and collects what is to be committed. The invariant: events are
+applied to the copy as they are emitted, so an illegal move is refused before anything is written, and the copy at the
+end is what the job will be after the commit.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from actors.commands import CommandError
+from actors.runtime.actor import Draft
+from actors.runtime.ids import derive_id
+from actors.scene.job import MOVES, WORKER_STAGES, Due, Job, State
+from actors.scene.recipe import recipe_hash
+from gpu.steps import (
+    ATTEMPTS_PER_STEP_MAX,
+    PANEL_CANDIDATES,
+    PANEL_HEIGHT_PX,
+    PANEL_WIDTH_PX,
+    TIMEOUT_MS,
+    VIDEO_FPS,
+    VIDEO_HEIGHT_PX,
+    VIDEO_WIDTH_PX,
+    Step,
+)
+from storage.codec import CodecError, decode, encode
+from storage.ledger.protocol import Attempt, AttemptState, NewAttempt
+
+FAULT = {"code": "STEP_FAILED", "message": "a step failed without saying why", "retryable": True}
+
+
+class Run:
+    """One pass over one job. `gate`: findings of the scene as they stand, {"errors", "warnings"}."""
+
+    def __init__(self, home: str, scene: str, job: Job, gate: dict[str, int], bible_version: int) -> None:
+        self.home, self.scene = home, scene
+        self.job = copy.deepcopy(job)
+        self.drafts: list[Draft] = []
+        self.attempts: list[NewAttempt] = []
+        self.cancels: list[str] = []
+        self._gate, self._bible_version = gate, bible_version
+
+    def emit(self, type: str, **data: Any) -> None:
+        self.job.apply(type, data)
+        self.drafts.append(Draft(type, {"job": self.job.id, **data}, scene=self.scene))
+
+    # what people ask
+    def pick(self, panel: str, by: str) -> None:
+        """Raises `CommandError`: first committed pick wins."""
+        job = self.job
+        if job.picked is not None:
+            raise CommandError("ALREADY_PICKED", "somebody picked a panel before", ("input", "panelId"))
+        self._expect((State.PREVIEW_READY,))
+        if all(p["id"] != panel for p in job.panels):
+            raise CommandError("NOT_FOUND", "this job has no such panel", ("input", "panelId"))
+        self.emit("job.picked", panel=panel, by=by)
+        self.go()
+
+    def cancel(self, by: str) -> None:
+        self._expect(tuple(s for s in State if State.CANCELLED in MOVES[s]))
+        if self.job.attempt is not None:
+            self.cancels.append(self.job.attempt)
+        self.emit("job.cancelled", by=by)
+
+    def retry(self, by: str) -> None:
+        """Again from the failed step, with the same recipe."""
+        self._expect((State.FAILED,))
+        self.emit("job.retried", step=self.job.step.value if self.job.step else None, by=by)
+        self.go()
+
+    def _expect(self, states: tuple[State, ...]) -> None:
+        if self.job.state not in states:
+            wanted = " or ".join(states)
+            raise CommandError(
+                "ILLEGAL_MOVE", f"the job is {self.job.state}; this takes a job that is {wanted}", ("input", "jobId")
+            )
+
+    # what workers say
+    def look(self, attempt: Attempt | None) -> None:
+        """The open attempt's row as it is now; rows of other attempts are late and count for nothing."""
+        job = self.job
+        if attempt is None or attempt.id != job.attempt or not job.live:
+            return
+        if attempt.state is not AttemptState.OPEN and job.state in (State.QUEUED, State.THROTTLED):
+            self.emit("job.started")
+        match attempt.state:
+            case AttemptState.CLAIMED:
+                self._partial(attempt)
+            case AttemptState.DONE:
+                self._done(attempt)
+            case AttemptState.FAILED | AttemptState.CANCELLED:
+                self._step_failed(attempt)
+        self.go()
+
+    def _partial(self, attempt: Attempt) -> None:
+        if attempt.step == Step.STORYBOARD and attempt.result is not None:
+            self._panels(_read(attempt.result))
+        said = attempt.message.partition("|")[0]
+        known = WORKER_STAGES.get(Step(attempt.step), frozenset())
+        if any(said == stage.value for stage in known) and said != self.job.stage:
+            self.emit("job.stage", stage=said)
+
+    def _done(self, attempt: Attempt) -> None:
+        result = _read(attempt.result or b"")
+        try:
+            self._take_result(Step(attempt.step), result)
+        except (KeyError, TypeError) as error:
+            self._fault({**FAULT, "code": "BAD_RESULT", "message": f"{attempt.step} answered without {error}"})
+
+    def _take_result(self, step: Step, result: dict[str, Any]) -> None:
+        match step:
+            case Step.ENHANCE:
+                self.emit("job.script_ready", enhanced=dict(result["enhanced"]))
+            case Step.CACHE:
+                hit = result["verdict"] == "hit" and bool(result.get("take"))
+                self.emit(
+                    "job.cache_answered",
+                    verdict="hit" if hit else "miss",
+                    media=_media(result["take"]) if hit else None,
+                )
+            case Step.STORYBOARD:
+                if not result["panels"]:
+                    raise KeyError("panels")
+                self._panels(result)
+                self.emit("job.board_done")
+            case Step.VIDEO:
+                self.emit("job.rendered", media=_media(result))
+            case Step.OBSERVE:
+                self.emit("job.observed", observation=dict(result))
+
+    def _panels(self, result: dict[str, Any]) -> None:
+        known = {p["candidate"] for p in self.job.panels}
+        for panel in result.get("panels", ()):
+            candidate = int(panel["candidate"])
+            if candidate not in known:
+                id = derive_id("pnl", self.job.id, str(candidate))
+                seed = f"{self.job.seed}.{candidate}"
+                self.emit("job.panel", id=id, candidate=candidate, key=str(panel["key"]), seed=seed)
+
+    def _step_failed(self, attempt: Attempt) -> None:
+        said = _read(attempt.error) if attempt.error else {}
+        self._fault({name: said.get(name, default) for name, default in FAULT.items()})
+
+    def _fault(self, error: dict[str, Any]) -> None:
+        job = self.job
+        if not error["retryable"] or job.tries >= ATTEMPTS_PER_STEP_MAX or job.step is None:
+            self.emit("job.failed", step=job.step.value if job.step else None, error=error)
+            return
+        self.emit("job.attempt_failed", step=job.step.value, number=job.number, error=error)
+        if error["code"] == "THROTTLED" and State.THROTTLED in MOVES[job.state]:
+            self.emit("job.throttled")
+        self._step(job.step, again=True)
+
+    # what is due
+    def go(self) -> None:
+        """Do what needs no worker, then open the next step's attempt."""
+        while True:
+            match self.job.due():
+                case Due.CHECK:
+                    self.emit("job.continuity_checked", **self._gate)
+                case Due.PREVIEW:
+                    self.emit("job.preview_ready")
+                case Due.AUTO_PICK:
+                    first = min(self.job.panels, key=lambda p: int(p["candidate"]))
+                    self.emit("job.picked", panel=first["id"], by="@auto")
+                case Due.FINISH:
+                    take = derive_id("tak", self.job.id)
+                    self.emit("job.final_ready", take=take, bible_version=self._bible_version + 1)
+                case Due.WAIT_FOR_PICK | Due.NOTHING:
+                    return
+                case due:
+                    self._step(Step(due.value), again=False)
+
+    def _step(self, step: Step, *, again: bool) -> None:
+        job = self.job
+        number = job.numbers.get(step.value, 0) + 1
+        id = derive_id("att", job.id, step.value, str(number))
+        request = encode(_request(step, job, f"{self.home}/{job.id}/{id}"))
+        self.emit("job.step", step=step.value, number=number, attempt=id, again=again)
+        self.attempts.append(NewAttempt(id, self.home, self.scene, job.id, step, number, request, TIMEOUT_MS[step]))
+
+
+def _request(step: Step, job: Job, prefix: str) -> dict[str, Any]:
+    """See `gpu.steps` for the shapes. `prefix` names the attempt, so a second run writes the same keys."""
+    match step:
+        case Step.ENHANCE:
+            return {"enhance": job.request}
+        case Step.CACHE:
+            return {"recipe_hash": recipe_hash(job)}
+        case Step.STORYBOARD:
+            return {
+                "enhanced": job.enhanced,
+                "seed": int(job.seed),
+                "candidates": PANEL_CANDIDATES,
+                "width": PANEL_WIDTH_PX,
+                "height": PANEL_HEIGHT_PX,
+                "prefix": prefix,
+            }
+        case Step.VIDEO:
+            return {
+                "enhanced": job.enhanced,
+                "seed": int(job.seed),
+                "candidate": job.candidate,
+                "panel_key": next((p["key"] for p in job.panels if p["id"] == job.picked), None),
+                "width": VIDEO_WIDTH_PX,
+                "height": VIDEO_HEIGHT_PX,
+                "fps": VIDEO_FPS,
+                "prefix": prefix,
+                "backend": job.backend,
+                "recipe_hash": recipe_hash(job),
+            }
+        case Step.OBSERVE:
+            media = job.media or {}
+            return {"video_key": media["video_key"], "enhanced": job.enhanced, "degraded": media["degraded"]}
+
+
+def _media(result: dict[str, Any]) -> dict[str, Any]:
+    """A media dict with all that a take needs. Raises `KeyError` naming what is missing."""
+    for name in ("playlist_key", "video_key", "thumbnail_key", "duration_s", "backend", "degraded"):
+        result[name]
+    return dict(result)
+
+
+def _read(blob: bytes) -> dict[str, Any]:
+    try:
+        value = decode(blob)
+    except CodecError:
+        return {}
+    return value if isinstance(value, dict) else {}

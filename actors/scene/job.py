@@ -1,0 +1,290 @@
+"""A generation job as a pure state machine: what it is, which moves it has, what is due next.
+
+Owns the closed sets of states and stages and the fold of a job's events. The invariant: a job moves only along
+`MOVES`, and what is due is a function of what it has (`due`), so a job resumed by another process goes on exactly
+where it stood. Events come from `actors.scene.flow`; workers are known by their attempt rows alone.
+
+  QUEUED → PROCESSING → SCRIPT_READY → CONTINUITY_CHECKED → PREVIEW_READY → PROCESSING → FINAL_READY
+  any live state → FAILED (→ QUEUED by a retry) | CANCELLED;  QUEUED and PROCESSING ↔ THROTTLED
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from actors.runtime.activation import IllegalMove
+from gpu.steps import Step
+
+
+class State(enum.StrEnum):
+    QUEUED = "QUEUED"
+    PROCESSING = "PROCESSING"
+    SCRIPT_READY = "SCRIPT_READY"
+    CONTINUITY_CHECKED = "CONTINUITY_CHECKED"
+    PREVIEW_READY = "PREVIEW_READY"
+    THROTTLED = "THROTTLED"
+    FINAL_READY = "FINAL_READY"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+
+class Stage(enum.StrEnum):
+    SCRIPT_EXPANSION = "SCRIPT_EXPANSION"
+    CONTINUITY_VALIDATION = "CONTINUITY_VALIDATION"
+    CACHE_LOOKUP = "CACHE_LOOKUP"
+    STORYBOARD = "STORYBOARD"
+    VIDEO_GENERATION = "VIDEO_GENERATION"
+    POST_PROCESSING = "POST_PROCESSING"
+    UPLOAD = "UPLOAD"
+    OBSERVATION = "OBSERVATION"
+    FINALIZATION = "FINALIZATION"
+
+
+_ENDS = frozenset({State.FAILED, State.CANCELLED})
+MOVES: dict[State, frozenset[State]] = {
+    State.QUEUED: frozenset({State.PROCESSING, State.THROTTLED}) | _ENDS,
+    State.PROCESSING: frozenset({State.SCRIPT_READY, State.PREVIEW_READY, State.FINAL_READY, State.THROTTLED}) | _ENDS,
+    State.SCRIPT_READY: frozenset({State.CONTINUITY_CHECKED}) | _ENDS,
+    State.CONTINUITY_CHECKED: frozenset({State.PREVIEW_READY, State.FINAL_READY, State.THROTTLED}) | _ENDS,
+    State.PREVIEW_READY: frozenset({State.PROCESSING}) | _ENDS,
+    State.THROTTLED: frozenset({State.PROCESSING}) | _ENDS,
+    State.FINAL_READY: frozenset(),
+    State.FAILED: frozenset({State.QUEUED}),
+    State.CANCELLED: frozenset(),
+}
+TERMINAL = frozenset({State.FINAL_READY, State.FAILED, State.CANCELLED})
+
+STEP_STAGE: dict[Step, Stage] = {
+    Step.ENHANCE: Stage.SCRIPT_EXPANSION,
+    Step.CACHE: Stage.CACHE_LOOKUP,
+    Step.STORYBOARD: Stage.STORYBOARD,
+    Step.VIDEO: Stage.VIDEO_GENERATION,
+    Step.OBSERVE: Stage.OBSERVATION,
+}
+WORKER_STAGES: dict[Step, frozenset[Stage]] = {
+    Step.VIDEO: frozenset({Stage.VIDEO_GENERATION, Stage.POST_PROCESSING, Stage.UPLOAD})
+}
+"""Stages a worker may name itself, as the words before `|` in its message."""
+
+SPAN: dict[Step, tuple[float, float]] = {
+    Step.ENHANCE: (0.0, 0.10),
+    Step.CACHE: (0.10, 0.12),
+    Step.STORYBOARD: (0.12, 0.35),
+    Step.VIDEO: (0.35, 0.93),
+    Step.OBSERVE: (0.93, 0.99),
+}
+"""Which part of the whole bar each step fills."""
+
+
+class Due(enum.Enum):
+    """What a job does next."""
+
+    ENHANCE = Step.ENHANCE
+    CHECK = "check"
+    CACHE = Step.CACHE
+    STORYBOARD = Step.STORYBOARD
+    PREVIEW = "preview"
+    AUTO_PICK = "auto_pick"
+    WAIT_FOR_PICK = "wait"
+    VIDEO = Step.VIDEO
+    OBSERVE = Step.OBSERVE
+    FINISH = "finish"
+    NOTHING = "nothing"
+
+
+@dataclass(slots=True)
+class Job:
+    id: str
+    auto_pick: bool
+    brain: str
+    brain_version: str
+    seed: str
+    backend: str | None
+    script_sha256: str
+    created_at_ms: int
+    request: dict[str, Any] = field(default_factory=dict)  # of the enhance step: the story as it was when asked for
+    state: State = State.QUEUED
+    stage: Stage | None = None
+    message: str = ""
+    step: Step | None = None
+    number: int = 0  # of the open or last attempt of `step`
+    tries: int = 0  # of `step` since it was begun or retried
+    attempt: str | None = None  # open attempt row
+    numbers: dict[str, int] = field(default_factory=dict)  # step → last attempt number
+    enhanced: dict[str, Any] | None = None
+    findings: dict[str, int] | None = None  # severity → count, at the gate
+    panels: list[dict[str, Any]] = field(default_factory=list)  # {"id","candidate","key","seed"}
+    board_done: bool = False
+    picked: str | None = None
+    cache: str | None = None  # hit | miss
+    media: dict[str, Any] | None = None
+    observation: dict[str, Any] | None = None
+    take: str | None = None
+    bible_version: int | None = None
+    error: dict[str, Any] | None = None
+
+    # reading
+    @property
+    def live(self) -> bool:
+        return self.state not in TERMINAL
+
+    @property
+    def candidate(self) -> int | None:
+        """The panel the video starts from, once it is known; an automatic pick is known from the start."""
+        if self.picked is not None:
+            return int(next(p["candidate"] for p in self.panels if p["id"] == self.picked))
+        return 0 if self.auto_pick else None
+
+    def due(self) -> Due:
+        """What comes next, from what the job has. The cache is asked as soon as the recipe is complete."""
+        if not self.live or self.attempt is not None:
+            return Due.NOTHING
+        if self.enhanced is None:
+            return Due.ENHANCE
+        if self.findings is None:
+            return Due.CHECK
+        if self.cache is None and self.candidate is not None:
+            return Due.CACHE
+        if self.cache == "hit":
+            return Due.FINISH
+        return self._due_after_cache()
+
+    def _due_after_cache(self) -> Due:
+        if not self.board_done:
+            return Due.STORYBOARD
+        if self.picked is None:
+            if self.state is not State.PREVIEW_READY:
+                return Due.PREVIEW
+            return Due.AUTO_PICK if self.auto_pick else Due.WAIT_FOR_PICK
+        if self.media is None:
+            return Due.VIDEO
+        return Due.OBSERVE if self.observation is None else Due.FINISH
+
+    @property
+    def progress(self) -> float:
+        """0..1 by what is done; the part of the running attempt is on its row."""
+        if self.state is State.FINAL_READY:
+            return 1.0
+        if self.step is None:
+            return 0.0
+        low, high = SPAN[self.step]
+        return low if self.attempt is not None else high
+
+    # fold
+    def apply(self, type: str, data: Mapping[str, Any]) -> None:
+        """One committed event. Raises `IllegalMove` for a move the machine does not have."""
+        _APPLY[type](self, data)
+
+    def _move(self, state: State) -> None:
+        if state not in MOVES[self.state]:
+            wanted = " or ".join(sorted(MOVES[self.state])) or "nothing (it has ended)"
+            raise IllegalMove(f"job {self.id} in {self.state}", wanted, state)
+        self.state = state
+
+    def _stepped(self, data: Mapping[str, Any]) -> None:
+        step = Step(data["step"])
+        self.tries = self.tries + 1 if step is self.step and data["again"] else 1
+        self.step, self.number, self.attempt = step, data["number"], data["attempt"]
+        self.numbers[step.value] = data["number"]
+        self.stage, self.message = STEP_STAGE[step], ""
+
+    def _started(self, data: Mapping[str, Any]) -> None:
+        self._move(State.PROCESSING)
+
+    def _staged(self, data: Mapping[str, Any]) -> None:
+        self.stage = Stage(data["stage"])
+
+    def _script_ready(self, data: Mapping[str, Any]) -> None:
+        self._move(State.SCRIPT_READY)
+        self.attempt, self.enhanced, self.stage = None, data["enhanced"], Stage.CONTINUITY_VALIDATION
+
+    def _checked(self, data: Mapping[str, Any]) -> None:
+        self._move(State.CONTINUITY_CHECKED)
+        self.findings = {"errors": data["errors"], "warnings": data["warnings"]}
+
+    def _cached(self, data: Mapping[str, Any]) -> None:
+        self.attempt, self.cache, self.media = None, data["verdict"], data["media"]
+
+    def _panel(self, data: Mapping[str, Any]) -> None:
+        if all(p["id"] != data["id"] for p in self.panels):
+            self.panels.append({k: data[k] for k in ("id", "candidate", "key", "seed")})
+
+    def _boarded(self, data: Mapping[str, Any]) -> None:
+        self.attempt, self.board_done = None, True
+
+    def _preview_ready(self, data: Mapping[str, Any]) -> None:
+        self._move(State.PREVIEW_READY)
+
+    def _picked(self, data: Mapping[str, Any]) -> None:
+        if all(p["id"] != data["panel"] for p in self.panels):
+            raise IllegalMove(f"pick of job {self.id}", "one of its panels", data["panel"])
+        self._move(State.PROCESSING)
+        self.picked = data["panel"]
+
+    def _rendered(self, data: Mapping[str, Any]) -> None:
+        self.attempt, self.media = None, data["media"]
+
+    def _observed(self, data: Mapping[str, Any]) -> None:
+        self.attempt, self.observation, self.stage = None, data["observation"], Stage.FINALIZATION
+
+    def _final(self, data: Mapping[str, Any]) -> None:
+        self._move(State.FINAL_READY)
+        self.take, self.bible_version = data["take"], data["bible_version"]
+        self.stage, self.message = Stage.FINALIZATION, ""
+
+    def _throttled(self, data: Mapping[str, Any]) -> None:
+        self._move(State.THROTTLED)
+
+    def _attempt_failed(self, data: Mapping[str, Any]) -> None:
+        self.attempt, self.message = None, data["error"]["message"]
+
+    def _failed(self, data: Mapping[str, Any]) -> None:
+        self._move(State.FAILED)
+        self.attempt, self.error, self.message = None, data["error"], data["error"]["message"]
+
+    def _cancelled(self, data: Mapping[str, Any]) -> None:
+        self._move(State.CANCELLED)
+        self.attempt, self.message = None, ""
+
+    def _retried(self, data: Mapping[str, Any]) -> None:
+        self._move(State.QUEUED)
+        self.error, self.message, self.tries = None, "", 0
+
+    def to_dict(self) -> dict[str, Any]:
+        found = asdict(self)
+        for name in ("state", "stage", "step"):
+            found[name] = None if found[name] is None else str(found[name].value)
+        return found
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Job:
+        values = dict(data)
+        values["state"] = State(values["state"])
+        values["stage"] = None if values["stage"] is None else Stage(values["stage"])
+        values["step"] = None if values["step"] is None else Step(values["step"])
+        return cls(**values)
+
+
+_APPLY = {
+    "job.step": Job._stepped,
+    "job.started": Job._started,
+    "job.stage": Job._staged,
+    "job.script_ready": Job._script_ready,
+    "job.continuity_checked": Job._checked,
+    "job.cache_answered": Job._cached,
+    "job.panel": Job._panel,
+    "job.board_done": Job._boarded,
+    "job.preview_ready": Job._preview_ready,
+    "job.picked": Job._picked,
+    "job.rendered": Job._rendered,
+    "job.observed": Job._observed,
+    "job.final_ready": Job._final,
+    "job.throttled": Job._throttled,
+    "job.attempt_failed": Job._attempt_failed,
+    "job.failed": Job._failed,
+    "job.cancelled": Job._cancelled,
+    "job.retried": Job._retried,
+}

@@ -1,0 +1,49 @@
+"""The recipe of a take: all that decides it, as canonical JSON, and its hash.
+
+The invariant: two jobs with the same hash ask for the same pictures; nothing that is not in the recipe may change a
+frame. Workers store finished takes under the hash; the cache step asks for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from actors.scene.job import Job
+from gpu.steps import PANEL_HEIGHT_PX, PANEL_WIDTH_PX, VIDEO_FPS, VIDEO_HEIGHT_PX, VIDEO_WIDTH_PX
+
+RECIPE_VERSION = 1
+SEED_BITS = 63
+
+
+def seed_of(words: str) -> str:
+    """A seed as decimal text, 0..2^63-1: numbers stay what they are, other words are hashed."""
+    text = words.strip()
+    if text.isascii() and text.isdigit() and int(text) < 2**SEED_BITS:
+        return str(int(text))
+    digest = hashlib.sha256(words.encode("utf-8", "surrogatepass")).digest()
+    return str(int.from_bytes(digest[:8], "big") >> (64 - SEED_BITS))
+
+
+def recipe(job: Job) -> dict[str, Any]:
+    """JSON-able. The candidate is the picked panel's number."""
+    return {
+        "version": RECIPE_VERSION,
+        "enhanced": job.enhanced,
+        "brain": job.brain,
+        "brainVersion": job.brain_version,
+        "seed": job.seed,
+        "candidate": job.candidate,
+        "backend": job.backend or "auto",
+        "panel": {"width": PANEL_WIDTH_PX, "height": PANEL_HEIGHT_PX},
+        "video": {"width": VIDEO_WIDTH_PX, "height": VIDEO_HEIGHT_PX, "fps": VIDEO_FPS},
+    }
+
+
+def recipe_text(job: Job) -> str:
+    return json.dumps(recipe(job), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def recipe_hash(job: Job) -> str:
+    return hashlib.sha256(recipe_text(job).encode()).hexdigest()

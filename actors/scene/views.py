@@ -1,0 +1,92 @@
+"""How a job and a take look from outside: projections, and the value a job has in `live`.
+
+The invariant: pure functions of the job; progress between events is not here but on the attempt row.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from actors.runtime.actor import ViewDraft
+from actors.scene.job import SPAN, Job
+from actors.scene.recipe import recipe_text
+from actors.views import JobView, OpenJobView, TakeView, order_ms
+from gpu.steps import Step
+from storage.ledger.protocol import Attempt
+
+UNOBSERVED = "EPISTEMICALLY_INCOMPLETE"
+"""Epistemic state of a take nobody has looked at."""
+
+
+def job_view(home: str, scene: str, job: Job) -> ViewDraft:
+    panels = tuple({**p, "picked": p["id"] == job.picked} for p in sorted(job.panels, key=lambda p: p["candidate"]))
+    body = JobView(
+        id=job.id,
+        scene=scene,
+        project=home,
+        state=job.state.value,
+        stage=job.stage.value if job.stage else None,
+        progress=job.progress,
+        message=job.message,
+        created_at_ms=job.created_at_ms,
+        auto_pick=job.auto_pick,
+        brain=job.brain,
+        seed=job.seed,
+        error=job.error,
+        panels=panels,
+        take=job.take,
+        attempt=job.attempt,
+        updated_bible_version=job.bible_version,
+    )
+    return ViewDraft("job", job.id, scene, order_ms(job.created_at_ms), body)
+
+
+def open_job_view(scene: str, job: Job) -> ViewDraft:
+    """There while the job lives: how a new owner finds the work of a home without waking every scene."""
+    body = OpenJobView(job.id, scene) if job.live else None
+    return ViewDraft("open_job", job.id, scene, order_ms(job.created_at_ms), body)
+
+
+def take_view(home: str, scene: str, job: Job, at_ms: int) -> ViewDraft:
+    assert job.take is not None, "a take of a job that has none"
+    assert job.media is not None, "a take without its media"
+    media, seen = job.media, job.observation or {}
+    body = TakeView(
+        id=job.take,
+        job=job.id,
+        scene=scene,
+        project=home,
+        created_at_ms=at_ms,
+        playlist_key=media["playlist_key"],
+        video_key=media["video_key"],
+        thumbnail_key=media["thumbnail_key"],
+        captions_key=media.get("captions_key"),
+        duration_s=float(media["duration_s"]),
+        backend=media["backend"],
+        degraded=bool(media["degraded"]),
+        cache_verdict=job.cache or "miss",
+        quality_score=seen.get("quality_score", media.get("quality_score")),
+        epistemic_state=seen.get("epistemic_state") or media.get("epistemic_state") or UNOBSERVED,
+        recipe=recipe_text(job),
+    )
+    return ViewDraft("take", job.take, scene, order_ms(at_ms), body)
+
+
+def live_job(scene: str, job: Job, attempt: Attempt | None) -> dict[str, Any]:
+    """One plain value: a client sees a job change whole. With `attempt`, its progress is worked in."""
+    progress, message = job.progress, job.message
+    if attempt is not None:
+        low, high = SPAN[Step(attempt.step)]
+        progress = low + (high - low) * min(1.0, max(0.0, attempt.progress))
+        stage, bar, words = attempt.message.partition("|")
+        message = words if bar else stage
+    return {
+        "sceneId": scene,
+        "state": job.state.value,
+        "stage": job.stage.value if job.stage else None,
+        "progress": round(progress, 4),
+        "message": message,
+        "panels": [p["id"] for p in job.panels],
+        "take": job.take,
+        "error": job.error,
+    }
