@@ -46,6 +46,7 @@ export interface Take {
   playlistUrl: string;
   videoUrl: string;
   thumbnailUrl: string;
+  captionsUrl: string | null;
   durationS: number;
   backend: string;
   degraded: boolean;

@@ -21,6 +21,8 @@ import { navigate, pathTo } from './router';
 import { say } from './toasts';
 
 const REFRESH_DEBOUNCE_MS = 250;
+/** The kind of an event that is only an edit of a document. */
+const UPDATES_KIND = 'updates';
 /** A scene's heading is looked for in its beginning only: this runs at every keystroke. */
 const HEADING_WITHIN_CHARS = 2000;
 /** How long Generate waits for the last keystroke to be committed before it goes ahead. */
@@ -222,7 +224,11 @@ export class Story {
     if (this.closed) return;
     const after = this.project.peek()?.sequence ?? null;
     const refresh = (): void => this.refreshSoon();
-    if (this.project.peek() !== null) this.cleanups.push(api.followProject(this.id, after, refresh, refresh));
+    // Rows of typing come by the hundred and reach this page through the rooms already.
+    const onEvent = (event: api.ProjectEvent): void => {
+      if (event.kind !== UPDATES_KIND) refresh();
+    };
+    if (this.project.peek() !== null) this.cleanups.push(api.followProject(this.id, after, onEvent, refresh));
     try {
       this.brains.value = await api.brains();
       if (!identity.peek().name) lendName((await api.me()).name);

@@ -1,13 +1,11 @@
 /** Plays one take: HLS by the browser where it can, by hls.js/light where it cannot, the MP4 where both fail. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Take } from '../api/types';
-import { captionsOf } from '../story/captions';
 
 const HLS_TYPE = 'application/vnd.apple.mpegurl';
 
 export function Player({ take }: { take: Take }) {
   const video = useRef<HTMLVideoElement>(null);
-  const captions = useCaptions(take.playlistUrl);
   const [broken, setBroken] = useState(false);
   useEffect(() => {
     const element = video.current;
@@ -24,11 +22,6 @@ export function Player({ take }: { take: Take }) {
       detach();
     };
   }, [take.id]);
-  useEffect(() => {
-    // A track that gets its file late stays off although it is the default one.
-    const track = video.current?.textTracks[0];
-    if (track !== undefined && captions !== null) track.mode = 'showing';
-  }, [captions]);
   return (
     <div class="screen">
       <video
@@ -43,7 +36,8 @@ export function Player({ take }: { take: Take }) {
         onError={() => setBroken(true)}
         onLoadedMetadata={() => setBroken(false)}
       >
-        <track kind="captions" srclang="en" label="Dialogue" src={captions ?? undefined} default={captions !== null} />
+        {/* The light player leaves HLS subtitles out, so the captions are a track of their own. */}
+        <track kind="captions" label="Dialogue" src={take.captionsUrl ?? undefined} default={take.captionsUrl !== null} />
       </video>
       {broken && (
         <p class="screen-note" role="alert">
@@ -71,32 +65,4 @@ async function attach(element: HTMLVideoElement, take: Take): Promise<() => void
   hls.loadSource(take.playlistUrl);
   hls.attachMedia(element);
   return () => hls.destroy();
-}
-
-/** A blob of our own, so that the track needs no CORS and no cookie of its own. */
-function useCaptions(playlistUrl: string): string | null {
-  const [url, setUrl] = useState<string | null>(null);
-  useEffect(() => {
-    let made: string | null = null;
-    let gone = false;
-    const read = async (address: string): Promise<string> => {
-      const response = await fetch(address, { credentials: 'same-origin' });
-      if (!response.ok) throw new Error(`captions: HTTP ${response.status}`);
-      return response.text();
-    };
-    const load = async (): Promise<void> => {
-      const address = await captionsOf(new URL(playlistUrl, location.href).href, read);
-      if (address === null || gone) return;
-      made = URL.createObjectURL(new Blob([await read(address)], { type: 'text/vtt' }));
-      if (gone) URL.revokeObjectURL(made);
-      else setUrl(made);
-    };
-    // A take without captions is still a take; the player says nothing about it.
-    load().catch(() => undefined);
-    return () => {
-      gone = true;
-      if (made !== null) URL.revokeObjectURL(made);
-    };
-  }, [playlistUrl]);
-  return url;
 }
