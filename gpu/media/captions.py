@@ -1,7 +1,7 @@
 """Dialogue as WebVTT (W3C WebVTT: The Web Video Text Tracks Format).
 
-Invariant: any text of any script gives a file that parses, with one cue a line; markup in the text stays text. Input are cues
-or shots; output is UTF-8 bytes.
+Invariant: any text of any script gives a file that parses, with one cue a line; markup in the text stays text. Input
+are cues or shots; output is UTF-8 bytes.
 """
 
 from __future__ import annotations

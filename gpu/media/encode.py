@@ -1,8 +1,8 @@
 """Frames in, a folder of playable media out: MP4, two HLS renditions, poster, captions.
 
-Owns the threads of an encode. Invariants: memory is bounded (frames pass through queues of `QUEUE_FRAMES`, none is collected);
-nothing appears under the target name until everything is complete, so a cancelled or failed encode leaves nothing behind.
-The caller's thread renders and converts; each rendition encodes in a thread of its own.
+Owns the threads of an encode. Invariants: memory is bounded (frames pass through queues of `QUEUE_FRAMES`, none is
+collected); nothing appears under the target name until everything is complete, so a cancelled or failed encode leaves
+nothing behind. The caller's thread renders and converts; each rendition encodes in a thread of its own.
 """
 
 from __future__ import annotations
@@ -66,8 +66,9 @@ def encode(
 ) -> MediaSet:
     """Encode uint8 (H, W, 3) RGB frames, all of one even size, into `folder`, which must not exist or be empty.
 
-    `cuts` are frame numbers that start a shot (they become key frames), `poster_at` a frame number preferred for the
-    poster. Raises Cancelled, MediaError("output_exists" | "no_frames" | "bad_frame" | "write_failed" | "encode_failed").
+    `cuts` are frame numbers that start a shot (they become key frames), `poster_at` a frame number preferred for
+    the poster. Raises Cancelled, or MediaError with code output_exists, no_frames, bad_frame, write_failed or
+    encode_failed.
     """
     folder = Path(folder)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -86,8 +87,16 @@ def encode(
         raise _fault(error) from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    return MediaSet({name: folder / name for name in made.files}, made.sizes, made.sha256, made.duration_s, made.width,
-                    made.height, made.fps, made.frames)  # fmt: skip
+    return MediaSet(
+        {name: folder / name for name in made.files},
+        made.sizes,
+        made.sha256,
+        made.duration_s,
+        made.width,
+        made.height,
+        made.fps,
+        made.frames,
+    )
 
 
 def _publish(work: Path, folder: Path) -> None:
@@ -160,7 +169,9 @@ class _Encode:
         self.count = 0
         self.shape: tuple[int, ...] = ()
 
-    def run(self, frames: Iterable[NDArray[np.uint8]], cancelled: Callable[[], bool], progress: Callable[[int], None]) -> None:
+    def run(
+        self, frames: Iterable[NDArray[np.uint8]], cancelled: Callable[[], bool], progress: Callable[[int], None]
+    ) -> None:
         try:
             for frame in frames:
                 if cancelled():
@@ -182,7 +193,9 @@ class _Encode:
         if not self.lanes:
             self._open(frame)
         if frame.shape != self.shape or frame.dtype != np.uint8:
-            raise MediaError("bad_frame", f"frame {self.count} is {frame.dtype} {frame.shape}, expected uint8 {self.shape}")
+            raise MediaError(
+                "bad_frame", f"frame {self.count} is {frame.dtype} {frame.shape}, expected uint8 {self.shape}"
+            )
         key = self.count % (SEGMENT_SECONDS * self.fps) == 0 or self.count in self.cuts
         if self.count == self.poster_at:
             self.poster.offer(frame, 1e6)

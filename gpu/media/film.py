@@ -31,6 +31,13 @@ def film(
         at += request.shot_frames(shot)
     frames = backend.frames(request, cancelled=cancelled, progress=lambda done: None, start_panel=start_panel)
     return encode(
-        frames, folder, fps=request.fps, cues=cues_of(request), cuts=cuts, captions_default=captions_default,
-        language=language, cancelled=cancelled, progress=lambda done: progress(done / at),
-    )  # fmt: skip
+        frames,
+        folder,
+        fps=request.fps,
+        cues=cues_of(request),
+        cuts=cuts,
+        captions_default=captions_default,
+        language=language,
+        cancelled=cancelled,
+        progress=lambda done: progress(done / at),
+    )

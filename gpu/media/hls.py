@@ -1,7 +1,7 @@
 """The HLS master playlist (RFC 8216) over finished variants.
 
-Invariant: BANDWIDTH and CODECS are read from what was encoded, never guessed: peak segment rate, and profile and level from
-the stream's own sequence parameter set.
+Invariant: BANDWIDTH and CODECS are read from what was encoded, never guessed: peak segment rate, and profile and
+level from the stream's own sequence parameter set.
 """
 
 from __future__ import annotations
@@ -28,7 +28,10 @@ def avc_codec(extradata: bytes) -> str:
     if extradata[:1] == b"\x01":
         profile = extradata[1:4]
     else:
-        at = next((i for i in range(len(extradata) - 4) if extradata[i : i + 3] == b"\0\0\1" and extradata[i + 3] & 31 == 7), -1)
+        at = next(
+            (i for i in range(len(extradata) - 4) if extradata[i : i + 3] == b"\0\0\1" and extradata[i + 3] & 31 == 7),
+            -1,
+        )
         profile = extradata[at + 4 : at + 7] if at >= 0 else b""
     return f"avc1.{profile.hex()}" if len(profile) == 3 else "avc1.64001f"
 

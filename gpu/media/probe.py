@@ -57,7 +57,10 @@ def _measure(container: av.container.InputContainer, path: Path) -> Probe:
     video.thread_type = "NONE"
     audio = container.streams.audio[0].codec_context.name if container.streams.audio else None
     before: NDArray[np.uint8] | None = None
-    luma, motion, black, frozen = [], [], 0, []
+    luma: list[float] = []
+    motion: list[float] = []
+    frozen: list[bool] = []
+    black = 0
     colour = np.zeros(3)
     cuts: list[float] = []
     rate = float(video.average_rate or 0) or 24.0
@@ -81,12 +84,22 @@ def _measure(container: av.container.InputContainer, path: Path) -> Probe:
     if not count:
         raise MediaError("unreadable", f"{path.name}: no frames")
     return Probe(
-        duration_s=_duration(container, video, count, rate), fps=rate, width=video.width, height=video.height, frames=count,
-        bytes=path.stat().st_size if path.is_file() else 0, video_codec=video.codec_context.name, audio_codec=audio,
-        black_ratio=black / count, frozen_ratio=sum(frozen) / count, longest_frozen_s=_longest(frozen) / rate,
-        luma=float(np.mean(luma)), motion=float(np.mean(motion)) if motion else 0.0,
-        colour=(float(colour[0] / count), float(colour[1] / count), float(colour[2] / count)), cuts=tuple(cuts),
-    )  # fmt: skip
+        duration_s=_duration(container, video, count, rate),
+        fps=rate,
+        width=video.width,
+        height=video.height,
+        frames=count,
+        bytes=path.stat().st_size if path.is_file() else 0,
+        video_codec=video.codec_context.name,
+        audio_codec=audio,
+        black_ratio=black / count,
+        frozen_ratio=sum(frozen) / count,
+        longest_frozen_s=_longest(frozen) / rate,
+        luma=float(np.mean(luma)),
+        motion=float(np.mean(motion)) if motion else 0.0,
+        colour=(float(colour[0] / count), float(colour[1] / count), float(colour[2] / count)),
+        cuts=tuple(cuts),
+    )
 
 
 def _duration(container: av.container.InputContainer, video: av.VideoStream, count: int, rate: float) -> float:

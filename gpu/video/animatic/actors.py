@@ -1,9 +1,10 @@
 """Puts a figure on the stage: paints its parts as sprites and gives them life.
 
-Owns how an action's words become a pose and how speech, breath and steps move the parts. Invariant: motion is a pure function
-of time and of the figure's own phase, so frame n is the same whoever asks first.
+Owns how an action's words become a pose and how speech, breath and steps move the parts. Invariant: motion is a pure
+function of time and of the figure's own phase, so frame n is the same whoever asks first.
 """
 
+# ruff: noqa: PLR0917 - drawing primitives take coordinates by position, as every canvas does
 from __future__ import annotations
 
 import math
@@ -12,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from zlib import crc32
 
+import cv2
 import numpy as np
 
 from gpu.video.animatic.body import STRIDES, Arm, Legs, Pose, paint_arm, paint_shoulders_back, paint_trunk, shoulder
@@ -21,7 +23,7 @@ from gpu.video.animatic.head import MOUTHS, NECK, paint_head, paint_head_back
 from gpu.video.animatic.light import Light
 from gpu.video.animatic.sculpt import blurred, sculpt
 from gpu.video.animatic.stage import Act, Sprite
-from gpu.video.animatic.wardrobe import Persona, persona_of
+from gpu.video.animatic.wardrobe import persona_of
 from gpu.video.protocol import Figure
 
 _Paint = Callable[[Canvas], None]
@@ -30,10 +32,13 @@ _ARM_WORDS: tuple[tuple[Arm, str], ...] = (
     ("phone", "phone call calls calling telephone dials"),
     ("point", "point points pointing aims aim gun shoots accuses gestures orders threatens"),
     ("up", "waves waving raises cheers hails jumps surrenders reaches dances dancing"),
-    ("hold", "holds holding drinks drinking sips reads reading carries eats eating smokes writes writing hugs clutches grips pours cooks cooking"),
+    (
+        "hold",
+        "holds holding drinks drinking sips reads reading carries eats eating smokes writes writing hugs clutches grips pours cooks cooking",
+    ),
     ("hip", "waits waiting smirks leans leaning stares impatient poses watches"),
     ("talk", "says talks talking explains argues arguing shouts yells asks whispers tells laughs pleads"),
-)  # fmt: skip
+)
 _WALK = "walk walks walking runs running enters entering exits leaves leaving strides crosses hurries chases flees paces marches approaches follows"
 _SIT = "sits sitting seated sit kneels kneeling crouches drives driving"
 _STERN = "angry shouts yells glares furious threatens argues fights stares screams grim cold accuses"
@@ -76,7 +81,13 @@ def pose_of(figure: Figure, facing: int, speaks: bool) -> Pose:
 
 
 def actor_sprites(
-    figure: Figure, place: Placement, speech: Speech, light: Light, grade: Grade, picture: tuple[int, int], duration: float
+    figure: Figure,
+    place: Placement,
+    speech: Speech,
+    light: Light,
+    grade: Grade,
+    picture: tuple[int, int],
+    duration: float,
 ) -> list[Sprite]:
     """Trunk, head and near arm of a figure as moving sprites, far to near."""
     who = persona_of(figure.entity_id)
@@ -102,8 +113,10 @@ def actor_sprites(
     if not place.close:
         out.append(_shadow(at, life, light))
     for sprite, act, pivot in (
-        (trunk, life.trunk, (0.0, 0.0)), (head, life.head, NECK), (arm, life.arm, shoulder(pose.facing, who.build)),
-    ):  # fmt: skip
+        (trunk, life.trunk, (0.0, 0.0)),
+        (head, life.head, NECK),
+        (arm, life.arm, shoulder(pose.facing, who.build)),
+    ):
         if sprite is not None:
             sprite.act = act
             sprite.pivot = (at.x + pivot[0] * unit - sprite.x, at.y + pivot[1] * unit * at.squash - sprite.y)
@@ -111,7 +124,9 @@ def actor_sprites(
     return out
 
 
-def back_sprite(figure: Figure, x: float, top: float, unit: float, light: Light, grade: Grade, picture: tuple[int, int]) -> Sprite:
+def back_sprite(
+    figure: Figure, x: float, top: float, unit: float, light: Light, grade: Grade, picture: tuple[int, int]
+) -> Sprite:
     """A figure from behind, near the lens and out of focus, for over-the-shoulder frames."""
     who = persona_of(figure.entity_id)
     place = Placement(x, top + 101 * unit, unit, 1, 1.0, True)
@@ -130,14 +145,21 @@ def back_sprite(figure: Figure, x: float, top: float, unit: float, light: Light,
 
 
 def _part(
-    variants: list[_Paint], at: Placement, light: Light, grade: Grade, picture: tuple[int, int], rim: float, shade: float = 0.36
+    variants: list[_Paint],
+    at: Placement,
+    light: Light,
+    grade: Grade,
+    picture: tuple[int, int],
+    rim: float,
+    shade: float = 0.36,
 ) -> Sprite | None:
     """Paint variants of one part on one box, sculpt them, cut them to their common cover."""
     width, height = picture
     pad = 0.08 * width
     u = at.unit
     x0, x1 = max(-pad, at.x - 36 * u), min(width + pad, at.x + 36 * u)
-    y0, y1 = max(-pad, at.y - 113 * u), min(height + pad, at.y + 6 * u)
+    bottom = at.y + (height + pad - at.y) / at.squash
+    y0, y1 = max(at.y - (at.y + pad) / at.squash, at.y - 113 * u), min(bottom, at.y + 6 * u)
     if x1 - x0 < 2 or y1 - y0 < 2:
         return None
     x0, y0 = math.floor(x0), math.floor(y0)
@@ -153,11 +175,15 @@ def _part(
     box = slice(max(0, rows[0] - 1), rows[-1] + 2), slice(max(0, columns[0] - 1), columns[-1] + 2)
     graded: RGB = grade(light.rim)
     out = []
+    left, above = x0 + float(box[1].start), y0 + float(box[0].start)
     for image in images:
         cut = np.ascontiguousarray(image[box])
+        if at.squash != 1:
+            # Foreshortening under a raised camera: lengths shrink towards the feet.
+            cut = cv2.resize(cut, (cut.shape[1], max(2, round(cut.shape[0] * at.squash))), interpolation=cv2.INTER_AREA)
         sculpt(cut, light.side, graded, rim, 0.5 if light.interior else 0.62, shade)
         out.append(cut)
-    return Sprite(out, x0 + float(box[1].start), y0 + float(box[0].start), 1.0)
+    return Sprite(out, left, at.y - (at.y - above) * at.squash, 1.0)
 
 
 def _shadow(at: Placement, life: _Life, light: Light) -> Sprite:
@@ -200,6 +226,8 @@ class _Life:
 
     def trunk(self, t: float) -> Act:
         stride = int((t * self.pose.pace * 2.0 + self.phase) * 2) % self.strides
+        if self.close:
+            return Act(0.0, self.bob(t) - self.unit * 0.14 * self.breath(t))
         return Act(self.travel(t), self.bob(t), 0.0, 1 + 0.0035 * self.breath(t), stride)
 
     def head(self, t: float) -> Act:

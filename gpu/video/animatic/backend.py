@@ -1,7 +1,7 @@
 """The embedded video backend: draws the scene from its slots, on a CPU, the same bytes every time.
 
-Owns the order of work: one `Take` alive at a time, hard cuts between shots, cancel asked before every frame. It stands in for
-a generative model and says so (`degraded`); its frames are real.
+Owns the order of work: one `Take` alive at a time, hard cuts between shots, cancel asked before every frame. It
+stands in for a generative model and says so (`degraded`); its frames are real.
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ class AnimaticBackend:
         shot = request.shots[key_shot(request)]
         still = Take(request, replace(shot, lines=shot.lines[:1]), _staging(candidate, request.seed))
         rgb = still.frame(focus_frame(shot, still.fps))
-        done, data = cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+        done, data = cv2.imencode(
+            ".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
+        )
         if not done:
             raise VideoError("encode_failed", "the panel could not be encoded as JPEG", True)
         return bytes(data)
@@ -66,5 +68,7 @@ class AnimaticBackend:
 
 def _staging(candidate: int, seed: int) -> Staging:
     if isinstance(candidate, bool) or not isinstance(candidate, int) or not 0 <= candidate < CANDIDATES_MAX:
-        raise VideoError("bad_request", f"candidate must be from 0 to {CANDIDATES_MAX - 1}, got {candidate!r:.40}", False)
+        raise VideoError(
+            "bad_request", f"candidate must be from 0 to {CANDIDATES_MAX - 1}, got {candidate!r:.40}", False
+        )
     return staging_of(candidate, seed)

@@ -4,6 +4,7 @@ Invariant: the trunk and the near arm are painted on separate canvases with one 
 `SHOULDER` without a seam.
 """
 
+# ruff: noqa: PLR0917 - drawing primitives take coordinates by position, as every canvas does
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -58,8 +59,21 @@ def paint_trunk(c: Canvas, who: Persona, light: Light, pose: Pose, stride: int =
     if who.garment == "hoodie":
         c.blob([(-7, -83), (-6, -88), (0, -89.5), (6, -88), (7, -83), (0, -79)], times(cloth, 0.72))
     c.poly([(-2.7, -88), (2.7, -88), (3.2, -80), (0, -77.5), (-3.2, -80)], skin)
-    trunk = [(-3.2, -83.2), (-8.2 * b, -81.2), (-9.6 * b, -77), (-8.6 * b, -68), (-7.5 * b, -58), (-8.2 * b, -48),
-             (8.2 * b, -48), (7.5 * b, -58), (8.6 * b, -68), (9.6 * b, -77), (8.2 * b, -81.2), (3.2, -83.2), (0, -81)]  # fmt: skip
+    trunk = [
+        (-3.2, -83.2),
+        (-8.2 * b, -81.2),
+        (-9.6 * b, -77),
+        (-8.6 * b, -68),
+        (-7.5 * b, -58),
+        (-8.2 * b, -48),
+        (8.2 * b, -48),
+        (7.5 * b, -58),
+        (8.6 * b, -68),
+        (9.6 * b, -77),
+        (8.2 * b, -81.2),
+        (3.2, -83.2),
+        (0, -81),
+    ]
     c.blob(trunk, cloth)
     _garment(c, who, light, cloth, b, f)
 
@@ -73,8 +87,21 @@ def paint_shoulders_back(c: Canvas, who: Persona, light: Light) -> None:
     """Neck and shoulders from behind."""
     cloth = light.on(who.cloth)
     c.poly([(-3, -90), (3, -90), (3.6, -80), (-3.6, -80)], times(light.on(who.skin), 0.75))
-    c.blob([(-4, -84), (-10, -81), (-14, -74), (-15, -60), (-14, -44), (14, -44), (15, -60), (14, -74), (10, -81), (4, -84)],
-           cloth)  # fmt: skip
+    c.blob(
+        [
+            (-4, -84),
+            (-10, -81),
+            (-14, -74),
+            (-15, -60),
+            (-14, -44),
+            (14, -44),
+            (15, -60),
+            (14, -74),
+            (10, -81),
+            (4, -84),
+        ],
+        cloth,
+    )
     c.blob([(-4.4, -85.5), (0, -83.6), (4.4, -85.5), (5, -82), (0, -80), (-5, -82)], times(cloth, 0.8))
 
 
@@ -111,8 +138,16 @@ def _legs(c: Canvas, who: Persona, light: Light, pose: Pose, stride: int) -> Non
         c.poly(capsule(knee, ankle, 3.4, 2.3), times(lower, tint))
         x, y = ankle
         f = pose.facing
-        c.blob([(x - f * 2.4, y + 0.6), (x + f * 1.4, y), (x + f * 4.8, y + 2.4), (x + f * 5.0, y + 4.2), (x - f * 2.6, y + 4.2)],
-               times(shoe, 0.7 + 0.3 * tint))  # fmt: skip
+        c.blob(
+            [
+                (x - f * 2.4, y + 0.6),
+                (x + f * 1.4, y),
+                (x + f * 4.8, y + 2.4),
+                (x + f * 5.0, y + 4.2),
+                (x - f * 2.6, y + 4.2),
+            ],
+            times(shoe, 0.7 + 0.3 * tint),
+        )
 
 
 def _garment(c: Canvas, who: Persona, light: Light, cloth: RGB, b: float, f: int) -> None:
@@ -120,8 +155,18 @@ def _garment(c: Canvas, who: Persona, light: Light, cloth: RGB, b: float, f: int
     kind = who.garment
     if kind in ("coat", "dress"):
         hem, flare = (-27.0, 10.6) if kind == "coat" else (-25.0, 13.0)
-        c.blob([(-7.6 * b, -60), (-9 * b, -44), (-flare * b, hem), (0, hem + 1.5), (flare * b, hem), (9 * b, -44), (7.6 * b, -60)],
-               cloth)  # fmt: skip
+        c.blob(
+            [
+                (-7.6 * b, -60),
+                (-9 * b, -44),
+                (-flare * b, hem),
+                (0, hem + 1.5),
+                (flare * b, hem),
+                (9 * b, -44),
+                (7.6 * b, -60),
+            ],
+            cloth,
+        )
         c.poly([(f * 0.6, -56), (f * 3.6, hem + 1), (f * 0.2, hem + 1.4)], dark, 0.8)
         c.poly([(-7.5 * b, -59), (7.5 * b, -59), (7.6 * b, -56.6), (-7.6 * b, -56.6)], dark)
     if kind in ("suit", "coat", "jacket", "shirt"):
@@ -129,10 +174,20 @@ def _garment(c: Canvas, who: Persona, light: Light, cloth: RGB, b: float, f: int
         depth = {"suit": -63.0, "coat": -68.0, "jacket": -56.0, "shirt": -76.0}[kind]
         c.poly([(-3.4, -83.0), (3.4, -83.0), (f * 0.8, depth)], inner)
         if kind == "suit":
-            c.poly([(f * 0.1 - 0.9, -80.6), (f * 0.1 + 0.9, -80.6), (f * 0.9 + 1.2, -68), (f * 0.8, -64.6), (f * 0.9 - 1.2, -68)],
-                   times(cloth, 0.5))  # fmt: skip
+            c.poly(
+                [
+                    (f * 0.1 - 0.9, -80.6),
+                    (f * 0.1 + 0.9, -80.6),
+                    (f * 0.9 + 1.2, -68),
+                    (f * 0.8, -64.6),
+                    (f * 0.9 - 1.2, -68),
+                ],
+                times(cloth, 0.5),
+            )
         for side in (-1, 1):
-            c.poly([(side * 3.0, -83.6), (side * 5.4, -81.4), (side * 4.2, -74), (f * 0.8, depth), (side * 1.6, -78)], dark)
+            c.poly(
+                [(side * 3.0, -83.6), (side * 5.4, -81.4), (side * 4.2, -74), (f * 0.8, depth), (side * 1.6, -78)], dark
+            )
         c.stroke([(f * 0.8, depth), (f * 0.9, -48.5)], 0.35, times(cloth, 0.6))
     elif kind == "hoodie":
         c.blob([(-5, -83.6), (0, -80.4), (5, -83.6), (5.6, -80.2), (0, -76.4), (-5.6, -80.2)], dark)

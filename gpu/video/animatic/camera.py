@@ -1,9 +1,10 @@
 """Camera moves as functions of time: where the view is at `t` of `duration`, eased at both ends.
 
-Invariant: moves stay inside `REACH` of the picture's width, zoom is never below 1, so painted margins always cover the frame.
-Directions are the camera's: a pan to the left moves the picture to the right.
+Invariant: moves stay inside `REACH` of the picture's width, zoom is never below 1, so painted margins always cover
+the frame. Directions are the camera's: a pan to the left moves the picture to the right.
 """
 
+# ruff: noqa: PLR0917 - drawing primitives take coordinates by position, as every canvas does
 from __future__ import annotations
 
 import math
@@ -22,7 +23,9 @@ def eased(u: float) -> float:
     return 0.82 * u * u * (3 - 2 * u) + 0.18 * u
 
 
-def view_at(move: CameraMove, framing: Framing, width: int, height: int, t: float, duration: float, phase: float) -> View:
+def view_at(
+    move: CameraMove, framing: Framing, width: int, height: int, t: float, duration: float, phase: float
+) -> View:
     """The view at `t` seconds; `phase` decorrelates hand-held shots."""
     u = eased(t / duration)
     swing, reach, rise = 2 * u - 1, REACH * width, REACH * width * 0.62

@@ -1,9 +1,10 @@
 """A small vector painter on premultiplied RGBA: polygons, smooth shapes, gradients, glows, beams, shadows.
 
-Invariant: pixels are uint8 (h, w, 4) RGBA with colour premultiplied by alpha, so planes composite with one multiply and
-additive light is colour without alpha. Callers paint in design units; the canvas holds the transform to pixels.
+Invariant: pixels are uint8 (h, w, 4) RGBA with colour premultiplied by alpha, so planes composite with one multiply
+and additive light is colour without alpha. Callers paint in design units; the canvas holds the transform to pixels.
 """
 
+# ruff: noqa: PLR0917 - drawing primitives take coordinates by position, as every canvas does
 from __future__ import annotations
 
 import math
@@ -112,7 +113,9 @@ class Canvas:
         for a, b in zip(points, points[1:], strict=False):
             self.poly(capsule(a, b, width / 2, width / 2), colour, alpha)
 
-    def _small_mask(self, points: Sequence[Point], blur: float = 0.0) -> tuple[Pixels, tuple[int, int, int, int]] | None:
+    def _small_mask(
+        self, points: Sequence[Point], blur: float = 0.0
+    ) -> tuple[Pixels, tuple[int, int, int, int]] | None:
         """Coverage uint8 of a polygon in its clipped box, at a fraction of the size where the blur (design units) allows."""
         px = self._px(points)
         box = self._box(px, 2 + 3 * blur * self.scale)
@@ -135,10 +138,7 @@ class Canvas:
             return
         mask, (x0, y0, x1, y1) = found
         layer = _tinted(mask, self._ink(colour), alpha, (x1 - x0, y1 - y0))
-        clear = cv2.bitwise_not(cv2.extractChannel(layer, 3))
-        region = self.image[y0:y1, x0:x1]
-        cv2.multiply(region, cv2.merge([clear, clear, clear, clear]), dst=region, scale=1 / 255)
-        cv2.add(region, layer, dst=region)
+        _lay(layer, self.image[y0:y1, x0:x1])
 
     def beam(self, points: Sequence[Point], colour: RGB, strength: float, blur: float) -> None:
         """Additive light in the shape of a polygon."""
@@ -173,19 +173,19 @@ class Canvas:
         ys = (np.arange(y0, y1) - self.oy) / self.scale
         inks = [self._ink(colour) for _, colour in stops]
         at = [y for y, _ in stops]
-        rows = np.stack([np.interp(ys, at, [ink[i] for ink in inks]) for i in range(4)], 1).astype(np.float32)
-        region = self.image[y0:y1, x0:x1]
-        if alpha >= 1 and int(mask[2:-2, 2:-2].min(initial=255)) == 255 and mask.size > 4096:
-            inner = mask == 255
-            flat = np.broadcast_to(np.round(rows)[:, None, :], region.shape).astype(np.uint8)
-            cv2.copyTo(flat, inner.astype(np.uint8), region)
-            return
-        self._over(region, mask, rows[:, None, :], alpha)
+        rows = np.stack([np.interp(ys, at, [ink[i] for ink in inks]) for i in range(4)], 1)
+        flat = cv2.resize(
+            np.round(rows)[:, None, :].astype(np.uint8), (x1 - x0, y1 - y0), interpolation=cv2.INTER_NEAREST
+        )
+        layer = cv2.multiply(flat, cv2.merge([mask, mask, mask, mask]), scale=alpha / 255)
+        _lay(layer, self.image[y0:y1, x0:x1])
 
-    def _over(self, region: Pixels, mask: Pixels, ink: NDArray[np.float32], alpha: float) -> None:
-        weight = mask.astype(np.float32)[..., None] * np.float32(alpha / 255.0)
-        under = region.astype(np.float32)
-        region[:] = np.round(under + (ink - under) * weight).astype(np.uint8)
+
+def _lay(layer: Pixels, region: Pixels) -> None:
+    """Composite a premultiplied layer over a region, in place."""
+    clear = cv2.bitwise_not(cv2.extractChannel(layer, 3))
+    cv2.multiply(region, cv2.merge([clear, clear, clear, clear]), dst=region, scale=1 / 255)
+    cv2.add(region, layer, dst=region)
 
 
 def _tinted(mask: Pixels, ink: tuple[float, float, float, float], alpha: float, size: tuple[int, int]) -> Pixels:

@@ -1,7 +1,7 @@
 """Dialogue and titles as bars of pixels under the picture.
 
-Invariant: text is burned in only where the embedded font has every glyph; other scripts are left whole to the WebVTT track
-rather than shown as boxes. Long lines are paged in reading order over their time.
+Invariant: text is burned in only where the embedded font has every glyph; other scripts are left whole to the WebVTT
+track rather than shown as boxes. Long lines are paged in reading order over their time.
 """
 
 from __future__ import annotations

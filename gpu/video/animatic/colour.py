@@ -1,7 +1,7 @@
 """Colour arithmetic and the brain's grade, as a function on single colours.
 
-Invariant: every colour that reaches a canvas passes one `Grade`, so grading costs nothing per frame and two elements can
-never disagree about the look. Input is `protocol.Look`; output are RGB floats 0..255.
+Invariant: every colour that reaches a canvas passes one `Grade`, so grading costs nothing per frame and two elements
+can never disagree about the look. Input is `protocol.Look`; output are RGB floats 0..255.
 """
 
 from __future__ import annotations

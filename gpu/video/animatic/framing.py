@@ -1,7 +1,7 @@
 """Where the camera stands: what a shot size, an angle and a staging mean in numbers.
 
-Invariant: a `Staging` changes choices, never the story: the same people, place, hour and props are in every candidate. Input
-are shots and a candidate number; output is one `Framing` a shot.
+Invariant: a `Staging` changes choices, never the story: the same people, place, hour and props are in every
+candidate. Input are shots and a candidate number; output is one `Framing` a shot.
 """
 
 from __future__ import annotations
@@ -76,9 +76,15 @@ def staging_of(candidate: int, seed: int) -> Staging:
     rng = random.Random(f"staging:{seed}:{candidate}")
     angles: tuple[ShotAngle, ...] = ("eye", "low", "high", "dutch", "overhead")
     return Staging(
-        candidate, rng.random() < 0.5, rng.randint(-1, 2), rng.choice(angles), rng.choice((-1, 1)),
-        rng.random() < 0.6, rng.uniform(0.75, 1.3), rng.uniform(-0.06, 0.06),
-    )  # fmt: skip
+        candidate,
+        rng.random() < 0.5,
+        rng.randint(-1, 2),
+        rng.choice(angles),
+        rng.choice((-1, 1)),
+        rng.random() < 0.6,
+        rng.uniform(0.75, 1.3),
+        rng.uniform(-0.06, 0.06),
+    )
 
 
 def framing_of(shot: Shot, staging: Staging) -> Framing:

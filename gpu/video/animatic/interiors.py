@@ -1,15 +1,28 @@
 """Sets under a roof, one function a place.
 
-Each function paints one `Scenery` in design units (1280 x 560, wall meets floor at `FLOOR`) and adds planes nearer than the
-wall. Figures come later, between the middle planes and the `front` ones.
+Each function paints one `Scenery` in design units (1280 x 560, wall meets floor at `FLOOR`) and adds planes nearer
+than the wall. Figures come later, between the middle planes and the `front` ones.
 """
 
 from __future__ import annotations
 
 from gpu.video.animatic.colour import mix, rgb, times
 from gpu.video.animatic.scenery import (
-    BOTTOM, FLOOR, LEFT, RIGHT, Scenery, box, frame_picture, pendant, plant, room, skyline, sky, table, window,
-)  # fmt: skip
+    BOTTOM,
+    FLOOR,
+    LEFT,
+    RIGHT,
+    Scenery,
+    box,
+    frame_picture,
+    pendant,
+    plant,
+    room,
+    sky,
+    skyline,
+    table,
+    window,
+)
 
 
 def _side(s: Scenery, x: float, w: float = 0.0) -> float:
@@ -18,6 +31,7 @@ def _side(s: Scenery, x: float, w: float = 0.0) -> float:
 
 
 def kitchen(s: Scenery) -> None:
+    x: float
     room(s, "#c9b79c", "#8a6a4c", panel="#8fa39a")
     window(s, _side(s, 210, 250), 92, 250, 152)
     c = s.back
@@ -47,6 +61,7 @@ def kitchen(s: Scenery) -> None:
 
 
 def living(s: Scenery) -> None:
+    x: float
     room(s, "#a98f7f", "#6f4f3a")
     window(s, _side(s, 170, 230), 84, 230, 210, bars=2)
     c = s.back
@@ -59,13 +74,22 @@ def living(s: Scenery) -> None:
         at = x + 14
         while at < x + 220:
             w, h = s.between(9, 20), s.between(38, 62)
-            c.rect(at, 140 + row * 80 - h, w, h, s.on(("#a8483c", "#c9a45f", "#4f6d7a", "#7a8a5c", "#d6c9b2", "#5c4a6b")[int(s.rng.integers(6))]))
+            c.rect(
+                at,
+                140 + row * 80 - h,
+                w,
+                h,
+                s.on(("#a8483c", "#c9a45f", "#4f6d7a", "#7a8a5c", "#d6c9b2", "#5c4a6b")[int(s.rng.integers(6))]),
+            )
             at += w + s.between(1, 5)
     m = s.layer(0.72, -300, 60, 1600, 560)
     x = _side(s, 420, 430)
     tone = mix(rgb("#5d6f7d"), s.accent, 0.25)
     m.soft([(x - 20, 470), (x + 450, 470), (x + 470, 496), (x - 40, 496)], (8, 6, 10), 0.5, 10)
-    m.blob([(x, 330), (x + 20, 292), (x + 215, 284), (x + 410, 292), (x + 430, 330), (x + 430, 430), (x, 430)], s.on(times(tone, 0.85)))
+    m.blob(
+        [(x, 330), (x + 20, 292), (x + 215, 284), (x + 410, 292), (x + 430, 330), (x + 430, 430), (x, 430)],
+        s.on(times(tone, 0.85)),
+    )
     for k in range(3):
         m.rect(x + 34 + k * 122, 356, 118, 64, s.light.lit(tone, 0.5), 1, 12)
     m.rect(x - 26, 350, 62, 118, s.on(tone), 1, 20)
@@ -73,7 +97,9 @@ def living(s: Scenery) -> None:
     m.rect(x, 416, 430, 52, s.on(times(tone, 0.7)), 1, 6)
     x = _side(s, 350, 0)
     m.rect(x - 2, 210, 4, 270, s.on("#1f1b1c"))
-    m.poly([(x - 26, 160), (x + 26, 160), (x + 42, 214), (x - 42, 214)], mix(s.on("#d9c3a0"), rgb("#ffdca6"), s.lamp(0.2)))
+    m.poly(
+        [(x - 26, 160), (x + 26, 160), (x + 42, 214), (x - 42, 214)], mix(s.on("#d9c3a0"), rgb("#ffdca6"), s.lamp(0.2))
+    )
     m.glow(x, 190, 230, rgb("#ffcf90"), 0.6 * s.lamp(0.15))
     plant(s, m, _side(s, 1180, 0), 470, 190)
     plant(s, s.layer(1.5, -200, 100, 1500, 760, front=True), 60 if s.light.side > 0 else 1220, 660, 380)
@@ -84,7 +110,9 @@ def bedroom(s: Scenery) -> None:
     window(s, _side(s, 160, 220), 84, 220, 200, frame="#e5dfd5")
     c = s.back
     for x in (_side(s, 118, 50), _side(s, 376, 50)):
-        c.shade([(x, 60), (x + 50, 60), (x + 62, FLOOR), (x - 10, FLOOR)], [(60, s.on("#c98f7e")), (FLOOR, s.on("#8f5d55"))])
+        c.shade(
+            [(x, 60), (x + 50, 60), (x + 62, FLOOR), (x - 10, FLOOR)], [(60, s.on("#c98f7e")), (FLOOR, s.on("#8f5d55"))]
+        )
         for k in range(4):
             c.rect(x + 6 + k * 12, 60, 3, FLOOR - 62, s.on("#7c4e48"), 0.5)
     frame_picture(s, c, _side(s, 760, 130), 90, 130, 90)
@@ -94,13 +122,24 @@ def bedroom(s: Scenery) -> None:
     m.rect(x, 230, 480, 200, s.on("#5b3f2f"), 1, 18)
     m.rect(x + 18, 248, 444, 120, s.on("#6d4d39"), 1, 12)
     for k in (40, 255):
-        m.blob([(x + k, 330), (x + k + 90, 312), (x + k + 182, 330), (x + k + 176, 374), (x + k + 8, 374)], s.light.lit(rgb("#e7e0d6"), 0.8))
-    m.blob([(x - 6, 372), (x + 240, 350), (x + 486, 372), (x + 500, 506), (x + 240, 514), (x - 20, 506)], s.on(mix(rgb("#7f93a8"), s.accent, 0.3)))
-    m.blob([(x - 6, 372), (x + 240, 352), (x + 486, 372), (x + 470, 400), (x + 240, 386), (x + 10, 402)], s.light.lit(rgb("#e3dccf"), 0.6))
+        m.blob(
+            [(x + k, 330), (x + k + 90, 312), (x + k + 182, 330), (x + k + 176, 374), (x + k + 8, 374)],
+            s.light.lit(rgb("#e7e0d6"), 0.8),
+        )
+    m.blob(
+        [(x - 6, 372), (x + 240, 350), (x + 486, 372), (x + 500, 506), (x + 240, 514), (x - 20, 506)],
+        s.on(mix(rgb("#7f93a8"), s.accent, 0.3)),
+    )
+    m.blob(
+        [(x - 6, 372), (x + 240, 352), (x + 486, 372), (x + 470, 400), (x + 240, 386), (x + 10, 402)],
+        s.light.lit(rgb("#e3dccf"), 0.6),
+    )
     x = _side(s, 480, 90)
     box(s, m, x, 392, 96, 90, "#6a4a35")
     m.rect(x + 42, 336, 10, 46, s.on("#c9b090"))
-    m.poly([(x + 24, 296), (x + 70, 296), (x + 84, 342), (x + 10, 342)], mix(s.on("#e0cba8"), rgb("#ffdca6"), s.lamp(0.25)))
+    m.poly(
+        [(x + 24, 296), (x + 70, 296), (x + 84, 342), (x + 10, 342)], mix(s.on("#e0cba8"), rgb("#ffdca6"), s.lamp(0.25))
+    )
     m.glow(x + 47, 326, 220, rgb("#ffca8c"), 0.7 * s.lamp(0.2))
 
 
@@ -124,8 +163,12 @@ def office(s: Scenery) -> None:
         if i % 2:
             plant(s, m, x + 40, 370, 80)
     f = s.layer(1.5, -300, 300, 1600, 760, front=True)
-    f.blob([(-60, 640), (-40, 430), (40, 380), (130, 420), (160, 640)] if s.light.side > 0 else
-           [(1130, 640), (1150, 420), (1240, 380), (1320, 430), (1340, 640)], s.on("#1d232b"))  # fmt: skip
+    f.blob(
+        [(-60, 640), (-40, 430), (40, 380), (130, 420), (160, 640)]
+        if s.light.side > 0
+        else [(1130, 640), (1150, 420), (1240, 380), (1320, 430), (1340, 640)],
+        s.on("#1d232b"),
+    )
 
 
 def bar(s: Scenery) -> None:
@@ -147,7 +190,12 @@ def bar(s: Scenery) -> None:
             x += s.between(21, 38)
     tube = s.accent
     for width, alpha in ((12.0, 0.25), (5.0, 0.9)):
-        c.stroke([(560, 24), (600, -8), (680, -8), (720, 24), (680, 50), (600, 50), (560, 24)], width, mix(tube, (255, 255, 255), 0.4 * alpha), alpha)
+        c.stroke(
+            [(560, 24), (600, -8), (680, -8), (720, 24), (680, 50), (600, 50), (560, 24)],
+            width,
+            mix(tube, (255, 255, 255), 0.4 * alpha),
+            alpha,
+        )
     c.glow(640, 20, 260, tube, 0.55)
     m = s.layer(0.75, LEFT, 40, RIGHT, 620)
     box(s, m, -200, 352, 1700, 160, "#5a3622", 18)
@@ -167,14 +215,20 @@ def bar(s: Scenery) -> None:
 def car(s: Scenery) -> None:
     sky(s, 330)
     skyline(s, s.back, 340, 60, 190, 0.55, "#5b6674", 80)
-    s.back.shade([(LEFT, 338), (RIGHT, 338), (RIGHT, BOTTOM), (LEFT, BOTTOM)], [(338, s.on("#6a6d73", 0.6)), (600, s.on("#33363c"))])
+    s.back.shade(
+        [(LEFT, 338), (RIGHT, 338), (RIGHT, BOTTOM), (LEFT, BOTTOM)],
+        [(338, s.on("#6a6d73", 0.6)), (600, s.on("#33363c"))],
+    )
     for i in range(5):
         x = 200 + i * 220
         s.back.glow(x, 320, 70, (255, 208, 140) if i % 2 else (255, 110, 90), 0.7 * s.light.lamps)
     m = s.layer(0.92, LEFT, TOP_CAR, RIGHT, BOTTOM)
     dark, trim = s.on("#1d2026"), s.on("#2c3038")
     m.poly([(LEFT, -300), (RIGHT, -300), (RIGHT, 30), (1120, 22), (160, 22), (LEFT, 30)], dark)
-    for a, b, c_, d in (((LEFT, 0), (170, 10), (60, 400), (LEFT, 400)), ((RIGHT, 0), (1110, 10), (1220, 400), (RIGHT, 400))):
+    for a, b, c_, d in (
+        ((LEFT, 0), (170, 10), (60, 400), (LEFT, 400)),
+        ((RIGHT, 0), (1110, 10), (1220, 400), (RIGHT, 400)),
+    ):
         m.poly([a, b, c_, d], dark)
     m.blob([(560, 30), (720, 30), (712, 78), (568, 78)], trim)
     m.rect(576, 38, 128, 32, mix(s.light.sky[1], s.light.haze, 0.4), 1, 12)
@@ -206,6 +260,7 @@ def _sin(i: int) -> float:
 
 
 def hospital(s: Scenery) -> None:
+    x: float
     room(s, "#b9cdcb", "#8fa5a6", planks=False, panel="#8db5b1")
     window(s, _side(s, 180, 240), 76, 240, 160, frame="#e8eeee", bars=2)
     c = s.back
@@ -215,7 +270,9 @@ def hospital(s: Scenery) -> None:
         c.glow(x + 110, -20, 320, (225, 245, 250), 0.32 * s.lamp(0.6))
     x = _side(s, 960, 170)
     c.rect(x, 96, 130, 96, s.on("#222a30"), 1, 6)
-    c.stroke([(x + 10, 146), (x + 40, 146), (x + 50, 116), (x + 62, 172), (x + 72, 146), (x + 120, 146)], 3, (110, 240, 170))
+    c.stroke(
+        [(x + 10, 146), (x + 40, 146), (x + 50, 116), (x + 62, 172), (x + 72, 146), (x + 120, 146)], 3, (110, 240, 170)
+    )
     c.glow(x + 65, 146, 120, (110, 240, 170), 0.25)
     m = s.layer(0.75, -300, -100, 1600, 620)
     x = _side(s, 560, 420)
@@ -233,8 +290,10 @@ def hospital(s: Scenery) -> None:
     curtain = s.layer(1.3, -320, -200, 1600, 760, front=True)
     x = -120 if s.light.side > 0 else 1180
     for k in range(6):
-        curtain.shade([(x + k * 36, -200), (x + k * 36 + 36, -200), (x + k * 36 + 36, 720), (x + k * 36, 720)],
-                      [(-200, s.on(times(rgb("#7fb0ab"), 0.72 + 0.1 * (k % 3)))), (720, s.on("#4f7d7a"))])  # fmt: skip
+        curtain.shade(
+            [(x + k * 36, -200), (x + k * 36 + 36, -200), (x + k * 36 + 36, 720), (x + k * 36, 720)],
+            [(-200, s.on(times(rgb("#7fb0ab"), 0.72 + 0.1 * (k % 3)))), (720, s.on("#4f7d7a"))],
+        )
 
 
 def classroom(s: Scenery) -> None:
@@ -271,12 +330,27 @@ def church(s: Scenery) -> None:
         for row in range(9):
             for col in range(3):
                 y = 60 + row * 29
-                c.rect(x + 10 + col * 27, y, 24, 26, mix(rgb(panes[int(s.rng.integers(5))]), s.light.sky[2], 0.3 + 0.3 * s.light.sun), 0.92)
+                c.rect(
+                    x + 10 + col * 27,
+                    y,
+                    24,
+                    26,
+                    mix(rgb(panes[int(s.rng.integers(5))]), s.light.sky[2], 0.3 + 0.3 * s.light.sun),
+                    0.92,
+                )
         glow = mix(rgb("#ffd59a"), s.light.sky[1], 0.3)
         c.glow(x + 50, 170, 190, glow, 0.22 + 0.3 * s.light.sun)
-        c.beam([(x, 60), (x + 100, 60), (x + 100 - s.light.side * 260, 560), (x - 80 - s.light.side * 260, 560)], glow, 0.12 + 0.2 * s.light.sun, 18)
+        c.beam(
+            [(x, 60), (x + 100, 60), (x + 100 - s.light.side * 260, 560), (x - 80 - s.light.side * 260, 560)],
+            glow,
+            0.12 + 0.2 * s.light.sun,
+            18,
+        )
     for x in (30, 350, 670, 990, 1310):
-        c.shade([(x - 22, TOP_CAR), (x + 22, TOP_CAR), (x + 22, FLOOR), (x - 22, FLOOR)], [(0, s.on("#4d4750")), (FLOOR, s.on("#77707a"))])
+        c.shade(
+            [(x - 22, TOP_CAR), (x + 22, TOP_CAR), (x + 22, FLOOR), (x - 22, FLOOR)],
+            [(0, s.on("#4d4750")), (FLOOR, s.on("#77707a"))],
+        )
         c.rect(x - 30, FLOOR - 26, 60, 26, s.on("#837b85"))
     m = s.layer(0.78, LEFT, 180, RIGHT, 640)
     for x in (-180, 820):
@@ -326,9 +400,21 @@ def warehouse(s: Scenery) -> None:
     lean = -s.light.side * 220
     for i in range(4):
         x = 60 + i * 290
-        c.beam([(x, 70), (x + 110, 70), (x + 120 + lean, 580), (x - 60 + lean, 580)], mix(s.light.sky[2], s.light.key, 0.5), 0.1 + 0.22 * s.light.sun, 16)
+        c.beam(
+            [(x, 70), (x + 110, 70), (x + 120 + lean, 580), (x - 60 + lean, 580)],
+            mix(s.light.sky[2], s.light.key, 0.5),
+            0.1 + 0.22 * s.light.sun,
+            16,
+        )
     m = s.layer(0.72, LEFT, 60, RIGHT, 620)
-    for x, y, w, h in ((-150, 300, 170, 150), (40, 350, 120, 110), (-90, 200, 130, 100), (950, 280, 180, 170), (1150, 330, 150, 130), (1000, 190, 120, 92)):
+    for x, y, w, h in (
+        (-150, 300, 170, 150),
+        (40, 350, 120, 110),
+        (-90, 200, 130, 100),
+        (950, 280, 180, 170),
+        (1150, 330, 150, 130),
+        (1000, 190, 120, 92),
+    ):
         box(s, m, x, y, w, h, "#7b5f3f", 12)
         m.stroke([(x + 8, y + 12), (x + w - 8, y + h - 10)], 7, s.on("#5d4630"))
         m.rect(x + 8, y + 10, w - 16, 6, s.on("#5d4630"))
@@ -339,10 +425,13 @@ def warehouse(s: Scenery) -> None:
     pendant(s, m, 560, 90, 44, "#22262a")
     f = s.layer(1.5, -200, -300, 1600, 800, front=True)
     for k in range(3):
-        f.stroke([(1240 + k * 40, -200), (1236 + k * 40, 120 + 80 * k), (1248 + k * 40, 190 + 60 * k)], 7, s.on("#141619"))
+        f.stroke(
+            [(1240 + k * 40, -200), (1236 + k * 40, 120 + 80 * k), (1248 + k * 40, 190 + 60 * k)], 7, s.on("#141619")
+        )
 
 
 def shop(s: Scenery) -> None:
+    x: float
     room(s, "#b8a98f", "#8f8778", planks=False)
     c = s.back
     for i in range(4):
@@ -376,12 +465,25 @@ def corridor(s: Scenery) -> None:
     wall = rgb("#958a7c")
     for side in (-1, 1):
         x = vx + side * 120
-        c.poly([(x, vy - 110), (x, FLOOR - 40), (vx + side * 1100, 1150), (vx + side * 1100, -700)], s.on(times(wall, 0.9 if side == s.light.side else 0.66)))
+        c.poly(
+            [(x, vy - 110), (x, FLOOR - 40), (vx + side * 1100, 1150), (vx + side * 1100, -700)],
+            s.on(times(wall, 0.9 if side == s.light.side else 0.66)),
+        )
         for k in range(3):
             a, b = 180 + 190 * k * (1 + 0.35 * k), 270 + 230 * k * (1 + 0.4 * k)
             ya, yb = 1 + a / 190, 1 + b / 190
-            c.poly([(vx + side * a, vy - 52 * ya), (vx + side * b, vy - 52 * yb), (vx + side * b, vy + 88 * yb), (vx + side * a, vy + 88 * ya)], s.on("#4a3a30"))
-            c.ellipse(vx + side * (b - 0.2 * (b - a)), vy + 20 * yb, 4 + 2 * k, 4 + 2 * k, s.light.lit(rgb("#d8b46a"), 1))
+            c.poly(
+                [
+                    (vx + side * a, vy - 52 * ya),
+                    (vx + side * b, vy - 52 * yb),
+                    (vx + side * b, vy + 88 * yb),
+                    (vx + side * a, vy + 88 * ya),
+                ],
+                s.on("#4a3a30"),
+            )
+            c.ellipse(
+                vx + side * (b - 0.2 * (b - a)), vy + 20 * yb, 4 + 2 * k, 4 + 2 * k, s.light.lit(rgb("#d8b46a"), 1)
+            )
     c.poly([(vx - 120, vy - 110), (vx + 120, vy - 110), (vx + 1100, -700), (vx - 1100, -700)], s.on(times(wall, 0.5)))
     c.rect(vx - 120, vy - 110, 240, FLOOR - vy + 72, s.on(times(wall, 1.05)))
     c.rect(vx - 50, vy - 60, 100, FLOOR - vy + 22, mix(s.light.sky[2], s.light.key, 0.4))

@@ -1,7 +1,7 @@
 """What the hour and the weather do to colour: sky, key light, ambient, rim, haze, and whether lamps burn.
 
-Invariant: a surface is never painted in its local colour; `Light.on` decides what the camera sees. Input are the slots of a
-shot; output is one immutable `Light`.
+Invariant: a surface is never painted in its local colour; `Light.on` decides what the camera sees. Input are the
+slots of a shot; output is one immutable `Light`.
 """
 
 from __future__ import annotations
@@ -35,6 +35,12 @@ class Light:
     def on(self, colour: RGB, depth: float = 0.0) -> RGB:
         """A surface colour under this light; `depth` 0 near … 1 at the horizon takes on haze."""
         return mix(times(colour, self.ambient), self.haze, min(0.96, depth * self.density))
+
+    def for_faces(self) -> Light:
+        """The fill an operator would give people: shadows lifted where the set may go dark, a stronger rim."""
+        lift = max(0.0, 0.62 - luma(times(self.ambient, 255.0))) * 0.85
+        ambient = (self.ambient[0] + lift, self.ambient[1] + lift * 0.98, self.ambient[2] + lift * 0.96)
+        return replace(self, ambient=ambient)
 
     def lit(self, colour: RGB, amount: float = 0.5) -> RGB:
         """A surface facing the key light."""

@@ -1,7 +1,7 @@
 """Objects large in the frame, for inserts: on a surface, in front of a soft set.
 
-A prop is drawn in a box of 200 x 200 units centred on (0, 0) and stands on y = 70. Words choose it; an unknown word is a
-wrapped parcel, never a blank frame.
+A prop is drawn in a box of 200 x 200 units centred on (0, 0) and stands on y = 70. Words choose it; an unknown word
+is a wrapped parcel, never a blank frame.
 """
 
 from __future__ import annotations
@@ -21,7 +21,16 @@ def _phone(c: Canvas, light: Light, accent: RGB) -> None:
     c.poly([(-46, -70), (40, -84), (62, 60), (-24, 74)], light.on(rgb("#15181d")))
     c.poly([(-38, -60), (34, -72), (52, 50), (-18, 62)], mix(rgb("#86c5ee"), accent, 0.25))
     for k in range(3):
-        c.poly([(-26 + k * 3, -40 + k * 26), (30 + k * 3, -49 + k * 26), (33 + k * 3, -32 + k * 26), (-23 + k * 3, -23 + k * 26)], (248, 250, 252), 0.75)
+        c.poly(
+            [
+                (-26 + k * 3, -40 + k * 26),
+                (30 + k * 3, -49 + k * 26),
+                (33 + k * 3, -32 + k * 26),
+                (-23 + k * 3, -23 + k * 26),
+            ],
+            (248, 250, 252),
+            0.75,
+        )
     c.glow(4, -4, 150, mix(rgb("#86c5ee"), accent, 0.25), 0.5)
 
 
@@ -63,7 +72,19 @@ def _cup(c: Canvas, light: Light, accent: RGB) -> None:
     c.ellipse(0, -54, 52, 13, light.on(times(tone, 0.75)))
     c.ellipse(0, -51, 44, 9, light.on(rgb("#3a2318")))
     for k in (-1, 1):
-        c.soft([(k * 16 - 5, -70), (k * 16 + 9, -104), (k * 16 - 7, -142), (k * 16 + 5, -142), (k * 16 + 19, -104), (k * 16 + 5, -70)], (240, 240, 244), 0.35, 6)
+        c.soft(
+            [
+                (k * 16 - 5, -70),
+                (k * 16 + 9, -104),
+                (k * 16 - 7, -142),
+                (k * 16 + 5, -142),
+                (k * 16 + 19, -104),
+                (k * 16 + 5, -70),
+            ],
+            (240, 240, 244),
+            0.35,
+            6,
+        )
 
 
 def _glass(c: Canvas, light: Light, accent: RGB) -> None:
@@ -105,7 +126,9 @@ def _watch(c: Canvas, light: Light, accent: RGB) -> None:
     c.ellipse(0, 0, 46, 46, light.on(rgb("#f1ebdc")))
     for k in range(12):
         a = k * math.pi / 6
-        c.stroke([(37 * math.cos(a), 37 * math.sin(a)), (42 * math.cos(a), 42 * math.sin(a))], 3, light.on(rgb("#2a2623")))
+        c.stroke(
+            [(37 * math.cos(a), 37 * math.sin(a)), (42 * math.cos(a), 42 * math.sin(a))], 3, light.on(rgb("#2a2623"))
+        )
     c.stroke([(0, 0), (0, -30)], 4, light.on(rgb("#1f1c1b")))
     c.stroke([(0, 0), (22, 12)], 5, light.on(rgb("#1f1c1b")))
 

@@ -1,8 +1,8 @@
 """A shot made ready to film: set, people and air painted once, then any frame on demand.
 
-Owns `Take` (one shot prepared at one size). Invariant: `Take.frame(n)` depends on the request, the staging and n only; all
-chance comes from generators seeded by the request's seed and the place or shot. Input are protocol values; output are RGB
-frames with letterbox and captions.
+Owns `Take` (one shot prepared at one size). Invariant: `Take.frame(n)` depends on the request, the staging and n
+only; all chance comes from generators seeded by the request's seed and the place or shot. Input are protocol values;
+output are RGB frames with letterbox and captions.
 """
 
 from __future__ import annotations
@@ -98,7 +98,9 @@ class Take:
 
         def plane(image: Pixels, extra: float = 0.0) -> Pixels:
             image = blurred(image, (sigma + extra) / shrink)
-            return cv2.resize(image, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_LINEAR) if shrink > 1 else image
+            return (
+                cv2.resize(image, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_LINEAR) if shrink > 1 else image
+            )
 
         self.stage.sprites.append(Sprite([plane(scenery.back.image)], -margin, -margin, 0.42, opaque=True))
         front: list[Sprite] = []
@@ -119,6 +121,7 @@ class Take:
         if f.size == "INSERT":
             self._build_insert()
             return
+        light = self.light.for_faces()
         speeches = [
             Speech(tuple((line.start_s, line.end_s) for line in self.shot.lines if is_speaker(figure, line.speaker)))
             for figure in self.shot.cast
@@ -133,30 +136,44 @@ class Take:
                 feet = f.feet_at * height + (row % 2) * 0.012 * height
             place = Placement(x * width, feet, tall / 101, facing, f.squash, close)
             self.stage.sprites += actor_sprites(
-                self.shot.cast[index], place, speeches[index], self.light, self.grade, self.size, self.shot.duration_s
+                self.shot.cast[index], place, speeches[index], light, self.grade, self.size, self.shot.duration_s
             )
         if f.size == "OTS":
             other = next(i for i in range(len(self.shot.cast)) if i != focus_of(self.shot))
             side = -1 if staging.mirror else 1
             x = width * (0.5 - side * 0.27)
-            back = back_sprite(self.shot.cast[other], x, 0.10 * height, 0.033 * height, self.light, self.grade, self.size)
+            back = back_sprite(self.shot.cast[other], x, 0.10 * height, 0.033 * height, light, self.grade, self.size)
             self.stage.sprites.append(back)
 
     def _build_insert(self) -> None:
         width, height = self.size
         scale = height / 560
         margin = math.ceil(MARGIN * width)
-        canvas = Canvas(width + 2 * margin, height + 2 * margin, scale, width / 2 + margin, height * 0.5 + margin, self.grade)
+        canvas = Canvas(
+            width + 2 * margin, height + 2 * margin, scale, width / 2 + margin, height * 0.5 + margin, self.grade
+        )
         wood = rgb("#6f4c33")
         top = 40.0
-        canvas.shade([(-1500, top), (1500, top), (1500, 900), (-1500, 900)],
-                     [(top, self.light.lit(wood, 0.9)), (top + 260, self.light.on(times(wood, 0.75))), (900, self.light.on(times(wood, 0.4)))])  # fmt: skip
+        canvas.shade(
+            [(-1500, top), (1500, top), (1500, 900), (-1500, 900)],
+            [
+                (top, self.light.lit(wood, 0.9)),
+                (top + 260, self.light.on(times(wood, 0.75))),
+                (900, self.light.on(times(wood, 0.4))),
+            ],
+        )
         for k in range(-9, 10):
-            canvas.poly([(k * 150, top), (k * 150 + 2, top), (k * 330 + 7, 900), (k * 330, 900)], self.light.on(times(wood, 0.55)), 0.5)
+            canvas.poly(
+                [(k * 150, top), (k * 150 + 2, top), (k * 330 + 7, 900), (k * 330, 900)],
+                self.light.on(times(wood, 0.55)),
+                0.5,
+            )
         canvas.soft([(-190, 152), (150, 140), (230, 196), (-130, 214)], (6.0, 5.0, 8.0), 0.6, 16)
         canvas.glow(self.light.side * 160, 60, 460, self.light.key, 0.3)
         table = trimmed(canvas.image, -margin, -margin, 0.85)
-        thing = Canvas(width + 2 * margin, height + 2 * margin, scale * 2.1, width / 2 + margin, height * 0.54 + margin, self.grade)
+        thing = Canvas(
+            width + 2 * margin, height + 2 * margin, scale * 2.1, width / 2 + margin, height * 0.54 + margin, self.grade
+        )
         prop_of(self.shot.props)(thing, self.light, self.grade.accent())
         prop = trimmed(thing.image, -margin, -margin, 1.0)
         self.stage.sprites += [*table, *prop]
@@ -167,7 +184,9 @@ class Take:
             return
         width, height = self.size
         small = np.zeros((height // 8, width // 8), np.uint8)
-        cv2.ellipse(small, (width // 16, height // 16), (round(width * 0.066), round(height * 0.068)), 0, 0, 360, 255, -1)
+        cv2.ellipse(
+            small, (width // 16, height // 16), (round(width * 0.066), round(height * 0.068)), 0, 0, 360, 255, -1
+        )
         soft = cv2.GaussianBlur(small, (0, 0), height / 110)
         alpha = cv2.resize(cv2.subtract(np.full_like(soft, 235), soft), (width, height), interpolation=cv2.INTER_LINEAR)
         empty = np.zeros_like(alpha)
@@ -177,7 +196,10 @@ class Take:
         painter = CaptionBar(self.width, self.bar)
         bars = []
         for line in self.shot.lines:
-            tint = next((persona_of(x.entity_id).cloth for x in self.shot.cast if is_speaker(x, line.speaker)), (200.0, 170.0, 120.0))
+            tint = next(
+                (persona_of(x.entity_id).cloth for x in self.shot.cast if is_speaker(x, line.speaker)),
+                (200.0, 170.0, 120.0),
+            )
             bars += painter.bars(line, tint)
         return bars
 

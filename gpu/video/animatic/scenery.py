@@ -1,10 +1,11 @@
 """The pieces sets are built of: skies, skylines, trees, rooms, windows, lamps, furniture.
 
-Owns `Scenery`, a backplate with sprites in front of it, all in design units: a picture 1280 x 560 whose floor meets the wall
-at `FLOOR`. Invariant: pieces paint with `scenery.on(colour, depth)`, never a raw colour, and draw chance from one seeded
-generator.
+Owns `Scenery`, a backplate with sprites in front of it, all in design units: a picture 1280 x 560 whose floor meets
+the wall at `FLOOR`. Invariant: pieces paint with `scenery.on(colour, depth)`, never a raw colour, and draw chance
+from one seeded generator.
 """
 
+# ruff: noqa: PLR0917 - drawing primitives take coordinates by position, as every canvas does
 from __future__ import annotations
 
 import math
@@ -75,16 +76,29 @@ def sky(s: Scenery, horizon: float = FLOOR) -> None:
         disc = rgb("#f4f1de") if night else s.light.key
         s.back.glow(x, y, 520 if not night else 300, disc, 0.5 * s.light.sun)
         s.back.glow(x, y, 190, disc, 0.55 * s.light.sun)
-        s.back.ellipse(x, y, 30 if night else 42, 30 if night else 42, mix(disc, (255.0, 252.0, 240.0), 0.5), min(1, 0.35 + s.light.sun))
+        s.back.beam(
+            [(x + (30 if night else 40) * math.cos(a), y + (30 if night else 40) * math.sin(a)) for a in _RING],
+            mix(disc, (255.0, 250.0, 236.0), 0.5),
+            0.9,
+            1.2,
+        )
         if night:
             s.back.ellipse(x + 11, y - 6, 25, 25, top, 0.35)
     if s.light.hour in ("night", "evening") and s.light.weather in ("clear", "wind"):
         for _ in range(90):
             r = s.between(0.5, 1.5)
-            s.back.ellipse(s.between(-100, 1380), s.between(-160, horizon * 0.7), r, r, (230.0, 236.0, 255.0), s.between(0.2, 0.9))
+            s.back.ellipse(
+                s.between(-100, 1380), s.between(-160, horizon * 0.7), r, r, (230.0, 236.0, 255.0), s.between(0.2, 0.9)
+            )
     heavy = s.light.weather in ("rain", "storm", "snow", "fog")
     for i in range(9 if heavy else 5):
-        cloud(s, s.between(-60, 1340), s.between(-40, horizon * (0.62 if heavy else 0.5)), s.between(140, 330 if heavy else 260), i)
+        cloud(
+            s,
+            s.between(-60, 1340),
+            s.between(-40, horizon * (0.62 if heavy else 0.5)),
+            s.between(140, 330 if heavy else 260),
+            i,
+        )
 
 
 def cloud(s: Scenery, x: float, y: float, w: float, i: int) -> None:
@@ -96,7 +110,12 @@ def cloud(s: Scenery, x: float, y: float, w: float, i: int) -> None:
         dx, grow = (k - 1.5) * w * 0.24, 1.0 - 0.22 * abs(k - 1.4)
         ring = [(x + dx + w * 0.26 * grow * math.cos(a), y - h * 0.5 * grow + h * grow * math.sin(a)) for a in _RING]
         s.back.soft(ring, body, alpha * 0.75, 7)
-    under = [(x - w * 0.5, y + h * 0.2), (x + w * 0.5, y + h * 0.2), (x + w * 0.36, y + h * 0.75), (x - w * 0.4, y + h * 0.7)]
+    under = [
+        (x - w * 0.5, y + h * 0.2),
+        (x + w * 0.5, y + h * 0.2),
+        (x + w * 0.36, y + h * 0.75),
+        (x - w * 0.4, y + h * 0.7),
+    ]
     s.back.soft(under, times(middle, 0.86), alpha * 0.6, 8)
 
 
@@ -123,9 +142,21 @@ def peaks(s: Scenery, c: Canvas, y: float, height: float, colour: str, depth: fl
         h, w = height * s.between(0.55, 1.0), height * s.between(0.9, 1.5)
         side = s.light.side
         c.poly([(x, y - h), (x + w, y + 20), (x - w, y + 20)], tone)
-        c.poly([(x, y - h), (x - side * w, y + 20), (x - side * w * 0.15, y + 20), (x + side * w * 0.1, y - h * 0.5)], times(tone, 0.8))
+        c.poly(
+            [(x, y - h), (x - side * w, y + 20), (x - side * w * 0.15, y + 20), (x + side * w * 0.1, y - h * 0.5)],
+            times(tone, 0.8),
+        )
         snow = s.on("#eef3f8", depth)
-        c.poly([(x, y - h), (x + w * 0.24, y - h * 0.76), (x + w * 0.08, y - h * 0.7), (x - w * 0.06, y - h * 0.78), (x - w * 0.2, y - h * 0.72)], snow)
+        c.poly(
+            [
+                (x, y - h),
+                (x + w * 0.24, y - h * 0.76),
+                (x + w * 0.08, y - h * 0.7),
+                (x - w * 0.06, y - h * 0.78),
+                (x - w * 0.2, y - h * 0.72),
+            ],
+            snow,
+        )
 
 
 def ground(s: Scenery, near: str, far: str | None = None, y: float = FLOOR) -> None:
@@ -133,8 +164,15 @@ def ground(s: Scenery, near: str, far: str | None = None, y: float = FLOOR) -> N
     near_c, far_c = rgb(near), rgb(far or near)
     if s.light.weather == "snow":
         near_c, far_c = mix(near_c, (232.0, 238.0, 246.0), 0.8), mix(far_c, (226.0, 233.0, 242.0), 0.85)
-    s.back.shade([(LEFT, y), (RIGHT, y), (RIGHT, BOTTOM), (LEFT, BOTTOM)],
-                 [(y, s.on(far_c, 0.75)), (y + 40, s.on(mix(far_c, near_c, 0.5), 0.3)), (TALL + 40, s.on(near_c)), (BOTTOM, s.on(times(near_c, 0.6)))])  # fmt: skip
+    s.back.shade(
+        [(LEFT, y), (RIGHT, y), (RIGHT, BOTTOM), (LEFT, BOTTOM)],
+        [
+            (y, s.on(far_c, 0.75)),
+            (y + 40, s.on(mix(far_c, near_c, 0.5), 0.3)),
+            (TALL + 40, s.on(near_c)),
+            (BOTTOM, s.on(times(near_c, 0.6))),
+        ],
+    )
     if s.light.sun > 0.2:
         s.back.glow(640 + s.light.side * 320, y + 6, 420, s.light.key, 0.22 * s.light.sun)
 
@@ -145,16 +183,26 @@ def wet(s: Scenery, y: float = FLOOR) -> None:
         return
     for _ in range(16):
         x, yy, w = s.between(-80, 1360), s.between(y + 20, TALL + 60), s.between(40, 170)
-        s.back.soft([(x, yy), (x + w, yy - 3), (x + w * 1.1, yy + 5), (x + w * 0.1, yy + 7)], mix(s.light.sky[2], s.accent, 0.15), 0.4, 4)
+        s.back.soft(
+            [(x, yy), (x + w, yy - 3), (x + w * 1.1, yy + 5), (x + w * 0.1, yy + 7)],
+            mix(s.light.sky[2], s.accent, 0.15),
+            0.4,
+            4,
+        )
 
 
-def skyline(s: Scenery, c: Canvas, y: float, low: float, high: float, depth: float, colour: str, step: float = 92.0) -> None:
+def skyline(
+    s: Scenery, c: Canvas, y: float, low: float, high: float, depth: float, colour: str, step: float = 92.0
+) -> None:
     """A row of buildings with lit windows."""
     x = LEFT
     while x < RIGHT:
         w, h = s.between(0.55, 1.15) * step, s.between(low, high)
         tone = times(s.on(colour, depth), s.between(0.85, 1.1))
-        c.shade([(x, y - h), (x + w, y - h), (x + w, y + 8), (x, y + 8)], [(y - h, tone), (y, mix(tone, s.light.haze, 0.45 * s.light.density))])
+        c.shade(
+            [(x, y - h), (x + w, y - h), (x + w, y + 8), (x, y + 8)],
+            [(y - h, tone), (y, mix(tone, s.light.haze, 0.45 * s.light.density))],
+        )
         edge = x if s.light.side < 0 else x + w - 5
         c.rect(edge, y - h, 5, h, mix(tone, s.light.rim, 0.22), 0.7)
         if s.rng.random() < 0.3:
@@ -168,11 +216,20 @@ def skyline(s: Scenery, c: Canvas, y: float, low: float, high: float, depth: flo
                 if wx + pane > x + w - 2 or wy > y - pane:
                     continue
                 on = s.rng.random() < lit
-                c.rect(wx, wy, pane, pane * 1.3, mix(rgb("#ffd48a"), s.accent, 0.25) if on else times(tone, 0.86), 0.95 if on else 0.8)
+                c.rect(
+                    wx,
+                    wy,
+                    pane,
+                    pane * 1.3,
+                    mix(rgb("#ffd48a"), s.accent, 0.25) if on else times(tone, 0.86),
+                    0.95 if on else 0.8,
+                )
         x += w + s.between(0, 8)
 
 
-def tree(s: Scenery, c: Canvas, x: float, y: float, h: float, depth: float, leaf: str = "#4c6b3c", bare: bool = False) -> None:
+def tree(
+    s: Scenery, c: Canvas, x: float, y: float, h: float, depth: float, leaf: str = "#4c6b3c", bare: bool = False
+) -> None:
     """A broadleaf tree; three tones of crown, lit from the key."""
     trunk, crown = s.on("#4a382c", depth), s.on(leaf, depth)
     if s.light.weather == "snow":
@@ -180,16 +237,37 @@ def tree(s: Scenery, c: Canvas, x: float, y: float, h: float, depth: float, leaf
     c.poly([(x - h * 0.035, y), (x - h * 0.02, y - h * 0.6), (x + h * 0.02, y - h * 0.6), (x + h * 0.04, y)], trunk)
     for k in range(3):
         a = -1.2 + k * 0.9
-        c.poly([(x, y - h * 0.34 - k * 6), (x + h * 0.2 * math.sin(a), y - h * 0.66), (x + h * 0.215 * math.sin(a), y - h * 0.66), (x + h * 0.015, y - h * 0.32 - k * 6)], trunk)
+        c.poly(
+            [
+                (x, y - h * 0.34 - k * 6),
+                (x + h * 0.2 * math.sin(a), y - h * 0.66),
+                (x + h * 0.215 * math.sin(a), y - h * 0.66),
+                (x + h * 0.015, y - h * 0.32 - k * 6),
+            ],
+            trunk,
+        )
     if bare:
         return
-    for tone, shift, size in ((times(crown, 0.7), 0.0, 1.0), (crown, 0.035, 0.82), (mix(crown, s.light.rim, 0.28), 0.075, 0.5)):
+    for tone, shift, size in (
+        (times(crown, 0.7), 0.0, 1.0),
+        (crown, 0.035, 0.82),
+        (mix(crown, s.light.rim, 0.28), 0.075, 0.5),
+    ):
         for k in range(5):
             a = k * 1.2566 + s.between(-0.2, 0.2)
             r = h * s.between(0.15, 0.2) * size
             cx = x + h * 0.17 * math.cos(a) * (0.7 + 0.3 * size) + s.light.side * h * shift
             cy = y - h * 0.74 + h * 0.13 * math.sin(a) - h * shift
-            c.blob([(cx + r * (1 + 0.16 * math.sin(5 * t + k)) * math.cos(t), cy + r * (1 + 0.16 * math.sin(4 * t + a)) * 0.86 * math.sin(t)) for t in _RING[::2]], tone)
+            c.blob(
+                [
+                    (
+                        cx + r * (1 + 0.16 * math.sin(5 * t + k)) * math.cos(t),
+                        cy + r * (1 + 0.16 * math.sin(4 * t + a)) * 0.86 * math.sin(t),
+                    )
+                    for t in _RING[::2]
+                ],
+                tone,
+            )
 
 
 def pine(s: Scenery, c: Canvas, x: float, y: float, h: float, depth: float, colour: str = "#2f4a3c") -> None:
@@ -200,8 +278,20 @@ def pine(s: Scenery, c: Canvas, x: float, y: float, h: float, depth: float, colo
     c.rect(x - h * 0.018, y - h * 0.2, h * 0.036, h * 0.2, s.on("#3c2f28", depth))
     for k in range(5):
         top, w = y - h + k * h * 0.165, h * (0.09 + 0.05 * k)
-        c.poly([(x, top), (x + w, top + h * 0.27), (x + w * 0.3, top + h * 0.25), (x - w * 0.4, top + h * 0.265), (x - w, top + h * 0.27)], tone)
-        c.poly([(x, top), (x + s.light.side * w, top + h * 0.27), (x + s.light.side * w * 0.35, top + h * 0.24)], mix(tone, s.light.rim, 0.16))
+        c.poly(
+            [
+                (x, top),
+                (x + w, top + h * 0.27),
+                (x + w * 0.3, top + h * 0.25),
+                (x - w * 0.4, top + h * 0.265),
+                (x - w, top + h * 0.27),
+            ],
+            tone,
+        )
+        c.poly(
+            [(x, top), (x + s.light.side * w, top + h * 0.27), (x + s.light.side * w * 0.35, top + h * 0.24)],
+            mix(tone, s.light.rim, 0.16),
+        )
 
 
 def streetlamp(s: Scenery, c: Canvas, x: float, y: float, h: float) -> None:
@@ -222,17 +312,35 @@ def streetlamp(s: Scenery, c: Canvas, x: float, y: float, h: float) -> None:
 def room(s: Scenery, wall: str, floor: str, planks: bool = True, panel: str | None = None) -> None:
     """Back wall, floor in perspective, skirting, and a pool of light."""
     w, f = rgb(wall), rgb(floor)
-    backdrop(s.back, [(-60, s.on(times(w, 0.55))), (60, s.on(times(w, 0.82))), (300, s.on(w)), (FLOOR, s.on(times(w, 0.86)))])
+    backdrop(
+        s.back, [(-60, s.on(times(w, 0.55))), (60, s.on(times(w, 0.82))), (300, s.on(w)), (FLOOR, s.on(times(w, 0.86)))]
+    )
     s.back.glow(640 + s.light.side * 330, 140, 620, s.light.key, 0.20)
-    s.back.soft([(640 - s.light.side * 300, TOP), (640 - s.light.side * 1100, TOP), (640 - s.light.side * 1100, BOTTOM), (640 - s.light.side * 560, BOTTOM)],
-                times(s.on(w), 0.35), 0.5, 90)  # fmt: skip
+    s.back.soft(
+        [
+            (640 - s.light.side * 300, TOP),
+            (640 - s.light.side * 1100, TOP),
+            (640 - s.light.side * 1100, BOTTOM),
+            (640 - s.light.side * 560, BOTTOM),
+        ],
+        times(s.on(w), 0.35),
+        0.5,
+        90,
+    )
     if panel:
         s.back.rect(LEFT, 268, RIGHT - LEFT, FLOOR - 268, s.on(panel), 0.95)
         s.back.rect(LEFT, 264, RIGHT - LEFT, 6, s.light.lit(rgb(panel), 0.8))
         for i in range(24):
             s.back.rect(LEFT + i * 90, 276, 2.2, FLOOR - 276, times(s.on(panel), 0.75))
-    s.back.shade([(LEFT, FLOOR), (RIGHT, FLOOR), (RIGHT, BOTTOM), (LEFT, BOTTOM)],
-                 [(FLOOR, s.on(times(f, 0.7))), (FLOOR + 70, s.on(f)), (TALL + 60, s.on(times(f, 0.8))), (BOTTOM, s.on(times(f, 0.45)))])  # fmt: skip
+    s.back.shade(
+        [(LEFT, FLOOR), (RIGHT, FLOOR), (RIGHT, BOTTOM), (LEFT, BOTTOM)],
+        [
+            (FLOOR, s.on(times(f, 0.7))),
+            (FLOOR + 70, s.on(f)),
+            (TALL + 60, s.on(times(f, 0.8))),
+            (BOTTOM, s.on(times(f, 0.45))),
+        ],
+    )
     if planks:
         for i in range(-14, 15):
             x0, x1 = 640 + i * 74, 640 + i * 430
@@ -241,13 +349,19 @@ def room(s: Scenery, wall: str, floor: str, planks: bool = True, panel: str | No
     s.back.soft([(LEFT, FLOOR), (RIGHT, FLOOR), (RIGHT, FLOOR + 26), (LEFT, FLOOR + 26)], (8.0, 6.0, 10.0), 0.35, 12)
 
 
-def window(s: Scenery, x: float, y: float, w: float, h: float, frame: str = "#d9d2c4", city: bool = False, bars: int = 1) -> None:
+def window(
+    s: Scenery, x: float, y: float, w: float, h: float, frame: str = "#d9d2c4", city: bool = False, bars: int = 1
+) -> None:
     """A window on the sky of the hour, and the shaft of light it lets in."""
     c = s.back
     top, middle, low = s.light.sky
     c.shade([(x, y), (x + w, y), (x + w, y + h), (x, y + h)], [(y, top), (y + h * 0.55, middle), (y + h, low)])
     for _ in range(5):
-        bx, bw, bh = x + s.between(0, w * 0.75), w * s.between(0.1, 0.25), h * (s.between(0.2, 0.55) if city else s.between(0.08, 0.2))
+        bx, bw, bh = (
+            x + s.between(0, w * 0.75),
+            w * s.between(0.1, 0.25),
+            h * (s.between(0.2, 0.55) if city else s.between(0.08, 0.2)),
+        )
         c.rect(bx, y + h - bh, min(bw, x + w - bx), bh, mix(times(low, 0.55), middle, 0.3), 0.8)
         if city and s.light.lamps > 0.3:
             for k in range(int(bh / 12)):
@@ -260,9 +374,17 @@ def window(s: Scenery, x: float, y: float, w: float, h: float, frame: str = "#d9
     if s.light.weather == "snow":
         for _ in range(36):
             c.ellipse(x + s.between(4, w - 4), y + s.between(4, h - 4), 2, 2, (250.0, 252.0, 255.0), 0.85)
-        c.blob([(x, y + h), (x + w * 0.3, y + h - 10), (x + w * 0.7, y + h - 5), (x + w, y + h - 12), (x + w, y + h)], (240.0, 245.0, 250.0))
+        c.blob(
+            [(x, y + h), (x + w * 0.3, y + h - 10), (x + w * 0.7, y + h - 5), (x + w, y + h - 12), (x + w, y + h)],
+            (240.0, 245.0, 250.0),
+        )
     tone = s.on(frame)
-    for fx, fy, fw, fh in ((x - 9, y - 9, w + 18, 9), (x - 9, y + h, w + 18, 12), (x - 9, y - 9, 9, h + 18), (x + w, y - 9, 9, h + 18)):
+    for fx, fy, fw, fh in (
+        (x - 9, y - 9, w + 18, 9),
+        (x - 9, y + h, w + 18, 12),
+        (x - 9, y - 9, 9, h + 18),
+        (x + w, y - 9, 9, h + 18),
+    ):
         c.rect(fx, fy, fw, fh, tone)
     for i in range(bars):
         c.rect(x + w * (i + 1) / (bars + 1) - 2.5, y, 5, h, tone)
@@ -270,7 +392,12 @@ def window(s: Scenery, x: float, y: float, w: float, h: float, frame: str = "#d9
     c.rect(x - 16, y + h + 10, w + 32, 8, s.light.lit(rgb(frame), 0.8))
     bright = 0.5 * s.light.sun + (0.12 if s.light.hour in ("day", "morning") else 0.03)
     lean = -s.light.side * 150
-    c.beam([(x, y), (x + w, y), (x + w + lean * 1.5, FLOOR + 190), (x - 60 + lean * 1.5, FLOOR + 190)], mix(low, s.light.key, 0.6), bright * 0.42, 14)
+    c.beam(
+        [(x, y), (x + w, y), (x + w + lean * 1.5, FLOOR + 190), (x - 60 + lean * 1.5, FLOOR + 190)],
+        mix(low, s.light.key, 0.6),
+        bright * 0.42,
+        14,
+    )
     c.glow(x + w / 2, y + h / 2, max(w, h) * 1.2, mix(middle, s.light.key, 0.5), bright * 0.5)
 
 
@@ -278,9 +405,17 @@ def pendant(s: Scenery, c: Canvas, x: float, y: float, size: float = 34.0, shade
     """A hanging lamp with its cone of light."""
     power, warm = s.lamp(0.22), mix(rgb("#ffd9a0"), s.accent, 0.15)
     c.rect(x - 1.2, TOP, 2.4, y - TOP, s.on("#1e1c20"))
-    c.poly([(x - size * 0.28, y - size * 0.62), (x + size * 0.28, y - size * 0.62), (x + size, y), (x - size, y)], s.on(shade))
+    c.poly(
+        [(x - size * 0.28, y - size * 0.62), (x + size * 0.28, y - size * 0.62), (x + size, y), (x - size, y)],
+        s.on(shade),
+    )
     c.ellipse(x, y, size * 0.94, size * 0.13, mix(s.on(shade), warm, 0.3 + 0.7 * power))
-    c.beam([(x - size * 0.8, y), (x + size * 0.8, y), (x + size * 4.4, y + 330), (x - size * 4.4, y + 330)], warm, 0.24 * power, 14)
+    c.beam(
+        [(x - size * 0.8, y), (x + size * 0.8, y), (x + size * 4.4, y + 330), (x - size * 4.4, y + 330)],
+        warm,
+        0.24 * power,
+        14,
+    )
     c.glow(x, y + 4, size * 4.2, warm, 0.6 * power)
 
 
@@ -291,13 +426,27 @@ def frame_picture(s: Scenery, c: Canvas, x: float, y: float, w: float, h: float)
     c.rect(x, y, w, h, s.on("#d8cdb8"))
     c.rect(x + w * 0.12, y + h * 0.12, w * 0.76, h * 0.76, s.on(mix(s.accent, (120.0, 130.0, 140.0), 0.4)))
     c.ellipse(x + w * 0.6, y + h * 0.4, w * 0.12, w * 0.12, s.on("#f0e2c0"))
-    c.poly([(x + w * 0.12, y + h * 0.88), (x + w * 0.4, y + h * 0.5), (x + w * 0.6, y + h * 0.75), (x + w * 0.88, y + h * 0.55), (x + w * 0.88, y + h * 0.88)], s.on("#3a4048"))
+    c.poly(
+        [
+            (x + w * 0.12, y + h * 0.88),
+            (x + w * 0.4, y + h * 0.5),
+            (x + w * 0.6, y + h * 0.75),
+            (x + w * 0.88, y + h * 0.55),
+            (x + w * 0.88, y + h * 0.88),
+        ],
+        s.on("#3a4048"),
+    )
 
 
 def box(s: Scenery, c: Canvas, x: float, y: float, w: float, h: float, colour: str, top: float = 14.0) -> None:
     """A block of furniture seen slightly from above: front `w` x `h` at (x, y), a lighter top."""
     tone = rgb(colour)
-    c.soft([(x - 8, y + h - 6), (x + w + 8, y + h - 6), (x + w + 18, y + h + 12), (x - 18, y + h + 12)], (8.0, 6.0, 10.0), 0.45, 8)
+    c.soft(
+        [(x - 8, y + h - 6), (x + w + 8, y + h - 6), (x + w + 18, y + h + 12), (x - 18, y + h + 12)],
+        (8.0, 6.0, 10.0),
+        0.45,
+        8,
+    )
     c.shade([(x, y), (x + w, y), (x + w, y + h), (x, y + h)], [(y, s.on(tone)), (y + h, s.on(times(tone, 0.68)))])
     c.poly([(x - 4, y), (x + w + 4, y), (x + w - 6, y - top), (x + 6, y - top)], s.light.lit(tone, 1.0))
     c.rect(x - 4, y, w + 8, 5, s.on(times(tone, 0.8)))
@@ -321,6 +470,11 @@ def plant(s: Scenery, c: Canvas, x: float, y: float, h: float, colour: str = "#3
         tip = (x + n * 0.75 * math.sin(a), y - h * 0.26 - n * 0.74 * math.cos(a))
         mid = (x + n * 0.3 * math.sin(a * 1.3), y - h * 0.24 - n * 0.45 * math.cos(a))
         wide = h * 0.06
-        c.blob([(x, y - h * 0.24), (mid[0] - wide, mid[1]), tip, (mid[0] + wide, mid[1] + wide * 0.4)],
-               mix(leaf, s.light.rim, 0.14) if k % 2 else times(leaf, 0.78))  # fmt: skip
-    c.poly([(x - h * 0.13, y - h * 0.26), (x + h * 0.13, y - h * 0.26), (x + h * 0.09, y), (x - h * 0.09, y)], s.on("#a1623f"))
+        c.blob(
+            [(x, y - h * 0.24), (mid[0] - wide, mid[1]), tip, (mid[0] + wide, mid[1] + wide * 0.4)],
+            mix(leaf, s.light.rim, 0.14) if k % 2 else times(leaf, 0.78),
+        )
+    c.poly(
+        [(x - h * 0.13, y - h * 0.26), (x + h * 0.13, y - h * 0.26), (x + h * 0.09, y), (x - h * 0.09, y)],
+        s.on("#a1623f"),
+    )

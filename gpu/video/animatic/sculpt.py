@@ -3,6 +3,7 @@
 Invariant: only colour changes, never coverage (blur excepted), so trimmed sprites stay where they were.
 """
 
+# ruff: noqa: PLR0917 - drawing primitives take coordinates by position, as every canvas does
 from __future__ import annotations
 
 import cv2
@@ -39,18 +40,14 @@ def sculpt(image: Pixels, side: int, rim: RGB, rim_px: float, strength: float, s
 
 
 def paper(image: Pixels, amount: float, rng: np.random.Generator) -> None:
-    """Lay a fixed grain into the artwork; it moves with the picture and breaks banding in skies."""
+    """Lay a fixed grain into an opaque plane; it moves with the picture and breaks banding in skies."""
     h, w = image.shape[:2]
     tile = rng.normal(0, 1, (128, 192)).astype(np.float32)
-    tile = tile * 0.6 + cv2.resize(cv2.GaussianBlur(tile, (0, 0), 1.5), (192, 128)) * 1.6
-    reps = (h // 128 + 1, w // 192 + 1)
-    field = np.tile(tile * (0.7 + 3.2 * amount), reps)[:h, :w]
-    up, down = cv2.convertScaleAbs(np.maximum(field, 0)), cv2.convertScaleAbs(np.minimum(field, 0))
-    alpha = image[..., 3]
-    cv2.add(image, cv2.merge([up, up, up, np.zeros_like(up)]), dst=image)
-    cv2.subtract(image, cv2.merge([down, down, down, np.zeros_like(up)]), dst=image)
-    if int(alpha.min()) < 255:
-        np.minimum(image[..., :3], alpha[..., None], out=image[..., :3])
+    tile = (tile * 0.6 + cv2.GaussianBlur(tile, (0, 0), 1.5) * 1.6) * (0.7 + 3.2 * amount)
+    for sign, apply in ((1, cv2.add), (-1, cv2.subtract)):
+        grain = np.clip(tile * sign, 0, 255).astype(np.uint8)
+        grain = cv2.repeat(cv2.merge([grain, grain, grain, np.zeros_like(grain)]), h // 128 + 1, w // 192 + 1)
+        apply(image, grain[:h, :w], dst=image)
 
 
 def blurred(image: Pixels, sigma: float) -> Pixels:

@@ -1,7 +1,7 @@
 """Which set a place name means. Words decide; an unknown name falls to a generic set chosen from the name itself.
 
-Invariant: the same place name gives the same set and the same details in every shot (the seed of its details is the name and
-the request's seed, never the shot), so cutting between sizes stays in one room.
+Invariant: the same place name gives the same set and the same details in every shot (the seed of its details is the
+name and the request's seed, never the shot), so cutting between sizes stays in one room.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Planes in depth and the camera that sees them: one affine warp and one blend a sprite.
 
-Invariant: a sprite's rest position is in picture pixels, and a camera at rest reproduces it exactly. `parallax` is how far a
-sprite follows the camera: 0 at infinity, 1 in the plane of the figures, above 1 in front of them. No state changes in
-`compose`, so any frame can be drawn alone.
+Invariant: a sprite's rest position is in picture pixels, and a camera at rest reproduces it exactly. `parallax` is
+how far a sprite follows the camera: 0 at infinity, 1 in the plane of the figures, above 1 in front of them. No state
+changes in `compose`, so any frame can be drawn alone.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from gpu.video.animatic.canvas import Pixels
 
 Matrix = NDArray[np.float64]
 GAP_PIXELS = 24
+BAND_PIXELS = 48
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,9 @@ def trimmed(image: Pixels, x: float, y: float, parallax: float) -> list[Sprite]:
 
     Each keeps a clear border of one pixel so that edges interpolate.
     """
-    seen = cv2.reduce(image.max(axis=2), 0, cv2.REDUCE_MAX)[0] > 0
-    columns = np.flatnonzero(seen)
+    r, g, b, a = cv2.split(image)
+    seen = cv2.max(cv2.max(r, g), cv2.max(b, a))
+    columns = np.flatnonzero(cv2.reduce(seen, 0, cv2.REDUCE_MAX)[0])
     if not columns.size:
         return []
     breaks = np.flatnonzero(np.diff(columns) > GAP_PIXELS)
@@ -85,11 +87,38 @@ def trimmed(image: Pixels, x: float, y: float, parallax: float) -> list[Sprite]:
     ends = [*(int(columns[i]) + 1 for i in breaks), int(columns[-1]) + 1]
     out = []
     for x0, x1 in zip(starts, ends, strict=True):
-        rows = np.flatnonzero(image[:, x0:x1].any(axis=(1, 2)))
+        rows = np.flatnonzero(cv2.reduce(np.ascontiguousarray(seen[:, x0:x1]), 1, cv2.REDUCE_MAX)[:, 0])
         y0, y1 = int(rows[0]), int(rows[-1]) + 1
-        cut = cv2.copyMakeBorder(image[y0:y1, x0:x1], 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=(0, 0, 0, 0))
-        out.append(Sprite([cut], x + x0 - 1, y + y0 - 1, parallax))
+        band0, band1 = _solid_band(image[y0:y1, x0:x1, 3])
+        if band1 - band0 < BAND_PIXELS:
+            out.append(_bordered(image, (x0, y0, x1, y1), x, y, parallax))
+            continue
+        # The soft parts overlap the solid one by two rows, so no seam shows wherever a row falls between pixels.
+        if band0 > 2:
+            out.append(_bordered(image, (x0, y0, x1, y0 + band0 + 2), x, y, parallax))
+        solid = np.ascontiguousarray(image[y0 + band0 : y0 + band1, x0:x1])
+        out.append(Sprite([solid], x + x0, y + y0 + band0, parallax, opaque=True))
+        if y0 + band1 < y1 - 2:
+            out.append(_bordered(image, (x0, y0 + band1 - 2, x1, y1), x, y, parallax))
     return out
+
+
+def _bordered(image: Pixels, box: tuple[int, int, int, int], x: float, y: float, parallax: float) -> Sprite:
+    x0, y0, x1, y1 = box
+    cut = cv2.copyMakeBorder(image[y0:y1, x0:x1], 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=(0, 0, 0, 0))
+    return Sprite([cut], x + x0 - 1, y + y0 - 1, parallax)
+
+
+def _solid_band(alpha: Pixels) -> tuple[int, int]:
+    """The longest run of rows that cover fully: they are copied, not blended."""
+    full = np.concatenate(
+        ([0], (cv2.reduce(np.ascontiguousarray(alpha), 1, cv2.REDUCE_MIN)[:, 0] == 255).astype(np.int8), [0])
+    )
+    starts, ends = np.flatnonzero(np.diff(full) == 1), np.flatnonzero(np.diff(full) == -1)
+    if not starts.size:
+        return 0, 0
+    best = int(np.argmax(ends - starts))
+    return int(starts[best]), int(ends[best])
 
 
 def _matrix(stage: Stage, sprite: Sprite, view: View, act: Act) -> Matrix:

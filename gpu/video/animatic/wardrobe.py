@@ -1,7 +1,7 @@
 """Who a figure is: skin, hair, build and clothes, decided by the entity id and nothing else.
 
-Invariant: the same entity id gives the same `Persona` in every shot, scene and process (SHA-256 of the id, no seed), so a
-character stays recognisable. Colours here are local colours; light and grade come later.
+Invariant: the same entity id gives the same `Persona` in every shot, scene and process (SHA-256 of the id, no seed),
+so a character stays recognisable. Colours here are local colours; light and grade come later.
 """
 
 from __future__ import annotations

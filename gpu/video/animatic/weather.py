@@ -1,9 +1,10 @@
 """What falls or drifts before the lens: rain, snow, leaves, fog, dust in a light shaft, lightning.
 
-Owns periodic tiles: a tile repeats under one period vector, so a layer moves for ever by choosing where to cut it, at the cost
-of one saturating add a frame. Invariant: the cut at `t` depends on `t` alone.
+Owns periodic tiles: a tile repeats under one period vector, so a layer moves for ever by choosing where to cut it, at
+the cost of one saturating add a frame. Invariant: the cut at `t` depends on `t` alone.
 """
 
+# ruff: noqa: PLR0917 - drawing primitives take coordinates by position, as every canvas does
 from __future__ import annotations
 
 import math
@@ -112,7 +113,16 @@ def _blank(width: int, height: int, period: tuple[float, float]) -> tuple[Pixels
 
 
 def _streaks(
-    width: int, height: int, rng: np.random.Generator, count: int, slope: float, length: float, thick: float, ink: RGB, power: float, cycles: float
+    width: int,
+    height: int,
+    rng: np.random.Generator,
+    count: int,
+    slope: float,
+    length: float,
+    thick: float,
+    ink: RGB,
+    power: float,
+    cycles: float,
 ) -> Drift:
     period = (-slope * height, float(height))
     tile, px, py = _blank(width, height, period)
@@ -121,8 +131,8 @@ def _streaks(
         run = np.array([-slope * length, length]) * rng.uniform(0.6, 1.25, (count, 1))
         quads = []
         for n in (-1, 0, 1):
-            a = start + (-n * px, n * py)
-            quads.append(np.stack([a, a + (thick, 0), a + run + (thick * 0.6, 0), a + run], 1))
+            a = start + np.array((-n * px, n * py))
+            quads.append(np.stack([a, a + np.array((thick, 0)), a + run + np.array((thick * 0.6, 0)), a + run], 1))
         fixed = list(np.round(np.concatenate(quads) * 16).astype(np.int32))
         for quad in fixed:
             cv2.fillConvexPoly(tile, quad, (*(c * power * power_of for c in ink), 0), cv2.LINE_AA, 4)
@@ -130,7 +140,16 @@ def _streaks(
 
 
 def _specks(
-    width: int, height: int, rng: np.random.Generator, count: int, period: tuple[float, float], cycles: float, radius: float, ink: RGB, power: float, long: float = 1.0
+    width: int,
+    height: int,
+    rng: np.random.Generator,
+    count: int,
+    period: tuple[float, float],
+    cycles: float,
+    radius: float,
+    ink: RGB,
+    power: float,
+    long: float = 1.0,
 ) -> Drift:
     tile, px, py = _blank(width, height, period)
     rising = period[1] < 0
