@@ -15,6 +15,7 @@ from graphql import GraphQLError
 from actors.views import JobView, ProjectView, SceneView
 from serve_app.auth import SCOPE_ALL, Principal
 from serve_app.graphql.feed import ChangeFeed
+from serve_app.graphql.limits import GraphQLLimits
 from serve_app.graphql.loaders import Loaders
 from serve_app.graphql.ports import BrainCard, Commands, Reader, SceneText, SignMedia
 from storage.ledger.protocol import View
@@ -30,6 +31,7 @@ class Ports:
     sign_media: SignMedia
     brains: Sequence[BrainCard]
     feed: ChangeFeed
+    limits: GraphQLLimits = field(default_factory=GraphQLLimits)
 
 
 @dataclass(slots=True)

@@ -48,7 +48,7 @@ class GraphQLEndpoint:
         try:
             principal = self._enter(request)
             kind = negotiate(request.headers.get("accept"))
-            asked = await read_request(request)
+            asked = await read_request(request, self._ports.limits.body_bytes_max)
             return await self._run(request, principal, asked, kind)
         except RequestRefused as refused:
             return _refusal(refused, kind)

@@ -21,11 +21,26 @@ FAULT_POLL_S = 1.0
 logger = logging.getLogger("storyforge.graphql.feed")
 
 
+class TooManyWatchers(Exception):
+    """This process has as many subscriptions as it takes."""
+
+    code = "BUSY"
+    retryable = True
+
+    def __init__(self, watchers_max: int) -> None:
+        super().__init__(watchers_max)
+        self.watchers_max = watchers_max
+
+    def __str__(self) -> str:
+        return f"There are {self.watchers_max} open subscriptions already. Try again later."
+
+
 class ChangeFeed:
     """`watch()` while interested; `changed(seen)` waits for the next commit after `seen`."""
 
-    def __init__(self, reader: Reader, *, poll_s: float = POLL_S) -> None:
+    def __init__(self, reader: Reader, *, poll_s: float = POLL_S, watchers_max: int = 1_000) -> None:
         self._reader = reader
+        self._watchers_max = watchers_max
         self._poll_s = poll_s
         self._version = 0
         self._watchers = 0
@@ -47,6 +62,9 @@ class ChangeFeed:
 
     @asynccontextmanager
     async def watch(self) -> AsyncIterator[ChangeFeed]:
+        """Raises `TooManyWatchers` over the limit: the newest is refused, those who watch go on."""
+        if self._watchers >= self._watchers_max:
+            raise TooManyWatchers(self._watchers_max)
         self._watchers += 1
         if self._poll is None:
             self._poll = asyncio.create_task(self._run(), name="graphql-change-feed")

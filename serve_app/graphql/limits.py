@@ -31,13 +31,25 @@ from graphql import (
 from strawberry.extensions import SchemaExtension
 
 TOKENS_MAX = 4_000
-DEPTH_MAX = 12
-COST_MAX = 100_000
-"""Lower: a page of 200 scenes with jobs and findings is refused; higher: one query may hold a replica longer."""
 LIST_SIZE_ASSUMED = 20
 LIST_SIZES: Mapping[str, int] = {"scenes": 40, "takes": 4, "findings": 6, "evidence": 2, "panels": 4, "userErrors": 1}
 """What lists without `first` usually hold; `edges` were paid for by their connection's `first`."""
 PAGE_SIZE_MAX = 200
+
+
+@dataclass(frozen=True, slots=True)
+class GraphQLLimits:
+    """What a deployment allows one caller.
+
+    `cost_max` lower: a page of 200 scenes with jobs and findings is refused; higher: one query holds a replica longer.
+    `body_bytes_max` lower: a long screenplay cannot be imported; higher: each request may hold as much memory.
+    `subscriptions_max`: open subscriptions of one process; each re-reads its rows at every commit.
+    """
+
+    depth_max: int = 12
+    cost_max: int = 100_000
+    body_bytes_max: int = 16 * 1024 * 1024
+    subscriptions_max: int = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +65,7 @@ class _Walk:
     schema: GraphQLSchema
     fragments: Mapping[str, FragmentDefinitionNode]
     variables: Mapping[str, Any]
+    limits: GraphQLLimits
     depth: int = 0
     cost: int = 0
     steps: int = 0
@@ -61,9 +74,9 @@ class _Walk:
     def selections(self, node: SelectionSetNode, parent: Any, times: int, depth: int) -> None:
         for selection in node.selections:
             self.steps += 1  # fragments that spread fragments: 2^n visits may hold no field at all
-            if self.steps > COST_MAX:
-                self.cost = COST_MAX + 1
-            if self.cost > COST_MAX or self.depth > DEPTH_MAX:
+            if self.steps > self.limits.cost_max:
+                self.cost = self.limits.cost_max + 1
+            if self.cost > self.limits.cost_max or self.depth > self.limits.depth_max:
                 return  # already refused: a hostile document earns no more of our time
             if isinstance(selection, FieldNode):
                 self.field(selection, parent, times, depth)
@@ -116,10 +129,16 @@ class _Walk:
         return LIST_SIZES.get(node.name.value, LIST_SIZE_ASSUMED)
 
 
-def weigh(schema: GraphQLSchema, document: DocumentNode, variables: Mapping[str, Any], operation: str | None) -> Weight:
+def weigh(
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    variables: Mapping[str, Any],
+    operation: str | None,
+    limits: GraphQLLimits,
+) -> Weight:
     """Depth and cost of the operation that will run. Stops counting once a limit is passed."""
     fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
-    walk = _Walk(schema, fragments, variables)
+    walk = _Walk(schema, fragments, variables, limits)
     for definition in _operations(document, operation):
         root = schema.get_root_type(definition.operation)
         walk.selections(definition.selection_set, root, 1, 1)
@@ -134,17 +153,17 @@ def _operations(document: DocumentNode, name: str | None) -> Iterator[OperationD
             yield definition
 
 
-def refusal(weight: Weight) -> GraphQLError | None:
+def refusal(weight: Weight, limits: GraphQLLimits) -> GraphQLError | None:
     """The clear error for a document over a limit, or None."""
-    if weight.depth > DEPTH_MAX:
+    if weight.depth > limits.depth_max:
         return GraphQLError(
-            f"This query is nested deeper than {DEPTH_MAX} levels. Ask for less at once.",
-            extensions={"code": "QUERY_TOO_DEEP", "retryable": False, "limit": DEPTH_MAX},
+            f"This query is nested deeper than {limits.depth_max} levels. Ask for less at once.",
+            extensions={"code": "QUERY_TOO_DEEP", "retryable": False, "limit": limits.depth_max},
         )
-    if weight.cost > COST_MAX:
+    if weight.cost > limits.cost_max:
         return GraphQLError(
-            f"This query may touch more than {COST_MAX} fields. Ask for smaller pages (`first`) or fewer nested lists.",
-            extensions={"code": "QUERY_TOO_COSTLY", "retryable": False, "limit": COST_MAX},
+            f"This query may touch more than {limits.cost_max} fields. Ask for smaller pages (`first`).",
+            extensions={"code": "QUERY_TOO_COSTLY", "retryable": False, "limit": limits.cost_max},
         )
     return None
 
@@ -170,8 +189,9 @@ class Limits(SchemaExtension):
         context = self.execution_context
         if context.graphql_document is not None:
             schema: GraphQLSchema = context.schema._schema
-            weight = weigh(schema, context.graphql_document, context.variables or {}, context.operation_name)
-            error = ambiguous(context.graphql_document, context._provided_operation_name) or refusal(weight)
+            document, limits = context.graphql_document, context.context.ports.limits
+            weight = weigh(schema, document, context.variables or {}, context.operation_name, limits)
+            error = ambiguous(document, context._provided_operation_name) or refusal(weight, limits)
             if error is not None:
                 context.pre_execution_errors = [error]
         yield

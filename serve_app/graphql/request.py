@@ -16,8 +16,6 @@ from starlette.requests import Request
 
 from serve_app.graphql.limits import TOKENS_MAX
 
-BODY_BYTES_MAX = 16 * 1024 * 1024
-"""A screenplay of SCREENPLAY_CHARS_MAX travels in one request; lower refuses long ones, higher costs memory each."""
 URL_CHARS_MAX = 16 * 1024
 JSON = "application/json"
 RESPONSE_JSON = "application/graphql-response+json"
@@ -80,7 +78,7 @@ _OFFERS = {
 }
 
 
-async def read_request(request: Request) -> GraphQLRequest:
+async def read_request(request: Request, body_bytes_max: int) -> GraphQLRequest:
     """Raises `RequestRefused`: 400 malformed, 405 method, 413 too large, 415 wrong media type."""
     if request.method == "GET":
         return _from_query(request)
@@ -91,7 +89,7 @@ async def read_request(request: Request) -> GraphQLRequest:
         raise RequestRefused(415, "UNSUPPORTED_MEDIA_TYPE", f"Send the request as {JSON}.")
     if "charset" in parameters and "utf-8" not in parameters.replace("utf8", "utf-8"):
         raise RequestRefused(415, "UNSUPPORTED_MEDIA_TYPE", "Send the request in UTF-8.")
-    body = await read_bounded(request, BODY_BYTES_MAX)
+    body = await read_bounded(request, body_bytes_max)
     try:
         data = json.loads(body)
     except (ValueError, RecursionError) as error:

@@ -21,7 +21,6 @@ from strawberry.types.unset import UNSET, UnsetType
 
 from serve_app.auth import Gate
 from serve_app.graphql.context import Context, Ports
-from serve_app.graphql.request import BODY_BYTES_MAX
 from serve_app.graphql.schema import StorySchema, spoken
 
 PROTOCOL = "graphql-transport-ws"
@@ -33,8 +32,8 @@ CLOSE_UNAUTHENTICATED, CLOSE_PROTOCOL, CLOSE_TOO_LARGE = 4401, 4406, 4413
 class _Socket:
     """Strawberry's adapter over Starlette: bounded messages, one close, our close code for a refused sign-in."""
 
-    def __init__(self, ws: WebSocket) -> None:
-        self._ws = ws
+    def __init__(self, ws: WebSocket, message_chars_max: int) -> None:
+        self._ws, self._message_chars_max = ws, message_chars_max
 
     async def iter_json(self) -> AsyncGenerator[object, None]:
         while self._ws.application_state is not WebSocketState.DISCONNECTED:
@@ -44,7 +43,7 @@ class _Socket:
                 return
             except KeyError as error:
                 raise NonTextMessageReceived from error
-            if len(text) > BODY_BYTES_MAX:
+            if len(text) > self._message_chars_max:
                 await self.close(CLOSE_TOO_LARGE, "Message too large")
                 return
             try:
@@ -147,7 +146,7 @@ class GraphQLSockets:
         await ws.accept(subprotocol=PROTOCOL)
         handler = _Handler(
             view=cast(Any, _Door(self._gate)),
-            websocket=cast(Any, _Socket(ws)),
+            websocket=cast(Any, _Socket(ws, self._ports.limits.body_bytes_max)),
             context=Context(self._ports, principal),
             root_value=None,
             schema=self._schema,

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from serve_app.auth import Gate
+from serve_app.graphql.limits import GraphQLLimits
 from serve_app.graphql.ports import BrainCard, Commands, Reader, SceneText, SignMedia
 
 IMAGE_BYTES_MAX = 20 * 1024 * 1024
@@ -43,7 +44,8 @@ class Media(Protocol):
 
 
 VerifyMedia = Callable[[str, str], bool]
-"""(token, key) -> whether the token was signed for this key or for a folder above it, and has not expired."""
+"""(token, key) -> whether the token was signed for this key or a folder above it, and has not expired; a key that no
+store can hold ("..", hidden parts) never was."""
 
 Check = Callable[[], Awaitable[bool]]
 """Whether a part works now. Raising counts as False."""
@@ -54,6 +56,7 @@ class StudioLimits:
     image_bytes_max: int = IMAGE_BYTES_MAX
     screenplay_bytes_max: int = SCREENPLAY_BYTES_MAX
     check_timeout_s: float = CHECK_TIMEOUT_S
+    graphql: GraphQLLimits = field(default_factory=GraphQLLimits)
 
 
 @dataclass(frozen=True, slots=True)

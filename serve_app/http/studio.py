@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
+from serve_app.errors import TABLE, row_of
 from serve_app.graphql.context import Ports
 from serve_app.graphql.endpoint import GraphQLEndpoint
 from serve_app.graphql.feed import ChangeFeed
@@ -27,6 +28,7 @@ from serve_app.http.media import MediaRoute
 from serve_app.http.pages import Assets, Pages
 from serve_app.http.uploads import Uploads
 from storage.ledger.protocol import LedgerError
+from storage.objects.protocol import ObjectStoreError
 
 logger = logging.getLogger("storyforge.http")
 GRAPHQL_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -42,7 +44,8 @@ def studio_app(deps: StudioDeps) -> Starlette:
         text=deps.text,
         sign_media=deps.sign_media,
         brains=deps.brains,
-        feed=ChangeFeed(deps.reader),
+        feed=ChangeFeed(deps.reader, watchers_max=deps.limits.graphql.subscriptions_max),
+        limits=deps.limits.graphql,
     )
     app = Starlette(
         routes=_routes(deps, GraphQLEndpoint(schema, ports, deps.gate), GraphQLSockets(schema, ports, deps.gate)),
@@ -51,6 +54,7 @@ def studio_app(deps: StudioDeps) -> Starlette:
             Refusal: refused,
             HTTPException: _http_error,
             LedgerError: _fault,
+            ObjectStoreError: _store_refused,
             OSError: _fault,
             Exception: _crash,
         },
@@ -102,6 +106,14 @@ async def _fault(request: Request, error: Exception) -> Response:
     code = getattr(error, "code", "STORAGE_UNAVAILABLE")
     logger.error("storage fault", extra={"code": code, "error": type(error).__name__, "route": request.url.path[:64]})
     return refuse(Refusal(code, "The server cannot read or store right now. Try again in a moment."))
+
+
+async def _store_refused(request: Request, error: Exception) -> Response:
+    """What the object store says: the caller's fault in words, the place's fault as a retryable one."""
+    code = getattr(error, "code", "")
+    if row_of(code).retryable or code not in TABLE:
+        return await _fault(request, error)
+    return refuse(Refusal(code, "The file cannot be stored or read."))
 
 
 async def _crash(request: Request, error: Exception) -> Response:

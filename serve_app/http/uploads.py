@@ -17,10 +17,11 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
-from serve_app.auth import Gate, Principal
+from serve_app.auth import Gate
 from serve_app.graphql.ports import SignMedia
 from serve_app.http.answers import Refusal, enter
 from serve_app.http.deps import Media, StudioLimits
+from storage.objects.protocol import StoreName
 
 CHUNK_BYTES = 256 * 1024
 FORM_SLACK_BYTES = 64 * 1024
@@ -62,15 +63,15 @@ class Uploads:
         self._bytes_max = max(limits.image_bytes_max, limits.screenplay_bytes_max)
 
     async def put(self, request: Request) -> Response:
-        principal = enter(self._gate, request)
+        enter(self._gate, request)
         self._check_declared(request, self._bytes_max)
         try:
-            return await self._store(principal, request.path_params["name"], request.stream())
+            return await self._store(request.path_params["name"], request.stream())
         except ClientDisconnect as error:
             raise Refusal("UPLOAD_BROKEN", "The upload broke off.") from error
 
     async def post(self, request: Request) -> Response:
-        principal = enter(self._gate, request)
+        enter(self._gate, request)
         if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
             raise Refusal("UNSUPPORTED_MEDIA_TYPE", "Send multipart/form-data with one field `file`, or PUT the bytes.")
         bytes_max = self._bytes_max + FORM_SLACK_BYTES
@@ -86,7 +87,7 @@ class Uploads:
             file = form.get("file")
             if not isinstance(file, UploadFile):
                 raise Refusal("BAD_REQUEST", "The form has no file in its field `file`.")
-            return await self._store(principal, file.filename or "", _chunks(file))
+            return await self._store(file.filename or "", _chunks(file))
         finally:
             await form.close()
 
@@ -95,7 +96,7 @@ class Uploads:
         if declared.isdigit() and int(declared) > bytes_max:
             raise _too_large(bytes_max)
 
-    async def _store(self, principal: Principal, name: str, chunks: AsyncIterator[bytes]) -> Response:
+    async def _store(self, name: str, chunks: AsyncIterator[bytes]) -> Response:
         head, rest = await _head(chunks)
         if not head:
             raise Refusal("BAD_REQUEST", "The file is empty.")
@@ -106,7 +107,7 @@ class Uploads:
         bytes_max = self._limits.image_bytes_max if image else self._limits.screenplay_bytes_max
         digest = hashlib.sha256()
         body = _counted(head, rest, bytes_max, digest, text=not image)
-        key = f"uploads/{principal.id}/{secrets.token_hex(16)}.{sort.extension}"
+        key = StoreName.ASSETS.key("uploads", f"{secrets.token_hex(16)}.{sort.extension}")
         stat = await self._media.write(key, body, sort.content_type)
         url = self._sign(key)
         answer = {

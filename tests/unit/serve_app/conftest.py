@@ -38,11 +38,14 @@ from actors.runtime.ids import derive_id
 from actors.views import FindingsView, JobView, ProjectView, SceneView, TakeView, order_ms
 from serve_app.auth import Gate
 from serve_app.graphql.ports import BrainCard
-from serve_app.http.deps import MediaStat, StudioDeps
+from serve_app.http.deps import StudioDeps
 from serve_app.http.studio import studio_app
+from serve_app.studio import StoredMedia
 from storage.codec import decode, encode
 from storage.ledger.memory import MemoryLedger
 from storage.ledger.protocol import Append, HostRow, Kind, NewAttempt, NewEvent, StoredResponse, View
+from storage.objects.local import LocalObjects
+from storage.objects.signing import MediaSigner
 
 TOKEN = "owner-token-for-tests-0123456789"
 SECRET = b"cluster-secret-for-tests-0123456"
@@ -173,7 +176,7 @@ def project_row(home: str, title: str, brain: str = "noir", owner: str = "owner"
 
 
 def scene_row(home: str, scene: str, script: str, status: str = "PENDING", order: str = "a") -> View:
-    view = SceneView(scene, home, "INT. KITCHEN - DAY", script, status, 0, "1", 1_700_000_000_000, "art/x/thumb.jpg")
+    view = SceneView(scene, home, "INT. KITCHEN - DAY", script, status, 0, "1", 1_700_000_000_000, "videos/x/thumb.jpg")
     return View("scene", scene, home, home, order, view.blob())
 
 
@@ -187,7 +190,7 @@ def job_row(
     picked: str | None = None,
     take: str | None = None,
 ) -> View:
-    panels = ({"id": "pnl_1", "candidate": 0, "key": "art/j/p0.png", "seed": "7", "picked": picked == "pnl_1"},)
+    panels = ({"id": "pnl_1", "candidate": 0, "key": "videos/j/p0.png", "seed": "7", "picked": picked == "pnl_1"},)
     view = JobView(
         id=job,
         scene=scene,
@@ -214,9 +217,9 @@ def take_row(home: str, scene: str, job: str, take: str) -> View:
         scene=scene,
         project=home,
         created_at_ms=1_700_000_000_000,
-        playlist_key="art/t/master.m3u8",
-        video_key="art/t/video.mp4",
-        thumbnail_key="art/t/poster.jpg",
+        playlist_key="videos/t/master.m3u8",
+        video_key="videos/t/video.mp4",
+        thumbnail_key="videos/t/poster.jpg",
         captions_key=None,
         duration_s=4.0,
         backend="animatic",
@@ -246,26 +249,6 @@ def findings_row(home: str, scene: str) -> View:
     return View("findings", scene, home, home, scene, FindingsView(scene, home, (finding,)).blob())
 
 
-class Objects:
-    """Media in this process's memory."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, bytes] = {}
-
-    async def stat(self, key: str) -> MediaStat | None:
-        data = self.kept.get(key)
-        return None if data is None else MediaStat(len(data), hashlib.sha256(data).hexdigest()[:16])
-
-    async def read(self, key: str, start: int, end: int) -> AsyncIterator[bytes]:
-        for at in range(start, end, 1000):
-            yield self.kept[key][at : min(at + 1000, end)]
-
-    async def write(self, key: str, chunks: AsyncIterator[bytes], content_type: str) -> MediaStat:
-        data = b"".join([chunk async for chunk in chunks])
-        self.kept[key] = data
-        return MediaStat(len(data), "e")
-
-
 class Texts:
     def __init__(self) -> None:
         self.live: dict[str, str] = {}
@@ -278,7 +261,8 @@ class Texts:
 class World:
     ledger: CountingLedger
     scribe: Scribe
-    objects: Objects
+    objects: LocalObjects
+    signer: MediaSigner
     texts: Texts
     gate: Gate
     app: Starlette
@@ -299,6 +283,15 @@ class World:
         assert "errors" not in answer, answer
         data: dict[str, Any] = answer["data"]
         return data
+
+    async def keep(self, key: str, data: bytes) -> str:
+        """Store an object; its signed address."""
+        await self.objects.put(key, data, content_type="application/octet-stream")
+        return self.signer.path(key)
+
+    def kept(self) -> list[Path]:
+        """Every file of the object folder."""
+        return [path for path in self.objects.root.rglob("*") if path.is_file()]
 
     async def project(self, title: str = "T") -> str:
         data = await self.ask(
@@ -324,7 +317,8 @@ class World:
 
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
-    ledger, objects, texts = CountingLedger(), Objects(), Texts()
+    ledger, objects, texts = CountingLedger(), LocalObjects(tmp_path / "objects"), Texts()
+    signer = MediaSigner(SECRET)
     scribe, gate = Scribe(ledger), Gate(TOKEN, SECRET)
     health = {"collab": True, "ledger": True, "generation": True}
     (tmp_path / "assets").mkdir()
@@ -352,9 +346,9 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
             reader=ledger,
             commands=scribe,
             text=texts,
-            sign_media=lambda key: f"/media/good/{key}",
-            verify_media=lambda token, key: token == "good",
-            media=objects,
+            sign_media=signer.path,
+            verify_media=signer.allows,
+            media=StoredMedia(objects),
             brains=BRAINS,
             static_dir=tmp_path,
             owner=owner,
@@ -365,7 +359,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     )
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://studio.test") as client:
-        yield World(ledger, scribe, objects, texts, gate, app, health, client)
+        yield World(ledger, scribe, objects, signer, texts, gate, app, health, client)
 
 
 @pytest.fixture

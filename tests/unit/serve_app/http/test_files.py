@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from storage.objects.protocol import ObjectStoreError
 from tests.unit.serve_app.conftest import TOKEN, World
 
 pytestmark = pytest.mark.unit
@@ -14,17 +15,28 @@ pytestmark = pytest.mark.unit
 BEARER = {"authorization": f"Bearer {TOKEN}"}
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 3000
 SCRIPT = "INT. مطبخ - DAY\n\nADA\nHello 🎬\n".encode()
-KEY = "art/job/video.mp4"
+KEY = "videos/job/video.mp4"
 
 
 async def test_w37_media_needs_its_signature_and_nothing_else(world: World) -> None:
     """W-37: checked before the store is asked; keys that leave the folder never reach it."""
-    world.objects.kept[KEY] = b"x"
-    assert (await world.client.get(f"/media/good/{KEY}")).status_code == 200
+    address = await world.keep(KEY, b"x")
+    token = address.split("/")[2]
+    assert (await world.client.get(address)).status_code == 200
     assert (await world.client.get(f"/media/bad/{KEY}")).status_code == 403
-    assert (await world.client.get("/media/good/art/none.mp4")).status_code == 404
-    for key in ("..%2f..%2fetc", "art/..%2fx", ".hidden", "art//x", "a" * 600, "art/x%00y"):
-        assert (await world.client.get(f"/media/good/{key}")).status_code == 403, key
+    assert (await world.client.get(f"/media/{token}/videos/other.mp4")).status_code == 403
+    assert (await world.client.get(world.signer.path("videos/none.mp4"))).status_code == 404
+    for key in ("..%2f..%2fetc", "videos/..%2fx", ".hidden", "videos//x", "a" * 600, "videos/x%00y", "internal/x"):
+        assert (await world.client.get(f"/media/{token}/{key}")).status_code == 403, key
+
+
+async def test_w37_a_token_of_a_folder_opens_what_a_playlist_names(world: World) -> None:
+    """W-37: relative names of an HLS playlist resolve under the same token."""
+    await world.keep("videos/t/720p/0001.ts", b"segment")
+    await world.keep("videos/t/master.m3u8", b"#EXTM3U\n720p/0001.ts\n")
+    playlist = world.signer.path("videos/t/master.m3u8", prefix="videos/t")
+    relative = (await world.client.get(playlist)).text.splitlines()[1]
+    assert (await world.client.get(playlist.rpartition("/")[0] + "/" + relative)).content == b"segment"
 
 
 @pytest.mark.parametrize(
@@ -46,8 +58,8 @@ async def test_w37_media_needs_its_signature_and_nothing_else(world: World) -> N
 async def test_w38_ranges(world: World, asked: str, status: int, span: tuple[int, int] | None) -> None:
     """W-38: one range is honoured, none that exists is 416, what is not a range is ignored (RFC 9110)."""
     data = bytes(range(256)) * 12
-    world.objects.kept[KEY] = data[:3000]
-    answer = await world.client.get(f"/media/good/{KEY}", headers={"range": asked})
+    address = await world.keep(KEY, data[:3000])
+    answer = await world.client.get(address, headers={"range": asked})
     assert answer.status_code == status
     if span is None:
         assert answer.headers["content-range"] == "bytes */3000"
@@ -71,13 +83,13 @@ async def test_w38_ranges(world: World, asked: str, status: int, span: tuple[int
 )
 async def test_w38_types_etags_and_caching(world: World, name: str, kind: str) -> None:
     """W-38: the right type (never a page), kept for a week, revalidated by ETag, HEAD without a body."""
-    world.objects.kept[f"art/{name}"] = b"data"
-    answer = await world.client.get(f"/media/good/art/{name}")
+    address = await world.keep(f"videos/{name}", b"data")
+    answer = await world.client.get(address)
     assert answer.headers["content-type"] == kind
     assert answer.headers["cache-control"] == "private, max-age=604800, immutable"
-    again = await world.client.get(f"/media/good/art/{name}", headers={"if-none-match": answer.headers["etag"]})
+    again = await world.client.get(address, headers={"if-none-match": answer.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
-    head = await world.client.head(f"/media/good/art/{name}")
+    head = await world.client.head(address)
     assert (head.status_code, head.headers["content-length"], head.content) == (200, "4", b"")
 
 
@@ -95,8 +107,7 @@ async def test_w39_an_upload_is_stored_whole_and_answered_with_its_address(
         assert answer.status_code == 201, answer.text
         said = answer.json()
         assert (said["kind"], said["bytes"], said["sha256"]) == (kind, len(data), hashlib.sha256(data).hexdigest())
-        assert world.objects.kept[said["key"]] == data
-        assert said["url"] == f"/media/good/{said['key']}"
+        assert await world.objects.get(said["key"]) == data
         assert (await world.client.get(said["url"])).content == data
 
 
@@ -118,7 +129,7 @@ async def test_w39_what_is_not_what_it_says_leaves_nothing(world: World, name: s
     form = await world.client.post("/uploads", files={"file": (name, data)}, headers=BEARER)
     raw = await world.client.put(f"/uploads/{name}", content=data, headers=BEARER)
     assert (form.status_code, raw.status_code) == (status, status)
-    assert world.objects.kept == {}
+    assert world.kept() == []
 
 
 async def test_w39_uploads_need_the_token_and_a_form(world: World) -> None:
@@ -135,7 +146,7 @@ async def test_w39_uploads_need_the_token_and_a_form(world: World) -> None:
             yield PNG.ljust(1024 * 1024, b"\0")
 
     assert (await world.client.put("/uploads/a.png", content=endless(), headers=BEARER)).status_code == 413
-    assert world.objects.kept == {}
+    assert world.kept() == []
 
 
 async def test_w39_a_store_that_cannot_write_is_a_retryable_refusal(
@@ -143,11 +154,11 @@ async def test_w39_a_store_that_cannot_write_is_a_retryable_refusal(
 ) -> None:
     """W-39: an unwritable folder reads as 503 with words, not as a trace."""
 
-    async def broken(*_: object) -> None:
-        raise PermissionError("/secret/objects")
+    async def broken(*_: object, **__: object) -> None:
+        raise ObjectStoreError("UNWRITABLE", "/secret/objects refuses", True)
 
-    monkeypatch.setattr(world.objects, "write", broken)
+    monkeypatch.setattr(world.objects, "put", broken)
     answer = await world.client.put("/uploads/a.png", content=PNG, headers=BEARER)
-    assert (answer.status_code, answer.json()["code"]) == (503, "STORAGE_UNAVAILABLE")
+    assert (answer.status_code, answer.json()["code"]) == (503, "UNWRITABLE")
     assert answer.json()["retryable"]
     assert "secret" not in answer.text
