@@ -14,6 +14,7 @@ import hashlib
 import json
 import os
 import secrets
+import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -179,6 +180,19 @@ class LocalObjects:
             keys = sorted(path.relative_to(self._data).as_posix() for path in paths if path.is_file())
         picked = [key for key in keys if key.startswith(prefix) and key > after][: max(limit, 0)]
         return [info for info in map(self._head, picked) if info is not None]
+
+    async def sweep(self, older_than_s: float = 24 * 3600.0) -> int:
+        """Remove what killed writers left in `tmp/`; how many files. Call it at start."""
+        return await asyncio.to_thread(self._sweep, time.time() - older_than_s)
+
+    def _sweep(self, before: float) -> int:
+        removed = 0
+        with _faults("get"):
+            for path in self._tmp.iterdir() if self._tmp.is_dir() else ():
+                if path.stat().st_mtime < before:
+                    path.unlink(missing_ok=True)
+                    removed += 1
+        return removed
 
     async def delete(self, key: str) -> bool:
         check_key(key)

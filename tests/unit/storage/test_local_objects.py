@@ -57,6 +57,19 @@ async def test_meta_that_does_not_fit_is_made_again(tmp_path: Path) -> None:
     assert (found.sha256, found.content_type) == (newer.sha256, "application/octet-stream")
 
 
+async def test_what_killed_writers_left_is_swept(tmp_path: Path) -> None:
+    """S-62: old temporary files go, young ones (a writer may be at work) and objects stay."""
+    store = LocalObjects(tmp_path)
+    assert await store.sweep() == 0
+    await store.put("assets/x", b"x", content_type="x/y")
+    (tmp_path / "tmp" / "old").write_bytes(b"")
+    (tmp_path / "tmp" / "young").write_bytes(b"")
+    os.utime(tmp_path / "tmp" / "old", (1, 1))
+    assert await store.sweep() == 1
+    assert [path.name for path in (tmp_path / "tmp").iterdir()] == ["young"]
+    assert await store.get("assets/x") == b"x"
+
+
 def test_stores_and_their_access() -> None:
     """S-63: the store is the first part of the key and decides who may read."""
     assert {name.value: name.access for name in StoreName} == {
