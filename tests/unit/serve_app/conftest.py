@@ -40,6 +40,7 @@ from serve_app.auth import Gate
 from serve_app.graphql.ports import BrainCard
 from serve_app.http.deps import StudioDeps
 from serve_app.http.studio import studio_app
+from serve_app.seam import SeamProtocol
 from serve_app.studio import StoredMedia
 from storage.codec import decode, encode
 from storage.ledger.memory import MemoryLedger
@@ -368,7 +369,7 @@ async def served(world: World) -> AsyncIterator[str]:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         sock.listen()
-        server = uvicorn.Server(uvicorn.Config(world.app, log_level="warning", lifespan="off", ws="websockets-sansio"))
+        server = uvicorn.Server(uvicorn.Config(world.app, log_level="warning", lifespan="off", ws=SeamProtocol))
         task = asyncio.create_task(server.serve(sockets=[sock]))
         async with asyncio.timeout(10):
             while not server.started:  # noqa: ASYNC110 - uvicorn offers a flag, no event

@@ -1,0 +1,154 @@
+"""The partner API against the real owner: host and studio cores on SQLite and peer ports, without Ray."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from serve_app.config import Settings
+from serve_app.story_host import StoryHostCore
+from serve_app.studio import StudioCore
+from tests.screenplays import last_ferry
+
+pytestmark = pytest.mark.unit
+
+TOKEN = "owner-token-for-tests-0123456789"
+KEYS = iter(range(1_000_000))
+
+
+class Api:
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+
+    async def ask(self, query: str, **variables: Any) -> dict[str, Any]:
+        answer = (await self._client.post("/graphql", json={"query": query, "variables": variables})).json()
+        assert "errors" not in answer, answer
+        data: dict[str, Any] = answer["data"]
+        return data
+
+    async def act(self, call: str, shown: str, **variables: Any) -> dict[str, Any]:
+        """One mutation; `call` uses $key and variables declared as "name: Type" -> value pairs."""
+        declared = "".join(f", ${name}" for name in variables)
+        given = {name.split(":")[0]: value for name, value in variables.items()}
+        answer = f"{shown} sequence userErrors {{ path code message }}"
+        query = f"mutation($key: String!{declared}) {{ it: {call} {{ {answer} }} }}"
+        payload: dict[str, Any] = (await self.ask(query, key=f"k{next(KEYS)}", **given))["it"]
+        return payload
+
+
+@pytest.fixture
+async def api(tmp_path: Path) -> AsyncIterator[Api]:
+    settings = Settings.from_args(
+        {"data_dir": str(tmp_path), "owner_token": TOKEN, "cluster_secret": "cluster-secret-for-tests"}, {}
+    )
+    host = StoryHostCore(settings, bell=lambda: None)
+
+    async def runs() -> bool:
+        return True
+
+    studio = StudioCore(settings, runs)
+    await host.start()
+    await studio.start()
+    transport = httpx.ASGITransport(app=studio.app)
+    headers = {"authorization": f"Bearer {TOKEN}"}
+    async with httpx.AsyncClient(transport=transport, base_url="http://studio.test", headers=headers) as client:
+        yield Api(client)
+    await studio.stop()
+    await host.stop()
+
+
+CREATE = 'createProject(input: {title: "Ferry 🎬", type: SHORT, idempotencyKey: $key})'
+
+
+async def test_q02_a_story_is_made_by_commands_to_the_owner(api: Api) -> None:
+    """Q-02: create, cast, brain, scene, lock and unlock, each read back as committed; history tells it."""
+    made = await api.act(CREATE, "project { id title brain sequence }")
+    assert made["userErrors"] == []
+    project = made["project"]["id"]
+    brains = [b["id"] for b in (await api.ask("{ brains { id name specialty palette } }"))["brains"]]
+    assert len(brains) >= 5
+    await api.act(
+        "setBrain(projectId: $p, brain: $b, idempotencyKey: $key)",
+        "project { id }",
+        **{"p: ID!": project, "b: String!": brains[-1]},
+    )
+    await api.act(
+        "addCast(projectId: $p, name: $n, idempotencyKey: $key)",
+        "project { id }",
+        **{"p: ID!": project, "n: String!": "مريم"},
+    )
+    scene = await api.act(
+        "createScene(input: {projectId: $p, heading: $h, idempotencyKey: $key})",
+        "scene { id heading status script }",
+        **{"p: ID!": project, "h: String!": "EXT. PIER - NIGHT"},
+    )
+    assert scene["userErrors"] == []
+    assert scene["scene"]["heading"] == "EXT. PIER - NIGHT"
+    for call, status in (("lockScene", "LOCKED"), ("unlockScene", "PENDING")):
+        payload = await api.act(
+            f"{call}(sceneId: $s, idempotencyKey: $key)", "scene { status }", **{"s: ID!": scene["scene"]["id"]}
+        )
+        assert (payload["userErrors"], payload["scene"]["status"]) == ([], status)
+    query = """query($p: ID!) { project(id: $p) { brain cast { name } scenes { id } sceneCount }
+                                history(projectId: $p) { summary author } }"""
+    seen = await api.ask(query, p=project)
+    assert seen["project"]["brain"] == brains[-1]
+    assert seen["project"]["cast"] == [{"name": "مريم"}]
+    assert seen["project"]["sceneCount"] == len(seen["project"]["scenes"]) == 1
+    summaries = [h["summary"] for h in seen["history"]]
+    assert summaries[-1] == "Started the project: Ferry 🎬"
+    assert "Locked a scene" in summaries
+    assert {h["author"] for h in seen["history"]} == {"owner"}
+
+
+async def test_q10_a_screenplay_comes_out_as_it_went_in(api: Api) -> None:
+    """Q-10: imported and exported without a changed byte."""
+    text = last_ferry()
+    made = await api.act(
+        'importScreenplay(input: {title: "Ferry", text: $t, format: FOUNTAIN, idempotencyKey: $key})',
+        "project { id cast { name } places { name } scenes { heading } }",
+        **{"t: String!": text},
+    )
+    assert made["userErrors"] == []
+    assert len(made["project"]["scenes"]) > 1
+    assert made["project"]["cast"]
+    shown = await api.ask("query($p: ID!) { exportFountain(projectId: $p) }", p=made["project"]["id"])
+    assert shown["exportFountain"] == text
+
+
+async def test_q16_a_generation_starts_as_a_queued_job(api: Api) -> None:
+    """Q-16: generate answers with the committed job; cancel ends it; a second retry of the same key is the same job."""
+    project = (await api.act(CREATE, "project { id }"))["project"]["id"]
+    scene = await api.act(
+        "createScene(input: {projectId: $p, heading: $h, script: $t, idempotencyKey: $key})",
+        "scene { id }",
+        **{
+            "p: ID!": project,
+            "h: String!": "EXT. PIER - NIGHT",
+            "t: String": "EXT. PIER - NIGHT\n\nGulls.\n\nADA\nListen.\n",
+        },
+    )
+    payload = await api.act(
+        "generateScene(input: {sceneId: $s, idempotencyKey: $key})",
+        "job { id state stage progress queuePosition panels { id } error { code } }",
+        **{"s: ID!": scene["scene"]["id"]},
+    )
+    assert payload["userErrors"] == []
+    job = payload["job"]
+    assert job["state"] in {"QUEUED", "PROCESSING"}
+    ended = await api.act(
+        "cancelJob(input: {jobId: $j, idempotencyKey: $key})", "job { id state }", **{"j: ID!": job["id"]}
+    )
+    assert (ended["userErrors"], ended["job"]) == ([], {"id": job["id"], "state": "CANCELLED"})
+
+
+async def test_q05_an_actors_refusal_reaches_the_caller(api: Api) -> None:
+    """Q-05: an empty title comes back with the input field it is about, through the peer port."""
+    payload = await api.act('createProject(input: {title: "", type: SHORT, idempotencyKey: $key})', "project { id }")
+    (error,) = payload["userErrors"]
+    assert error["path"][-1] == "title"
+    assert payload["project"] is None
