@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 
 from collab.updates import Header, Range
 
-
 BULK_RANGES = 64
 """Above this many new ranges, sorting them in beats inserting them one by one."""
 
