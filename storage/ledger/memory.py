@@ -94,7 +94,7 @@ class MemoryLedger:
     async def retire(self, host_id: str, incarnation: str) -> None:
         row = self._hosts.get((host_id, incarnation))
         if row is not None:
-            self._hosts[host_id, incarnation] = replace(row, expires_at_ms=self._clock())
+            self._hosts[host_id, incarnation] = replace(row, expires_at_ms=min(row.expires_at_ms, self._clock()))
         self._token += 1
 
     async def hosts(self) -> list[HostRow]:

@@ -47,9 +47,9 @@ steps = st.one_of(
     st.tuples(st.just("claim"), st.sampled_from(HOMES), st.sampled_from(HOSTS), st.booleans()),
     st.tuples(st.just("release"), st.sampled_from(HOMES), st.sampled_from(HOSTS)),
     st.tuples(st.just("append"), st.sampled_from(HOMES), small, st.integers(-1, 1), st.integers(-1, 1), small),
-    st.tuples(st.just("append"), st.sampled_from(HOMES), small, st.just(0), st.just(0), small),
+    *[st.tuples(st.just("append"), st.sampled_from(HOMES), small, st.just(0), st.just(0), small)] * 5,
     st.tuples(st.just("snapshot"), st.sampled_from(HOMES), st.integers(-2, 2), st.integers(-1, 0)),
-    st.tuples(st.just("work"), st.sampled_from(WORKERS)),
+    *[st.tuples(st.just("work"), st.sampled_from(WORKERS))] * 2,
     st.tuples(st.just("beat"), st.sampled_from(WORKERS), small),
     st.tuples(st.just("finish"), st.sampled_from(WORKERS), small, st.sampled_from(["done", "failed", "cancelled"])),
     st.tuples(st.just("cancel"), st.sampled_from(HOMES), small),
@@ -172,10 +172,12 @@ async def tell_both(story: list[tuple[Any, ...]], folder: Path) -> None:
         await telling.ledger.close()
 
 
-@given(st.lists(steps, min_size=5, max_size=40))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(steps, min_size=20, max_size=60))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_both_ledgers_tell_the_same_story(story: list[tuple[Any, ...]]) -> None:
     """S-09: every answer and everything readable afterwards is equal, and every home is sound."""
-    prologue = [("beat_host", "a"), ("claim", "h1", "a", False)]
+    prologue: list[tuple[Any, ...]] = [("beat_host", "a"), ("beat_host", "b")]
+    prologue += [("claim", "h1", "a", False), ("claim", "h2", "b", False)]
+    prologue += [("append", home, 1, 0, 0, extra) for home in HOMES for extra in (2, 3)]
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(tell_both(prologue + story, Path(folder)))
