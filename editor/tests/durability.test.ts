@@ -10,9 +10,10 @@ function writer() {
   doc.on('update', (update: Uint8Array, origin: unknown) => {
     if (origin === 'server') return;
     frames.push(update);
-    light.local(update, 1);
+    light.local(update);
   });
-  light.connect(0);
+  light.connect();
+  light.committedVector(Y.encodeStateVector(new Y.Doc()));
   return { doc, light, frames, text: doc.getText('script') };
 }
 
@@ -113,7 +114,7 @@ describe('E-03: offline work is unsaved until the handshake proves it', () => {
     text.insert(0, 'typed in a tunnel');
     expect(light.phase).toBe('offline');
     expect(light.durable).toBe(false);
-    light.connect(5);
+    light.connect();
     expect(light.phase).toBe('sending');
     light.committed(frames[0]!);
     expect(light.phase).toBe('saved');
@@ -125,7 +126,7 @@ describe('E-03: offline work is unsaved until the handshake proves it', () => {
     light.disconnect();
     const server = new Y.Doc();
     Y.applyUpdate(server, frames[0]!);
-    light.connect(5);
+    light.connect();
     light.committedVector(Y.encodeStateVector(server));
     light.committed(Y.encodeStateAsUpdate(server, Y.encodeStateVector(doc)));
     expect(light.phase).toBe('saved');
@@ -142,22 +143,33 @@ describe('E-03: offline work is unsaved until the handshake proves it', () => {
   });
 });
 
-describe('E-04: "on the server" needs a later answer on the same socket', () => {
-  it('shows received only for a presence echo newer than the edit', () => {
+describe('E-04: "on the server" needs the echo of a question asked after the edit', () => {
+  it('shows received only when the question of the newest edit came back', () => {
     const { light, text } = writer();
     text.insert(0, 'a');
-    light.presenceEcho(1);
+    const first = light.question!;
+    text.insert(1, 'b');
+    light.presenceEcho(first);
     expect(light.phase).toBe('sending');
-    light.presenceEcho(2);
+    light.presenceEcho(light.question!);
     expect(light.phase).toBe('received');
+    text.insert(2, 'c');
+    expect(light.phase).toBe('sending');
   });
 
-  it('falls back to sending with the next keystroke', () => {
+  it('asks nothing when all is saved, offline, or before the handshake has handed over what was typed', () => {
     const { light, text } = writer();
+    expect(light.question).toBeNull();
     text.insert(0, 'a');
-    light.presenceEcho(2);
-    text.insert(1, 'b');
+    const asked = light.question!;
+    light.disconnect();
+    expect(light.question).toBeNull();
+    light.connect();
+    expect(light.question).toBeNull();
+    light.presenceEcho(asked);
     expect(light.phase).toBe('sending');
+    light.committedVector(Y.encodeStateVector(new Y.Doc()));
+    expect(light.question).toBe(asked);
   });
 });
 

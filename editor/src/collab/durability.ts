@@ -18,9 +18,10 @@ export class Durability {
   private readonly structs = new ClockRanges();
   private readonly deletes = new ClockRanges();
   private connected = false;
-  /** Own awareness clock at the last local edit made while connected; an echo above it proves receipt. */
-  private sentAtClock: number | null = null;
-  private receipt = false;
+  /** The server asked for what it lacks and we have answered: from here on the socket carries every edit in order. */
+  private caughtUp = false;
+  private edits = 0;
+  private editsReceived = -1;
 
   get durable(): boolean {
     return this.structs.empty && this.deletes.empty;
@@ -29,14 +30,21 @@ export class Durability {
   get phase(): SavePhase {
     if (!this.connected) return 'offline';
     if (this.durable) return 'saved';
-    return this.receipt ? 'received' : 'sending';
+    return this.editsReceived === this.edits ? 'received' : 'sending';
+  }
+
+  /**
+   * A number to send along with our presence. Frames are in order, so when it comes back in `presenceEcho`, every edit
+   * made before it has arrived. Null while a question would prove nothing.
+   */
+  get question(): number | null {
+    return this.connected && this.caughtUp && !this.durable ? this.edits : null;
   }
 
   /** A change made in this tab, whether or not the socket is up. */
-  local(update: Uint8Array, awarenessClock: number): void {
+  local(update: Uint8Array): void {
     forEachRange(update, (kind, client, start, end) => this[kind].add(client, start, end));
-    this.sentAtClock = awarenessClock;
-    this.receipt = false;
+    this.edits += 1;
   }
 
   /** An update or sync step 2 from the server: everything in it is committed. */
@@ -44,26 +52,30 @@ export class Durability {
     forEachRange(update, (kind, client, start, end) => this[kind].subtract(client, start, end));
   }
 
-  /** The server's state vector: every struct below it is committed. It says nothing about deletions. */
+  /**
+   * The server's state vector: every struct below it is committed. It says nothing about deletions. It is also the
+   * question what we have beyond it, which the provider has answered before this is called.
+   */
   committedVector(stateVector: Uint8Array): void {
+    this.caughtUp = true;
     for (const [client, clock] of Y.decodeStateVector(stateVector)) this.structs.subtract(client, 0, clock);
   }
 
-  /** Our own presence came back with this clock: frames are in order, so all that was sent before it has arrived. */
-  presenceEcho(clock: number): void {
-    if (this.sentAtClock !== null && clock > this.sentAtClock) this.receipt = true;
+  /** Our own presence came back, carrying the answer to a `question` of this connection. */
+  presenceEcho(question: number): void {
+    if (this.caughtUp) this.editsReceived = Math.max(this.editsReceived, Math.min(question, this.edits));
   }
 
   /** The socket opened. What was typed offline is re-sent by the sync handshake. */
-  connect(awarenessClock: number): void {
+  connect(): void {
     this.connected = true;
-    this.receipt = false;
-    this.sentAtClock = awarenessClock;
   }
 
   disconnect(): void {
     this.connected = false;
-    this.receipt = false;
+    this.caughtUp = false;
+    // What was in flight may be lost with the socket: nothing counts as received until asked again.
+    this.editsReceived = -1;
   }
 }
 

@@ -13,11 +13,13 @@ import { messageYjsSyncStep1 } from 'y-protocols/sync';
 import { WebsocketProvider } from 'y-websocket';
 import * as Y from 'yjs';
 import { Durability, type SavePhase } from './durability';
+import type { Identity } from './people';
 
 const MESSAGE_SYNC = 0;
 const MESSAGE_AWARENESS = 1;
-/** After this long without proof we re-announce our presence, so that its echo can show the server is listening. */
+/** After this long without proof we put a question into our presence; its echo shows that the server has our bytes. */
 const RECEIPT_PROBE_MS = 400;
+const RECEIPT_FIELD = 'receipt';
 const RECONNECT_BACKOFF_MAX_MS = 2500;
 
 export interface Refusal {
@@ -29,6 +31,8 @@ export interface RoomOptions {
   /** `ws://host/collab/{projectId}`; the document name is the last path segment. */
   serverUrl: string;
   name: string;
+  /** How we wish to be shown; the server stamps it on our presence, so a client cannot speak as somebody else. */
+  who?: Identity;
   socket?: typeof WebSocket;
 }
 
@@ -54,10 +58,21 @@ export class Room {
       disableBc: true,
       maxBackoffTime: RECONNECT_BACKOFF_MAX_MS,
       connect: false,
+      params: paramsOf(options.who),
       ...(options.socket ? { WebSocketPolyfill: options.socket } : {}),
     });
     this.listenToFrames();
     this.listenToSocket();
+    this.provider.connect();
+  }
+
+  /** Changes how we are shown, which the server learns from the address: a changed name opens the socket anew. */
+  introduce(who: Identity): void {
+    const params = paramsOf(who);
+    const before = this.provider.params;
+    if (before['name'] === params['name'] && before['color'] === params['color']) return;
+    this.provider.params = params;
+    this.provider.disconnect();
     this.provider.connect();
   }
 
@@ -85,7 +100,7 @@ export class Room {
 
   private readonly onUpdate = (update: Uint8Array, origin: unknown): void => {
     if (origin === this.provider) return;
-    this.durability.local(update, this.awarenessClock());
+    this.durability.local(update);
     this.refresh();
   };
 
@@ -101,9 +116,9 @@ export class Room {
       this.refresh();
     };
     handlers[MESSAGE_AWARENESS] = (encoder, decoder, provider, emitSynced, type) => {
-      const clock = peek(decoder, (copy) => clockOf(decoding.readVarUint8Array(copy), this.doc.clientID));
+      const answer = peek(decoder, (copy) => answerIn(decoding.readVarUint8Array(copy), this.doc.clientID));
       awareness(encoder, decoder, provider, emitSynced, type);
-      if (clock !== null) this.durability.presenceEcho(clock);
+      if (answer !== null) this.durability.presenceEcho(answer);
       this.refresh();
     };
   }
@@ -111,7 +126,7 @@ export class Room {
   private listenToSocket(): void {
     this.provider.on('status', ({ status }) => {
       if (status === 'connected') {
-        this.durability.connect(this.awarenessClock());
+        this.durability.connect();
       } else if (status === 'disconnected') {
         this.durability.disconnect();
       }
@@ -125,41 +140,44 @@ export class Room {
       if (!synced) return;
       this.failures.value = 0;
       // Others forgot us when the line broke and ignore a presence they have already seen: give it a new clock.
-      this.announceAgain();
+      this.awareness.setLocalState(this.awareness.getLocalState() ?? {});
     });
     this.provider.on('closed', ({ code, reason }) => {
       this.refusal.value = { code, reason };
     });
   }
 
-  private awarenessClock(): number {
-    return this.awareness.meta.get(this.doc.clientID)?.clock ?? 0;
-  }
-
   private refresh(): void {
     this.phase.value = this.durability.phase;
     clearTimeout(this.probe);
-    if (this.phase.peek() === 'sending') this.probe = setTimeout(this.announceAgain, RECEIPT_PROBE_MS);
+    if (this.phase.peek() === 'sending') this.probe = setTimeout(this.askForReceipt, RECEIPT_PROBE_MS);
   }
 
-  private readonly announceAgain = (): void => {
-    this.awareness.setLocalState(this.awareness.getLocalState() ?? {});
+  private readonly askForReceipt = (): void => {
+    const question = this.durability.question;
+    if (question !== null) this.awareness.setLocalStateField(RECEIPT_FIELD, question);
   };
 }
+
+const paramsOf = (who: Identity | undefined): Record<string, string> =>
+  who?.name ? { name: who.name, color: who.color } : {};
 
 /** Reads ahead without moving the provider's own decoder. */
 function peek<T>(decoder: decoding.Decoder, read: (copy: decoding.Decoder) => T): T {
   return read(decoding.clone(decoder));
 }
 
-/** The clock an awareness update carries for `client`, or null if it does not mention it. */
-function clockOf(update: Uint8Array, client: number): number | null {
+/** The receipt that an awareness update brings back for `client`, or null. */
+function answerIn(update: Uint8Array, client: number): number | null {
   const decoder = decoding.createDecoder(update);
   for (let left = decoding.readVarUint(decoder); left > 0; left -= 1) {
     const id = decoding.readVarUint(decoder);
-    const clock = decoding.readVarUint(decoder);
-    decoding.readVarString(decoder);
-    if (id === client) return clock;
+    decoding.readVarUint(decoder);
+    const text = decoding.readVarString(decoder);
+    if (id !== client) continue;
+    const state = JSON.parse(text) as Record<string, unknown> | null;
+    const answer = state?.[RECEIPT_FIELD];
+    return typeof answer === 'number' ? answer : null;
   }
   return null;
 }

@@ -5,6 +5,7 @@
  */
 import { computed, signal, type ReadonlySignal } from '@preact/signals';
 import { type SavePhase, worstPhase } from './durability';
+import type { Identity } from './people';
 import { Room } from './room';
 
 /** Scenes kept open behind the current one, so that flipping back is instant and unsaved work survives. */
@@ -16,7 +17,11 @@ export class Rooms {
   private readonly serverUrl: string;
   private readonly scenes = signal<readonly Room[]>([]);
 
-  constructor(projectId: string, origin: string) {
+  constructor(
+    projectId: string,
+    origin: string,
+    private who: Identity,
+  ) {
     this.serverUrl = `${origin.replace(/^http/, 'ws')}/collab/${projectId}`;
     this.outline = this.open('outline');
     this.live = this.open('live');
@@ -47,6 +52,11 @@ export class Rooms {
     return room;
   }
 
+  introduce(who: Identity): void {
+    this.who = who;
+    for (const room of this.all()) room.introduce(who);
+  }
+
   reconnect(): void {
     for (const room of this.all()) room.reconnect();
   }
@@ -60,6 +70,6 @@ export class Rooms {
   }
 
   private open(name: string): Room {
-    return new Room({ serverUrl: this.serverUrl, name });
+    return new Room({ serverUrl: this.serverUrl, name, who: this.who });
   }
 }

@@ -7,7 +7,7 @@
 import { computed, effect, signal } from '@preact/signals';
 import * as api from '../api/operations';
 import type { Brain, Finding, Project, Scene, SceneStatus } from '../api/types';
-import { announce, identity, lendName, peopleIn, settleColour, type Person } from '../collab/people';
+import { announce, identity, peopleIn, settleColour, type Person } from '../collab/people';
 import * as Y from 'yjs';
 import type { Room } from '../collab/room';
 import { Rooms } from '../collab/rooms';
@@ -64,7 +64,7 @@ export class Story {
   private closed = false;
 
   constructor(readonly id: string) {
-    this.rooms = new Rooms(id, location.origin);
+    this.rooms = new Rooms(id, location.origin, identity.peek());
     this.live = new Live(this.rooms.live);
     this.generation = new Generation(() => this.refreshSoon());
     this.watchOutline();
@@ -231,7 +231,6 @@ export class Story {
     if (this.project.peek() !== null) this.cleanups.push(api.followProject(this.id, after, onEvent, refresh));
     try {
       this.brains.value = await api.brains();
-      if (!identity.peek().name) lendName((await api.me()).name);
     } catch (cause) {
       say(api.wordsFor(cause), 'bad');
     }
@@ -330,7 +329,7 @@ export class Story {
     });
     this.cleanups.push(
       effect(() => {
-        void identity.value;
+        this.rooms.introduce(identity.value);
         this.introduce();
       }),
     );

@@ -2,6 +2,8 @@
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { signedOut } from '../api/graphql';
+import { me } from '../api/operations';
+import { identity, lendName } from '../collab/people';
 import { route } from '../story/router';
 import { say } from '../story/toasts';
 import type { Story } from '../story/story';
@@ -25,6 +27,16 @@ export function App() {
   );
 }
 
+/** Rooms are joined under a name; without a chosen one, the account's. */
+async function borrowName(): Promise<void> {
+  if (identity.peek().name) return;
+  try {
+    lendName((await me()).name);
+  } catch {
+    // Signed out or away: the page says so by itself, and the rooms will show no name.
+  }
+}
+
 interface OpenProject {
   story: Story;
   Desk: (props: { story: Story }) => JSX.Element;
@@ -38,7 +50,7 @@ function useProject(projectId: string | null): OpenProject | null {
     let left = false;
     setOpen(null);
     const load = async (id: string): Promise<void> => {
-      const chunk = await import('./project');
+      const [chunk] = await Promise.all([import('./project'), borrowName()]);
       if (left) return;
       story = new chunk.Story(id);
       setOpen({ story, Desk: chunk.Desk });
