@@ -19,7 +19,7 @@ from actors.runtime.clock import Clock
 from actors.runtime.compose import fact_of
 from actors.runtime.context import TurnContext
 from actors.runtime.errors import HomeLost
-from actors.runtime.ids import new_id
+from actors.runtime.ids import Prefix
 from actors.runtime.kinds import Kinds
 from actors.runtime.lifecycle import Activated, Announcer, Lost, Passivated
 from actors.runtime.limits import RuntimeLimits
@@ -66,6 +66,7 @@ class Surroundings:
     make_room: RoomFactory
     now_ms: Callable[[], int]
     wake: Callable[[], None]
+    new_id: Callable[[Prefix], str]
     on_lost: Callable[[Home], None]
 
 
@@ -88,6 +89,7 @@ class Home:
         self._snapshot_seq: dict[str, int] = {}
         self._since_snapshot: dict[str, int] = {}
         self._weather: dict[str, dict[str, Any]] = {}
+        self._leaving = False
         self._chores: set[asyncio.Task[None]] = set()
         self.busy_at_ms = around.clock.now_ms()
 
@@ -109,6 +111,9 @@ class Home:
         if not self._around.kinds.document_exists(self.id, doc, self.find):
             raise CommandError("NOT_FOUND", "this project has no such document", ("doc",))
         self.touch()
+        scene = scene_of(doc)
+        if scene is not None:
+            await self.activation(scene).loaded()  # who may write depends on the scene, see `access`
         return await self.rooms.open(doc)
 
     def access(self, doc: str, principal: str) -> Access | None:
@@ -172,7 +177,7 @@ class Home:
             key=envelope.key if envelope else "",
             catalogue=self._around.catalogue,
             find=self.find,
-            ids=new_id,
+            ids=self._around.new_id,
         )
 
     async def projected_scripts(self) -> dict[str, str]:
@@ -270,11 +275,12 @@ class Home:
     async def sweep(self) -> None:
         """Passivate actors that had no turn for a while, and close rooms nobody is in."""
         now, limits = self._around.clock.now_ms(), self._around.limits
+        needed = self._around.kinds.always_live(self.id) | {scene_of(doc) for doc in self.rooms.open_docs}
         for id, activation in list(self._activations.items()):
             if activation.state is State.GONE:
                 del self._activations[id]
             elif (
-                id not in self._around.kinds.always_live(self.id)
+                id not in needed
                 and now - activation.idle_since_ms >= limits.actor_idle_ms
                 and not activation.actor.open_attempts()
                 and activation.passivate()
@@ -287,6 +293,7 @@ class Home:
 
     async def close(self) -> None:
         """Leave in order: rooms first (their last commits are awaited), then turns, then appends."""
+        self._leaving = True
         self.settler.close()
         await self.rooms.close(CloseCode.GOING_AWAY, "the host is leaving")
         for activation in list(self._activations.values()):
@@ -307,8 +314,9 @@ class Home:
             activation.drop(reason)
         self._activations.clear()
         self._chore(self.rooms.close(CloseCode.MOVED, reason))
-        self.announce(Lost(self.id, self.epoch, reason))
         self._around.on_lost(self)
+        if not self._leaving:
+            self.announce(Lost(self.id, self.epoch, reason))
 
     def _chore(self, work: Coroutine[object, object, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

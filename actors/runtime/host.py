@@ -18,6 +18,7 @@ from actors.runtime.actor import AttemptsChanged, Catalogue, Started
 from actors.runtime.clock import Clock
 from actors.runtime.errors import HomeLost
 from actors.runtime.home import Home, Surroundings
+from actors.runtime.ids import Prefix, new_id
 from actors.runtime.kinds import Kinds
 from actors.runtime.lease import HostLease
 from actors.runtime.lifecycle import Announcer, Claimed, Listener, Released, SelfFenced
@@ -46,6 +47,7 @@ class StoryRuntime:
         make_room: RoomFactory,
         wake: Callable[[], None] = lambda: None,
         listeners: Iterable[Listener] = (),
+        ids: Callable[[Prefix], str] = new_id,
     ) -> None:
         self.ledger = ledger
         self.announce = Announcer(listeners)
@@ -61,6 +63,7 @@ class StoryRuntime:
             make_room,
             self.lease.now_ms,
             wake,
+            ids,
             self._on_lost,
         )
         self._homes: dict[str, Home] = {}

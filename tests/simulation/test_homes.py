@@ -1,0 +1,24 @@
+"""Seeded worlds of homes: whatever fails, nobody is told a thing that is not true for ever.
+
+`SEEDS` and `SEED_START` choose how many worlds and which. A seed that ever failed stays in `HURT`.
+"""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.simulation.homes_world import run_world
+
+pytestmark = pytest.mark.simulation
+
+SEEDS = int(os.environ.get("SEEDS", "40"))
+SEED_START = int(os.environ.get("SEED_START", "1"))
+HURT: tuple[int, ...] = ()
+
+
+@pytest.mark.parametrize("seed", sorted({*HURT, *range(SEED_START, SEED_START + SEEDS)}))
+def test_world(seed: int) -> None:
+    """R-A01 R-A02 R-A03 R-A04 R-A05 R-G14: acknowledged is for ever, one writer, replay is live, one effect a key."""
+    run_world(seed)
