@@ -34,12 +34,16 @@ _ARM_WORDS: tuple[tuple[Arm, str], ...] = (
     ("up", "waves waving raises cheers hails jumps surrenders reaches dances dancing"),
     (
         "hold",
-        "holds holding drinks drinking sips reads reading carries eats eating smokes writes writing hugs clutches grips pours cooks cooking",
+        "holds holding drinks drinking sips reads reading carries eats "
+        "eating smokes writes writing hugs clutches grips pours cooks cooking",
     ),
     ("hip", "waits waiting smirks leans leaning stares impatient poses watches"),
     ("talk", "says talks talking explains argues arguing shouts yells asks whispers tells laughs pleads"),
 )
-_WALK = "walk walks walking runs running enters entering exits leaves leaving strides crosses hurries chases flees paces marches approaches follows"
+_WALK = (
+    "walk walks walking runs running enters entering exits leaves leaving "
+    "strides crosses hurries chases flees paces marches approaches follows"
+)
 _SIT = "sits sitting seated sit kneels kneeling crouches drives driving"
 _STERN = "angry shouts yells glares furious threatens argues fights stares screams grim cold accuses"
 _BRIGHT = "smiles smiling laughs laughing happy grins cheers hugs dances kisses warm"

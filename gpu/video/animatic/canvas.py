@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -110,13 +111,13 @@ class Canvas:
 
     def stroke(self, points: Sequence[Point], width: float, colour: RGB, alpha: float = 1.0) -> None:
         """A polyline of a width in design units, with round joints."""
-        for a, b in zip(points, points[1:], strict=False):
+        for a, b in pairwise(points):
             self.poly(capsule(a, b, width / 2, width / 2), colour, alpha)
 
     def _small_mask(
         self, points: Sequence[Point], blur: float = 0.0
     ) -> tuple[Pixels, tuple[int, int, int, int]] | None:
-        """Coverage uint8 of a polygon in its clipped box, at a fraction of the size where the blur (design units) allows."""
+        """Coverage uint8 of a polygon in its clipped box, at a fraction of the size where the blur allows."""
         px = self._px(points)
         box = self._box(px, 2 + 3 * blur * self.scale)
         if box is None:

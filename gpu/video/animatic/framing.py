@@ -46,7 +46,7 @@ class Framing:
 
 _TIGHTER: tuple[ShotSize, ...] = ("EWS", "WS", "FS", "MS", "MCU", "CU", "ECU")
 
-# size: set zoom, set centre y (design units), figure height, head top at, feet at, people, blur (px of a 560 px picture)
+# size: set zoom, set centre y (design units), figure height, head top at, feet at, people, blur (px of 560)
 _SIZES: dict[ShotSize, tuple[float, float, float, float | None, float | None, int, float]] = {
     "EWS": (0.88, 286, 0.43, None, 0.9, 6, 0.0),
     "WS": (1.06, 284, 0.55, None, 0.93, 5, 0.0),

@@ -62,6 +62,8 @@ def kitchen(s: Scenery) -> None:
 
 def living(s: Scenery) -> None:
     x: float
+    w: float
+    h: float
     room(s, "#a98f7f", "#6f4f3a")
     window(s, _side(s, 170, 230), 84, 230, 210, bars=2)
     c = s.back
@@ -71,7 +73,7 @@ def living(s: Scenery) -> None:
     c.rect(x, 60, 250, FLOOR - 66, s.on("#4b3527"))
     for row in range(4):
         c.rect(x + 10, 72 + row * 80, 230, 68, s.on("#2d2019"))
-        at = x + 14
+        at = x + 14.0
         while at < x + 220:
             w, h = s.between(9, 20), s.between(38, 62)
             c.rect(

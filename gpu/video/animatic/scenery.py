@@ -62,7 +62,7 @@ class Scenery:
         return max(self.light.lamps, day)
 
 
-# ---- open air ------------------------------------------------------------------------------------------------------------
+# ---- open air
 
 
 def sky(s: Scenery, horizon: float = FLOOR) -> None:
@@ -102,7 +102,7 @@ def sky(s: Scenery, horizon: float = FLOOR) -> None:
 
 
 def cloud(s: Scenery, x: float, y: float, w: float, i: int) -> None:
-    top, middle, low = s.light.sky
+    _, middle, low = s.light.sky
     body = mix(mix(low, s.light.key, 0.25), middle, 0.35 if i % 2 else 0.15)
     alpha = 0.5 if s.light.weather in ("clear", "wind") else 0.75
     h = w * 0.13
@@ -306,7 +306,7 @@ def streetlamp(s: Scenery, c: Canvas, x: float, y: float, h: float) -> None:
         c.glow(x + 43, y - h, 110, warm, 0.75 * s.light.lamps)
 
 
-# ---- under a roof --------------------------------------------------------------------------------------------------------
+# ---- under a roof
 
 
 def room(s: Scenery, wall: str, floor: str, planks: bool = True, panel: str | None = None) -> None:

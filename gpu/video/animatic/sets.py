@@ -26,10 +26,16 @@ _INTERIOR: tuple[tuple[str, str, Set], ...] = (
     ("classroom", "school classroom class university college lecture auditorium gym gymnasium", int_.classroom),
     ("church", "church chapel cathedral temple mosque monastery crypt castle throne palace", int_.church),
     ("bar", "bar pub club nightclub saloon tavern restaurant cafe café diner casino theatre theater cinema", int_.bar),
-    ("office", "office boardroom newsroom studio station precinct headquarters agency bank court courtroom control", int_.office),
+    ("office", 
+        "office boardroom newsroom studio station "
+        "precinct headquarters agency bank court courtroom control", int_.office),
     ("shop", "shop store market supermarket bookstore library pharmacy boutique mall", int_.shop),
-    ("warehouse", "warehouse factory garage basement cellar barn hangar bunker attic workshop dungeon mine cave", int_.warehouse),
-    ("corridor", "corridor hall hallway lobby stairwell stairs elevator lift prison cell jail tunnel passage ship spaceship", int_.corridor),
+    ("warehouse", 
+        "warehouse factory garage basement cellar barn "
+        "hangar bunker attic workshop dungeon mine cave", int_.warehouse),
+    ("corridor", 
+        "corridor hall hallway lobby stairwell stairs "
+        "elevator lift prison cell jail tunnel passage ship spaceship", int_.corridor),
     ("living", "living lounge house home apartment flat den parlor parlour loft cabin cottage salon", int_.living),
 )  # fmt: skip
 
@@ -42,9 +48,13 @@ _EXTERIOR: tuple[tuple[str, str, Set], ...] = (
     ("desert", "desert dunes dune canyon wasteland mesa planet mars", ext.desert),
     ("mountain", "mountain mountains cliff ridge summit peak hill valley glacier cave ravine", ext.mountain),
     ("park", "park playground campus square plaza cemetery graveyard stadium", ext.park),
-    ("garden", "garden yard backyard courtyard house home cottage mansion porch villa school church hospital", ext.garden),
+    ("garden", 
+        "garden yard backyard courtyard house home "
+        "cottage mansion porch villa school church hospital", ext.garden),
     ("field", "field farm meadow prairie barn ranch countryside road highway camp village", ext.field),
-    ("street", "street city town avenue market sidewalk corner downtown boulevard parking bar shop store office cafe", ext.street),
+    ("street", 
+        "street city town avenue market sidewalk corner "
+        "downtown boulevard parking bar shop store office cafe", ext.street),
 )  # fmt: skip
 
 _GENERIC_INTERIOR = ("living", "corridor", "office", "warehouse")

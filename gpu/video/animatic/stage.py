@@ -24,7 +24,7 @@ BAND_PIXELS = 48
 
 @dataclass(frozen=True)
 class Act:
-    """How a sprite differs from rest at one moment: pixels, degrees about its pivot, vertical stretch, image variant."""
+    """How a sprite differs from rest at one moment: pixels, degrees about its pivot, vertical stretch, variant."""
 
     dx: float = 0.0
     dy: float = 0.0
@@ -73,9 +73,10 @@ class Stage:
 
 
 def trimmed(image: Pixels, x: float, y: float, parallax: float) -> list[Sprite]:
-    """Sprites cut to what an image covers, left to right; wide gaps split it, since clear pixels cost as much as painted ones.
+    """Sprites cut to what an image covers, left to right.
 
-    Each keeps a clear border of one pixel so that edges interpolate.
+    Wide gaps split it, since clear pixels cost as much as painted ones. Each keeps a clear border of one pixel so
+    that edges interpolate.
     """
     r, g, b, a = cv2.split(image)
     seen = cv2.max(cv2.max(r, g), cv2.max(b, a))
@@ -177,7 +178,7 @@ def _is_shift(place: Matrix) -> bool:
 
 
 def _shifted(image: Pixels, dx: float, dy: float, size: tuple[int, int], opaque: bool) -> Pixels:
-    """A pure shift: whole pixels are a view, a fraction along an axis is one mix of two views; a third of a warp's cost."""
+    """A pure shift: whole pixels are a view, a fraction along one axis mixes two; a third of a warp's cost."""
     for axis, (d, other) in enumerate(((dx, dy), (dy, dx))):
         if abs(other - round(other)) > 1e-3 and abs(other) > 1e-3:
             continue
@@ -211,7 +212,7 @@ def _window(image: Pixels, x: int, y: int, size: tuple[int, int]) -> Pixels | No
 
 
 def flattened(stage: Stage, still: View) -> Stage:
-    """The same stage with its leading motionless sprites drawn once; only true for a camera that never leaves `still`."""
+    """The same stage with its leading motionless sprites drawn once, for a camera that never leaves `still`."""
     count = next((i for i, s in enumerate(stage.sprites) if s.act), len(stage.sprites))
     plate = np.zeros((stage.height, stage.width, 4), np.uint8)
     compose(Stage(stage.width, stage.height, stage.sprites[:count]), still, 0.0, plate)
