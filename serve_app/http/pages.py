@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 from pathlib import Path
+from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -37,7 +38,15 @@ class Pages:
         principal = self._gate.by_token(token)
         if principal is None:
             return _sign_in("That token does not open this studio.", 401)
-        return self._signed_in(request, principal)
+        rest = urlencode([pair for pair in request.query_params.multi_items() if pair[0] != "token"])
+        return self._signed_in(request, principal, f"/?{rest}" if rest else "/")
+
+    async def icon(self, _request: Request) -> Response:
+        """The mark on the tab and on the sign-in page: open, it says nothing."""
+        path = self._dir / "mark.svg"
+        if not path.is_file():
+            raise Refusal("NOT_FOUND", "There is no such file.")
+        return FileResponse(path, media_type="image/svg+xml", headers={"cache-control": "public, max-age=86400"})
 
     async def shell(self, request: Request) -> Response:
         """index.html for whoever is signed in; the editor's own router reads the path."""
@@ -67,8 +76,8 @@ class Pages:
         response.delete_cookie(SESSION_COOKIE, path="/", secure=self._secure, httponly=True, samesite="strict")
         return response
 
-    def _signed_in(self, request: Request, principal: Principal) -> Response:
-        response = RedirectResponse("/", 303, {"cache-control": "no-store"})
+    def _signed_in(self, request: Request, principal: Principal, to: str = "/") -> Response:
+        response = RedirectResponse(to, 303, {"cache-control": "no-store"})
         response.set_cookie(
             SESSION_COOKIE,
             self._gate.ticket(principal),

@@ -88,6 +88,7 @@ def _routes(deps: StudioDeps, graphql: GraphQLEndpoint, sockets: GraphQLSockets)
         Route("/sign-in", pages.sign_in, methods=["POST"]),
         Route("/sign-out", pages.sign_out, methods=["POST"]),
         Mount("/assets", Assets(deps.gate, deps.static_dir / "assets")),
+        Route("/mark.svg", pages.icon),
         Route("/", pages.root),
         Route("/p/{rest:path}", pages.shell),
     ]

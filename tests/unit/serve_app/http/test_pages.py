@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from serve_app.auth import OWNER, SESSION_COOKIE
@@ -56,6 +58,15 @@ async def test_w34_assets_are_kept_for_ever_by_those_signed_in(world: World) -> 
     assert "javascript" in found.headers["content-type"]
     for path in ("/assets/no.js", "/assets/%2e%2e/index.html", "/assets/..%2findex.html"):
         assert (await world.client.get(path, headers=cookie_of(world))).status_code == 404, path
+
+
+async def test_w34_the_icon_is_open_and_the_rest_of_an_address_kept(world: World, tmp_path: Path) -> None:
+    """W-34: the mark says nothing and needs nobody; what stands beside the token stays in the address."""
+    assert (await world.client.get("/mark.svg")).status_code == 404
+    (tmp_path / "mark.svg").write_text("<svg/>")
+    assert (await world.client.get("/mark.svg")).headers["content-type"] == "image/svg+xml"
+    answer = await world.client.get("/", params={"token": TOKEN, "theme": "a b&c"})
+    assert answer.headers["location"] == "/?theme=a+b%26c"
 
 
 async def test_w34_sign_in_and_out_by_form_from_our_own_page_only(world: World) -> None:
