@@ -51,7 +51,9 @@ def serve(  # noqa: PLR0917
     host: Annotated[str, typer.Option(help="Address to bind; loopback unless you say otherwise.")] = "127.0.0.1",
     data_dir: DataDir = None,
     token: Annotated[str | None, typer.Option(help="Use this owner token (kept in the data directory).")] = None,
-    config: Annotated[Path | None, typer.Option(help="A Serve config file other than serve_config.yaml.")] = None,
+    config: Annotated[
+        Path | None, typer.Option(envvar="STORYFORGE_CONFIG", help="A Serve config file other than serve_config.yaml.")
+    ] = None,
     hosts: Annotated[int | None, typer.Option(min=1, max=64, help="How many StoryHost processes.")] = None,
     dashboard: Annotated[bool, typer.Option(help="Start Ray's dashboard too (about 0.5 GB more).")] = False,
 ) -> None:
