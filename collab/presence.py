@@ -20,12 +20,19 @@ from collab.limits import Limits
 HEARTBEAT = b"\x00"
 """An awareness update about nobody: what a silent room says so that stock clients do not hang up."""
 
+NAME_CHARS_MAX = 60
+COLOR_CHARS_MAX = 32
+
 _ECHOES_KEPT = 8
 
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """The identity stamped on a session's presence: what the others see, whatever the client claims."""
+    """The identity stamped on a session's presence, whatever the client claims.
+
+    An empty name or colour is not known to the server (people sharing one token): there the client's own words stand,
+    shortened; the id is always the server's.
+    """
 
     id: str
     name: str
@@ -215,10 +222,22 @@ def _stamped(text: bytes, user: User) -> str:
         state = json.loads(text, parse_constant=_no_constant)
         if not isinstance(state, dict):
             raise Malformed("presence is not an object")
-        state["user"] = {"id": user.id, "name": user.name, "color": user.color}
+        claimed = state.get("user")
+        said = claimed if isinstance(claimed, dict) else {}
+        state["user"] = {
+            "id": user.id,
+            "name": user.name or _shortened(said.get("name"), NAME_CHARS_MAX),
+            "color": user.color or _shortened(said.get("color"), COLOR_CHARS_MAX),
+        }
+        if isinstance(light := said.get("colorLight"), str):
+            state["user"]["colorLight"] = light[:COLOR_CHARS_MAX]
         return _dumps(state)
     except (ValueError, RecursionError):
         raise Malformed("presence is not JSON") from None
+
+
+def _shortened(value: object, chars_max: int) -> str:
+    return value[:chars_max] if isinstance(value, str) else ""
 
 
 def _dumps(state: dict[str, Any]) -> str:

@@ -22,7 +22,8 @@ SESSION_COOKIE = "storyforge_session"
 SESSION_TTL_S = 30 * 24 * 3600
 """How long a browser stays signed in. Longer: a stolen profile is a way in for longer; shorter: more signing in."""
 SIGNED_CHARS_MAX = 2_048
-TOKEN_CHARS_MIN = 16
+TOKEN_CHARS_MIN = 1
+"""The operator's own choice of token is taken; `storyforge serve` says when it is weak."""
 SCOPE_ALL = "*"
 
 

@@ -158,7 +158,7 @@ class Homes(Protocol):
     async def open(self, project: str, depose: str | None = None) -> Any: ...
 
     async def join(self, home: Any, doc: str, transport: Transport, visitor: Visitor) -> Callable[[], None]:
-        """Put the socket into the room; returns what to call when it has ended. Raises `CollabError`, `CommandError`."""
+        """Put the socket into the room; returns what to call when it ended. Raises `CollabError`, `CommandError`."""
         ...
 
 

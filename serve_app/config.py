@@ -17,6 +17,8 @@ ENV_PREFIX = "STORYFORGE_"
 TOKEN_FILE = "owner-token"
 CLUSTER_SECRET_FILE = "cluster-secret"
 SECRET_CHARS_MIN = 16
+OWNER_TOKEN_CHARS_MIN = 1
+"""An operator may choose a short owner token; the command line says that it is weak."""
 KIB = 1024
 MIB = 1024 * KIB
 
@@ -187,11 +189,10 @@ def store_secret(data_dir: Path, name: str, value: str, *, replace: bool = True)
 
 
 def _check_secret(name: str, value: str) -> None:
-    if len(value) < SECRET_CHARS_MIN or any(not 33 <= ord(char) <= 126 for char in value):
+    shortest = OWNER_TOKEN_CHARS_MIN if name == "owner_token" else SECRET_CHARS_MIN
+    if len(value) < shortest or any(not 33 <= ord(char) <= 126 for char in value):
         raise SettingsError(
-            name,
-            "too short or not plain",
-            f"use at least {SECRET_CHARS_MIN} printable ASCII characters without spaces",
+            name, "too short or not plain", f"use at least {shortest} printable ASCII characters without spaces"
         )
 
 

@@ -14,7 +14,6 @@ from ray import serve
 
 from serve_app.config import Settings
 from serve_app.peers.client import PeerClient
-from serve_app.step_runs import LANES, embedded_runs
 from serve_app.stores import open_cache, open_ledger, open_objects
 from serve_app.worker import Worker
 from storage.ledger.protocol import Attempt, Ledger
@@ -40,6 +39,9 @@ class Generation:
     """Embedded: grammar writer, animatic, finisher, observer in one process."""
 
     async def __init__(self, args: dict[str, Any]) -> None:  # type: ignore[misc]  # Serve awaits it
+        # Imported here: codecs and painters weigh 60 MB that the other deployments need not carry.
+        from serve_app.step_runs import LANES, embedded_runs
+
         self._settings = settings = Settings.from_args(args, os.environ)
         self._ledger = open_ledger(settings)
         await self._ledger.open()

@@ -90,10 +90,10 @@ def test_w32_where_each_proof_counts(gate: Gate) -> None:
     assert named.authenticate({"host": "inner", "origin": "https://front.example"}, None, cookie) == ADA
 
 
-def test_w30_weak_secrets_are_refused_at_start() -> None:
-    """W-30: a short token or secret never opens a door."""
+def test_w30_an_empty_token_and_a_weak_secret_are_refused_at_start() -> None:
+    """W-30: no token, or a short secret, never opens a door."""
     with pytest.raises(ValueError, match="owner token"):
-        Gate("short", SECRET)
+        Gate("", SECRET)
     with pytest.raises(ValueError, match="cluster secret"):
         Gate(TOKEN, b"short")
 

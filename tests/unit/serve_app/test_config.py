@@ -61,7 +61,7 @@ def test_r50_secrets_never_show_in_a_repr(tmp_path: Path) -> None:
         ({"mailbox_max": 0}, "mailbox_max", "1 to 100000"),
         ({"profile": "cuda"}, "profile", "embedded, gpu"),
         ({"heartbeat_ms": 2000}, "heartbeat_ms", "third"),
-        ({"owner_token": "short"}, "owner_token", "16"),
+        ({"owner_token": "two words"}, "owner_token", "without spaces"),
         ({"owner_token": "has a space in the middle"}, "owner_token", "spaces"),
         ({"protfolio": 1}, "protfolio", "known are"),
     ],
