@@ -88,11 +88,10 @@ class Document:
 
     def commit(self, updates: Sequence[bytes], headers: Sequence[Header], seq: int) -> None:
         """Take in what the log has just committed under `seq`."""
-        if self._doc is not None:
-            self._apply(self._doc, updates)
-        if self._coverage is not None:
+        coverage = self.coverage if self._doc is not None else self._coverage
+        if coverage is not None:
             for header in headers:
-                self._coverage.add(header)
+                coverage.add(header)
         if self._parents is not None:
             for header in headers:
                 self._parents.add(header)
@@ -101,14 +100,22 @@ class Document:
         self._tail_bytes += added
         self._unmerged_bytes += added
         self.seq = max(self.seq, seq)
+        if self._doc is not None and not self.keep_up(self._doc, updates):
+            self._doc = None
 
-    def _apply(self, doc: pycrdt.Doc[Any], updates: Sequence[bytes]) -> None:
+    def keep_up(self, doc: pycrdt.Doc[Any], updates: Sequence[bytes]) -> bool:
+        """Apply committed updates to a Y.Doc. False: it does not show all of them, build a new one.
+
+        Yrs sometimes leaves an update that waited for a dependency waiting after the dependency came; a document
+        built from one merged update does not have that fault.
+        """
         try:
             for update in updates:
                 doc.apply_update(update)
         except Exception:
-            log.exception("hydrated document dropped: committed update did not apply")
-            self._doc = None
+            log.exception("committed update did not apply to a hydrated document")
+            return False
+        return read_state_vector(doc.get_state(), self._unbounded) == self.coverage.structs.clocks()
 
     def merged(self) -> bytes:
         """Everything committed as one update; one cached object for all joiners."""

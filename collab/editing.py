@@ -8,7 +8,7 @@ client id whose edit did not commit is never used again (its clocks may exist el
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,22 +39,18 @@ class Scratch:
 
     def __init__(self, committed: bytes) -> None:
         self.client_id = fresh_client_id()
-        self._doc: pycrdt.Doc[Any] = pycrdt.Doc(client_id=self.client_id)
-        self._doc.apply_update(committed)
+        self.doc: pycrdt.Doc[Any] = pycrdt.Doc(client_id=self.client_id)
+        self.doc.apply_update(committed)
 
     def run(self, edit: EditFn) -> bytes | None:
         """The update `edit` makes, as one transaction; None if it changed nothing. What `edit` raises goes through."""
         updates: list[bytes] = []
-        subscription = self._doc.observe(lambda event: updates.append(event.update))
+        subscription = self.doc.observe(lambda event: updates.append(event.update))
         try:
-            with self._doc.transaction():
-                edit(self._doc)
+            with self.doc.transaction():
+                edit(self.doc)
         finally:
-            self._doc.unobserve(subscription)
+            self.doc.unobserve(subscription)
         if not updates:
             return None
         return updates[0] if len(updates) == 1 else pycrdt.merge_updates(*updates)
-
-    def apply(self, updates: Sequence[bytes]) -> None:
-        for update in updates:
-            self._doc.apply_update(update)

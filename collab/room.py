@@ -290,10 +290,7 @@ class Room:
     def _follow(self, updates: Sequence[bytes]) -> None:
         if self._scratch is None:
             return
-        try:
-            self._scratch.apply(updates)
-        except Exception:
-            log.exception("edit copy dropped: committed update did not apply", extra={"doc": self.doc_name})
+        if not self.document.keep_up(self._scratch.doc, updates) and self._prepared is None:
             self._scratch = None
 
     def _flush_failed(self, batch: Batch, refused: Refused) -> None:

@@ -1,4 +1,4 @@
-"""A seeded world around rooms: virtual time, a log that fails, sockets that break, and clients that behave as stock ones.
+"""A seeded world around rooms: virtual time, a log that fails, sockets that break, clients that behave as stock ones.
 
 Nothing here reads a clock or a random source of its own: one seed is one run. The world checks two rules at every
 frame (seen => committed, acknowledged => committed for ever); the others are checked at the end by the test.
@@ -460,6 +460,7 @@ class World:
 
     def log_text(self) -> str:
         doc: pycrdt.Doc[Any] = pycrdt.Doc()
-        for update in self.log.updates():
-            doc.apply_update(update)
+        updates = self.log.updates()
+        if updates:
+            doc.apply_update(pycrdt.merge_updates(*updates))
         return str(doc.get("script", type=pycrdt.Text))
