@@ -20,7 +20,7 @@ from actors.screenplay.props import props_in
 _UPPER = "A-ZÀ-ÖØ-ÞŁŚŠŽĞİА-ЯΑ-Ω"
 _CAPITAL_WORD = rf"[{_UPPER}](?:[{_UPPER}'’.-]{{0,30}}[{_UPPER}])"
 _INTRODUCTION = re.compile(
-    rf"(?<![\w'’])({_CAPITAL_WORD}(?:[ ](?:{_CAPITAL_WORD}|\d{{1,2}})){{0,3}})"
+    rf"(?<![\w'’])((?:[{_UPPER}]{{2,4}}\.[ ])?{_CAPITAL_WORD}(?:[ ](?:{_CAPITAL_WORD}|\d{{1,2}})){{0,3}})"
     r"(?=\s?\(|,\s(?:\d|an?\s|the\s|age|early|mid|late|in\s(?:his|her|their)\s|twent|thirt|fort|fift|sixt|sevent|eight))"
 )
 

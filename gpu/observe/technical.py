@@ -161,7 +161,7 @@ def _measure(meter: _Meter, duration_s: float, plan: Plan) -> dict[str, float]:
 def _cuts(moved: NDArray[np.float32], times: Sequence[float]) -> list[float]:
     """Times at which a picture differs far more from the one before than its neighbours do."""
     found: list[float] = []
-    for at in np.flatnonzero(moved > cut_difference_min):
+    for at in np.flatnonzero(moved > cut_difference_min).tolist():
         around = np.concatenate((moved[max(0, at - 4) : at], moved[at + 1 : at + 5]))
         usual = float(np.median(around)) if len(around) else 0.0
         peak = float(around.max()) if len(around) else 0.0

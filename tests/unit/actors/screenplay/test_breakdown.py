@@ -16,7 +16,7 @@ from tests.unit.actors.screenplay.test_fountain import documents
 pytestmark = pytest.mark.unit
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(documents, st.lists(st.text(max_size=8), max_size=4))
 def test_never_raises_and_every_span_holds_its_words(text: str, known: list[str]) -> None:
     """C-07: any text has a breakdown; a person's span holds a spelling of that person's name."""
@@ -53,6 +53,21 @@ def test_shouted_action_is_nobody() -> None:
 def test_known_people_are_found_in_action_with_a_capital_only() -> None:
     found = breakdown("INT. A - DAY\n\nWill Bell waits. She will go.\n", ["WILL BELL", "Will"])
     assert [(p.name, len(p.mentions)) for p in found.cast] == [("WILL BELL", 1)]
+
+
+@pytest.mark.parametrize(
+    ("action", "names"),
+    [
+        ("MRS. KEMP (40s) waits.", ["MRS. KEMP"]),
+        ("A tired man, ELIAS VOSS, 71, coughs.", ["ELIAS VOSS"]),
+        ("GUARD 2, a giant, nods. A GUN. CRASH!", ["GUARD 2"]),
+        ("The BBC (a radio) hums. O'BRIEN (30s) sleeps.", ["BBC", "O'BRIEN"]),
+        ("NASA calls. THE DOOR opens.", []),
+    ],
+)
+def test_introductions(action: str, names: list[str]) -> None:
+    """C-20: capitals followed by a description introduce somebody; capitals alone do not."""
+    assert [person.name for person in breakdown(f"INT. A - DAY\n\n{action}\n").cast] == names
 
 
 def test_lists_of_an_import() -> None:

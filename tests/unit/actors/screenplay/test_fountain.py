@@ -26,14 +26,14 @@ PIECES = [
 documents = st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=12)), max_size=40).map("".join)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(documents)
 def test_any_text_joins_back_to_itself(text: str) -> None:
     """C-01: a document cut into scenes joins back to itself, character for character."""
     assert join(parse(text)) == text
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(documents)
 def test_every_scene_begins_with_its_only_heading(text: str) -> None:
     """C-02: a scene's text opens with its heading, and reading it alone finds that heading and no other."""
@@ -43,7 +43,7 @@ def test_every_scene_begins_with_its_only_heading(text: str) -> None:
         assert "\r" not in scene.raw
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(documents)
 def test_elements_stay_inside_their_text_and_in_order(text: str) -> None:
     """C-03: spans are code points of the text, in order, and a shown element never overlaps the next."""
@@ -113,7 +113,7 @@ def test_a_feature_is_read_quickly() -> None:
 )
 def test_time_grows_with_length_and_no_faster(unit: str) -> None:
     """C-05: reading is linear: eight times the text never costs more than about eight times the time."""
-    small, large = unit * (40_000 // len(unit)), unit * (320_000 // len(unit))
+    small, large = unit * (5_000 // len(unit)), unit * (40_000 // len(unit))
 
     def cost(text: str) -> float:
         began = time.process_time()

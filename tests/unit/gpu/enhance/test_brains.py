@@ -17,7 +17,7 @@ def thriller_text() -> str:
 
 
 def test_the_five_brains() -> None:
-    """G-20: five brains ship, each complete; the thriller keeps its published parameters."""
+    """G-120: five brains ship, each complete; the thriller keeps its published parameters."""
     assert [b.id for b in list_brains()] == ["horror", "k-drama", "nolan", "pixar", "thriller"]
     thriller = brain("Thriller")
     assert (thriller.close_up_ratio, thriller.dutch_angle_freq, thriller.tracking_shot_duration) == (0.4, 0.15, 3.5)
@@ -31,7 +31,7 @@ def test_the_five_brains() -> None:
 
 
 def test_an_unknown_brain_names_the_known_ones() -> None:
-    """G-21: an unknown id is refused with the list of known ones, and trying again cannot help."""
+    """G-121: an unknown id is refused with the list of known ones, and trying again cannot help."""
     with pytest.raises(EnhanceError, match="horror, k-drama, nolan, pixar, thriller") as caught:
         brain("noir")
     assert (caught.value.code, caught.value.retryable) == ("unknown_brain", False)
@@ -52,7 +52,7 @@ def test_an_unknown_brain_names_the_known_ones() -> None:
     ],
 )
 def test_a_fault_names_file_and_field(old: str, new: str, names: str) -> None:
-    """G-22: a bad brain file is refused with its name and the field at fault."""
+    """G-122: a bad brain file is refused with its name and the field at fault."""
     assert old in thriller_text()
     with pytest.raises(EnhanceError) as caught:
         read_brain("mine.yaml", thriller_text().replace(old, new))

@@ -38,7 +38,7 @@ ALL = list(
 def test_the_rule(
     evidence: tuple[Evidence, ...], intent: Intent, verdict: Verdict | None, available: bool, expected: str
 ) -> None:
-    """G-50: observer optional; success by computation alone where seeing is not required."""
+    """G-150: observer optional; success by computation alone where seeing is not required."""
     assert evaluate(evidence, intent, verdict, observer_available=available) == expected
 
 
@@ -46,7 +46,7 @@ def test_the_rule(
 def test_laws_over_all_inputs(
     evidence: tuple[Evidence, ...], intent: Intent, verdict: Verdict | None, available: bool, more: bool
 ) -> None:
-    """G-51: a failing claim always rejects; an absent observer's verdict never counts; only an end without more is
+    """G-151: a failing claim always rejects; an absent observer's verdict never counts; only an end without more is
     UNCERTAIN_TERMINATION."""
     state = evaluate(evidence, intent, verdict, observer_available=available, more_can_come=more)
     if evidence == FAILS:

@@ -10,8 +10,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from actors.screenplay.breakdown import breakdown
+from actors.screenplay.fountain import parse
+from actors.screenplay.slots import enhance_request
+from gpu.enhance.grammar import GrammarWriter
 from gpu.observe.technical import Cancelled, Plan, observe, plan_of
-from gpu.video.protocol import Look, Shot
+from gpu.video.animatic.backend import AnimaticBackend
+from gpu.video.protocol import Look, RenderRequest, Shot
+from tests.screenplays import last_ferry
 
 pytestmark = pytest.mark.unit
 
@@ -49,7 +55,7 @@ PLAN = Plan(6.0, (2.0, 3.5, 5.0), LOOK)
 
 
 def test_as_planned_is_valid() -> None:
-    """G-40: a video that lasts, cuts and moves as planned is valid, with its numbers."""
+    """G-140: a video that lasts, cuts and moves as planned is valid, with its numbers."""
     seen = observe(film(2, 1.5, 1.5, 1), PLAN)
     assert seen.verdict == "valid", seen
     assert seen.measures["cut_recall"] == seen.measures["cut_precision"] == 1.0
@@ -68,7 +74,7 @@ def test_as_planned_is_valid() -> None:
     ],
 )
 def test_departures_from_the_plan(seconds: tuple[float, ...], verdict: str) -> None:
-    """G-41: a wrong length or cuts in wrong places contradict; a small departure is uncertain."""
+    """G-141: a wrong length or cuts in wrong places contradict; a small departure is uncertain."""
     seen = observe(film(*seconds), PLAN)
     assert seen.verdict == verdict, seen
     assert seen.quality_score < 0.95
@@ -76,7 +82,7 @@ def test_departures_from_the_plan(seconds: tuple[float, ...], verdict: str) -> N
 
 
 def test_black_and_frozen_are_impossible() -> None:
-    """G-42: a black video or one that never moves shows no scene, and scores nothing."""
+    """G-142: a black video or one that never moves shows no scene, and scores nothing."""
     black = observe(clip(np.zeros((HEIGHT, WIDTH, 3), np.uint8) for _ in range(144)), PLAN)
     frozen = observe(clip(picture(0, 0) for _ in range(144)), PLAN)
     assert (black.verdict, black.quality_score) == ("impossible", 0.0)
@@ -93,7 +99,7 @@ def test_partly_still_is_uncertain() -> None:
 
 @pytest.mark.parametrize("junk", [b"", b"not a video at all", b"\x00\x00\x00\x18ftypmp42" + b"\x00" * 200])
 def test_what_cannot_be_read_blocks(junk: bytes) -> None:
-    """G-43: a file that is no video is an observation, not an error."""
+    """G-143: a file that is no video is an observation, not an error."""
     seen = observe(io.BytesIO(junk), PLAN)
     assert (seen.verdict, seen.quality_score) == ("blocks", 0.0)
 
@@ -105,6 +111,17 @@ def test_a_missing_file_blocks(tmp_path: object) -> None:
 def test_cancelling_stops_it() -> None:
     with pytest.raises(Cancelled):
         observe(film(1), PLAN, cancelled=lambda: True)
+
+
+def test_a_take_of_the_animatic_is_seen_as_planned() -> None:
+    """G-144: what the embedded renderer draws from the writer's shots is found valid, every planned cut included."""
+    raw = parse(last_ferry()).scenes[2].raw
+    scene = GrammarWriter().write(enhance_request(raw, breakdown(raw), brain="thriller", seed=5, target_duration_s=8))
+    request = RenderRequest(shots=scene.shots, look=scene.look, seed=5, width=WIDTH, height=HEIGHT, fps=FPS)
+    frames = AnimaticBackend().frames(request, cancelled=lambda: False, progress=lambda done: None)
+    seen = observe(clip(frames), plan_of(scene.shots, scene.look))
+    assert seen.verdict == "valid", seen
+    assert seen.measures["cut_recall"] == 1.0
 
 
 def test_plan_of_shots() -> None:
