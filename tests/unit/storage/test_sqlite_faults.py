@@ -6,13 +6,14 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from storage.ledger import sqlite_lock, sqlite_writer
 from storage.ledger.clock import Clocks
-from storage.ledger.protocol import Append, Claim, HostRow, Kind, NewEvent, SchemaMismatch, Unavailable
+from storage.ledger.protocol import Append, Claim, Committed, HostRow, Kind, NewEvent, SchemaMismatch, Unavailable
 from storage.ledger.sqlite import SqliteLedger
 from storage.ledger.sqlite_lock import FileLock
 from storage.ledger.verify import faults
@@ -122,24 +123,43 @@ async def test_files_of_others_are_left_alone(tmp_path: Path, case: str) -> None
         assert case == "foreign" or path.read_bytes() == before
 
 
+@asynccontextmanager
+async def stalled(ledger: SqliteLedger) -> AsyncIterator[None]:
+    """Another process holds the file's lock."""
+    blocker = FileLock(ledger.path)
+    blocker.acquire()
+    try:
+        yield
+    finally:
+        blocker.release()
+        blocker.close()
+
+
+async def taken(ledger: SqliteLedger, append: Append) -> asyncio.Task[Committed]:
+    """Submitted, and out of the queue: the writer is now busy with it."""
+    task = asyncio.create_task(ledger.append(append))
+    await asyncio.sleep(0)
+    assert ledger._writer is not None
+    while ledger._writer._queue:  # noqa: ASYNC110 - a thread empties it
+        await asyncio.sleep(0.001)
+    return task
+
+
 async def test_the_queue_is_bounded(ledger: SqliteLedger, monkeypatch: pytest.MonkeyPatch) -> None:
     """S-54: above its bound the newest is refused at once; those queued commit."""
     claim = await ledger.claim("prj", HOST)
     monkeypatch.setattr(sqlite_writer, "QUEUE_OPERATIONS_MAX", 10)
-    blocker = FileLock(ledger.path)
-    blocker.acquire()
-    results = asyncio.gather(
-        *(ledger.append(Append("prj", claim.epoch, claim.seq + k, events(10))) for k in range(40)),
-        return_exceptions=True,
-    )
-    await asyncio.sleep(0)
-    blocker.release()
-    blocker.close()
-    outcomes = await results
-    refused = [isinstance(r, Unavailable) for r in outcomes]
-    assert 10 <= refused.count(False) < 40
-    assert refused == sorted(refused)
-    assert await ledger.head("prj") == claim.seq + refused.count(False)
+    async with stalled(ledger):
+        first = await taken(ledger, Append("prj", claim.epoch, claim.seq, events(10)))
+        rest = asyncio.gather(
+            *(ledger.append(Append("prj", claim.epoch, claim.seq + 1 + k, events(10))) for k in range(40)),
+            return_exceptions=True,
+        )
+        await asyncio.sleep(0)
+    refused = [isinstance(r, Unavailable) for r in await rest]
+    assert refused == [False] * 10 + [True] * 30
+    assert (await first).last_seq == claim.seq + 1
+    assert await ledger.head("prj") == claim.seq + 11
 
 
 async def test_a_stuck_neighbour_is_told(ledger: SqliteLedger, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,8 +211,12 @@ async def test_appends_share_transactions(ledger: SqliteLedger) -> None:
     claims = await asyncio.gather(*(ledger.claim(f"prj_{i}", HOST) for i in range(100)))
     assert ledger._writer is not None
     before = ledger._writer.committed_batches
-    await asyncio.gather(*(ledger.append(Append(c.home, c.epoch, c.seq, events(10))) for c in claims))
-    assert 1 <= ledger._writer.committed_batches - before <= 10
+    async with stalled(ledger):
+        await taken(ledger, Append(claims[0].home, claims[0].epoch, claims[0].seq, events(10)))
+        others = asyncio.gather(*(ledger.append(Append(c.home, c.epoch, c.seq, events(10))) for c in claims[1:]))
+        await asyncio.sleep(0)
+    assert len(await others) == 99
+    assert ledger._writer.committed_batches - before == 2
 
 
 async def test_a_cancelled_caller_does_not_take_its_append_back(ledger: SqliteLedger) -> None:
