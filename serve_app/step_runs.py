@@ -8,24 +8,25 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import io
 import tempfile
 from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
-
-from gpu.observe.epistemic import evaluate
-from gpu.observe.technical import observe
-from storage.cache.exact import ExactCache
 
 from gpu.enhance.grammar import GrammarWriter
 from gpu.enhance.protocol import EnhancedScene, EnhanceError, EnhanceRequest
 from gpu.media.encode import MASTER, MP4, POSTER, VTT, MediaSet
 from gpu.media.errors import MediaError
 from gpu.media.film import film
+from gpu.observe.epistemic import Evidence, Intent, evaluate
+from gpu.observe.technical import Cancelled as StoppedWatching
+from gpu.observe.technical import observe, plan_of
 from gpu.steps import Step
 from gpu.video.animatic import AnimaticBackend
 from gpu.video.protocol import Cancelled, RenderRequest, StoryboardRequest, VideoBackend, VideoError
 from serve_app.worker import Lane, Report, StepCancelled, StepFailed, StepRun
+from storage.cache.exact import ExactCache
 from storage.codec import decode, encode
 from storage.ledger.protocol import Attempt
 from storage.objects.protocol import ObjectStore, ObjectStoreError, StoreName
@@ -35,9 +36,6 @@ LANES = (
     Lane("video", (Step.VIDEO,)),
 )
 """Video renders in a lane of its own: a first panel never waits behind somebody's film."""
-
-CACHE_TTL_S = 30 * 24 * 3600
-"""L1 of the cache: an identical recipe is answered for 30 days."""
 
 IMMUTABLE = "max-age=604800, immutable"
 
@@ -127,7 +125,7 @@ class EmbeddedSteps:
                 start_panel=request["candidate"],
             )
             media = self._upload(made, request, report)
-        self._await(self._cache.put(bytes.fromhex(request["recipe_hash"]), encode(media), ttl_s=CACHE_TTL_S))
+        self._await(self._cache.put(bytes.fromhex(request["recipe_hash"]), encode(media)))
         return media
 
     def _upload(self, made: MediaSet, request: dict[str, Any], report: Report) -> dict[str, Any]:
@@ -155,13 +153,17 @@ class EmbeddedSteps:
         }
 
     def observe(self, _attempt: Attempt, request: dict[str, Any], report: Report) -> dict[str, Any]:
+        """The technical observer is a witness of pictures, not of story: an intent that must be *seen* stays open."""
         report(0.1, "OBSERVATION|Watching the take")
         scene = EnhancedScene.from_dict(request["enhanced"])
-        with tempfile.TemporaryDirectory(prefix="storyforge-watch-") as work:
-            path = Path(work) / "take.mp4"
-            path.write_bytes(self._await(self._objects.get(request["video_key"])))
-            seen = observe(path, scene)
-        return {**seen.to_dict(), "epistemic_state": evaluate(seen).value}
+        film_bytes = io.BytesIO(self._await(self._objects.get(request["video_key"])))
+        try:
+            seen = observe(film_bytes, plan_of(scene.shots, scene.look), report.cancelled)
+        except StoppedWatching as error:
+            raise StepCancelled from error
+        made = Evidence("the take has frames", seen.verdict not in ("blocks", "impossible"))
+        state = evaluate([made], Intent(required_claims=(made.claim,)), seen.verdict)
+        return {**seen.to_dict(), "epistemic_state": state.value}
 
     def _await(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
