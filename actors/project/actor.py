@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any, ClassVar
 
 from actors.commands import AddCast, CommandError, CreateProject, CreateScene, ImportScreenplay, SetBrain
@@ -104,6 +105,8 @@ class ProjectActor(Actor):
     def needs(self, message: Message) -> Needs:
         if isinstance(message, CreateScene):
             return Needs(edits=("live", "outline"))
+        if isinstance(message, ImportScreenplay) and self.facts is None:
+            return Needs(compute=partial(read_screenplay, message.text))
         if isinstance(message, SetBrain | AddCast):
             return Needs(edits=("outline",))
         return Needs(docs=("outline",)) if isinstance(message, OutlineSettled) and self.facts else Needs()
@@ -145,7 +148,7 @@ class ProjectActor(Actor):
 
     def _import(self, command: ImportScreenplay, ctx: Context) -> Decision:
         self._must_be_new()
-        play = read_screenplay(command.text)
+        play: ProjectDraft = ctx.computed
         if len(play.scenes) > SCENES_MAX:
             raise CommandError(
                 "TOO_MANY_SCENES", f"{len(play.scenes)} scenes, at most {SCENES_MAX} fit", ("input", "text")

@@ -39,7 +39,7 @@ class ProjectDraft:
 def read_screenplay(text: str) -> ProjectDraft:
     """Any text: one without a heading becomes a single scene."""
     play = parse(text)
-    scenes = tuple(SceneDraft(heading_words(s.raw), s.raw) for s in play.scenes)
+    scenes = tuple(SceneDraft(s.heading.text[:HEADING_CHARS_MAX], s.raw) for s in play.scenes)
     title_page = play.title_raw + play.preamble_raw
     if not scenes:
         scenes, title_page = (SceneDraft(heading_words(play.preamble_raw), play.preamble_raw),), play.title_raw

@@ -164,6 +164,7 @@ class Activation:
                 if self._is(State.TURNING):
                     self._move(State.ACTIVE)
                 self.idle_since_ms = self._clock.now_ms()
+            await asyncio.sleep(0)  # a turn may end without ever waiting; the others of this loop come first
 
     async def _one(self, work: Work) -> None:
         try:

@@ -8,7 +8,7 @@ and answers a `Decision`, which the runtime commits as one append, or raises `Co
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, TypeVar
 
@@ -98,6 +98,7 @@ class Needs:
     edits: tuple[str, ...] = ()  # may be edited: no other turn edits them until this one has committed
     attempts: tuple[str, ...] = ()
     scripts: bool = False  # every scene's text as its projection has it
+    compute: Callable[[], Any] | None = None  # heavy, pure work, run beside the loop; its result is `ctx.computed`
 
 
 @dataclass(slots=True)
@@ -149,6 +150,9 @@ class Context(Protocol):
     def map(self, doc: str, root: str) -> Mapping[str, Any]: ...
     def attempt(self, id: str) -> Attempt | None: ...
     def scripts(self) -> Mapping[str, str]: ...
+
+    @property
+    def computed(self) -> Any: ...
 
 
 class Actor(ABC):

@@ -27,6 +27,7 @@ class TurnContext:
     rooms: dict[str, Room] = field(default_factory=dict)
     attempts: dict[str, Attempt | None] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
+    computed: Any = None
 
     def new_id(self, prefix: Prefix) -> str:
         return self.ids(prefix)

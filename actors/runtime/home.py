@@ -90,6 +90,7 @@ class Home:
         self._since_snapshot: dict[str, int] = {}
         self._weather: dict[str, dict[str, Any]] = {}
         self._leaving = False
+        self.caught_up = False  # whether what a crash left undone was found and handed out
         self._chores: set[asyncio.Task[None]] = set()
         self.busy_at_ms = around.clock.now_ms()
 

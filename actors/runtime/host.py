@@ -152,7 +152,8 @@ class StoryRuntime:
     async def _catch_up(self, home: Home) -> None:
         """Give whatever a crash left undone to those who own it: open jobs, and documents nobody re-read."""
         if not self._kinds.document_exists(home.id, "outline", home.find):
-            return  # about to be made
+            home.caught_up = True  # about to be made
+            return
         try:
             for row in await self.ledger.views("open_job", home=home.id, limit=SCENES_WITH_WORK_MAX):
                 await home.tell(row.parent, AttemptsChanged())
@@ -163,7 +164,9 @@ class StoryRuntime:
         except HomeLost:
             raise
         except (LedgerError, CommandError) as error:
-            logger.warning("a home was opened without its catch-up", extra={"home": home.id, "code": error.code})
+            logger.warning("a home waits for its catch-up", extra={"home": home.id, "code": error.code})
+        else:
+            home.caught_up = True
 
     async def _unread(self, home: Home) -> list[tuple[str, int]]:
         after, found = self._kinds.read_upto(home.id, home.find), dict[str, int]()
@@ -228,6 +231,8 @@ class StoryRuntime:
 
     async def _rescan(self) -> None:
         for home in list(self._homes.values()):
+            if not home.caught_up:
+                await self._catch_up(home)
             for actor in home.waits_for():
                 await home.tell(actor, AttemptsChanged())
 

@@ -392,7 +392,7 @@ class World:
     async def _settle(self, homes: list[str]) -> None:
         """All open somewhere, all jobs ended or waiting for a person, all writers read."""
         async with asyncio.timeout(CALM_S):
-            while not all([await self._calm(home) for home in homes]):
+            while not all([await self._calm(home) for home in homes]):  # noqa: ASYNC110 (virtual time: no wait is long)
                 await asyncio.sleep(0.25)
 
     async def _calm(self, home: str) -> bool:

@@ -28,7 +28,7 @@ class Story:
     def __init__(self, ledger: MemoryLedger | None = None, host: str = "h1", **limits: int) -> None:
         self.ledger = ledger or MemoryLedger()
         self.facts: list[Lifecycle] = []
-        self.woken = 0
+        self.host, self.woken = host, 0
         self._changed = asyncio.Event()
         self.runtime = StoryRuntime(
             self.ledger,
@@ -62,7 +62,7 @@ class Story:
 
     def key(self) -> str:
         self._keys += 1
-        return f"key-{self._keys}"
+        return f"{self.host}-{self._keys}"
 
     async def ask(self, home: str, command: Command, key: str | None = None, principal: str = ANNA) -> Answer:
         target = getattr(command, "scene", home) if command.actor == "scene" else home
