@@ -99,7 +99,7 @@ def air_of(light: Light, grade: Grade, width: int, height: int, rng: np.random.G
     if kind == "wind":
         leaf = grade(mix((196.0, 150.0, 84.0), light.key, 0.3))
         return Air((
-            _specks(width, height, rng, 46, (width, 0.22 * height), 0.42, 3.6 * s, leaf, 0.5, 2.4),
+            _specks(width, height, rng, 80, (width, 0.22 * height), 0.42, 3.6 * s, leaf, 0.7, 2.4),
             _specks(width, height, rng, 90, (width, 0.1 * height), 0.6, 1.3 * s, pale, 0.3, 3.0),
         ))  # fmt: skip
     if kind == "fog":
