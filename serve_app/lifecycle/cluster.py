@@ -71,10 +71,12 @@ def start_ray(
     *,
     dashboard: bool,
     session: Callable[[int], None],
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> None:
     """`ray start` a head on loopback. Raises Refusal with Ray's own last words.
 
-    `session` is told the id of the session everything runs in, before anything can go wrong.
+    `session` is told the id of the session everything runs in, before anything can go wrong; `meanwhile` runs while
+    Ray starts.
     """
     command = [
         *(sys.executable, "-m", "ray.scripts.scripts", "start", "--head"),
@@ -83,6 +85,7 @@ def start_ray(
         *("--ray-client-server-port", str(ports.ray_client)),
         *("--include-dashboard", "true" if dashboard else "false"),
         *("--include-log-monitor", "false"),
+        "--no-monitor",
         *("--dashboard-host", "127.0.0.1"),
         *("--dashboard-port", str(ports.dashboard)),
         *("--dashboard-agent-listen-port", str(ports.dashboard_agent)),
@@ -102,7 +105,7 @@ def start_ray(
         text=True,
     )
     session(started.pid)
-    from ray import serve  # noqa: F401 - two seconds of imports, while `ray start` does its own
+    meanwhile()
 
     try:
         said, _ = started.communicate(timeout=RAY_START_TIMEOUT_S)
@@ -128,17 +131,6 @@ def connect(address: str) -> None:
         configure_logging=False,
         _node_ip_address="127.0.0.1",
     )
-
-
-def deploy(config: Mapping[str, Any]) -> None:
-    """Start Serve where the config says and hand it the applications; returns before they are ready."""
-    from ray.serve._private.api import serve_start
-    from ray.serve.config import HTTPOptions
-    from ray.serve.schema import ServeDeploySchema
-
-    schema = ServeDeploySchema.model_validate(dict(config))
-    options = HTTPOptions(**schema.http_options.model_dump(exclude_unset=True), location=schema.proxy_location)
-    serve_start(http_options=options).deploy_apps(schema)
 
 
 def wait_ready(url: str, stopping: Callable[[], bool]) -> None:

@@ -18,7 +18,7 @@ from types import FrameType
 from typing import Any
 
 from serve_app.config import TOKEN_FILE, Settings, prepare_data_dir, store_secret
-from serve_app.lifecycle import cluster, environment, ports, processes
+from serve_app.lifecycle import cluster, deploying, environment, ports, processes
 from serve_app.lifecycle.editor_build import ensure_built
 from serve_app.lifecycle.instance import (
     Run,
@@ -155,14 +155,21 @@ def _start(
     say("starting the cluster")
     session = functools.partial(_note_session, settings.data_dir, start.run)
     scratch = Path(start.run.scratch)
-    cluster.start_ray(start.variables, start.ports, scratch, dashboard=options.dashboard, session=session)
+    cluster.start_ray(
+        start.variables,
+        start.ports,
+        scratch,
+        dashboard=options.dashboard,
+        session=session,
+        meanwhile=functools.partial(deploying.preload, config),
+    )
     if start.stopping.asked():
         return False
     cluster.connect(start.run.ray_address)
     start.stopping.listen()  # Ray puts its own SIGTERM handler in place when a driver connects
     say("starting the applications")
     args = {"data_dir": str(settings.data_dir), "host": settings.host, "port": settings.port}
-    cluster.deploy(cluster.fill_config(config, host=options.host, port=options.port, args=args, hosts=options.hosts))
+    deploying.deploy(cluster.fill_config(config, host=options.host, port=options.port, args=args, hosts=options.hosts))
     cluster.wait_ready(_loopback_url(settings), start.stopping.asked)
     return not start.stopping.asked()
 
