@@ -1,0 +1,179 @@
+"""Presence: last value wins, the server's identity, nobody left behind, never stored."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+
+from collab import wire
+from collab.close_codes import CloseCode
+from collab.lib0 import Reader, var_string, varuint
+from collab.limits import Limits
+from collab.room import Room
+from tests.unit.collab.stage import ANA, BEN, HeldLog, Wire, enter, opened
+
+pytestmark = pytest.mark.unit
+
+
+def say(*states: tuple[int, int, object]) -> bytes:
+    parts = [varuint(client) + varuint(clock) + var_string(json.dumps(state)) for client, clock, state in states]
+    return wire.awareness(varuint(len(states)) + b"".join(parts))
+
+
+def heard(socket: Wire) -> list[tuple[int, int, object]]:
+    found: list[tuple[int, int, object]] = []
+    for message in socket.messages():
+        if isinstance(message, wire.AwarenessMessage):
+            reader = Reader(message.payload)
+            for _ in range(reader.varuint()):
+                found.append((reader.varuint(), reader.varuint(), json.loads(reader.var_string())))
+    return found
+
+
+async def tick(room: Room) -> None:
+    await asyncio.sleep(room.limits.presence_tick_s(room.sessions) + 0.01)
+
+
+async def test_stamped_echoed_and_never_logged() -> None:
+    """R-30: a forged identity is replaced; the sender hears itself; one encode for all."""
+    log = HeldLog()
+    room = await opened(log)
+    ana, ana_wire = enter(room)
+    _, ben_wire = enter(room, "ben", user=BEN)
+    ana.receive(say((5, 1, {"user": {"name": "Ben", "admin": True}, "cursor": {"at": 3}})))
+    await tick(room)
+    shown = {"user": {"id": "u1", "name": "Ana", "color": "#aa0000"}, "cursor": {"at": 3}}
+    assert heard(ana_wire) == heard(ben_wire) == [(5, 1, shown)]
+    assert ana_wire.shared[-1] is ben_wire.shared[-1]
+    assert log.rows == []
+    assert not log.waiting
+
+
+async def test_last_value_wins_within_a_tick() -> None:
+    """R-31."""
+    room = await opened(HeldLog())
+    ana, socket = enter(room)
+    for clock in range(1, 50):
+        ana.receive(say((5, clock, {"at": clock})))
+    ana.receive(say((5, 3, {"at": "stale"})))
+    await tick(room)
+    assert [clock for _, clock, _ in heard(socket)] == [49]
+
+
+async def test_newcomers_and_queries_hear_everybody() -> None:
+    """R-32; R-33: no ghost of the server."""
+    room = await opened(HeldLog())
+    ana, _ = enter(room)
+    ana.receive(say((5, 1, {})))
+    await tick(room)
+    ben, ben_wire = enter(room, "ben", user=BEN, synced=False)
+    ben.receive(wire.sync_step1(b"\x00"))
+    assert [client for client, _, _ in heard(ben_wire)] == [5]
+    ben_wire.sent.clear()
+    ben.receive(wire.query_awareness())
+    assert [client for client, _, _ in heard(ben_wire)] == [5]
+    empty = await opened(HeldLog())
+    _, alone = enter(empty, synced=False)
+    assert heard(alone) == []
+
+
+async def test_leaving_takes_it_down_and_echoes_do_not_bring_it_back() -> None:
+    """R-34."""
+    room = await opened(HeldLog())
+    ana, _ = enter(room)
+    ben, ben_wire = enter(room, "ben", user=BEN)
+    ana.receive(say((5, 1, {"at": 1})))
+    await tick(room)
+    echo = say((5, 1, {"at": 1, "x": "as a stock client repeats it"}))
+    ana.closed()
+    ben.receive(echo)
+    await tick(room)
+    assert heard(ben_wire)[-1] == (5, 1, None)
+    ben.receive(echo)
+    await tick(room)
+    assert room.presence.states() == {}
+
+
+async def test_nobody_speaks_for_others() -> None:
+    """R-35: neither states nor goodbyes under somebody else's id; a socket has few ids."""
+    room = await opened(HeldLog(), Limits(awareness_clients_per_session_max=2))
+    ana, _ = enter(room)
+    ben, ben_wire = enter(room, "ben", user=BEN)
+    ana.receive(say((5, 1, {"at": 1})))
+    ben.receive(say((5, 9, {"at": "forged"}), (5, 9, None), (6, 1, {}), (7, 1, {}), (8, 1, {})))
+    await tick(room)
+    assert sorted(room.presence.states()) == [5, 6, 7]
+    assert room.presence.states()[5]["at"] == 1
+    assert ben_wire.code is None
+
+
+async def test_reconnect_before_the_old_socket_times_out() -> None:
+    """R-36: the new socket takes the id over; the late end of the old one does not end the new one."""
+    room = await opened(HeldLog())
+    old, _ = enter(room)
+    old.receive(say((5, 3, {"at": 1})))
+    new, _ = enter(room)
+    new.receive(say((5, 3, {"at": 2})))
+    old.closed()
+    await tick(room)
+    assert room.presence.states()[5]["at"] == 2
+    new.closed()
+    assert room.presence.states() == {}
+
+
+async def test_return_with_the_same_clock_is_seen() -> None:
+    """R-36."""
+    room = await opened(HeldLog())
+    _, ben_wire = enter(room, "ben", user=BEN)
+    ana, _ = enter(room)
+    ana.receive(say((5, 3, {"at": 1})))
+    await tick(room)
+    ana.closed()
+    await tick(room)
+    again, _ = enter(room)
+    again.receive(say((5, 3, {"at": 1})))
+    await tick(room)
+    assert [(clock, state is None) for _, clock, state in heard(ben_wire)] == [(3, False), (3, True), (4, False)]
+
+
+async def test_server_presence_is_opt_in() -> None:
+    """R-33."""
+    room = await opened(HeldLog())
+    _, socket = enter(room)
+    room.set_server_presence({"user": {"name": "Continuity"}, "task": "reading"})
+    await tick(room)
+    assert len(room.presence.states()) == 1
+    room.set_server_presence(None)
+    await tick(room)
+    assert [state is None for _, _, state in heard(socket)] == [False, True]
+    assert room.presence.states() == {}
+
+
+async def test_silent_rooms_say_something() -> None:
+    """R-37: stock clients hang up after 30 s of silence."""
+    room = await opened(HeldLog(), Limits(heartbeat_s=0.02, presence_ttl_s=0.05))
+    ana, socket = enter(room)
+    ana.receive(say((5, 1, {})))
+    await asyncio.sleep(0.2)
+    assert wire.AwarenessMessage(b"\x00") in socket.messages()
+    assert room.presence.states() == {}
+    await room.close()
+
+
+async def test_presence_that_would_break_clients_is_refused() -> None:
+    """R-38."""
+    room = await opened(HeldLog())
+    for body in (b"[1]", b"{", b'{"a":NaN}', b'{"a":1e999}', b"\xff", b"[" * 5000):
+        ana, socket = enter(room)
+        ana.receive(wire.awareness(b"\x01\x05\x01" + varuint(len(body)) + body))
+        assert socket.code == CloseCode.MALFORMED, body[:10]
+    ana, socket = enter(room)
+    lone = b'{"a":"\\ud800"}'
+    ana.receive(wire.awareness(b"\x01\x05\x01" + varuint(len(lone)) + lone))
+    ana.receive(say((6, 1, {"big": "x" * 5000})))
+    await tick(room)
+    assert socket.code is None
+    assert sorted(room.presence.states()) == [5]
+    assert ANA.name in str(heard(socket))
