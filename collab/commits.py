@@ -151,7 +151,7 @@ class Commits:
         if self._slow_timer is not None:
             self._slow_timer.cancel()
         self._slow = False
-        refused = _failure(appended)
+        refused = failure(appended)
         if refused is None:
             self._on_committed(batch, appended.result())
         else:
@@ -185,7 +185,8 @@ class Commits:
                 waiter.set_result(None)
 
 
-def _failure(appended: asyncio.Future[int]) -> Refused | None:
+def failure(appended: asyncio.Future[int]) -> Refused | None:
+    """Why an append did not commit, whatever went wrong; None if it did."""
     if appended.cancelled():
         return Refused("CANCELLED", "the append was cancelled")
     error = appended.exception()

@@ -19,7 +19,7 @@ import pycrdt
 from collab import wire
 from collab.clock import Clock, LoopClock, Timer
 from collab.close_codes import CloseCode, CollabError, Malformed, TooLarge
-from collab.commits import Batch, Commits, Pending
+from collab.commits import Batch, Commits, Pending, failure
 from collab.document import Document
 from collab.editing import EditFn, PreparedEdit, Scratch, fresh_client_id
 from collab.fanout import Fanout
@@ -371,17 +371,24 @@ class Room:
         except Refused:
             self.abandon(prepared)
             raise
-        appended.add_done_callback(lambda done: self._edit_landed(prepared, done))
-        return await asyncio.shield(appended)
+        landed: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        appended.add_done_callback(lambda done: self._edit_landed(prepared, done, landed))
+        return await landed  # a caller that is cancelled does not stop the edit from landing
 
-    def _edit_landed(self, prepared: PreparedEdit, appended: asyncio.Future[int]) -> None:
-        error = None if appended.cancelled() else appended.exception()
-        if appended.cancelled() or error is not None:
-            self.abandon(prepared)
-            if isinstance(error, Refused) and error.fenced:
-                self._shut(CloseCode.MOVED, "")
-        else:
+    def _edit_landed(self, prepared: PreparedEdit, appended: asyncio.Future[int], landed: asyncio.Future[int]) -> None:
+        refused = failure(appended)
+        if refused is None:
             self.committed(prepared, appended.result())
+        else:
+            self.abandon(prepared)
+            if refused.fenced:
+                self._shut(CloseCode.MOVED, "")
+        if landed.done():
+            return
+        if refused is None:
+            landed.set_result(appended.result())
+        else:
+            landed.set_exception(refused)
 
     async def prepare_edit(self, edit: EditFn, principal: str) -> PreparedEdit | None:
         """Compute an edit for a composite append; None if it changes nothing.

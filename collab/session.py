@@ -161,7 +161,7 @@ class Session:
         self._allowance = min(limits.messages_burst, self._allowance + earned) - 1
         if self._allowance < 0 and Pause.RATE not in self._pauses:
             self.pause(Pause.RATE)
-            self.host.clock.call_later(1 - self._allowance / limits.messages_per_s, lambda: self.resume(Pause.RATE))
+            self.host.clock.call_later((1 - self._allowance) / limits.messages_per_s, lambda: self.resume(Pause.RATE))
 
     def pause(self, why: Pause) -> None:
         if not self._pauses and not isinstance(self.state, Closed):
