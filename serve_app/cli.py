@@ -28,7 +28,12 @@ IMPORT_MUTATION = """mutation Import($input: ImportScreenplayInput!) {
   importScreenplay(input: $input) { project { id title scenes { id } } userErrors { code message } sequence }
 }"""
 
-app = typer.Typer(help="Write together, generate, pick, watch.", no_args_is_help=True, add_completion=False)
+app = typer.Typer(
+    help="Write together, generate, pick, watch.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,  # a local may be a token
+)
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
@@ -50,7 +55,10 @@ def serve(  # noqa: PLR0917
     port: Annotated[int, typer.Option(min=1, max=65_535, help="Port of the editor and the API.")] = 8000,
     host: Annotated[str, typer.Option(help="Address to bind; loopback unless you say otherwise.")] = "127.0.0.1",
     data_dir: DataDir = None,
-    token: Annotated[str | None, typer.Option(help="Use this owner token (kept in the data directory).")] = None,
+    token: Annotated[
+        str | None,
+        typer.Option(envvar="STORYFORGE_OWNER_TOKEN", help="Use this owner token (kept in the data directory)."),
+    ] = None,
     config: Annotated[
         Path | None, typer.Option(envvar="STORYFORGE_CONFIG", help="A Serve config file other than serve_config.yaml.")
     ] = None,

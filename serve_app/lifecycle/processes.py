@@ -8,6 +8,8 @@ title. Invariant: a process with neither sign is never signalled, so a neighbour
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,20 +27,21 @@ class Signs:
     scratch: str
     session: int = 0
 
-    def fit(self, pid: int) -> bool:
-        """Whether this process is one of the instance's."""
-        folder = Path("/proc") / str(pid)
-        try:
-            arguments = (folder / "cmdline").read_bytes()
-            environment = (folder / "environ").read_bytes()
-        except OSError:
-            return False
-        if f"{MARK_ENV}={self.instance}".encode() in environment.split(b"\0"):
+    def fit(self, pid: int, command: bytes) -> bool:
+        """Whether this process is one of the instance's; `command` is its command line."""
+        if f"{MARK_ENV}={self.instance}".encode() in _environment(pid).split(b"\0"):
             return True
         if not self.session or _session_of(pid) != self.session:
             return False
         # A session number may come round again on a machine that has been up for long: ask for a second sign.
-        return arguments.startswith(b"ray::") or self.scratch.encode() in arguments
+        return command.startswith(b"ray::") or self.scratch.encode() in command
+
+
+def _environment(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:
+        return b""
 
 
 def _session_of(pid: int) -> int:
@@ -48,18 +51,34 @@ def _session_of(pid: int) -> int:
         return -1
 
 
-def _is_zombie(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except OSError:
-        return True
+def _commands() -> dict[int, bytes]:
+    """Command lines of the living processes of this machine, by pid."""
+    told = subprocess.run(["ps", "-axww", "-o", "pid=,stat=,command="], capture_output=True, check=True).stdout
+    found: dict[int, bytes] = {}
+    for row in told.splitlines():
+        pid, state, *command = row.split(None, 2)
+        if not state.startswith(b"Z"):
+            found[int(pid)] = b"".join(command)
+    return found
+
+
+def _commands_of_proc() -> dict[int, bytes]:
+    found: dict[int, bytes] = {}
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            if (entry / "stat").read_text().rpartition(")")[2].split()[0] != "Z":
+                found[int(entry.name)] = (entry / "cmdline").read_bytes()
+        except OSError:
+            continue
+    return found
 
 
 def belonging(signs: Signs) -> list[int]:
-    """Pids of the instance's living processes, ourselves excluded. Empty where there is no /proc (macOS)."""
-    proc = Path("/proc")
-    pids = [int(entry.name) for entry in proc.iterdir() if entry.name.isdigit()] if proc.is_dir() else []
-    return [pid for pid in pids if pid != os.getpid() and not _is_zombie(pid) and signs.fit(pid)]
+    """Pids of the instance's living processes, ourselves excluded."""
+    commands = _commands_of_proc() if sys.platform == "linux" else _commands()
+    return [pid for pid, command in commands.items() if pid != os.getpid() and signs.fit(pid, command)]
 
 
 def reap(signs: Signs, *, grace_s: float = GRACE_S) -> list[int]:

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from serve_app.config import TOKEN_FILE, Settings, prepare_data_dir, store_secret
+from serve_app.config import ENV_PREFIX, TOKEN_FILE, Settings, prepare_data_dir, store_secret
 from serve_app.lifecycle import cluster, deploying, environment, ports, processes
 from serve_app.lifecycle.editor_build import ensure_built
 from serve_app.lifecycle.instance import (
@@ -95,6 +95,7 @@ def serve(options: ServeOptions, *, say: Callable[[str], None], ready: Callable[
         config = cluster.load_config(find_config(options.config))
         if options.token is not None:
             store_secret(data_dir, TOKEN_FILE, options.token)
+            os.environ.pop(f"{ENV_PREFIX}OWNER_TOKEN", None)  # the file is the one truth, and no process shows it
         settings = Settings.from_args({"data_dir": str(data_dir), "host": options.host, "port": options.port})
         ensure_built(say)
         _run(options, settings, config, say, ready)

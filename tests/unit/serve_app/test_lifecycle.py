@@ -176,6 +176,16 @@ def test_r56_a_process_that_lost_its_mark_is_known_by_session_and_a_second_sign(
             process.wait()
 
 
+def test_r56_without_proc_the_session_is_found_through_ps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = subprocess.Popen([*SLEEPER[:2], f"{SLEEPER[2]} # {tmp_path}"], start_new_session=True)
+    try:
+        monkeypatch.setattr(sys, "platform", "darwin")
+        assert processes.belonging(processes.Signs("x", str(tmp_path), ours.pid)) == [ours.pid]
+    finally:
+        ours.kill()
+        ours.wait()
+
+
 def test_r56_one_that_ignores_sigterm_is_ended_too(tmp_path: Path) -> None:
     code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(1, flush=True); time.sleep(60)"
     stubborn = subprocess.Popen(
