@@ -1,0 +1,32 @@
+// What a stock client does when it is refused: node refusals.mjs --url … --doc … --token …; prints one JSON line.
+import * as Y from 'yjs'
+import { WebsocketProvider } from 'y-websocket'
+import WebSocket from 'ws'
+import { parseArgs } from 'node:util'
+
+const { values: options } = parseArgs({
+  options: { url: { type: 'string' }, doc: { type: 'string' }, token: { type: 'string' } },
+})
+const open = (name, token = options.token) => new WebsocketProvider(options.url, options.doc, new Y.Doc(), {
+  WebSocketPolyfill: WebSocket, params: { token, name }, disableBc: true,
+})
+const closed = (provider) => new Promise((resolve) => provider.on('closed', ({ code, reason }) => {
+  resolve({ code, reason, retries: provider.shouldConnect })
+}))
+const synced = (provider) => new Promise((resolve) => provider.on('sync', resolve))
+const text = (provider) => provider.doc.getText('script')
+
+const writer = open('Writer')
+await synced(writer)
+text(writer).insert(0, 'hello')
+const reader = open('Reader')
+await synced(reader)
+const saw = text(reader)
+while (saw.toString() !== 'hello') await new Promise((resolve) => setTimeout(resolve, 5))
+const facts = { 'reader saw': saw.toString(), 'wrong token': await closed(open('Eve', 'wrong')) }
+const refused = closed(reader)
+saw.insert(0, 'graffiti ')
+facts['read only'] = await refused
+facts.writer = { connected: writer.wsconnected, text: text(writer).toString() }
+console.log(JSON.stringify(facts))
+process.exit(0)
