@@ -150,13 +150,10 @@ class Rooms:
         return True
 
     async def close(self, code: CloseCode, reason: str) -> None:
-        """Close every room; sockets are told `code`."""
+        """Close every room, those still loading too; sockets are told `code`."""
         self._ended = reason
         tasks = list(self._opening.values())
         self._opening.clear()
-        for task in tasks:
-            if not task.done():
-                task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         rooms = [t.result() for t in tasks if not t.cancelled() and t.exception() is None]
         await asyncio.gather(*(room.close(code, reason) for room in rooms), return_exceptions=True)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING
 
 from actors.commands import Answer, CommandError, Envelope
@@ -20,9 +20,13 @@ from actors.runtime.activation import Activation, Work
 from actors.runtime.actor import Decision, Needs
 from actors.runtime.compose import SERVER, Composed, abandon, compose, prepare, request_hash
 from actors.runtime.context import TurnContext
+from actors.runtime.errors import HomeLost
 from actors.runtime.lifecycle import Turned
+from collab.close_codes import CollabError
+from collab.ports import Refused
+from collab.room import RoomClosed
 from storage.codec import decode
-from storage.ledger.protocol import Committed, Conflict, LedgerError
+from storage.ledger.protocol import Committed, Conflict, LedgerError, Unavailable
 
 if TYPE_CHECKING:
     from actors.runtime.home import Home
@@ -35,7 +39,8 @@ async def take_turn(home: Home, activation: Activation, work: Work) -> Answer | 
     actor, envelope = activation.actor, work.envelope
     name = type(work.message).__name__
     try:
-        answer, rows = await _turn(home, activation, work)
+        with _rooms_faults(home):
+            answer, rows = await _turn(home, activation, work)
     except (CommandError, LedgerError) as error:
         home.announce(Turned(home.id, actor.id, name, 0, error.code))
         raise
@@ -119,6 +124,19 @@ async def _gather(home: Home, needs: Needs, envelope: Envelope | None) -> TurnCo
         context.computed = await asyncio.to_thread(needs.compute)
     context.now_ms = home.now_ms()
     return context
+
+
+@contextlib.contextmanager
+def _rooms_faults(home: Home) -> Iterator[None]:
+    """What rooms raise, in the words of the ledger and of commands."""
+    try:
+        yield
+    except (RoomClosed, Refused) as error:
+        if home.pipeline.lost is not None:
+            raise HomeLost(home.id, home.pipeline.lost) from error
+        raise Unavailable(f"a document could not be edited: {error.code}") from error
+    except CollabError as error:
+        raise CommandError(error.code, str(error), (), error.retryable) from error
 
 
 @contextlib.asynccontextmanager

@@ -232,7 +232,7 @@ class World:
 
     async def trouble(self) -> None:
         """Something happens to a host, again and again."""
-        while True:
+        while self.ledger.stormy:
             await asyncio.sleep(self.rng.uniform(0.5, 3.0))
             at = self.rng.randrange(len(self.hosts))
             host = self.hosts[at]
@@ -377,8 +377,9 @@ class World:
         workers = [loop.create_task(self.worker(name)) for name in ("w1", "w2")]
         trouble = loop.create_task(self.trouble())
         await asyncio.sleep(STORM_S)
-        await _end([*people, trouble])
+        await _end(people)
         self.ledger.stormy = False
+        await trouble
         self.ledger.cut.clear()
         for zombie in self.zombies:
             await zombie.kill()

@@ -111,7 +111,7 @@ async def test_a_dropped_actor_refuses_everybody() -> None:
     running, waiting = stage.ask("1"), stage.ask("2")
     await asyncio.sleep(0)
     await asyncio.sleep(0)
-    assert stage.activation.state is State.TURNING
+    assert stage.activation.state.value == "turning"
     stage.activation.drop("moved")
     for reply in (running, waiting):
         with pytest.raises(HomeLost):
