@@ -22,8 +22,15 @@ export class Refused extends Error {
 
 /** What to tell a person about any failure of an operation. */
 export function wordsFor(cause: unknown): string {
-  if (cause instanceof Refused || cause instanceof ApiError) return cause.message;
+  if (cause instanceof Refused || cause instanceof ApiError) return sentence(cause.message);
   return 'Something went wrong in this page. Reload it; your text is on the server or still in this tab.';
+}
+
+/** Codes of the server speak in clauses; a page speaks in sentences. */
+export function sentence(text: string): string {
+  const clean = text.trim();
+  const start = clean.charAt(0).toLocaleUpperCase() + clean.slice(1);
+  return /[.!?…]$/u.test(start) ? start : `${start}.`;
 }
 
 async function mutate<T>(name: string, query: string, variables: Record<string, unknown>, pick: string): Promise<T> {

@@ -20,6 +20,8 @@ import { moveScene, sortScenes } from './order';
 import { navigate, pathTo } from './router';
 import { say } from './toasts';
 
+/** Stands in a new scene's heading until somebody types the real place over it. */
+export const NEW_PLACE = 'NEW PLACE';
 const REFRESH_DEBOUNCE_MS = 250;
 /** The kind of an event that is only an edit of a document. */
 const UPDATES_KIND = 'updates';
@@ -58,6 +60,8 @@ export class Story {
   /** Counts changes of the outline, for what is computed from it. */
   private readonly outline = signal(0);
   private readonly headings = signal<ReadonlyMap<string, string>>(new Map());
+  /** The scene this tab has just made: its page opens with the place selected, ready to be typed over. */
+  private unnamed: string | null = null;
   private readonly watched = new WeakSet<Room>();
   private readonly cleanups: (() => void)[] = [];
   private refreshTimer: ReturnType<typeof setTimeout> | undefined;
@@ -164,10 +168,18 @@ export class Story {
   async addScene(): Promise<void> {
     const after = this.sceneId.peek() ?? this.scenes.peek().at(-1)?.id ?? null;
     await this.attempt(async () => {
-      const { id } = await api.createScene(this.id, 'INT. NEW PLACE - DAY', after);
+      const { id } = await api.createScene(this.id, `INT. ${NEW_PLACE} - DAY`, after);
       await this.refreshProject();
+      this.unnamed = id;
       navigate(pathTo(this.id, id));
     });
+  }
+
+  /** Whether the open scene has just been made here; true once. */
+  takeUnnamed(): boolean {
+    const fresh = this.unnamed !== null && this.unnamed === this.sceneId.peek();
+    if (fresh) this.unnamed = null;
+    return fresh;
   }
 
   async generate(): Promise<void> {

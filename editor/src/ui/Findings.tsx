@@ -57,8 +57,27 @@ function Card({ finding, story }: { finding: Finding; story: Story }) {
           </button>
         )}
         <FixButton finding={finding} story={story} />
+        <CastButton finding={finding} story={story} />
       </div>
     </article>
+  );
+}
+
+/** The finding's code for somebody who speaks or acts without being in the cast. */
+const NEW_CHARACTER = 'new_character';
+
+function CastButton({ finding, story }: { finding: Finding; story: Story }) {
+  const name = finding.evidence[0]?.text.trim();
+  if (finding.code.toLowerCase() !== NEW_CHARACTER || finding.fix !== null || !name) return null;
+  return (
+    <button
+      type="button"
+      class="quiet small accent"
+      data-testid="add-cast"
+      onClick={() => void story.addCast(name.replace(/^@/u, '').toLocaleUpperCase())}
+    >
+      Add to the cast
+    </button>
   );
 }
 

@@ -195,7 +195,7 @@ function NewProject({ onClose }: { onClose: () => void }) {
             aria-describedby="new-project-errors"
           />
           <span class="field-errors" id="new-project-errors" role="alert">
-            {errors.map((error) => error.message).join(' ')}
+            {errors.map((error) => api.sentence(error.message)).join(' ')}
           </span>
         </label>
         <fieldset class="choice">

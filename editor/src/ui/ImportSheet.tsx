@@ -1,6 +1,7 @@
 /** Shows an import under way: what was counted, how far it is, and what the server objects to, beside the field. */
 import { signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
+import { sentence } from '../api/operations';
 import { current, hovering, type Import, importAgain, importFile } from './importing';
 import { Sheet } from './Sheet';
 
@@ -53,7 +54,7 @@ function Attempt({ attempt }: { attempt: Import }) {
             onInput={(event) => (typed.value = event.currentTarget.value)}
           />
           <span class="field-errors" id="import-title-errors">
-            {aboutTitle.map((error) => error.message).join(' ')}
+            {aboutTitle.map((error) => sentence(error.message)).join(' ')}
           </span>
         </label>
         <p class="import-count">
@@ -63,7 +64,7 @@ function Attempt({ attempt }: { attempt: Import }) {
         {others.length > 0 && (
           <ul class="field-errors" role="alert">
             {others.map((error) => (
-              <li key={error.message}>{error.message}</li>
+              <li key={error.message}>{sentence(error.message)}</li>
             ))}
           </ul>
         )}

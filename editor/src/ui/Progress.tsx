@@ -1,4 +1,5 @@
 /** Where the generation stands: six steps, one sentence, a bar, a way out. */
+import { sentence } from '../api/operations';
 import type { Job } from '../api/types';
 import type { Generation } from '../story/generation';
 import { awaitsPick, etaWords, fraction, headline, isOver, steps } from '../story/jobWords';
@@ -48,7 +49,7 @@ function Steps({ job }: { job: Job }) {
 function Failure({ job, generation }: { job: Job; generation: Generation }) {
   return (
     <div class="failure" role="alert">
-      <p data-testid="job-error">{job.error?.message ?? 'The server gave no reason.'}</p>
+      <p data-testid="job-error">{sentence(job.error?.message ?? 'The server gave no reason')}</p>
       {job.error?.retryable !== false && (
         <button type="button" class="quiet small" data-testid="retry" onClick={() => void generation.retry()}>
           Try again from the last step

@@ -5,7 +5,7 @@ import { EditorView } from '@codemirror/view';
 import { openPage, setLocked } from '../script/editor';
 import { eighths } from '../script/fountain';
 import { showFindings } from '../script/margin';
-import type { Story } from '../story/story';
+import { NEW_PLACE, type Story } from '../story/story';
 import { desk, outdated } from './deskView';
 import { pageWords, playWords } from './sceneWords';
 
@@ -65,6 +65,12 @@ function redraw(story: Story): void {
   if (view !== null && sceneId !== null) outdated.value = showFindings(view, sceneId, story.findings.peek());
 }
 
+function selectPlace(view: EditorView): void {
+  const from = view.state.doc.toString().indexOf(NEW_PLACE);
+  if (from >= 0) view.dispatch({ selection: { anchor: from, head: from + NEW_PLACE.length } });
+  view.focus();
+}
+
 function Paper({ story }: { story: Story }) {
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | null>(null);
@@ -83,6 +89,7 @@ function Paper({ story }: { story: Story }) {
     });
     view.current = opened;
     desk.value = opened;
+    if (story.takeUnnamed()) selectPlace(opened);
     return () => {
       clearTimeout(pause);
       desk.value = null;
