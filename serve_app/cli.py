@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
-from serve_app.config import TOKEN_FILE, Settings, SettingsError, default_data_dir
+from serve_app.config import SECRET_CHARS_MIN, TOKEN_FILE, Settings, SettingsError, default_data_dir
 from serve_app.lifecycle.instance import Run
 from serve_app.lifecycle.refusal import Refusal
 
@@ -69,6 +69,8 @@ def serve(  # noqa: PLR0917
     from serve_app.lifecycle import serving
 
     options = serving.ServeOptions(host, port, data_dir or _data_dir_default(), token, config, hosts, dashboard)
+    if token is not None and len(token) < SECRET_CHARS_MIN:
+        err.print(f"The owner token is weak: {SECRET_CHARS_MIN} characters or more resist guessing.", markup=False)
     status = err.status("checking")
 
     is_ready = False

@@ -2,8 +2,8 @@
 
 Owns the protocol class that uvicorn uses for every upgraded connection of this process, and the `Transport` it puts
 into the ASGI scope under `SCOPE_KEY`. Invariant: no byte waits in a queue that nobody can see. Outbound bytes wait in
-the kernel and in asyncio's buffer, which `buffered_bytes` reports and `buffer_bytes_max` ends; inbound messages go straight to
-the room's callback, and `pause_reading` reaches the peer through TCP.
+the kernel and in asyncio's buffer, which `buffered_bytes` reports and `buffer_bytes_max` ends; inbound messages go
+straight to the room's callback, and `pause_reading` reaches the peer through TCP.
 
 Why it exists (Ray Serve 2.60, uvicorn 0.54): Serve copies every inbound frame into an unbounded queue unless the
 request carries `x-request-disconnect-disabled: ?1`, and ASGI hides the outbound buffer altogether.
