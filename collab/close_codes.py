@@ -87,6 +87,16 @@ class Malformed(CollabError):
         return Malformed, (self.detail,)
 
 
+class Unreadable(CollabError):
+    """The committed bytes do not apply to a Y.Doc here: clients go on, reads and edits by the server cannot."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(CloseCode.REFUSED, detail)
+
+    def __reduce__(self) -> tuple[type[Unreadable], tuple[str]]:
+        return Unreadable, (self.detail,)
+
+
 class TooLarge(CollabError):
     """A message over a named limit."""
 

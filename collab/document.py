@@ -14,6 +14,7 @@ from typing import Any
 
 import pycrdt
 
+from collab.close_codes import Unreadable
 from collab.coverage import Coverage
 from collab.limits import Limits
 from collab.merging import merge
@@ -151,7 +152,10 @@ class Document:
         if not coverage.has_structs(header):
             return False
         if not coverage.has_deletes(header) and self._deepened_at != self.mark:
-            doc = self._doc or self._build()
+            try:
+                doc = self._doc or self._build()
+            except Unreadable:
+                return True  # nothing new in structs; its deletions are dropped, not accepted
             full = doc.get_update()
             implied = read_header(pycrdt.get_update(full, doc.get_state()), self._unbounded)
             coverage.deletes.add_all(implied.deletes)
@@ -179,11 +183,22 @@ class Document:
 
     def _build(self) -> pycrdt.Doc[Any]:
         doc: pycrdt.Doc[Any] = pycrdt.Doc()
-        doc.apply_update(self.merged())
+        self.load(doc)
         return doc
 
+    def load(self, doc: pycrdt.Doc[Any]) -> None:
+        """Bring everything committed into an empty Y.Doc. Raises `Unreadable`."""
+        try:
+            doc.apply_update(self.merged())
+        except Exception as error:
+            log.exception("document does not apply", extra={"seq": self.seq})
+            raise Unreadable("document does not apply") from error
+
     def hydrate(self) -> pycrdt.Doc[Any]:
-        """A Y.Doc of the committed state, kept up with commits until `drop`. Read it; never write to it."""
+        """A Y.Doc of the committed state, kept up with commits until `drop`. Read it; never write to it.
+
+        Raises `Unreadable`.
+        """
         if self._doc is None:
             self._doc = self._build()
         return self._doc

@@ -37,10 +37,10 @@ class PreparedEdit:
 class Scratch:
     """A private Y.Doc that holds the committed state and, for a moment, one edit more."""
 
-    def __init__(self, committed: bytes) -> None:
+    def __init__(self, load: Callable[[pycrdt.Doc[Any]], None]) -> None:
         self.client_id = fresh_client_id()
         self.doc: pycrdt.Doc[Any] = pycrdt.Doc(client_id=self.client_id)
-        self.doc.apply_update(committed)
+        load(self.doc)
 
     def run(self, edit: EditFn) -> bytes | None:
         """The update `edit` makes, as one transaction; None if it changed nothing. What `edit` raises goes through."""

@@ -360,8 +360,8 @@ class Room:
     async def edit(self, edit: EditFn, principal: str) -> int:
         """Run `edit` on a private copy, commit its one update, show it. Returns the committed sequence.
 
-        An edit that changes nothing commits nothing. Raises `Refused`, `TooLarge`, `RoomClosed`, and what `edit`
-        raises.
+        An edit that changes nothing commits nothing. Raises `Refused`, `TooLarge`, `Unreadable`, `RoomClosed`, and what
+        `edit` raises.
         """
         prepared = await self.prepare_edit(edit, principal)
         if prepared is None:
@@ -411,7 +411,7 @@ class Room:
 
     def _compute(self, edit: EditFn, principal: str) -> PreparedEdit | None:
         if self._scratch is None:
-            self._scratch = Scratch(self.document.merged())
+            self._scratch = Scratch(self.document.load)
         update = self._scratch.run(edit)
         if update is None:
             return None
@@ -454,7 +454,7 @@ class Room:
             self._scratch = None
 
     def text(self, root: str) -> str:
-        """A root Text as it is committed; empty if it was never written."""
+        """A root Text as it is committed; empty if it was never written. Raises `Unreadable`."""
         return str(self.hydrate().get(root, type=pycrdt.Text))
 
     def map(self, root: str) -> dict[str, Any]:
