@@ -141,7 +141,11 @@ def back_sprite(
 
     sprite = _part([paint], place, light, grade, picture, max(1.5, 0.3 * unit), shade=0.62)
     assert sprite is not None
-    sprite.images = [blurred(image, unit * 0.5) for image in sprite.images]
+    # Room for the blur to run out in, or the box would show as a straight edge.
+    pad = math.ceil(unit * 1.6)
+    padded = [cv2.copyMakeBorder(image, pad, pad, pad, pad, cv2.BORDER_CONSTANT) for image in sprite.images]
+    sprite.images = [blurred(image, unit * 0.5) for image in padded]
+    sprite.x, sprite.y = sprite.x - pad, sprite.y - pad
     sprite.parallax = 1.5
     phase = crc32(figure.entity_id.encode("utf-8", "surrogatepass")) % 628 / 100
     sprite.act = lambda t: Act(dx=unit * 0.25 * math.sin(0.7 * t + phase), dy=unit * 0.12 * math.sin(1.6 * t + phase))

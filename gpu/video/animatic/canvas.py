@@ -139,7 +139,7 @@ class Canvas:
             return
         mask, (x0, y0, x1, y1) = found
         layer = _tinted(mask, self._ink(colour), alpha, (x1 - x0, y1 - y0))
-        _lay(layer, self.image[y0:y1, x0:x1])
+        lay(layer, self.image[y0:y1, x0:x1])
 
     def beam(self, points: Sequence[Point], colour: RGB, strength: float, blur: float) -> None:
         """Additive light in the shape of a polygon."""
@@ -179,10 +179,10 @@ class Canvas:
             np.round(rows)[:, None, :].astype(np.uint8), (x1 - x0, y1 - y0), interpolation=cv2.INTER_NEAREST
         )
         layer = cv2.multiply(flat, cv2.merge([mask, mask, mask, mask]), scale=alpha / 255)
-        _lay(layer, self.image[y0:y1, x0:x1])
+        lay(layer, self.image[y0:y1, x0:x1])
 
 
-def _lay(layer: Pixels, region: Pixels) -> None:
+def lay(layer: Pixels, region: Pixels) -> None:
     """Composite a premultiplied layer over a region, in place."""
     clear = cv2.bitwise_not(cv2.extractChannel(layer, 3))
     cv2.multiply(region, cv2.merge([clear, clear, clear, clear]), dst=region, scale=1 / 255)

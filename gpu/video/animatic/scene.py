@@ -87,7 +87,7 @@ class Take:
         margin = math.ceil(MARGIN * width)
         sigma = f.blur * height / 560
         # A defocused set is painted at half size: the blur hides it, and it costs a quarter.
-        shrink = 2 if sigma >= 4 else 1
+        shrink = 2 if f.blur >= 3 else 1
         w, h = math.ceil((width + 2 * margin) / shrink), math.ceil((height + 2 * margin) / shrink)
         scale = zoom / shrink
         ox = (width / 2 + margin) / shrink - f.set_x * scale
@@ -102,7 +102,12 @@ class Take:
                 cv2.resize(image, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_LINEAR) if shrink > 1 else image
             )
 
-        self.stage.sprites.append(Sprite([plane(scenery.back.image)], -margin, -margin, 0.42, opaque=True))
+        # Out of focus, the set's own planes melt together: one opaque plate costs a third of several blended ones.
+        melted = shrink > 1
+        if melted:
+            scenery.flatten()
+        plate = Sprite([plane(scenery.back.image)], -margin, -margin, 0.5 if melted else 0.42, opaque=True)
+        self.stage.sprites.append(plate)
         front: list[Sprite] = []
         for layer in scenery.layers:
             if layer.front and (not staging.dressing or f.size not in ("EWS", "WS", "FS")):

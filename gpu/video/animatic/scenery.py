@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from gpu.video.animatic.canvas import Canvas, Point, backdrop
+from gpu.video.animatic.canvas import Canvas, Point, backdrop, lay
 from gpu.video.animatic.colour import RGB, mix, rgb, times
 from gpu.video.animatic.light import Light
 
@@ -53,6 +53,15 @@ class Scenery:
         canvas = Canvas(max(1, right - left), max(1, bottom - top), b.scale, b.ox - left, b.oy - top, b.tone)
         self.layers.append(Layer(canvas, parallax, front, (left, top)))
         return canvas
+
+    def flatten(self) -> None:
+        """Melt all planes but the front ones into the backplate."""
+        for layer in self.layers:
+            if not layer.front:
+                x, y = layer.origin
+                h, w = layer.canvas.image.shape[:2]
+                lay(layer.canvas.image, self.back.image[y : y + h, x : x + w])
+        self.layers = [layer for layer in self.layers if layer.front]
 
     def between(self, low: float, high: float) -> float:
         return float(self.rng.uniform(low, high))
