@@ -7,7 +7,7 @@
 import { computed, effect, signal } from '@preact/signals';
 import * as api from '../api/operations';
 import type { Brain, Finding, Project, Scene, SceneStatus } from '../api/types';
-import { announce, identity, peopleIn, settleColour, type Person } from '../collab/people';
+import { identity, type Person } from '../collab/people';
 import * as Y from 'yjs';
 import type { Room } from '../collab/room';
 import { Rooms } from '../collab/rooms';
@@ -17,6 +17,7 @@ import { Generation } from './generation';
 import { activityWords, isOver } from './jobWords';
 import { Live } from './live';
 import { moveScene, sortScenes } from './order';
+import { Presence } from './presence';
 import { navigate, pathTo } from './router';
 import { say } from './toasts';
 
@@ -48,6 +49,7 @@ export class Story {
   readonly rooms: Rooms;
   readonly live: Live;
   readonly generation: Generation;
+  readonly presence: Presence;
   readonly project = signal<Project | null>(null);
   /** Why the project cannot be shown, in words. */
   readonly trouble = signal<string | null>(null);
@@ -55,7 +57,6 @@ export class Story {
   readonly scene = signal<Scene | null>(null);
   readonly room = signal<Room | null>(null);
   readonly brains = signal<readonly Brain[]>([]);
-  readonly people = signal<readonly Person[]>([]);
   private readonly renamed = signal<string | null>(null);
   /** Counts changes of the outline, for what is computed from it. */
   private readonly outline = signal(0);
@@ -72,7 +73,7 @@ export class Story {
     this.live = new Live(this.rooms.live);
     this.generation = new Generation(() => this.refreshSoon());
     this.watchOutline();
-    this.watchPeople();
+    this.presence = new Presence(this.rooms);
     this.watchJobsOfOthers();
     void this.start();
   }
@@ -96,7 +97,7 @@ export class Story {
         findings: this.live.findings.value.get(id)?.length ?? 0,
         progress: running.get(id)?.progress ?? null,
         activity: activityWords(running.get(id)),
-        people: this.people.value.filter((person) => person.sceneId === id && !person.self),
+        people: this.presence.people.value.filter((person) => person.sceneId === id && !person.self),
       };
     });
   });
@@ -128,13 +129,11 @@ export class Story {
   /** Opens a scene in the editor and tells the others where we are. */
   open(sceneId: string | null): void {
     if (sceneId === this.sceneId.peek()) return;
-    // The room stays open behind us; our caret must not.
-    this.room.peek()?.awareness.setLocalStateField('cursor', null);
     this.sceneId.value = sceneId;
     this.scene.value = null;
     this.generation.show(null);
     this.room.value = sceneId === null ? null : this.rooms.scene(sceneId);
-    this.introduce();
+    this.presence.moveTo(sceneId, this.room.value);
     if (this.room.value !== null && sceneId !== null) {
       this.watchHeading(sceneId, this.room.value);
       void this.refreshScene();
@@ -218,6 +217,7 @@ export class Story {
     this.closed = true;
     clearTimeout(this.refreshTimer);
     this.generation.stop();
+    this.presence.stop();
     for (const cleanup of this.cleanups) cleanup();
     this.rooms.destroy();
   }
@@ -329,29 +329,6 @@ export class Story {
     };
     text.observe(read);
     read();
-  }
-
-  private watchPeople(): void {
-    const { awareness } = this.rooms.outline;
-    awareness.on('change', () => {
-      this.people.value = peopleIn(awareness);
-      const who = identity.peek();
-      const color = settleColour(awareness, who);
-      if (color !== who.color) identity.value = { ...who, color };
-    });
-    this.cleanups.push(
-      effect(() => {
-        this.rooms.introduce(identity.value);
-        this.introduce();
-      }),
-    );
-  }
-
-  private introduce(): void {
-    const who = identity.peek();
-    announce(this.rooms.outline.awareness, who, this.sceneId.peek());
-    const room = this.room.peek();
-    if (room !== null) announce(room.awareness, who);
   }
 
   /** A colleague pressed Generate: their job appears on our stage as well. */

@@ -9,7 +9,7 @@ const AVATARS_MAX = 6;
 
 export function Avatars({ story }: { story: Story }) {
   const [naming, setNaming] = useState(false);
-  const people = story.people.value;
+  const people = story.presence.people.value;
   const shown = people.slice(0, AVATARS_MAX);
   return (
     <>
