@@ -63,44 +63,27 @@ class Settings:
     # What a socket may cost.
     sockets_max: int = bounded(4000, 10, 50_000, "open sockets of one StoryHost; each costs a file descriptor")
     document_bytes_max: int = bounded(20 * MIB, 64 * KIB, 64 * MIB, "one document's merged updates")
-    awareness_bytes_max: int = bounded(16 * KIB, 1 * KIB, 256 * KIB, "one presence message")
-    awareness_clients_max: int = bounded(200, 2, 10_000, "presences of one room")
-    outbox_bytes_max: int = bounded(4 * MIB, 64 * KIB, 64 * MIB, "unsent bytes of one socket before it is closed")
-    socket_age_ms_max: int = bounded(3_600_000, 60_000, 86_400_000, "a socket outliving an ingress reload")
-    heartbeat_socket_ms: int = bounded(20_000, 1_000, 30_000, "clients drop a socket silent for 30 s")
+    awareness_bytes_max: int = bounded(64 * KIB, 1 * KIB, 256 * KIB, "one presence message")
+    outbox_bytes_max: int = bounded(1 * MIB, 256 * KIB, 64 * MIB, "unsent bytes after which a socket is a slow reader")
 
     # Ownership and actors.
-    lease_ttl_ms: int = bounded(3_000, 500, 60_000, "how long a dead owner blocks its projects")
-    heartbeat_ms: int = bounded(500, 50, 20_000, "how often an owner says it lives; under a third of the lease")
+    lease_ttl_ms: int = bounded(6_000, 1_500, 60_000, "how long a dead owner blocks its projects")
     passivate_after_ms: int = bounded(300_000, 1_000, 86_400_000, "idle time before live state is let go")
-    mailbox_max: int = bounded(1_000, 1, 100_000, "commands waiting for one actor")
-    command_deadline_ms: int = bounded(10_000, 100, 120_000, "how long a command may wait for its commit")
-    snapshot_every_rows: int = bounded(500, 10, 100_000, "log rows read to rebuild a document")
+    mailbox_max: int = bounded(256, 1, 100_000, "commands waiting for one actor")
 
     # The partner API and files.
     graphql_depth_max: int = bounded(12, 3, 50, "nesting of a query")
-    graphql_cost_max: int = bounded(5_000, 100, 1_000_000, "estimated fields of a query")
-    graphql_body_bytes_max: int = bounded(1 * MIB, 1 * KIB, 32 * MIB, "one GraphQL request")
-    subscriptions_max: int = bounded(200, 1, 10_000, "open subscriptions of one Studio")
-    upload_bytes_max: int = bounded(64 * MIB, 64 * KIB, 4096 * MIB, "one uploaded file")
+    graphql_cost_max: int = bounded(100_000, 100, 10_000_000, "estimated fields of a query")
+    graphql_body_bytes_max: int = bounded(16 * MIB, 1 * KIB, 32 * MIB, "one GraphQL request")
+    subscriptions_max: int = bounded(1_000, 1, 10_000, "open subscriptions of one Studio")
     screenplay_bytes_max: int = bounded(4 * MIB, 4 * KIB, 16 * MIB, "one imported screenplay")
-    media_link_ttl_ms: int = bounded(3_600_000, 1_000, 604_800_000, "life of a signed media link")
-
-    # Generation.
-    render_threads: int = bounded(1, 1, 64, "threads of one renderer")
-    renders_max: int = bounded(1, 1, 64, "attempts one generation replica runs at a time")
+    media_link_ttl_ms: int = bounded(86_400_000, 60_000, 604_800_000, "life of a signed media link")
 
     def __post_init__(self) -> None:
         for item in fields(self):
             _check_bounds(item, getattr(self, item.name))
         if self.profile not in PROFILES:
             raise SettingsError("profile", f"{self.profile!r} is unknown", f"use one of {', '.join(PROFILES)}")
-        if self.heartbeat_ms * 3 > self.lease_ttl_ms:
-            raise SettingsError(
-                "heartbeat_ms",
-                f"{self.heartbeat_ms} leaves no room in a lease of {self.lease_ttl_ms} ms",
-                "use at most a third of lease_ttl_ms",
-            )
         for name in ("owner_token", "cluster_secret"):
             _check_secret(name, getattr(self, name))
 

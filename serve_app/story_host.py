@@ -59,7 +59,13 @@ class StoryHostCore:
         self._gate = Gate(settings.owner_token, settings.cluster_secret.encode())
         self._peers = PeerClient(settings.cluster_secret.encode())
         self.ledger = open_ledger(settings)
-        self._rooms = Limits(document_bytes_max=settings.document_bytes_max, frame_bytes_max=settings.frame_bytes_max)
+        self._rooms = Limits(
+            document_bytes_max=settings.document_bytes_max,
+            update_bytes_max=settings.document_bytes_max,
+            frame_bytes_max=settings.frame_bytes_max,
+            awareness_bytes_max=settings.awareness_bytes_max,
+            outbox_bytes_max=settings.outbox_bytes_max,
+        )
         operations = {
             "command": self._command,
             "attempt_changed": self._attempt_changed,

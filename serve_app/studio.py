@@ -15,6 +15,7 @@ from starlette.applications import Starlette
 from gpu.enhance.brains import list_brains
 from serve_app.auth import Gate
 from serve_app.config import Settings
+from serve_app.graphql.limits import GraphQLLimits
 from serve_app.graphql.ports import BrainCard
 from serve_app.http.deps import MediaStat, StudioDeps, StudioLimits
 from serve_app.http.studio import studio_app
@@ -80,7 +81,7 @@ class StudioCore:
         signer = MediaSigner(secret, expires_s=settings.media_link_ttl_ms / 1000)
         self.app = studio_app(
             StudioDeps(
-                gate=Gate(settings.owner_token, secret),
+                gate=Gate(settings.owner_token, secret, origins=frozenset({settings.url})),
                 reader=self._ledger,
                 commands=PeerCommands(Directory(self._ledger), self._peers),
                 text=OwnerText(self._ledger, self._peers),
@@ -94,7 +95,15 @@ class StudioCore:
                 required={"ledger": self._ledger_works, "collab": self._collab_works},
                 optional={"generation": generation_runs},
                 secure_cookies=settings.url.startswith("https:"),
-                limits=StudioLimits(screenplay_bytes_max=settings.screenplay_bytes_max),
+                limits=StudioLimits(
+                    screenplay_bytes_max=settings.screenplay_bytes_max,
+                    graphql=GraphQLLimits(
+                        settings.graphql_depth_max,
+                        settings.graphql_cost_max,
+                        settings.graphql_body_bytes_max,
+                        settings.subscriptions_max,
+                    ),
+                ),
             )
         )
         self.app.router.lifespan_context = self._lifespan

@@ -122,7 +122,7 @@ def _decode(source: str | IO[bytes], cancelled: Callable[[], bool]) -> tuple[_Me
         for frame in container.decode(stream):
             if cancelled():
                 raise Cancelled
-            small = frame.reformat(width=sample_width_px, height=sample_height_px, format="rgb24").to_ndarray()
+            small = frame.reformat(sample_width_px, sample_height_px, "rgb24", interpolation="AREA").to_ndarray()
             meter.take(small.astype(np.float32), float(frame.time or 0.0))
             if len(meter.times) >= frames_max:
                 break

@@ -12,26 +12,10 @@ from typing import Any
 
 from ray import serve
 
+from serve_app import replica
 from serve_app.config import Settings
-from serve_app.peers.client import PeerClient
-from serve_app.stores import open_cache, open_ledger, open_objects
-from serve_app.worker import Worker
-from storage.ledger.protocol import Attempt, Ledger
 
 logger = logging.getLogger("storyforge.generation")
-
-
-class OwnerBell:
-    """Wakes the owner of an attempt's project through its peer port; a lost wake-up costs latency only."""
-
-    def __init__(self, ledger: Ledger, peers: PeerClient) -> None:
-        self._ledger, self._peers = ledger, peers
-
-    async def __call__(self, attempt: Attempt) -> None:
-        owner = await self._ledger.owner(attempt.home)
-        if owner is not None and owner.live and owner.host is not None:
-            body = {"home": attempt.home, "attempt": attempt.id}
-            await self._peers.call(owner.host.peer, "attempt_changed", body, timeout_s=2.0)
 
 
 @serve.deployment
@@ -40,9 +24,14 @@ class Generation:
 
     async def __init__(self, args: dict[str, Any]) -> None:  # type: ignore[misc]  # Serve awaits it
         # Imported here: codecs and painters weigh 60 MB that the other deployments need not carry.
+        from serve_app.owner_bell import OwnerBell
+        from serve_app.peers.client import PeerClient
         from serve_app.step_runs import LANES, embedded_runs
+        from serve_app.stores import open_cache, open_ledger, open_objects
+        from serve_app.worker import Worker
 
-        self._settings = settings = Settings.from_args(args, os.environ)
+        settings = Settings.from_args(args, os.environ)
+        replica.prepare(document_bytes_max=settings.document_bytes_max)
         self._ledger = open_ledger(settings)
         await self._ledger.open()
         self._peers = PeerClient(settings.cluster_secret.encode())

@@ -14,9 +14,8 @@ import ray
 from ray import serve
 from starlette.types import ASGIApp
 
-from serve_app import seam
+from serve_app import replica
 from serve_app.config import Settings
-from serve_app.story_host import StoryHostCore
 
 logger = logging.getLogger("storyforge.host")
 
@@ -65,7 +64,10 @@ class StoryHost:
 
     def __init__(self, args: dict[str, Any]) -> None:
         settings = Settings.from_args(args, os.environ)
-        seam.install(document_bytes_max=settings.document_bytes_max)
+        replica.prepare(document_bytes_max=settings.document_bytes_max)
+        # Imported here: whoever builds or inspects the application need not load what only a replica runs.
+        from serve_app.story_host import StoryHostCore
+
         self._core = StoryHostCore(settings, GenerationBell(), peer_host(settings))
 
     def __serve_build_asgi_app__(self) -> ASGIApp:

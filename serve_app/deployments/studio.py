@@ -9,9 +9,8 @@ from typing import Any
 from ray import serve
 from starlette.types import ASGIApp
 
-from serve_app import seam
+from serve_app import replica
 from serve_app.config import Settings
-from serve_app.studio import StudioCore
 
 
 async def generation_runs() -> bool:
@@ -33,7 +32,10 @@ class Studio:
 
     def __init__(self, args: dict[str, Any]) -> None:
         settings = Settings.from_args(args, os.environ)
-        seam.install(document_bytes_max=settings.document_bytes_max)
+        replica.prepare(document_bytes_max=settings.document_bytes_max)
+        # Imported here: whoever builds or inspects the application need not load what only a replica runs.
+        from serve_app.studio import StudioCore
+
         self._core = StudioCore(settings, generation_runs)
 
     def __serve_build_asgi_app__(self) -> ASGIApp:

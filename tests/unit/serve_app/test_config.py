@@ -19,7 +19,7 @@ def test_r50_arguments_win_over_environment_and_environment_over_defaults(tmp_pa
     assert (settings.port, settings.sockets_max, settings.mailbox_max, settings.profile) == (
         9001,
         123,
-        1000,
+        256,
         "embedded",
     )
     assert settings.url == "http://127.0.0.1:9001"
@@ -60,7 +60,7 @@ def test_r50_secrets_never_show_in_a_repr(tmp_path: Path) -> None:
         ({"sockets_max": True}, "sockets_max", "digits"),
         ({"mailbox_max": 0}, "mailbox_max", "1 to 100000"),
         ({"profile": "cuda"}, "profile", "embedded, gpu"),
-        ({"heartbeat_ms": 2000}, "heartbeat_ms", "third"),
+        ({"lease_ttl_ms": 100}, "lease_ttl_ms", "1500"),
         ({"owner_token": "two words"}, "owner_token", "without spaces"),
         ({"owner_token": "has a space in the middle"}, "owner_token", "spaces"),
         ({"protfolio": 1}, "protfolio", "known are"),
