@@ -1,4 +1,4 @@
-"""The dependency rule of the house, held by walking every import statement (docs/architecture.md, "Who may import whom")."""
+"""The dependency rule of the house, held by walking every import (docs/architecture.md, "Who may import whom")."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ VENDORS = {
     "sqlite3": ("sqlite",),
 }
 
-HEAVY = ("numpy", "cv2", "av", "resvg_py", "PIL", "ray", "starlette", "uvicorn", "websockets", "httpx", "strawberry")
+HEAVY = ("numpy", "cv2", "av", "PIL", "ray", "starlette", "uvicorn", "websockets", "httpx", "strawberry")
 
 
 def _modules() -> Iterator[tuple[str, Path]]:
