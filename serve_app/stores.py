@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from serve_app.config import Settings
 from storage.cache.exact import ExactCache
 from storage.cache.sqlite import SqliteExactCache
-
-from serve_app.config import Settings
 from storage.ledger.protocol import Ledger
 from storage.ledger.sqlite import SqliteLedger
 from storage.objects.local import LocalObjects
