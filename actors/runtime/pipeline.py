@@ -59,8 +59,8 @@ class Pipeline:
     ) -> None:
         self._ledger, self._claim, self._clock, self._limits = ledger, claim, clock, limits
         self._announce, self._on_lost = announce, on_lost
-        self.head = claim.seq  # what the next append expects; runs ahead of `committed` by what is in flight
-        self.committed = claim.seq
+        self.head = claim.seq  # what the next append expects; runs ahead of `known` by what is in flight
+        self.known = claim.seq  # what the head is if nothing was committed but what we were told of
         self._flying: set[asyncio.Task[None]] = set()
         self._held: deque[tuple[Parts, Waiting]] = deque()
         self._broken: LedgerError | None = None
@@ -155,7 +155,7 @@ class Pipeline:
             self._break(Unavailable(type(error).__name__))
             _refuse(future, error)
         else:
-            self.committed = max(self.committed, committed.last_seq)
+            self.known += committed.last_seq - committed.first_seq + 1
             if not future.done():
                 future.set_result(committed)
 
@@ -180,7 +180,7 @@ class Pipeline:
             return
         if owner is None or owner.epoch != self._claim.epoch:
             self.lose("another epoch owns it")
-        elif owner.seq != self.committed:
+        elif owner.seq != self.known:
             self.lose("a commit's answer was lost")
         else:
             self.head, self._broken = owner.seq, None

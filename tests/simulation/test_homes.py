@@ -15,7 +15,7 @@ pytestmark = pytest.mark.simulation
 
 SEEDS = int(os.environ.get("SEEDS", "200"))
 SEED_START = int(os.environ.get("SEED_START", "1"))
-HURT: tuple[int, ...] = (44,)
+HURT: tuple[int, ...] = (44, 1171)
 
 
 @pytest.mark.parametrize("seed", sorted({*HURT, *range(SEED_START, SEED_START + SEEDS)}))

@@ -120,6 +120,18 @@ async def test_a_commit_whose_answer_was_lost_ends_the_home(line: Line) -> None:
     assert await line.words() == ["a"]
 
 
+async def test_a_lost_answer_is_noticed_although_the_next_one_came(line: Line) -> None:
+    """R-A07: an append that committed behind one without an answer proves that the silent one committed too."""
+    assert isinstance(line.ledger, Forgetful)
+    line.ledger.mute = 1
+    silent, next_one = line.pipeline.submit(word("a")), line.pipeline.submit(word("b"))
+    with pytest.raises(Unavailable):
+        await silent
+    assert (await next_one).last_seq == 3
+    with pytest.raises(HomeLost):
+        await line.pipeline.ready()
+
+
 async def test_the_queue_is_bounded(line: Line) -> None:
     """R-A08: one append too many is refused at once, retryable; the others are unharmed."""
     line.ledger.hold()
