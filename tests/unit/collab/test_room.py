@@ -487,7 +487,8 @@ async def test_hydrated_document_is_rebuilt_when_yrs_leaves_updates_waiting() ->
     for update in updates:
         ana.receive(wire.sync_step2(update))
         await asyncio.sleep(0.004)
-        assert room.text("script") == text_of([room.document.merged()])
+        room.hydrate()
+    assert room.text("script") == text_of(updates) == "🎬aééyaxyzayaéé🎬🎬aa"
     assert len(room.text("script")) > len(str(naive.get("script", type=pycrdt.Text)))
 
 
