@@ -72,14 +72,11 @@ class Rendition:
         self._video.codec_context.color_primaries = 6
         self._video.codec_context.color_trc = 6
         self._video.options = {**_X264, "crf": str(size.crf), "x264-params": _X264_PARAMS}
-        self._audio = first.add_stream("aac", rate=SAMPLE_RATE, layout="stereo")
-        self._audio.bit_rate = AUDIO_BPS
         self._video.codec_context.open(strict=False)
-        self._audio.codec_context.open(strict=False)
-        self._tracks = [(first, self._video, self._audio)]
+        # Sound has an encoder per container: AAC taken over from MP4 lacks the ADTS headers a transport stream needs.
+        self._tracks = [(first, self._video, _sound_track(first))]
         for other in self._outputs[1:]:
-            video, audio = other.add_stream_from_template(self._video), other.add_stream_from_template(self._audio)
-            self._tracks.append((other, video, audio))
+            self._tracks.append((other, other.add_stream_from_template(self._video), _sound_track(other)))
         self._samples = 0
         self._silence = np.zeros((2, 1024), np.float32)
 
@@ -94,35 +91,44 @@ class Rendition:
         if key:
             frame.pict_type = PictureType.I
         self.count += 1
-        self._send(self._video.encode(frame), 1)
+        self._send(self._video.encode(frame))
         self._sound(self.count * SAMPLE_RATE // self.fps)
 
     def _sound(self, until: int) -> None:
         while self._samples < until:
-            frame = av.AudioFrame.from_ndarray(self._silence, format="fltp", layout="stereo")
-            frame.sample_rate, frame.pts, frame.time_base = SAMPLE_RATE, self._samples, Fraction(1, SAMPLE_RATE)
+            for container, _, audio in self._tracks:
+                frame = av.AudioFrame.from_ndarray(self._silence, format="fltp", layout="stereo")
+                frame.sample_rate, frame.pts, frame.time_base = SAMPLE_RATE, self._samples, Fraction(1, SAMPLE_RATE)
+                container.mux(audio.encode(frame))
             self._samples += 1024
-            self._send(self._audio.encode(frame), 2)
 
-    def _send(self, packets: Iterator[Any] | list[Any], which: int) -> None:
+    def _send(self, packets: Iterator[Any] | list[Any]) -> None:
         for packet in packets:
             payload = bytes(packet) if len(self._tracks) > 1 else b""
             stamps = packet.pts, packet.dts, packet.duration, packet.time_base, packet.is_keyframe
             for n, track in enumerate(self._tracks):
                 # Muxing rescales a packet's clock in place, so every container but the first gets a copy.
                 each = packet if n == 0 else _copy(payload, stamps)
-                each.stream = track[which]
+                each.stream = track[1]
                 track[0].mux(each)
 
     def finish(self) -> None:
         """Drain both encoders and close the containers."""
-        self._send(self._video.encode(None), 1)
-        self._send(self._audio.encode(None), 2)
+        self._send(self._video.encode(None))
+        for container, _, audio in self._tracks:
+            container.mux(audio.encode(None))
         self.close()
 
     def close(self) -> None:
         for output in self._outputs:
             output.close()
+
+
+def _sound_track(container: Any) -> Any:
+    audio = container.add_stream("aac", rate=SAMPLE_RATE, layout="stereo")
+    audio.bit_rate = AUDIO_BPS
+    audio.codec_context.open(strict=False)
+    return audio
 
 
 def _copy(payload: bytes, stamps: tuple[Any, ...]) -> Any:

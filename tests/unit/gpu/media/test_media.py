@@ -98,6 +98,17 @@ def test_g_52_segments_start_with_key_frames_in_step(tmp_path: Path) -> None:
     assert [float(x) for x in lengths[0]] == pytest.approx([4, 4, 1], abs=0.01)
 
 
+def test_g_52_sound_in_every_segment_carries_the_headers_players_need(tmp_path: Path) -> None:
+    """G-52: AAC in a transport stream has ADTS headers (ISO 13818-7); a browser's player refuses it without."""
+    made = encode(_plain(30), tmp_path / "out", fps=24)
+    for name, path in made.files.items():
+        if path.suffix == ".ts":
+            with av.open(str(path)) as container:
+                packets = [bytes(p) for p in container.demux(container.streams.audio[0]) if p.size]
+            assert packets, name
+            assert all(p[:2] == b"\xff\xf1" for p in packets), name
+
+
 def test_g_53_mp4_starts_fast(tmp_path: Path) -> None:
     """G-53: the MP4's index comes before its data, so it plays while it loads."""
     media = encode(_plain(24), tmp_path / "m", fps=24)
