@@ -51,7 +51,7 @@ DataDir = Annotated[
 
 
 @app.command()
-def serve(  # noqa: PLR0917
+def serve(
     port: Annotated[int, typer.Option(min=1, max=65_535, help="Port of the editor and the API.")] = 8000,
     host: Annotated[str, typer.Option(help="Address to bind; loopback unless you say otherwise.")] = "127.0.0.1",
     data_dir: DataDir = None,

@@ -8,7 +8,6 @@ from storage.cache.sqlite import SqliteExactCache
 from storage.ledger.protocol import Ledger
 from storage.ledger.sqlite import SqliteLedger
 from storage.objects.local import LocalObjects
-from storage.objects.protocol import ObjectStore
 
 
 def open_ledger(settings: Settings) -> Ledger:
@@ -16,7 +15,7 @@ def open_ledger(settings: Settings) -> Ledger:
     return SqliteLedger(settings.data_dir / "ledger.db")
 
 
-def open_objects(settings: Settings) -> ObjectStore:
+def open_objects(settings: Settings) -> LocalObjects:
     return LocalObjects(settings.data_dir / "objects")
 
 

@@ -5,6 +5,7 @@ Invariant: nothing is asked of it but "look for work": requests and results are 
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import secrets
@@ -29,13 +30,18 @@ class Generation:
         from serve_app.step_runs import LANES, embedded_runs
         from serve_app.stores import open_cache, open_ledger, open_objects
         from serve_app.worker import Worker
+        from storage.objects.protocol import ObjectStoreError
 
         settings = Settings.from_args(args, os.environ)
         replica.prepare(document_bytes_max=settings.document_bytes_max)
         self._ledger = open_ledger(settings)
         await self._ledger.open()
         self._peers = PeerClient(settings.cluster_secret.encode())
-        runs = embedded_runs(open_objects(settings), open_cache(settings))
+        objects, cache = open_objects(settings), open_cache(settings)
+        with contextlib.suppress(ObjectStoreError):  # an unwritable folder fails the steps that need it, with words
+            await objects.sweep()
+        await cache.sweep()
+        runs = embedded_runs(objects, cache)
         name = f"gen-{os.getpid()}-{secrets.token_hex(3)}"
         self._worker = Worker(name, self._ledger, runs, LANES, OwnerBell(self._ledger, self._peers))
         self._worker.start()
