@@ -30,6 +30,7 @@ from actors.runtime.actor import (
     ViewDraft,
 )
 from actors.runtime.edits import Edit, Op, SetKey
+from actors.screenplay.heading import TimeOfDay
 from actors.views import FindingsView
 
 READ_CHARS_PER_TURN = 4_000
@@ -72,6 +73,10 @@ class ContinuityActor(Actor):
     def gate(self, scene: str) -> dict[str, int]:
         severities = [f["severity"] for f in self.open_findings(scene)]
         return {"errors": severities.count("ERROR"), "warnings": severities.count("WARNING")}
+
+    def time_before(self, scene: str) -> TimeOfDay | None:
+        """The time of day that the scenes before leave a scene with, as far as they have been read."""
+        return None if self._engine is None else self._engine.time_before(scene)
 
     @property
     def caught_up(self) -> bool:

@@ -15,6 +15,7 @@ from actors.continuity.facts import Fact, facts_of
 from actors.continuity.findings import FindingDraft
 from actors.continuity.rules import Known, Names, SceneView, of_neighbours, of_scene
 from actors.screenplay.breakdown import Breakdown, breakdown
+from actors.screenplay.heading import TimeOfDay
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,7 @@ class Continuity:
         entry = self._entries.get(scene_id)
         return None if entry is None else entry.view.breakdown
 
-    def time_before(self, scene_id: str) -> str | None:
+    def time_before(self, scene_id: str) -> TimeOfDay | None:
         """The time of day that the scenes before leave a scene with."""
         entry = self._entries.get(scene_id)
         return None if entry is None else entry.view.before

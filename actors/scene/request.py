@@ -1,6 +1,7 @@
 """From a scene's text to what the prompt writer is asked: slots read by the breakdown, cut to the writer's limits.
 
-The invariant: a pure function of the script, the project's names and the findings; any script gives a valid request.
+The invariant: a pure function of the script, the project's names and the time of day the story has reached; any script
+gives a valid request. Findings are for people: they do not go into a prompt.
 """
 
 from __future__ import annotations
@@ -15,9 +16,6 @@ from actors.screenplay.names import name_key
 from gpu.enhance import protocol as limits
 from gpu.enhance.protocol import CastSlot, EnhanceRequest, Moment
 
-NOTES_KEPT = 8
-"""Findings told to the writer; more would drown the scene."""
-
 _OFF_SCREEN = frozenset({"VO", "OS", "OC", "OFF", "VOICEOVER", "OFFSCREEN"})
 
 
@@ -29,18 +27,17 @@ def enhance_request(
     names = facts.cast if facts else {}
     found = breakdown(script, names.values())
     continuity = ctx.peer(ContinuityActor, CONTINUITY)
-    notes = [str(f["message"]) for f in continuity.open_findings(scene)] if continuity else []
+    clock = continuity.time_before(scene) if continuity else None
     heading = found.heading.text if found.heading else ""
     request = EnhanceRequest(
         heading=heading[: limits.NOTE_CHARS_MAX],
         place=(found.place or "")[: limits.NAME_CHARS_MAX],
         interior=found.setting not in ("exterior", "establishing"),
-        time_of_day=found.time_of_day or "day",
+        time_of_day=found.time_of_day or clock or "day",
         cast=_cast(found, {name_key(name): id for id, name in names.items()}),
         moments=_moments(found),
         props=tuple(p.name[: limits.NAME_CHARS_MAX] for p in found.props[: limits.PROP_SLOTS_MAX]),
         brain=brain,
-        continuity_notes=tuple(note[: limits.NOTE_CHARS_MAX] for note in notes[:NOTES_KEPT]),
         seed=int(seed),
     )
     return request.to_dict()

@@ -10,29 +10,21 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from gpu.enhance.protocol import EnhancedScene, EnhanceRequest
+from gpu.enhance.grammar import GrammarWriter
+from gpu.enhance.protocol import EnhanceRequest
 from gpu.steps import Step
-from gpu.video.protocol import Figure, Look, Shot
 from storage.codec import decode, encode
 from storage.ledger.memory import MemoryLedger
 from storage.ledger.protocol import Attempt, AttemptState
 
+WRITER = GrammarWriter()
 Answer = Callable[[Attempt, dict[str, Any]], dict[str, Any]]
-
-
-def write(request: EnhanceRequest) -> EnhancedScene:
-    """One shot that shows what was asked for."""
-    cast = tuple(Figure(slot.entity_id, slot.name) for slot in request.cast[:4])
-    shot = Shot(0, 4.0, request.place, request.interior, request.time_of_day, cast=cast)
-    return EnhancedScene(
-        (shot,), (request.heading,), request.heading, "", Look(), request.brain, 1, "test", 1, request.seed
-    )
 
 
 def answer_of(attempt: Attempt, request: dict[str, Any]) -> dict[str, Any]:
     match Step(attempt.step):
         case Step.ENHANCE:
-            return {"enhanced": write(EnhanceRequest.from_dict(request["enhance"])).to_dict()}
+            return {"enhanced": WRITER.write(EnhanceRequest.from_dict(request["enhance"])).to_dict()}
         case Step.CACHE:
             return {"verdict": "miss", "take": None}
         case Step.STORYBOARD:
