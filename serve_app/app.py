@@ -17,9 +17,12 @@ from typing import Any
 from ray.serve import Application
 
 from serve_app.config import Settings
-from serve_app.deployments.generation import Generation
-from serve_app.deployments.host import StoryHost
-from serve_app.deployments.studio import Studio
+from serve_app.deployments import generation, host, studio
+
+# What @serve.deployment makes of the classes; class decorators are invisible to the type checker.
+StoryHost: Any = host.StoryHost
+Studio: Any = studio.Studio
+Generation: Any = generation.Generation
 
 
 def build_collab(args: dict[str, Any]) -> Application:

@@ -1,4 +1,4 @@
-"""The peer port on real sockets: signed calls, errors that keep their code, tunnels that feel back-pressure (rules A-40 to A-44)."""
+"""The peer port on real sockets: signed calls, errors that keep their code, tunnels that feel back-pressure."""
 
 from __future__ import annotations
 
@@ -119,11 +119,13 @@ async def client() -> AsyncIterator[PeerClient]:
 
 
 async def test_many_calls_share_a_line_and_each_gets_its_own_answer(client: PeerClient, address: str) -> None:
+    """A-40: calls are answered by id, in any order."""
     answers = await asyncio.gather(*(client.call(address, "double", {"n": n}) for n in range(500)))
     assert [a["twice"] for a in answers] == [2 * n for n in range(500)]
 
 
 async def test_errors_keep_their_code_and_a_crash_keeps_its_words_to_itself(client: PeerClient, address: str) -> None:
+    """A-41: an error keeps its code across hosts; a crash keeps its words at home."""
     with pytest.raises(CommandError) as refused:
         await client.call(address, "refuse", {})
     assert (refused.value.code, refused.value.path) == ("TITLE_EMPTY", ("input", "title"))
@@ -137,6 +139,7 @@ async def test_errors_keep_their_code_and_a_crash_keeps_its_words_to_itself(clie
 
 
 async def test_another_clusters_secret_is_not_answered(address: str) -> None:
+    """A-42: nothing is decoded or answered without the cluster's signature."""
     stranger = PeerClient(b"somebody else's secret")
     with pytest.raises(PeerError) as lost:
         await stranger.call(address, "double", {"n": 1})
@@ -145,6 +148,7 @@ async def test_another_clusters_secret_is_not_answered(address: str) -> None:
 
 
 def test_a_sealed_message_that_was_touched_or_has_expired_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A-42: a touched or expired message is refused."""
     sealed = seal({"op": "double"}, SECRET)[4:]
     assert unseal(sealed, SECRET)["op"] == "double"
     touched = sealed[:-1] + bytes((sealed[-1] ^ 1,))
@@ -157,6 +161,7 @@ def test_a_sealed_message_that_was_touched_or_has_expired_is_refused(monkeypatch
 
 
 async def test_a_port_nobody_listens_on_proves_the_owner_dead(client: PeerClient, address: str) -> None:
+    """A-43: a refused connection is the proof that lets a survivor claim early."""
     server = await asyncio.start_server(lambda r, w: None, "127.0.0.1", 0)
     gone = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
     server.close()
@@ -166,6 +171,7 @@ async def test_a_port_nobody_listens_on_proves_the_owner_dead(client: PeerClient
 
 
 async def test_a_tunnel_carries_messages_and_closes_both_ways(client: PeerClient, address: str, owner: Owner) -> None:
+    """A-44: a tunnelled socket is a socket: messages and closes go both ways."""
     browser = Browser()
     reader, writer = await client.open_tunnel(address, {"home": "prj_x", "doc": "outline"})
     pumping = asyncio.create_task(pump(browser, reader, writer))
@@ -187,6 +193,7 @@ async def test_a_tunnel_carries_messages_and_closes_both_ways(client: PeerClient
 async def test_a_browser_that_leaves_ends_the_owner_s_transport_once(
     client: PeerClient, address: str, owner: Owner
 ) -> None:
+    """A-44: a tunnel ends once, whoever ends it."""
     browser = Browser()
     pumping = asyncio.create_task(pump(browser, *await client.open_tunnel(address, {})))
     _, transport = await owner.tunnels.get()
@@ -201,6 +208,7 @@ async def test_a_browser_that_leaves_ends_the_owner_s_transport_once(
 async def test_a_slow_browser_is_felt_by_the_owner_as_buffered_bytes(
     client: PeerClient, address: str, owner: Owner
 ) -> None:
+    """A-45: a slow browser behind a tunnel is felt by the owner as buffered bytes."""
     browser = Browser()
     browser.stuck = True
     pumping = asyncio.create_task(pump(browser, *await client.open_tunnel(address, {})))
