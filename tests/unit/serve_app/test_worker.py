@@ -1,0 +1,172 @@
+"""The worker on the real in-memory ledger: claims, beats, partial results, cancels, crashes."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+
+from serve_app.worker import Lane, Report, StepCancelled, StepFailed, StepRun, Worker
+from storage.codec import decode, encode
+from storage.ledger.memory import MemoryLedger
+from storage.ledger.protocol import Append, Attempt, AttemptState, Claim, HostRow, NewAttempt
+
+pytestmark = pytest.mark.unit
+
+HOME = "prj_worker0000"
+
+
+class Shop:
+    """A ledger with one owned home, and a worker on it."""
+
+    def __init__(self, ledger: MemoryLedger, claim: Claim) -> None:
+        self.ledger, self.claim, self.seq = ledger, claim, claim.seq
+        self.told: asyncio.Queue[str] = asyncio.Queue()
+        self.worker: Worker | None = None
+        self.count = 0
+
+    async def order(self, step: str = "enhance", **request: Any) -> str:
+        self.count += 1
+        id = f"att_{self.count:012d}"
+        attempt = NewAttempt(id, HOME, "scn_x", f"job_{self.count}", step, 1, encode(request), timeout_ms=60_000)
+        await self.ledger.append(Append(HOME, self.claim.epoch, self.seq, (), attempts=(attempt,)))
+        return id
+
+    def start(self, runs: dict[str, StepRun], *lanes: Lane) -> Worker:
+        async def tell(attempt: Attempt) -> None:
+            await self.told.put(attempt.id)
+
+        self.worker = Worker("w1", self.ledger, runs, lanes or (Lane("only", ("enhance", "video")),), tell)
+        self.worker.start()
+        return self.worker
+
+    async def until(self, id: str, holds: Callable[[Attempt], bool]) -> Attempt:
+        """The row once it holds; looked at whenever the worker tells of a change."""
+        async with asyncio.timeout(10):
+            while True:
+                row = await self.ledger.attempt(id)
+                assert row is not None
+                if holds(row):
+                    return row
+                await self.told.get()
+
+    async def final(self, id: str) -> Attempt:
+        return await self.until(id, lambda row: row.state not in (AttemptState.OPEN, AttemptState.CLAIMED))
+
+
+@pytest.fixture
+async def shop() -> AsyncIterator[Shop]:
+    ledger = MemoryLedger()
+    await ledger.open()
+    host = await ledger.heartbeat(HostRow("host-1", "inc-1", 1, "127.0.0.1:1"), 60_000)
+    made = Shop(ledger, await ledger.claim(HOME, host))
+    yield made
+    if made.worker is not None:
+        await made.worker.stop()
+    await ledger.close()
+
+
+async def test_g60_a_step_s_answer_is_on_its_row_and_nowhere_else(shop: Shop) -> None:
+    """G-60: a worker answers by compare-and-set on the attempt row; the owner is only woken."""
+
+    def run(_attempt: Attempt, request: dict[str, Any], _report: Report) -> dict[str, Any]:
+        return {"said": request["word"]}
+
+    worker = shop.start({"enhance": run})
+    id = await shop.order(word="hello")
+    worker.wake()
+    row = await shop.final(id)
+    assert row.state is AttemptState.DONE
+    assert decode(row.result or b"") == {"said": "hello"}
+
+
+async def test_g61_partial_results_are_told_while_the_step_runs(shop: Shop) -> None:
+    """G-61: what a step has so far is committed and told at once, not at the next beat."""
+    go_on = threading.Event()
+
+    def run(_attempt: Attempt, _request: dict[str, Any], report: Report) -> dict[str, Any]:
+        report(0.25, "STORYBOARD|Frame 1 of 4", {"panels": [1]})
+        assert go_on.wait(10)
+        return {"panels": [1, 2]}
+
+    worker = shop.start({"enhance": run})
+    id = await shop.order()
+    worker.wake()
+    row = await shop.until(id, lambda row: row.result is not None)
+    assert (row.state, decode(row.result or b""), row.progress) == (AttemptState.CLAIMED, {"panels": [1]}, 0.25)
+    assert row.message == "STORYBOARD|Frame 1 of 4"
+    go_on.set()
+    assert decode((await shop.final(id)).result or b"") == {"panels": [1, 2]}
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "retryable"),
+    [
+        (StepFailed("BAD_REQUEST", "no shots", False), "BAD_REQUEST", False),
+        (RuntimeError("INT. KITCHEN - a private line"), "STEP_CRASHED", True),
+    ],
+)
+async def test_g62_a_failure_is_an_outcome_with_a_code_and_no_story_text(
+    shop: Shop, error: Exception, code: str, retryable: bool
+) -> None:
+    """G-62: a failed or crashed step ends its attempt with code, words and `retryable`; the worker goes on."""
+
+    def run(attempt: Attempt, _request: dict[str, Any], _report: Report) -> dict[str, Any]:
+        if attempt.id.endswith("1"):
+            raise error
+        return {"fine": True}
+
+    worker = shop.start({"enhance": run})
+    first, second = await shop.order(), await shop.order()
+    worker.wake()
+    row = await shop.final(first)
+    body = decode(row.error or b"")
+    assert (row.state, body["code"], body["retryable"]) == (AttemptState.FAILED, code, retryable)
+    assert "private" not in body["message"]
+    assert (await shop.final(second)).state is AttemptState.DONE
+    worker.check()
+
+
+async def test_g63_a_cancel_reaches_the_running_step(shop: Shop) -> None:
+    """G-63: a cancelled step sees it within a beat and its result does not count."""
+    started = threading.Event()
+
+    def run(_attempt: Attempt, _request: dict[str, Any], report: Report) -> dict[str, Any]:
+        started.set()
+        while not report.cancelled():
+            report(0.5, "VIDEO_GENERATION|Drawing the film")
+        raise StepCancelled
+
+    worker = shop.start({"enhance": run})
+    id = await shop.order()
+    worker.wake()
+    assert await asyncio.to_thread(started.wait, 10)
+    append = Append(HOME, shop.claim.epoch, shop.seq, (), cancel_attempts=(id,))
+    await shop.ledger.append(append)
+    row = await shop.final(id)
+    assert (row.state, row.result) == (AttemptState.CANCELLED, None)
+
+
+async def test_g64_a_film_does_not_hold_up_a_first_panel(shop: Shop) -> None:
+    """G-64: video has a lane of its own."""
+    go_on = threading.Event()
+
+    def video(_attempt: Attempt, _request: dict[str, Any], _report: Report) -> dict[str, Any]:
+        assert go_on.wait(10)
+        return {}
+
+    def enhance(_attempt: Attempt, _request: dict[str, Any], _report: Report) -> dict[str, Any]:
+        return {}
+
+    worker = shop.start({"enhance": enhance, "video": video}, Lane("video", ("video",)), Lane("quick", ("enhance",)))
+    film, quick = await shop.order("video"), await shop.order("enhance")
+    worker.wake()
+    assert (await shop.final(quick)).state is AttemptState.DONE
+    held = await shop.ledger.attempt(film)
+    assert held is not None
+    assert held.state is AttemptState.CLAIMED
+    go_on.set()
+    assert (await shop.final(film)).state is AttemptState.DONE
