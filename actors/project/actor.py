@@ -82,7 +82,7 @@ class ProjectActor(Actor):
         data = fact.data
         match fact.type:
             case "project.created":
-                self.facts = Facts(**data["facts"])
+                self.facts = Facts(**data)
             case "project.brain_set":
                 self._facts().brain = data["brain"]
             case "cast.added":
@@ -166,7 +166,7 @@ class ProjectActor(Actor):
 
     def _born(self, facts: Facts, scenes: tuple[SceneDraft, ...], ctx: Context) -> Decision:
         decision = Decision(ids={"project": self.home})
-        decision.events.append(Draft("project.created", {"facts": asdict(facts)}))
+        decision.events.append(Draft("project.created", asdict(facts)))
         meta = ("title", "type", "brain", "format")
         outline: list[Op] = [SetKey("meta", name, getattr(facts, name)) for name in meta]
         outline += [SetMap("cast", id, {"name": name}) for id, name in facts.cast.items()]

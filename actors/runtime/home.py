@@ -118,7 +118,7 @@ class Home:
         return await self.rooms.open(doc)
 
     def access(self, doc: str, principal: str) -> Access | None:
-        """What a principal may do with a document now; None: nothing. See `AccessChanged`."""
+        """What a principal may do with a document now; None: nothing. A turn of Lock or Unlock changes it."""
         return self._around.kinds.access(self.id, doc, principal, self.find)
 
     async def ask(self, envelope: Envelope) -> Answer:

@@ -95,7 +95,7 @@ class SceneActor(Actor):
                 pass
             case "job.created":
                 self._forget_old()
-                self.jobs[data["job"]] = Job.from_dict(data["facts"])
+                self.jobs[data["job"]] = Job.from_dict(data["request"])
             case _:
                 self._apply_job(self.jobs.get(data["job"]), fact)
 
@@ -204,7 +204,8 @@ class SceneActor(Actor):
             request=enhance_request(self.id, script, brain=brain, seed=seed, project=project, ctx=ctx),
         )
         run = self._run(job, ctx)
-        run.drafts.append(Draft("job.created", {"job": id, "by": ctx.principal, "facts": job.to_dict()}, scene=self.id))
+        asked = {"job": id, "by": ctx.principal, "brain": brain, "seed": seed, "request": job.to_dict()}
+        run.drafts.append(Draft("job.created", asked, scene=self.id))
         run.go()
         decision = self._committing([run], ctx)
         decision.ids["job"] = id
