@@ -1,8 +1,8 @@
 """The load of the collab benchmark: raw WebSocket clients in a process of their own.
 
-Each typist owns a Yjs document and appends markers ("<0007.000123>"); every socket searches what it receives for markers,
-so a merged update counts for each edit in it. Times are CLOCK_MONOTONIC of this one process. Prints one JSON object.
-Updates are made by pycrdt before the run; frames are checked against stock clients in tests/interop.
+Rooms come as JSON on the command line (`--rooms`: url, path, name, dialect's room name); each has the same number of
+sockets and typists. Updates are made by pycrdt before the run. Prints one JSON line, then, with `--hold`, stays
+connected until stdin ends (a stock client looks into the rooms meanwhile: some servers forget a room that is empty).
 """
 
 from __future__ import annotations
@@ -10,18 +10,25 @@ from __future__ import annotations
 import argparse
 import asyncio
 import base64
+import gc
 import json
 import os
-import re
-import statistics
 import sys
 import time
+from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
-from pycrdt import Doc, Text
+from pycrdt import Doc, Text, TransactionEvent
 
-MARKER = re.compile(rb"<(\d{4})\.(\d{6})>")
-MARKER_BYTES = 13
+from benchmarks.markers import Book, Reader, marker, percentiles
+from benchmarks.procfs import cpu_s, pss_mb
+
+CONNECT_S_MAX = 20.0
+SETTLE_S = 1.0
+DRAIN_S_MAX = 15.0
+LOAD_BOUND_SHARE = 0.85
+"""Above this share of one core the load process itself may be what is measured."""
 
 
 def var_uint(n: int) -> bytes:
@@ -51,14 +58,19 @@ def client_frame(payload: bytes) -> bytes:
 
 def updates_of(typist: int, count: int) -> list[bytes]:
     """`count` v1 updates, each appending one marker to the typist's own text."""
-    doc: Doc = Doc()
+    doc: Doc[Any] = Doc()
     text = doc.get(f"t{typist}", type=Text)
     made: list[bytes] = []
-    subscription = doc.observe(lambda event: made.append(event.update))
-    for i in range(count):
-        text += f"<{typist:04d}.{i:06d}>"
+
+    def note(event: TransactionEvent) -> None:
+        made.append(event.update)
+
+    subscription = doc.observe(note)
+    for number in range(count):
+        text += marker(typist, number)
     doc.unobserve(subscription)
-    assert len(made) == count
+    if len(made) != count:
+        raise RuntimeError(f"{len(made)} updates of {count} edits")
     return made
 
 
@@ -82,13 +94,14 @@ class Dialect:
 
 
 class Socket(asyncio.Protocol):
-    """A client that only looks for markers."""
+    """A client that shakes hands and then only looks for markers."""
 
-    def __init__(self, run: Run, typist: int | None) -> None:
-        self.run, self.typist = run, typist
-        self.tail = b""
+    transport: asyncio.Transport
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
+        self.head = b""
         self.upgraded: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.first = True
         self.received_bytes = 0
         self.lost = False
 
@@ -98,25 +111,18 @@ class Socket(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         now = time.monotonic()
-        if self.first:
-            self.tail += data
-            end = self.tail.find(b"\r\n\r\n")
-            if end < 0:
+        if not self.upgraded.done():
+            self.head += data
+            head, end, data = self.head.partition(b"\r\n\r\n")
+            if not end:
                 return
-            status = self.tail.split(b"\r\n", 1)[0]
+            status = head.split(b"\r\n", 1)[0]
             if b" 101 " not in status:
                 self.upgraded.set_exception(RuntimeError(f"upgrade refused: {status!r}"))
                 return
-            self.first = False
-            data, self.tail = self.tail[end + 4 :], b""
             self.upgraded.set_result(None)
         self.received_bytes += len(data)
-        window = self.tail + data
-        end = 0
-        for found in MARKER.finditer(window):
-            self.run.seen(int(found[1]), int(found[2]), self.typist, now)
-            end = found.end()
-        self.tail = window[max(end, len(window) - MARKER_BYTES + 1) :]
+        self.reader.feed(data, now)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.lost = True
@@ -124,29 +130,40 @@ class Socket(asyncio.Protocol):
             self.upgraded.set_exception(exc or RuntimeError("closed in the handshake"))
 
 
-class Run:
-    def __init__(self) -> None:
-        self.sent: dict[tuple[int, int], float] = {}
-        self.latency_ms: list[float] = []
-        self.echo_ms: list[float] = []
-        self.delivered = 0
-        self.measuring = False
+@dataclass(frozen=True)
+class Plan:
+    """What the command line asked for. `rooms`: {"url", "path", "name"} each."""
 
-    def seen(self, typist: int, number: int, by: int | None, now: float) -> None:
-        at = self.sent.get((typist, number))
-        if at is None:
-            return
-        if by == typist:
-            self.echo_ms.append((now - at) * 1000)
-        else:
-            self.delivered += 1
-            self.latency_ms.append((now - at) * 1000)
+    rooms: list[dict[str, str]]
+    dialect: Dialect
+    sockets: int
+    typists: int
+    rate: float
+    seconds: float
+    pids: list[int]
+
+    @property
+    def edits(self) -> int:
+        return max(1, int(self.seconds * self.rate))
+
+    def typists_of(self, room: int) -> range:
+        return range(room * self.typists, (room + 1) * self.typists)
 
 
-async def connect(run: Run, url: str, path: str, token: str, typist: int | None) -> Socket:
+@dataclass(frozen=True)
+class Seat:
+    """A connected socket in its room; `typist` is its number, None for one that only reads."""
+
+    socket: Socket
+    room: str
+    typist: int | None
+
+
+async def connect(reader: Reader, url: str, path: str, token: str) -> Socket:
     parts = urlsplit(url)
     loop = asyncio.get_running_loop()
-    _, socket = await loop.create_connection(lambda: Socket(run, typist), parts.hostname, parts.port)
+    host, port = parts.hostname or "127.0.0.1", parts.port or 80
+    _, socket = await loop.create_connection(lambda: Socket(reader), host, port)
     key = base64.b64encode(os.urandom(16)).decode()
     auth = f"Authorization: Bearer {token}\r\n" if token else ""
     socket.transport.write(
@@ -155,103 +172,121 @@ async def connect(run: Run, url: str, path: str, token: str, typist: int | None)
             f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n{auth}\r\n"
         ).encode()
     )
-    await asyncio.wait_for(socket.upgraded, 15)
+    await asyncio.wait_for(socket.upgraded, CONNECT_S_MAX)
     return socket
 
 
-async def type_away(socket: Socket, run: Run, typist: int, frames: list[bytes], rate: float, start: float) -> None:
-    loop = asyncio.get_running_loop()
-    for i, frame in enumerate(frames):
-        delay = start + (i + typist % 7 / 7) / rate - loop.time()
-        if delay > 0:
-            await asyncio.sleep(delay)
-        run.sent[typist, i] = time.monotonic()
-        socket.transport.write(frame)
-
-
-def cpu_s(pids: list[int]) -> float:
-    ticks = 0
-    for pid in pids:
-        try:
-            with open(f"/proc/{pid}/stat") as stat:
-                fields = stat.read().rpartition(")")[2].split()
-            ticks += int(fields[11]) + int(fields[12])
-        except OSError:
-            continue
-    return ticks / os.sysconf("SC_CLK_TCK")
-
-
-def rss_mb(pids: list[int]) -> float:
-    total = 0
-    for pid in pids:
-        try:
-            with open(f"/proc/{pid}/smaps_rollup") as rollup:
-                total += next(int(line.split()[1]) for line in rollup if line.startswith("Pss:"))
-        except (OSError, StopIteration):
-            continue
-    return total / 1024
-
-
-async def measure(args: argparse.Namespace) -> dict[str, object]:
-    run, dialect = Run(), Dialect(args.dialect, args.token)
-    sockets: list[tuple[Socket, str, int | None]] = []
-    typist_number = 0
-    for r in range(args.rooms):
-        room = args.rooms_named[r] if args.rooms_named else f"bench-{os.getpid()}-{r}"
-        for s in range(args.sockets):
-            typist = None
-            if s < args.typists:
-                typist, typist_number = typist_number, typist_number + 1
-            path = args.path.replace("{room}", room)
-            socket = await connect(run, args.url, path, args.token, typist)
-            for payload in dialect.opening(room):
+async def take_seats(plan: Plan, book: Book) -> list[Seat]:
+    seats = []
+    for r, room in enumerate(plan.rooms):
+        typists = plan.typists_of(r)
+        for s in range(plan.sockets):
+            own = typists[s] if s < plan.typists else None
+            socket = await connect(Reader(book, typists, own), room["url"], room["path"], plan.dialect.token)
+            for payload in plan.dialect.opening(room["name"]):
                 socket.transport.write(client_frame(payload))
-            sockets.append((socket, room, typist))
-    count = int(args.seconds * args.rate)
-    frames = {t: [dialect.update(room, u) for u in updates_of(t, count)] for _, room, t in sockets if t is not None}
-    await asyncio.sleep(1.0)
-    cpu_before, wall = cpu_s(args.pids), time.monotonic()
-    start = asyncio.get_running_loop().time() + 0.1
-    await asyncio.gather(*(type_away(s, run, t, frames[t], args.rate, start) for s, _, t in sockets if t is not None))
-    expected = typist_number * count * (args.sockets - 1)
-    deadline = time.monotonic() + 10
-    while run.delivered < expected and time.monotonic() < deadline:
+            seats.append(Seat(socket, room["name"], own))
+    return seats
+
+
+async def type_away(seat: Seat, book: Book, frames: list[bytes], rate: float, start: float) -> float:
+    """Send at the rate; returns the worst delay behind the plan, in seconds."""
+    assert seat.typist is not None
+    loop = asyncio.get_running_loop()
+    late_max = 0.0
+    for i, frame in enumerate(frames):
+        due = start + (i + seat.typist % 7 / 7) / rate
+        if (delay := due - loop.time()) > 0:
+            await asyncio.sleep(delay)
+        late_max = max(late_max, loop.time() - due)
+        book.sent[seat.typist, i] = time.monotonic()
+        seat.socket.transport.write(frame)
+    return late_max
+
+
+async def drained(book: Book, expected: int) -> None:
+    deadline = time.monotonic() + DRAIN_S_MAX
+    while book.delivered < expected and time.monotonic() < deadline:  # noqa: ASYNC110 - an Event would cost each delivery
         await asyncio.sleep(0.02)
-    cpu = cpu_s(args.pids) - cpu_before
+
+
+async def measure(plan: Plan, hold: bool) -> None:
+    book = Book(plan.edits)
+    seats = await take_seats(plan, book)
+    dialect = plan.dialect
+    frames = {
+        seat.typist: [dialect.update(seat.room, update) for update in updates_of(seat.typist, plan.edits)]
+        for seat in seats
+        if seat.typist is not None
+    }
+    await asyncio.sleep(SETTLE_S)
+    gc.collect()
+    gc.freeze()
+    cpu_before, own_before, began = cpu_s(plan.pids), time.process_time(), time.monotonic()
+    start = asyncio.get_running_loop().time() + 0.1
+    typing = [type_away(seat, book, frames[seat.typist], plan.rate, start) for seat in seats if seat.typist is not None]
+    late_s = max(await asyncio.gather(*typing))
+    typed_s = time.monotonic() - began
+    expected = len(frames) * plan.edits * (plan.sockets - 1)
+    await drained(book, expected)
+    wall = time.monotonic() - began
+    cpu, own = cpu_s(plan.pids) - cpu_before, time.process_time() - own_before
+    await asyncio.sleep(0.3)  # what comes twice comes late
+    print(
+        json.dumps(
+            told(plan, book, seats, expected, {"cpu": cpu, "own": own, "wall": wall, "typed": typed_s, "late": late_s})
+        ),
+        flush=True,
+    )
+    if hold:
+        await asyncio.to_thread(sys.stdin.read)
+    for seat in seats:
+        seat.socket.transport.abort()
+
+
+def told(plan: Plan, book: Book, seats: list[Seat], expected: int, spent: dict[str, float]) -> dict[str, Any]:
+    """The one JSON object. `spent`: seconds of the servers' CPU, own CPU, wall, typing, worst lateness."""
+    share = spent["own"] / spent["wall"]
     return {
-        "sockets": len(sockets),
-        "edits": typist_number * count,
+        "sockets": len(seats),
+        "edits": plan.edits * plan.typists * len(plan.rooms),
         "expected": expected,
-        "delivered": run.delivered,
-        "delivered_share": round(run.delivered / expected, 6) if expected else None,
-        "p50_ms": round(statistics.median(run.latency_ms), 3) if run.latency_ms else None,
-        "p99_ms": round(statistics.quantiles(run.latency_ms, n=100)[98], 3) if len(run.latency_ms) > 1 else None,
-        "echo_p50_ms": round(statistics.median(run.echo_ms), 3) if run.echo_ms else None,
-        "echo_p99_ms": round(statistics.quantiles(run.echo_ms, n=100)[98], 3) if len(run.echo_ms) > 1 else None,
-        "server_cpu_s": round(cpu, 3),
-        "server_cpu_us_per_delivery": round(cpu * 1e6 / max(1, run.delivered), 2),
-        "server_pss_mb": round(rss_mb(args.pids), 1),
-        "load_cpu_s": round(time.process_time(), 2),
-        "wall_s": round(time.monotonic() - wall, 2),
-        "received_mb": round(sum(s.received_bytes for s, _, _ in sockets) / 1e6, 2),
-        "sockets_lost": sum(s.lost for s, _, _ in sockets),
+        "delivered": book.delivered,
+        "complete": book.delivered == expected and book.strayed == 0,
+        "repeated": book.repeated,
+        "strayed": book.strayed,
+        "echoed": len(book.echo_ms),
+        **percentiles(book.delivery_ms),
+        **percentiles(book.echo_ms, "echo_"),
+        "server_cpu_s": round(spent["cpu"], 3),
+        "server_cpu_share": round(spent["cpu"] / spent["wall"], 3),
+        "server_cpu_us_per_delivery": round(spent["cpu"] * 1e6 / max(1, book.delivered), 2),
+        "server_pss_mb": round(pss_mb(plan.pids), 1),
+        "load_cpu_s": round(spent["own"], 3),
+        "load_cpu_share": round(share, 3),
+        "load_bound": share > LOAD_BOUND_SHARE,
+        "typist_late_max_ms": round(spent["late"] * 1000, 1),
+        "typed_s": round(spent["typed"], 2),
+        "wall_s": round(spent["wall"], 2),
+        "received_mb": round(sum(seat.socket.received_bytes for seat in seats) / 1e6, 2),
+        "sockets_lost": sum(seat.socket.lost for seat in seats),
     }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--url", required=True)
-    parser.add_argument("--path", default="/{room}")
+    parser.add_argument("--rooms", required=True, help='JSON list of {"url", "path", "name"}')
     parser.add_argument("--dialect", choices=("y-websocket", "hocuspocus"), default="y-websocket")
-    parser.add_argument("--token", default="")
-    parser.add_argument("--rooms", type=int, default=1)
-    parser.add_argument("--rooms-named", nargs="*", default=[])
-    parser.add_argument("--sockets", type=int, default=10)
-    parser.add_argument("--typists", type=int, default=10)
-    parser.add_argument("--rate", type=float, default=5)
+    parser.add_argument("--sockets", type=int, default=10, help="of each room")
+    parser.add_argument("--typists", type=int, default=10, help="of each room")
+    parser.add_argument("--rate", type=float, default=5, help="edits a second of each typist")
     parser.add_argument("--seconds", type=float, default=8)
-    parser.add_argument("--pids", type=int, nargs="*", default=[])
-    json.dump(asyncio.run(measure(parser.parse_args())), sys.stdout)
+    parser.add_argument("--pids", type=int, nargs="*", default=[], help="the server's processes")
+    parser.add_argument("--hold", action="store_true")
+    given = parser.parse_args()
+    dialect = Dialect(given.dialect, os.environ.get("BENCH_TOKEN", ""))
+    plan = Plan(json.loads(given.rooms), dialect, given.sockets, given.typists, given.rate, given.seconds, given.pids)
+    asyncio.run(measure(plan, given.hold))
 
 
 if __name__ == "__main__":
