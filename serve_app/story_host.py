@@ -11,6 +11,7 @@ import logging
 import os
 import secrets
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import Any
 
 from starlette.applications import Starlette
@@ -18,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
-from actors.commands import CommandError, Envelope
+from actors.commands import CommandError, CreateProject, Envelope, ImportScreenplay
 from actors.kinds import ProjectKinds
 from actors.runtime.actor import Catalogue
 from actors.runtime.clock import MachineClock
@@ -189,15 +190,16 @@ class StoryHostCore:
     # operations of the peer port
     async def _command(self, message: dict[str, Any]) -> dict[str, Any]:
         envelope = Envelope.from_dict(message["envelope"])
+        makes = isinstance(envelope.command, CreateProject | ImportScreenplay)
         try:
-            answer = await self.runtime.command(envelope)
-        except Owned:
             try:
-                await claim_or_moved(self.open, envelope.home, self._peers)
                 answer = await self.runtime.command(envelope)
-            except Owned as owned:
-                host = owned.owner.host
-                raise FaultError("MOVED", f"{envelope.home} lives at {host.peer if host else 'no host'}") from None
+            except Owned:
+                await claim_or_moved(partial(self.runtime.open, create=makes), envelope.home, self._peers)
+                answer = await self.runtime.command(envelope)
+        except Owned as owned:
+            host = owned.owner.host
+            raise FaultError("MOVED", f"{envelope.home} lives at {host.peer if host else 'no host'}") from None
         return {"sequence": answer.sequence, "ids": answer.ids, "replayed": answer.replayed}
 
     async def _attempt_changed(self, message: dict[str, Any]) -> dict[str, Any]:

@@ -59,12 +59,26 @@ INNER = frozenset(
         "job.attempt_failed",
         "scene.listed",
         "scene.script_read",
+        "scenes.moved",
+        "continuity.checked",
     }
 )
 """Bookkeeping that says nothing to a person: subscribers get it, history leaves it out."""
 NAMED = ("title", "heading", "name", "brain")
 PRIVATE_KEYS = frozenset(
-    {"text", "script", "title_page", "mixed_newlines", "prompt", "enhanced", "request", "update", "updates", "recipe"}
+    {
+        "text",
+        "script",
+        "title_page",
+        "mixed_newlines",
+        "prompt",
+        "enhanced",
+        "request",
+        "update",
+        "updates",
+        "recipe",
+        "findings",
+    }
 )
 """Body fields that hold story text or raw bytes: events say that they changed, the scene says what they are now."""
 DOCUMENTS = {
