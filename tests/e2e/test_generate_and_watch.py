@@ -1,0 +1,124 @@
+"""Generate, pick a frame, watch the take; the colleague sees it happen (E-06 … E-08)."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.conftest import Stack, wait_until
+from tests.e2e.conftest import Enter
+from tests.e2e.person import SOON_MS, Person
+from tests.screenplays import LAST_FERRY
+
+pytestmark = pytest.mark.e2e
+TAKE_MS = 60_000
+
+# Every headline of the job as a person reads it, in order; stages may be shorter than a poll.
+LISTEN = """() => {
+  window.headlines = []
+  const read = () => {
+    const words = document.querySelector('[data-testid="job-stage"] strong')?.textContent
+    if (words && window.headlines.at(-1) !== words) window.headlines.push(words)
+  }
+  new MutationObserver(read).observe(document.body, { childList: true, subtree: true, characterData: true })
+}"""
+PLAYING = """(video) => ({
+  time: video.currentTime, ready: video.readyState, duration: video.duration, width: video.videoWidth,
+  streamed: video.src.startsWith('blob:'),
+  cues: [...(video.textTracks[0]?.cues ?? [])].map((cue) => cue.text),
+})"""
+
+
+def watch(person: Person) -> dict[str, object]:
+    """Play the take until a second of it has been shown."""
+    video: Locator = person.page.get_by_test_id("player")
+    expect(video).to_be_visible(timeout=SOON_MS)
+    wait_until(lambda: int(video.evaluate("(video) => video.readyState")) >= 1, 20, "the playlist has been read")
+    video.evaluate("(video) => { video.muted = true; video.textTracks[0].mode = 'showing'; return video.play() }")
+    state: dict[str, object] = {}
+
+    def moving() -> bool:
+        state.update(video.evaluate(PLAYING))
+        return float(str(state["time"])) > 1 and bool(state["cues"])
+
+    wait_until(moving, 20, "a second of the take has played, with captions")
+    return state
+
+
+def test_e06_generate_pick_and_watch(enter: Enter, stack: Stack) -> None:
+    """E-06: stages in words, four frames, one pick by click, a film that plays as HLS with the dialogue as captions, and
+    says what it is: an animatic. The colleague sees the same job and can watch the same take."""
+    ada, bo = enter("Ada"), enter("Bo")
+    ada.sign_in()
+    ada.import_file(LAST_FERRY)
+    ada.go_to_scene(3)
+    bo.sign_in()
+    bo.open(ada.path)
+    bo.at_the_desk()
+    ada.page.evaluate(LISTEN)
+    ada.page.get_by_test_id("generate").click()
+
+    panels = ada.page.get_by_test_id("panel")
+    expect(panels).to_have_count(4, timeout=TAKE_MS)
+    expect(ada.job()).to_have_text("Pick a frame", timeout=TAKE_MS)
+    wait_until(lambda: panels.locator("img").evaluate_all("(all) => all.every((img) => img.naturalWidth > 0)"), 15, "frames")
+    expect(bo.page.get_by_test_id("panel")).to_have_count(4, timeout=SOON_MS)
+    expect(bo.job()).to_have_attribute("data-job-id", str(ada.job().get_attribute("data-job-id")), timeout=SOON_MS)
+
+    panels.nth(2).click()
+    expect(panels.nth(2)).to_have_attribute("aria-pressed", "true", timeout=SOON_MS)
+    expect(bo.page.get_by_test_id("panel").nth(2)).to_have_attribute("aria-pressed", "true", timeout=SOON_MS)
+    for person in (ada, bo):
+        expect(person.job()).to_have_text("The take is ready", timeout=TAKE_MS)
+        expect(person.page.get_by_test_id("take")).to_have_count(1, timeout=SOON_MS)
+
+    heard: list[str] = ada.page.evaluate("window.headlines")
+    assert heard[-1] == "The take is ready"
+    assert heard.index("Drawing the board") < heard.index("Pick a frame") < heard.index("Rendering the picture")
+
+    for person in (ada, bo):
+        state = watch(person)
+        assert int(str(state["ready"])) >= 2
+        assert int(str(state["width"])) >= 640
+        assert state["streamed"], "played by hls.js from the playlist"
+        assert "Nobody takes the midnight boat." in " ".join(str(cue) for cue in state["cues"])  # type: ignore[attr-defined]
+        expect(person.page.locator("figcaption")).to_contain_text("animatic")
+    expect(ada.scenes.nth(2).locator("img")).to_be_visible(timeout=SOON_MS)
+    takes = stack.graphql("query($id: ID!) { scene(id: $id) { takes { degraded backend } } }", id=ada.scene_id)
+    assert takes["scene"]["takes"] == [{"degraded": True, "backend": "animatic"}]
+
+
+def test_e07_a_running_job_is_cancelled_by_the_other_person(enter: Enter) -> None:
+    """E-07: whoever sees a job may stop it; both are told, and the scene can be generated again."""
+    ada, bo = enter("Ada"), enter("Bo")
+    ada.sign_in()
+    ada.import_file(LAST_FERRY)
+    ada.go_to_scene(2)
+    bo.sign_in()
+    bo.open(ada.path)
+    bo.at_the_desk()
+    ada.page.keyboard.press("Control+Enter")
+    expect(bo.page.get_by_test_id("cancel")).to_be_visible(timeout=SOON_MS)
+    bo.page.get_by_test_id("cancel").click()
+    for person in (ada, bo):
+        expect(person.job()).to_have_text("Cancelled", timeout=SOON_MS)
+        expect(person.page.get_by_test_id("generate")).to_be_enabled(timeout=SOON_MS)
+
+
+def test_e08_an_empty_scene_is_refused_in_words(enter: Enter) -> None:
+    """E-08: Generate on a scene without words says so, and no job is left behind."""
+    ada = enter("Ada")
+    ada.sign_in()
+    ada.page.get_by_test_id("new-project").first.click()
+    ada.page.get_by_test_id("new-project-title").fill("Nothing yet")
+    ada.page.get_by_test_id("new-project-create").click()
+    ada.page.get_by_test_id("new-scene").click()
+    ada.at_the_desk()
+    ada.put_caret(0)
+    ada.page.keyboard.press("Control+a")
+    ada.page.keyboard.press("Delete")
+    ada.light("saved")
+    ada.page.get_by_test_id("generate").click()
+    expect(ada.page.get_by_test_id("toast").first).to_be_visible(timeout=SOON_MS)
+    expect(ada.page.get_by_test_id("toast").first).to_contain_text("The scene has no text yet.")
+    expect(ada.job()).to_have_count(0)
