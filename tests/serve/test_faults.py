@@ -1,4 +1,4 @@
-"""The worst minute: the owning process is killed while people type and a film renders (A-01, R-01, G-01)."""
+"""The worst minute: the owning process is killed while people type and a film renders (A-30, R-01, G-01)."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ def job(stack: Stack, id: str) -> dict[str, Any]:
     return found
 
 
-async def test_a01_a_killed_owner_loses_no_acknowledged_edit_and_the_job_ends_with_one_take(stack: Stack) -> None:
-    """A-01: whatever was acknowledged before a `kill -9` is there after it; both people reconnect and converge; a job
+async def test_a30_a_killed_owner_loses_no_acknowledged_edit_and_the_job_ends_with_one_take(stack: Stack) -> None:
+    """A-30: whatever was acknowledged before a `kill -9` is there after it; both people reconnect and converge; a job
     goes on from its last step."""
     project, scene = await asyncio.to_thread(project_with_scene, stack, "Killed")
     url = f"ws://127.0.0.1:{stack.port}/collab/{project}/scene:{scene}"
@@ -99,8 +99,8 @@ async def test_a01_a_killed_owner_loses_no_acknowledged_edit_and_the_job_ends_wi
     assert all(word in takes["script"] for word in everything)
 
 
-async def test_a02_a_command_answered_before_the_kill_is_there_after_it_and_its_retry_is_the_same(stack: Stack) -> None:
-    """A-02: a stored answer outlives its owner: the retry of a mutation with its key gets the same ids."""
+async def test_a31_a_command_answered_before_the_kill_is_there_after_it_and_its_retry_is_the_same(stack: Stack) -> None:
+    """A-31: a stored answer outlives its owner: the retry of a mutation with its key gets the same ids."""
     project, _ = await asyncio.to_thread(project_with_scene, stack, "Replayed")
     key = stack.key()
     fields = {"projectId": project, "heading": "EXT. PIER - DAY", "idempotencyKey": key}

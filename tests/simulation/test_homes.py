@@ -20,5 +20,5 @@ HURT: tuple[int, ...] = (44, 1171)
 
 @pytest.mark.parametrize("seed", sorted({*HURT, *range(SEED_START, SEED_START + SEEDS)}))
 def test_world(seed: int) -> None:
-    """R-A01 R-A02 R-A03 R-A04 R-A05 R-G14: acknowledged is for ever, one writer, replay is live, one effect a key."""
+    """A-01 A-02 A-03 A-04 A-05 G-14: acknowledged is for ever, one writer, replay is live, one effect a key."""
     run_world(seed)

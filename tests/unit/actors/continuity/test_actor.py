@@ -48,7 +48,7 @@ async def scenes(it: Story, home: str) -> list[str]:
 
 
 async def test_findings_come_and_go_with_the_text() -> None:
-    """R-C01: an unknown character is a finding in view and `live` after a pause, and is gone once they are cast."""
+    """C-31: an unknown character is a finding in view and `live` after a pause, and is gone once they are cast."""
     async with story(settle_ms=5, settle_lag_ms=20) as it:
         home = await it.bring(PLAY)
         first = (await scenes(it, home))[0]
@@ -73,7 +73,7 @@ async def test_findings_come_and_go_with_the_text() -> None:
 
 
 async def test_another_host_comes_to_the_same_findings_without_writing() -> None:
-    """R-C02: findings are rebuilt from the documents; if they are what was committed, nothing is written."""
+    """C-32: findings are rebuilt from the documents; if they are what was committed, nothing is written."""
     async with story(settle_ms=5, settle_lag_ms=20) as it:
         home = await it.create()
         scene = (await it.ask(home, CreateScene("INT. KITCHEN - DAY", "ZORBAN\nBoo.\n"))).ids["scene"]
@@ -90,7 +90,7 @@ async def test_another_host_comes_to_the_same_findings_without_writing() -> None
 
 
 async def test_a_whole_project_is_read_in_portions() -> None:
-    """R-C03: a long screenplay is read over many turns, so nobody who types waits for all of it."""
+    """C-33: a long screenplay is read over many turns, so nobody who types waits for all of it."""
     text = "".join(f"INT. ROOM {n} - DAY\n\n{'MARA waits. ' * 150}\n\n" for n in range(20))
     async with story() as it:
         home = await it.bring(text)

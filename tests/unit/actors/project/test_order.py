@@ -13,7 +13,7 @@ pytestmark = pytest.mark.unit
 
 @given(st.lists(st.integers(0, 10_000), max_size=150))
 def test_a_key_fits_between_any_two(places: list[int]) -> None:
-    """R-A29: inserting anywhere, in any order, keeps keys strictly sorted."""
+    """A-29: inserting anywhere, in any order, keeps keys strictly sorted."""
     made = keys(3)
     for place in places:
         at = place % (len(made) + 1)
@@ -24,11 +24,11 @@ def test_a_key_fits_between_any_two(places: list[int]) -> None:
 
 
 def test_appending_does_not_grow_keys() -> None:
-    """R-A29: ten thousand scenes at the end have keys of five characters."""
+    """A-29: ten thousand scenes at the end have keys of five characters."""
     assert {len(key) for key in keys(10_000)} == {5}
 
 
 @given(st.text(max_size=30))
 def test_foreign_keys_are_respected(foreign: str) -> None:
-    """R-A29: a key an editor made by its own rule still has one after it."""
+    """A-29: a key an editor made by its own rule still has one after it."""
     assert key_after(foreign) > foreign

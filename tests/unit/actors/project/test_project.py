@@ -50,7 +50,7 @@ async def project(it: Story, home: str) -> ProjectView:
 
 
 async def test_created_project_has_view_and_outline() -> None:
-    """R-A10: a project's view, outline and first event are one append."""
+    """A-10: a project's view, outline and first event are one append."""
     async with story() as it:
         home = await it.create("Heat")
         seen = await project(it, home)
@@ -66,7 +66,7 @@ async def test_created_project_has_view_and_outline() -> None:
 
 
 async def test_imported_screenplay_is_lossless_and_one_append() -> None:
-    """R-A11: scenes, cast and places of an import commit together, and their texts joined are the file."""
+    """A-11: scenes, cast and places of an import commit together, and their texts joined are the file."""
     async with story() as it:
         home = await it.bring(FOUNTAIN)
         seen, parts = await project(it, home), await scenes(it, home)
@@ -82,7 +82,7 @@ async def test_imported_screenplay_is_lossless_and_one_append() -> None:
 
 
 async def test_scene_is_put_after_another() -> None:
-    """R-A12: a new scene stands directly after the one named, else at the end."""
+    """A-12: a new scene stands directly after the one named, else at the end."""
     async with story() as it:
         home = await it.bring(FOUNTAIN)
         first = (await scenes(it, home))[0].id
@@ -96,7 +96,7 @@ async def test_scene_is_put_after_another() -> None:
 
 
 async def test_same_key_answers_the_same_once() -> None:
-    """R-A05: a repeated command answers what the first did; another request under its key is refused."""
+    """A-05: a repeated command answers what the first did; another request under its key is refused."""
     async with story() as it:
         home = await it.create("Heat", key="k")
         again = await it.ask(home, CreateProject("Heat", "MOVIE"), "k")
@@ -122,7 +122,7 @@ async def test_same_key_answers_the_same_once() -> None:
     ],
 )
 async def test_bad_input_names_its_field_and_claims_nothing(command: CreateProject, code: str, field: str) -> None:
-    """R-A13: a refusal names code and field, and leaves no trace."""
+    """A-13: a refusal names code and field, and leaves no trace."""
     async with story() as it:
         with pytest.raises(CommandError) as caught:
             await it.ask(project_id(ANNA, "k"), command, "k")
@@ -131,7 +131,7 @@ async def test_bad_input_names_its_field_and_claims_nothing(command: CreateProje
 
 
 async def test_scene_refusals() -> None:
-    """R-A13: the same for scenes and settings."""
+    """A-13: the same for scenes and settings."""
     async with story() as it:
         home = await it.create()
         for command, code, field in (
@@ -148,7 +148,7 @@ async def test_scene_refusals() -> None:
 
 
 async def test_settings_survive_a_restart() -> None:
-    """R-A02: live state is the fold of the events; another host reads the same."""
+    """A-02: live state is the fold of the events; another host reads the same."""
     async with story() as it:
         home = await it.bring(FOUNTAIN)
         await it.ask(home, SetBrain("pixar"))
@@ -164,7 +164,7 @@ async def test_settings_survive_a_restart() -> None:
 
 
 async def test_unknown_project_is_not_found_and_not_claimed() -> None:
-    """R-A14: a stranger's id claims nothing."""
+    """A-14: a stranger's id claims nothing."""
     async with story() as it:
         nobody = project_id(ANNA, "never")
         with pytest.raises(CommandError, match="NOT_FOUND"):

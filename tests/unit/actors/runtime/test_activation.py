@@ -64,7 +64,7 @@ class Stage:
 
 
 async def test_one_turn_at_a_time_in_order() -> None:
-    """R-A18: messages wait for the load, then are decided one by one; a refusal harms nobody behind it."""
+    """A-18: messages wait for the load, then are decided one by one; a refusal harms nobody behind it."""
     stage = Stage()
     one, bad, two = stage.ask("1"), stage.ask("bad"), stage.ask("2")
     assert stage.activation.state is State.LOADING
@@ -79,7 +79,7 @@ async def test_one_turn_at_a_time_in_order() -> None:
 
 
 async def test_a_full_mailbox_refuses_the_next() -> None:
-    """R-A08: overflow is a typed, retryable refusal."""
+    """A-08: overflow is a typed, retryable refusal."""
     stage = Stage(mailbox_max=2)
     waiting = [stage.ask("1"), stage.ask("2")]
     with pytest.raises(CommandError) as caught:
@@ -91,7 +91,7 @@ async def test_a_full_mailbox_refuses_the_next() -> None:
 
 
 async def test_a_waiting_notice_is_not_queued_twice() -> None:
-    """R-A19: notices that say the same are one."""
+    """A-19: notices that say the same are one."""
     stage = Stage()
     for _ in range(10):
         stage.activation.tell(Started())
@@ -104,7 +104,7 @@ async def test_a_waiting_notice_is_not_queued_twice() -> None:
 
 
 async def test_a_dropped_actor_refuses_everybody() -> None:
-    """R-A20: when the home is lost, the running turn and all waiting ones are refused, retryably."""
+    """A-20: when the home is lost, the running turn and all waiting ones are refused, retryably."""
     stage = Stage()
     stage.loaded.set()
     await stage.activation.loaded()
@@ -122,7 +122,7 @@ async def test_a_dropped_actor_refuses_everybody() -> None:
 
 
 async def test_a_failed_load_refuses_who_waited() -> None:
-    """R-A18: nobody is decided on a state that could not be read."""
+    """A-18: nobody is decided on a state that could not be read."""
     stage = Stage()
     stage.fail = CommandError("BROKEN", "no")
     reply = stage.ask("1")
@@ -133,7 +133,7 @@ async def test_a_failed_load_refuses_who_waited() -> None:
 
 
 async def test_only_an_idle_actor_passivates() -> None:
-    """R-A21: an actor with work does not leave."""
+    """A-21: an actor with work does not leave."""
     stage = Stage()
     assert not stage.activation.passivate()
     stage.loaded.set()
@@ -147,7 +147,7 @@ async def test_only_an_idle_actor_passivates() -> None:
 
 
 def test_states_are_a_closed_set() -> None:
-    """R-A22: an illegal move is refused loudly, with expected and got."""
+    """A-22: an illegal move is refused loudly, with expected and got."""
     assert set(LEGAL) == set(State)
     assert not LEGAL[State.GONE]
     assert str(IllegalMove("x", "active", "gone")) == "x: expected active, got gone"

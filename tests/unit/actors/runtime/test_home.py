@@ -46,7 +46,7 @@ async def shown(it: Story, scene: str) -> SceneView:
 
 
 async def test_a_room_and_the_actors_share_one_sequence() -> None:
-    """R-A03: flushes of rooms and turns of actors commit in one gapless order."""
+    """A-03: flushes of rooms and turns of actors commit in one gapless order."""
     async with story() as it:
         home = await it.create()
         scene = await scene_of(it, home)
@@ -60,7 +60,7 @@ async def test_a_room_and_the_actors_share_one_sequence() -> None:
 
 
 async def test_views_follow_the_script_after_a_pause() -> None:
-    """R-A23: a script's projection follows its document within two seconds, heading and all."""
+    """A-23: a script's projection follows its document within two seconds, heading and all."""
     async with story(settle_ms=10, settle_lag_ms=50) as it:
         home = await it.create()
         scene = await scene_of(it, home)
@@ -72,7 +72,7 @@ async def test_views_follow_the_script_after_a_pause() -> None:
 
 
 async def test_what_was_typed_before_a_crash_is_projected_after_it() -> None:
-    """R-A24: whoever opens a home re-reads what nobody had read."""
+    """A-24: whoever opens a home re-reads what nobody had read."""
     ledger = MemoryLedger()
     async with story(ledger, settle_ms=400, settle_lag_ms=1000) as it:
         home = await it.create()
@@ -87,7 +87,7 @@ async def test_what_was_typed_before_a_crash_is_projected_after_it() -> None:
 
 
 async def test_a_failed_commit_changes_nothing_and_can_be_repeated() -> None:
-    """R-A01: nothing is shown, applied or answered before its commit; a retry with the same key works."""
+    """A-01: nothing is shown, applied or answered before its commit; a retry with the same key works."""
     async with story() as it:
         home = await it.create()
         it.ledger.fail_next("disk full")
@@ -102,7 +102,7 @@ async def test_a_failed_commit_changes_nothing_and_can_be_repeated() -> None:
 
 
 async def test_nothing_leaves_before_the_commit() -> None:
-    """R-A01: while the ledger holds, nobody is answered and nobody sees the change."""
+    """A-01: while the ledger holds, nobody is answered and nobody sees the change."""
     async with story() as it:
         home = await it.create()
         outline = await owned(it, home).room("outline")
@@ -118,7 +118,7 @@ async def test_nothing_leaves_before_the_commit() -> None:
 
 
 async def test_opening_is_single_flight() -> None:
-    """R-A25: however many ask at once, a home is claimed once."""
+    """A-25: however many ask at once, a home is claimed once."""
     async with story() as it:
         home = await it.create()
         await it.runtime.release(owned(it, home))
@@ -129,7 +129,7 @@ async def test_opening_is_single_flight() -> None:
 
 
 async def test_two_hosts_one_owner() -> None:
-    """R-A04: a home that lives elsewhere is refused with its owner's address; released, it moves."""
+    """A-04: a home that lives elsewhere is refused with its owner's address; released, it moves."""
     async with story() as it, story(it.ledger, "h22") as other:
         home = await it.create()
         with pytest.raises(Owned) as caught:
@@ -143,7 +143,7 @@ async def test_two_hosts_one_owner() -> None:
 
 
 async def test_a_deposed_owner_drops_everything() -> None:
-    """R-A20: the next append of a deposed owner ends the home: commands and rooms are refused, retryably."""
+    """A-20: the next append of a deposed owner ends the home: commands and rooms are refused, retryably."""
     async with story() as it:
         home = await it.create()
         scene = await scene_of(it, home)
@@ -162,7 +162,7 @@ async def test_a_deposed_owner_drops_everything() -> None:
 
 
 async def test_a_host_that_cannot_beat_gives_up_in_time() -> None:
-    """R-A26: a host whose row may have expired drops its homes by itself, and claims none until it beats again."""
+    """A-26: a host whose row may have expired drops its homes by itself, and claims none until it beats again."""
 
     class Deaf(MemoryLedger):
         deaf = False
@@ -186,7 +186,7 @@ async def test_a_host_that_cannot_beat_gives_up_in_time() -> None:
 
 
 async def test_snapshots_shorten_the_next_load() -> None:
-    """R-A27: an actor is read from its snapshot and the events after it, and is the same as before."""
+    """A-27: an actor is read from its snapshot and the events after it, and is the same as before."""
     async with story(snapshot_every_events=5) as it:
         home = await it.create()
         for n in range(12):
@@ -202,7 +202,7 @@ async def test_snapshots_shorten_the_next_load() -> None:
 
 
 async def test_idle_actors_and_homes_leave() -> None:
-    """R-A21: an actor without turns is passivated, a home without anybody is given back."""
+    """A-21: an actor without turns is passivated, a home without anybody is given back."""
     async with story(actor_idle_ms=10, home_idle_ms=60, sweep_ms=5, settle_ms=1, settle_lag_ms=2) as it:
         home = await it.create()
         scene = await scene_of(it, home)
@@ -216,7 +216,7 @@ async def test_idle_actors_and_homes_leave() -> None:
 
 
 async def test_documents_exist_by_events_alone() -> None:
-    """R-A28: a document that no event made is not there; a draft is its author's, `live` is the server's."""
+    """A-28: a document that no event made is not there; a draft is its author's, `live` is the server's."""
     async with story() as it:
         home = await it.create()
         scene = await scene_of(it, home)
@@ -233,7 +233,7 @@ async def test_documents_exist_by_events_alone() -> None:
 
 
 async def test_a_scene_nobody_made_takes_no_commands() -> None:
-    """R-A14: a command for an unknown scene is refused by name."""
+    """A-14: a command for an unknown scene is refused by name."""
     async with story() as it:
         home = await it.create()
         with pytest.raises(CommandError, match="NOT_FOUND"):

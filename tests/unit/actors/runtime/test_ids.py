@@ -14,7 +14,7 @@ pytestmark = pytest.mark.unit
 
 
 def test_new_ids_are_typed_and_differ() -> None:
-    """R-A16: an id says its kind and nothing else."""
+    """A-16: an id says its kind and nothing else."""
     made = {new_id("scn") for _ in range(1000)}
     assert len(made) == 1000
     assert all(re.fullmatch(r"scn_[a-z2-7]{26}", id) and is_id(id, "scn") and not is_id(id, "prj") for id in made)
@@ -22,7 +22,7 @@ def test_new_ids_are_typed_and_differ() -> None:
 
 @given(st.lists(st.text(), min_size=1, max_size=3), st.lists(st.text(), min_size=1, max_size=3))
 def test_derived_ids_follow_their_words(one: list[str], two: list[str]) -> None:
-    """R-A17: the same words, however often, give one id; other words, also when joined the same, another."""
+    """A-17: the same words, however often, give one id; other words, also when joined the same, another."""
     assert derive_id("prj", *one) == derive_id("prj", *one)
     assert (derive_id("prj", *one) == derive_id("prj", *two)) == (one == two)
     assert derive_id("prj", *one)[4:] != derive_id("tak", *one)[4:]

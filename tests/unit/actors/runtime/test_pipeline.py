@@ -72,7 +72,7 @@ async def line() -> AsyncIterator[Line]:
 
 
 async def test_appends_commit_in_order_without_waiting(line: Line) -> None:
-    """R-A03: many appends may be in flight; they commit in the order they were submitted."""
+    """A-03: many appends may be in flight; they commit in the order they were submitted."""
     waiting = [line.pipeline.submit(word(str(n))) for n in range(5)]
     found = [await w for w in waiting]
     assert [c.last_seq for c in found] == [2, 3, 4, 5, 6]
@@ -80,7 +80,7 @@ async def test_appends_commit_in_order_without_waiting(line: Line) -> None:
 
 
 async def test_one_failure_fails_those_behind_it_and_then_the_home_goes_on(line: Line) -> None:
-    """R-A06: what was submitted behind a failed append fails too; what comes later waits for the head and commits."""
+    """A-06: what was submitted behind a failed append fails too; what comes later waits for the head and commits."""
     first = line.pipeline.submit(word("a"))
     await first
     line.ledger.fail_next("disk full")
@@ -97,7 +97,7 @@ async def test_one_failure_fails_those_behind_it_and_then_the_home_goes_on(line:
 
 
 async def test_another_epoch_ends_the_home(line: Line) -> None:
-    """R-A04: an owner that was deposed writes nothing more and says so to everybody who waits."""
+    """A-04: an owner that was deposed writes nothing more and says so to everybody who waits."""
     await line.ledger.heartbeat(OTHER, 60_000)
     await line.ledger.claim("prj_x", OTHER, depose=HOST.incarnation)
     with pytest.raises(HomeLost):
@@ -109,7 +109,7 @@ async def test_another_epoch_ends_the_home(line: Line) -> None:
 
 
 async def test_a_commit_whose_answer_was_lost_ends_the_home(line: Line) -> None:
-    """R-A07: memory that may lack a committed row is dropped, never repaired."""
+    """A-07: memory that may lack a committed row is dropped, never repaired."""
     assert isinstance(line.ledger, Forgetful)
     line.ledger.mute = 1
     with pytest.raises(Unavailable):
@@ -121,7 +121,7 @@ async def test_a_commit_whose_answer_was_lost_ends_the_home(line: Line) -> None:
 
 
 async def test_a_lost_answer_is_noticed_although_the_next_one_came(line: Line) -> None:
-    """R-A07: an append that committed behind one without an answer proves that the silent one committed too."""
+    """A-07: an append that committed behind one without an answer proves that the silent one committed too."""
     assert isinstance(line.ledger, Forgetful)
     line.ledger.mute = 1
     silent, next_one = line.pipeline.submit(word("a")), line.pipeline.submit(word("b"))
@@ -133,7 +133,7 @@ async def test_a_lost_answer_is_noticed_although_the_next_one_came(line: Line) -
 
 
 async def test_the_queue_is_bounded(line: Line) -> None:
-    """R-A08: one append too many is refused at once, retryable; the others are unharmed."""
+    """A-08: one append too many is refused at once, retryable; the others are unharmed."""
     line.ledger.hold()
     waiting = [line.pipeline.submit(word(str(n))) for n in range(8)]
     with pytest.raises(CommandError) as caught:
@@ -145,7 +145,7 @@ async def test_the_queue_is_bounded(line: Line) -> None:
 
 
 async def test_a_caller_that_leaves_takes_nothing_back(line: Line) -> None:
-    """R-A03: cancelling whoever waits does not cancel the append."""
+    """A-03: cancelling whoever waits does not cancel the append."""
 
     async def ask() -> None:
         await line.pipeline.submit(word("a"))

@@ -87,7 +87,7 @@ async def scene() -> AsyncIterator[Scene]:
 
 
 async def test_a_job_goes_through_its_states_and_yields_one_take(scene: Scene) -> None:
-    """R-G01: states in order, one attempt per step, exactly one take, and the recipe with it."""
+    """G-01: states in order, one attempt per step, exactly one take, and the recipe with it."""
     job = await scene.generate(seed="42")
     assert (await scene.job(job)).state == "QUEUED"
     assert (await scene.view()).status == "GENERATING"
@@ -115,7 +115,7 @@ async def test_a_job_goes_through_its_states_and_yields_one_take(scene: Scene) -
 
 
 async def test_auto_pick_needs_nobody(scene: Scene) -> None:
-    """R-G02: an automatic job asks the cache first and takes its first panel."""
+    """G-02: an automatic job asks the cache first and takes its first panel."""
     job = await scene.generate(auto_pick=True)
     await scene.steps(Step.ENHANCE, Step.CACHE, Step.STORYBOARD, Step.VIDEO, Step.OBSERVE)
     seen = await scene.job(job)
@@ -124,7 +124,7 @@ async def test_auto_pick_needs_nobody(scene: Scene) -> None:
 
 
 async def test_a_cache_hit_goes_straight_to_the_take(scene: Scene) -> None:
-    """R-G03: a hit makes the take from what was kept; nothing is drawn."""
+    """G-03: a hit makes the take from what was kept; nothing is drawn."""
     scene.worker.answers["cache"] = lambda a, r: {"verdict": "hit", "take": media("kept")}
     job = await scene.generate(auto_pick=True)
     await scene.steps(Step.ENHANCE, Step.CACHE)
@@ -134,7 +134,7 @@ async def test_a_cache_hit_goes_straight_to_the_take(scene: Scene) -> None:
 
 
 async def test_the_same_recipe_has_the_same_hash(scene: Scene) -> None:
-    """R-G04: same script, brain, seed and pick ask the cache for the same; another seed does not."""
+    """G-04: same script, brain, seed and pick ask the cache for the same; another seed does not."""
     asked: list[str] = []
     for seed in ("1", "1", "2"):
         await scene.generate(auto_pick=True, seed=seed)
@@ -146,7 +146,7 @@ async def test_the_same_recipe_has_the_same_hash(scene: Scene) -> None:
 
 
 async def test_panels_show_one_by_one(scene: Scene) -> None:
-    """R-G05: a panel is visible as soon as the worker reports it."""
+    """G-05: a panel is visible as soon as the worker reports it."""
     job = await scene.generate()
     await scene.step(Step.ENHANCE)
     attempt = await scene.worker.claim(Step.STORYBOARD)
@@ -161,7 +161,7 @@ async def test_panels_show_one_by_one(scene: Scene) -> None:
 
 
 async def test_stage_follows_the_worker_and_beats_are_not_history(scene: Scene) -> None:
-    """R-G06: a change of stage is an event; a percentage is not."""
+    """G-06: a change of stage is an event; a percentage is not."""
     job = await scene.generate(auto_pick=True)
     await scene.steps(Step.ENHANCE, Step.CACHE, Step.STORYBOARD)
     attempt = await scene.worker.claim(Step.VIDEO)
@@ -176,7 +176,7 @@ async def test_stage_follows_the_worker_and_beats_are_not_history(scene: Scene) 
 
 
 async def test_cancel_stops_the_worker_and_late_results_do_not_count(scene: Scene) -> None:
-    """R-G07: a cancelled job asks its worker to stop, and whatever still comes changes nothing."""
+    """G-07: a cancelled job asks its worker to stop, and whatever still comes changes nothing."""
     job = await scene.generate()
     attempt = await scene.worker.claim()
     assert attempt is not None
@@ -193,7 +193,7 @@ async def test_cancel_stops_the_worker_and_late_results_do_not_count(scene: Scen
 
 
 async def test_a_step_is_tried_again_then_fails_then_a_retry_goes_on_from_it(scene: Scene) -> None:
-    """R-G08: retryable faults make new attempts up to the bound; a retry resumes the failed step, same recipe."""
+    """G-08: retryable faults make new attempts up to the bound; a retry resumes the failed step, same recipe."""
     fault = {"error": {"code": "GPU_LOST", "message": "the card is gone", "retryable": True}}
     job = await scene.generate(auto_pick=True)
     await scene.steps(Step.ENHANCE, Step.CACHE, Step.STORYBOARD)
@@ -211,7 +211,7 @@ async def test_a_step_is_tried_again_then_fails_then_a_retry_goes_on_from_it(sce
 
 
 async def test_a_final_fault_fails_at_once(scene: Scene) -> None:
-    """R-G09: a fault that trying again cannot mend is not tried again."""
+    """G-09: a fault that trying again cannot mend is not tried again."""
     scene.worker.answers["enhance"] = lambda a, r: {"error": {"code": "X", "message": "no", "retryable": False}}
     job = await scene.generate()
     await scene.step(Step.ENHANCE)
@@ -220,7 +220,7 @@ async def test_a_final_fault_fails_at_once(scene: Scene) -> None:
 
 
 async def test_a_bad_answer_is_a_fault(scene: Scene) -> None:
-    """R-G09: a worker's answer without what the step promises counts as a failed try."""
+    """G-09: a worker's answer without what the step promises counts as a failed try."""
     scene.worker.answers["enhance"] = lambda a, r: {}
     job = await scene.generate()
     await scene.steps(*[Step.ENHANCE] * ATTEMPTS_PER_STEP_MAX)
@@ -229,7 +229,7 @@ async def test_a_bad_answer_is_a_fault(scene: Scene) -> None:
 
 
 async def test_throttled_shows_and_goes_on(scene: Scene) -> None:
-    """R-G10: a throttled step shows as such until a worker takes it again."""
+    """G-10: a throttled step shows as such until a worker takes it again."""
     busy = {"error": {"code": "THROTTLED", "message": "slow down", "retryable": True}}
     scene.worker.answers["video"] = lambda a, r: busy
     job = await scene.generate(auto_pick=True)
@@ -241,7 +241,7 @@ async def test_throttled_shows_and_goes_on(scene: Scene) -> None:
 
 
 async def test_first_pick_wins(scene: Scene) -> None:
-    """R-G11: the first committed pick stands; a pick of nothing is refused by name."""
+    """G-11: the first committed pick stands; a pick of nothing is refused by name."""
     job = await scene.generate()
     await scene.step(Step.ENHANCE)
     with pytest.raises(CommandError, match="PREVIEW_READY"):
@@ -256,7 +256,7 @@ async def test_first_pick_wins(scene: Scene) -> None:
 
 
 async def test_nothing_to_generate(scene: Scene) -> None:
-    """R-G12: a scene without text under its heading is refused."""
+    """G-12: a scene without text under its heading is refused."""
     made = await scene.it.ask(scene.home, CreateScene("EXT. ROAD - DAY"))
     with pytest.raises(CommandError) as caught:
         await scene.it.ask(scene.home, GenerateScene(made.ids["scene"]))
@@ -264,7 +264,7 @@ async def test_nothing_to_generate(scene: Scene) -> None:
 
 
 async def test_a_locked_scene_may_be_generated_but_not_edited(scene: Scene) -> None:
-    """R-A15: a lock makes the script read-only; its status wins over all others."""
+    """A-15: a lock makes the script read-only; its status wins over all others."""
     home = scene.it.runtime.owned(scene.home)
     assert home is not None
     doc = f"scene:{scene.scene}"
@@ -281,7 +281,7 @@ async def test_a_locked_scene_may_be_generated_but_not_edited(scene: Scene) -> N
 
 @pytest.mark.parametrize("after", [0, 1, 2, 3, 4])
 async def test_a_job_goes_on_in_another_process(scene: Scene, after: int) -> None:
-    """R-G13: killed after any step, the next owner finds the job and finishes it with one take."""
+    """G-13: killed after any step, the next owner finds the job and finishes it with one take."""
     steps = [Step.ENHANCE, Step.CACHE, Step.STORYBOARD, Step.VIDEO, Step.OBSERVE]
     job = await scene.generate(auto_pick=True)
     await scene.steps(*steps[:after])

@@ -20,7 +20,7 @@ def job(**facts: object) -> Job:
 
 
 def test_every_state_has_its_moves() -> None:
-    """R-G15: states are a closed set; an ended job moves nowhere, but a failed one may be queued again."""
+    """G-15: states are a closed set; an ended job moves nowhere, but a failed one may be queued again."""
     assert set(MOVES) == set(State)
     assert {state for state in State if not MOVES[state]} == {State.FINAL_READY, State.CANCELLED}
     assert TERMINAL - {State.FAILED} == {State.FINAL_READY, State.CANCELLED}
@@ -28,7 +28,7 @@ def test_every_state_has_its_moves() -> None:
 
 
 def test_an_illegal_move_says_expected_and_got() -> None:
-    """R-G15: a move the machine does not have is refused loudly."""
+    """G-15: a move the machine does not have is refused loudly."""
     with pytest.raises(IllegalMove, match=r"expected .*PROCESSING.*, got PREVIEW_READY"):
         job().apply("job.preview_ready", {})
     ended = job(state=State.CANCELLED)
@@ -37,13 +37,13 @@ def test_an_illegal_move_says_expected_and_got() -> None:
 
 
 def test_a_pick_must_be_one_of_its_panels() -> None:
-    """R-G11: a pick of a panel that is not there is refused by the fold too."""
+    """G-11: a pick of a panel that is not there is refused by the fold too."""
     with pytest.raises(IllegalMove):
         job(state=State.PREVIEW_READY).apply("job.picked", {"panel": "pnl_x", "by": "anna"})
 
 
 def test_what_is_due_follows_from_what_it_has() -> None:
-    """R-G13: the next step is a function of the job, wherever it is resumed."""
+    """G-13: the next step is a function of the job, wherever it is resumed."""
     one = job()
     assert one.due() is Due.ENHANCE
     one.apply("job.step", {"step": "enhance", "number": 1, "attempt": "att_1", "again": False})
@@ -58,7 +58,7 @@ def test_what_is_due_follows_from_what_it_has() -> None:
 
 
 def test_panels_are_counted_once() -> None:
-    """R-G05: a panel reported again is the same panel."""
+    """G-05: a panel reported again is the same panel."""
     one = job()
     for _ in range(2):
         one.apply("job.panel", {"id": "pnl_1", "candidate": 0, "key": "k", "seed": "7.0"})
@@ -66,7 +66,7 @@ def test_panels_are_counted_once() -> None:
 
 
 def test_seeds_and_hashes() -> None:
-    """R-G04: numbers are seeds as they are, words are hashed, and the recipe's hash follows the seed."""
+    """G-04: numbers are seeds as they are, words are hashed, and the recipe's hash follows the seed."""
     assert seed_of("42") == "42"
     assert seed_of("0042") == "42"
     assert 0 <= int(seed_of("storm")) < 2**63
