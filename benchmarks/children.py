@@ -10,7 +10,8 @@ import contextlib
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO
@@ -34,9 +35,10 @@ class Children:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for process, grace_s in reversed(self._alive):
-            end(process, grace_s)
-        self._alive.clear()
+        with _undisturbed():
+            for process, grace_s in reversed(self._alive):
+                end(process, grace_s)
+            self._alive.clear()
 
     def start(
         self,
@@ -71,6 +73,20 @@ class Children:
         if process.returncode:
             raise PartFailed(f"{_name(process)} ended with {process.returncode}: {(err or out).strip()[-400:]}")
         return out, err
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """A second Ctrl-C while we end processes would leave the rest of them running."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def end(process: subprocess.Popen[str], grace_s: float) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import select
 import sys
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ from benchmarks.stack import Stack
 
 LOAD_S_EXTRA = 90.0
 CHECK_S_MAX = 60.0
+IDLE_S = 4.0
 
 WAYS = ("haproxy", "direct", "tunnelled")
 PEER_SCRIPTS = {
@@ -99,16 +101,28 @@ def measure(
     repeats: int,
     say: Say,
 ) -> dict[str, Any]:
-    """{"runs": [{"workload", "server", "load_average", "result" | "not_run"}], "projects": …}."""
+    """{"runs": [{"workload", "server", "load_average", "result" | "not_run"}], "idle": shares of a core, …}."""
     servers = start_servers(children, stack, say)
-    runs: list[dict[str, Any]] = []
-    for workload in workloads:
-        for _ in range(repeats):
-            for server in servers:
-                runs.append(_one(server, workload, seconds, say))
-    placed = next((server.placement for server in servers if isinstance(server, Ours)), None)
-    landed = {"projects": placed.made} if placed else {}
-    return {"runs": runs, "seconds": seconds, "repeats": repeats, **landed}
+    ours = next((server for server in servers if isinstance(server, Ours)), None)
+    told: dict[str, Any] = {"seconds": seconds, "repeats": repeats, "idle": idle(ours) if ours else None}
+    told["runs"] = [
+        _one(server, workload, seconds, say) for workload in workloads for _ in range(repeats) for server in servers
+    ]
+    if ours:
+        told |= {"projects": ours.placement.made, "projects_crossed": ours.placement.made_crossed}
+    return told
+
+
+def idle(server: Server) -> dict[str, float]:
+    """Shares of one core that a server takes with nobody connected."""
+    own, rest = server.pids(), server.rest_pids()
+    began, before = time.monotonic(), (procfs.cpu_s(own), procfs.cpu_s(rest))
+    time.sleep(IDLE_S)
+    wall = time.monotonic() - began
+    return {
+        "collab_cpu_share": round((procfs.cpu_s(own) - before[0]) / wall, 4),
+        "rest_cpu_share": round((procfs.cpu_s(rest) - before[1]) / wall, 4),
+    }
 
 
 def _one(server: Server | tuple[str, str], workload: dict[str, Any], seconds: float, say: Say) -> dict[str, Any]:

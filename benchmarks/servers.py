@@ -99,6 +99,7 @@ class Placement:
     aligned: list[str] = field(default_factory=list)
     crossed: list[str] = field(default_factory=list)
     made: int = 0
+    made_crossed: int = 0
 
     def take(self, count: int, crossed: bool) -> list[str]:
         """Projects whose owner is (or, `crossed`, is not) the replica that HAProxy picks for their sockets."""
@@ -119,6 +120,7 @@ class Placement:
         owner, landed = self.stack.owner_pid(project), self._landing(project)
         if owner is not None and landed is not None:
             (self.aligned if owner == landed else self.crossed).append(project)
+            self.made_crossed += owner != landed
 
     def _landing(self, project: str) -> int | None:
         """Pid of the replica to which HAProxy sends a socket of this project: that one's port has one more."""
