@@ -1,4 +1,4 @@
-"""A whole feature, dropped on the page (E-13)."""
+"""A whole feature, dropped on the page (E-73)."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ SCENES = 120
 OPEN_S = 10.0
 
 
-def test_e13_a_feature_is_dropped_opened_and_comes_out_the_same(enter: Enter, stack: Stack, tmp_path: Path) -> None:
-    """E-13: 120 scenes are all on the strip, the first ready to write in, within ten seconds of the drop; what comes out
+def test_e73_a_feature_is_dropped_opened_and_comes_out_the_same(enter: Enter, stack: Stack, tmp_path: Path) -> None:
+    """E-73: 120 scenes are all on the strip, the first ready to write in, within ten seconds of the drop; what comes out
     again is what went in, byte for byte."""
     text = feature_length(scenes=SCENES)
     ada = enter("Ada")

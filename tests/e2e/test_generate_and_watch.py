@@ -1,4 +1,4 @@
-"""Generate, pick a frame, watch the take; the colleague sees it happen (E-06 … E-08)."""
+"""Generate, pick a frame, watch the take; the colleague sees it happen (E-66 … E-68)."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def watch(person: Person) -> dict[str, object]:
     return state
 
 
-def test_e06_generate_pick_and_watch(enter: Enter, stack: Stack) -> None:
-    """E-06: stages in words, four frames, one pick by click, a film that plays as HLS with the dialogue as captions, and
+def test_e66_generate_pick_and_watch(enter: Enter, stack: Stack) -> None:
+    """E-66: stages in words, four frames, one pick by click, a film that plays as HLS with the dialogue as captions, and
     says what it is: an animatic. The colleague sees the same job and can watch the same take."""
     ada, bo = enter("Ada"), enter("Bo")
     ada.sign_in()
@@ -88,8 +88,8 @@ def test_e06_generate_pick_and_watch(enter: Enter, stack: Stack) -> None:
     assert takes["scene"]["takes"] == [{"degraded": True, "backend": "animatic"}]
 
 
-def test_e07_a_running_job_is_cancelled_by_the_other_person(enter: Enter) -> None:
-    """E-07: whoever sees a job may stop it; both are told, and the scene can be generated again."""
+def test_e67_a_running_job_is_cancelled_by_the_other_person(enter: Enter) -> None:
+    """E-67: whoever sees a job may stop it; both are told, and the scene can be generated again."""
     ada, bo = enter("Ada"), enter("Bo")
     ada.sign_in()
     ada.import_file(LAST_FERRY)
@@ -105,8 +105,8 @@ def test_e07_a_running_job_is_cancelled_by_the_other_person(enter: Enter) -> Non
         expect(person.page.get_by_test_id("generate")).to_be_enabled(timeout=SOON_MS)
 
 
-def test_e08_an_empty_scene_is_refused_in_words(enter: Enter) -> None:
-    """E-08: Generate on a scene without words says so, and no job is left behind."""
+def test_e68_an_empty_scene_is_refused_in_words(enter: Enter) -> None:
+    """E-68: Generate on a scene without words says so, and no job is left behind."""
     ada = enter("Ada")
     ada.sign_in()
     ada.page.get_by_test_id("new-project").first.click()

@@ -1,4 +1,4 @@
-"""Two people write one scene: at once, apart, and together again (E-01 … E-05)."""
+"""Two people write one scene: at once, apart, and together again (E-61 … E-65)."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def converge(ada: Person, bo: Person) -> str:
     return ada.script
 
 
-def test_e01_two_people_type_at_once_and_see_each_other(enter: Enter) -> None:
-    """E-01: what two people type at once in one scene is in both pages, letter by letter whole; each sees the other's
+def test_e61_two_people_type_at_once_and_see_each_other(enter: Enter) -> None:
+    """E-61: what two people type at once in one scene is in both pages, letter by letter whole; each sees the other's
     name at the caret and among those who are here."""
     ada, bo = same_scene(enter)
     expect(ada.scenes).to_have_count(5, timeout=SOON_MS)
@@ -57,8 +57,8 @@ def test_e01_two_people_type_at_once_and_see_each_other(enter: Enter) -> None:
     assert bo.script == text
 
 
-def test_e02_the_light_says_saved_only_after_the_durable_echo(enter: Enter) -> None:
-    """E-02: *sending* until the server has the words, *on the server* until they are committed, *saved* after that."""
+def test_e62_the_light_says_saved_only_after_the_durable_echo(enter: Enter) -> None:
+    """E-62: *sending* until the server has the words, *on the server* until they are committed, *saved* after that."""
     ada = enter("Ada")
     held: list[tuple[WebSocketRoute, str | bytes]] = []
     holding = {SYNC: False, 1: False}
@@ -90,8 +90,8 @@ def test_e02_the_light_says_saved_only_after_the_durable_echo(enter: Enter) -> N
     ada.light("saved")
 
 
-def test_e03_offline_typing_goes_on_and_comes_together_again(enter: Enter) -> None:
-    """E-03: without a line the light says *offline* and typing goes on; with it, both texts meet and are saved."""
+def test_e63_offline_typing_goes_on_and_comes_together_again(enter: Enter) -> None:
+    """E-63: without a line the light says *offline* and typing goes on; with it, both texts meet and are saved."""
     ada, bo = same_scene(enter)
     ada.line.cut()
     ada.light("offline")
@@ -112,8 +112,8 @@ def test_e03_offline_typing_goes_on_and_comes_together_again(enter: Enter) -> No
     bo.sees_person("Ada")
 
 
-def test_e04_a_jump_of_daylight_is_marked_in_the_margin(enter: Enter) -> None:
-    """E-04: the planted slip of scene 3 (night, then day, continuous) is told beside the words, in both pages, and goes
+def test_e64_a_jump_of_daylight_is_marked_in_the_margin(enter: Enter) -> None:
+    """E-64: the planted slip of scene 3 (night, then day, continuous) is told beside the words, in both pages, and goes
     when somebody repairs it."""
     ada, bo = same_scene(enter)
     for person in (ada, bo):
@@ -128,8 +128,8 @@ def test_e04_a_jump_of_daylight_is_marked_in_the_margin(enter: Enter) -> None:
     converge(ada, bo)
 
 
-def test_e05_the_link_keeps_the_name_and_drops_the_token(enter: Enter) -> None:
-    """E-05: the printed link's other parameters survive the exchange of the token; a reload keeps place and name."""
+def test_e65_the_link_keeps_the_name_and_drops_the_token(enter: Enter) -> None:
+    """E-65: the printed link's other parameters survive the exchange of the token; a reload keeps place and name."""
     ada = enter("Ada Lovelace")
     ada.page.goto(f"{ada.url}/?token={ada.token}&name=Ada%20Lovelace")
     ada.import_file(LAST_FERRY)

@@ -1,4 +1,4 @@
-"""The door, the keyboard, and everybody's eyes (E-09 … E-12)."""
+"""The door, the keyboard, and everybody's eyes (E-69 … E-72)."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ SERIOUS = """async () => (await axe.run({ resultTypes: ['violations'] })).violat
   .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`)"""
 
 
-def test_e09_a_wrong_token_meets_a_sign_in_page(enter: Enter) -> None:
-    """E-09: a wrong token opens nothing, and the page says so and asks for the right one."""
+def test_e69_a_wrong_token_meets_a_sign_in_page(enter: Enter) -> None:
+    """E-69: a wrong token opens nothing, and the page says so and asks for the right one."""
     eve = enter("Eve")
     answer = eve.page.goto(f"{eve.url}/?token=guessed")
     assert answer is not None
@@ -32,8 +32,8 @@ def test_e09_a_wrong_token_meets_a_sign_in_page(enter: Enter) -> None:
     eve.complaints.clear()  # the browser itself logs the 401
 
 
-def test_e09_without_a_session_a_project_address_asks_to_sign_in(enter: Enter) -> None:
-    """E-09: the address of a project says nothing to somebody who is not signed in."""
+def test_e69_without_a_session_a_project_address_asks_to_sign_in(enter: Enter) -> None:
+    """E-69: the address of a project says nothing to somebody who is not signed in."""
     eve = enter("Eve")
     answer = eve.page.goto(f"{eve.url}/p/prj_doesnotmatter")
     assert answer is not None
@@ -42,8 +42,8 @@ def test_e09_without_a_session_a_project_address_asks_to_sign_in(enter: Enter) -
     eve.complaints.clear()
 
 
-def test_e10_a_project_that_does_not_exist_is_said_in_words(enter: Enter) -> None:
-    """E-10: a foreign project id in the address: one clear sentence and a way back, no spinner for ever."""
+def test_e70_a_project_that_does_not_exist_is_said_in_words(enter: Enter) -> None:
+    """E-70: a foreign project id in the address: one clear sentence and a way back, no spinner for ever."""
     ada = enter("Ada")
     ada.sign_in()
     ada.open("/p/prj_0000000000000000000000")
@@ -53,8 +53,8 @@ def test_e10_a_project_that_does_not_exist_is_said_in_words(enter: Enter) -> Non
     expect(ada.page.get_by_test_id("new-project").first).to_be_visible(timeout=SOON_MS)
 
 
-def test_e11_the_keyboard_alone_is_enough(enter: Enter) -> None:
-    """E-11: without a mouse: find a scene in the palette, write in it, step to the next one, come back."""
+def test_e71_the_keyboard_alone_is_enough(enter: Enter) -> None:
+    """E-71: without a mouse: find a scene in the palette, write in it, step to the next one, come back."""
     ada = enter("Ada")
     ada.sign_in()
     ada.import_file(LAST_FERRY)
@@ -95,8 +95,8 @@ def accessible(person: Person) -> list[str]:
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="not run: axe-core is not installed beside the editor")
-def test_e12_nothing_serious_stands_in_the_way_of_anybody(enter: Enter, tmp_path: Path) -> None:
-    """E-12: axe finds no serious violation on the shelf, at the desk with findings, or in the palette."""
+def test_e72_nothing_serious_stands_in_the_way_of_anybody(enter: Enter, tmp_path: Path) -> None:
+    """E-72: axe finds no serious violation on the shelf, at the desk with findings, or in the palette."""
     ada = enter("Ada")
     ada.page.goto(f"{ada.url}/?token={ada.token}&name=Ada")
     expect(ada.page.get_by_test_id("new-project").first).to_be_visible(timeout=SOON_MS)

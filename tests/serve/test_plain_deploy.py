@@ -1,0 +1,127 @@
+"""R-59: `serve deploy serve_config.yaml` on a cluster that the operator started, with nothing of our command line.
+
+Only what the documentation says is set: STORYFORGE_DATA_DIR, Ray's token, and ports, since other clusters may run on
+the machine. Everything this test started is found by the mark in its environment and ended by its process id.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import tempfile
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from serve_app.lifecycle import ports
+from tests.conftest import ROOT, free_port, wait_until
+
+pytestmark = pytest.mark.serve
+BIN = Path(sys.executable).parent
+MARK = "STORYFORGE_TEST_MARK"
+READY_S = 120
+
+
+def marked(mark: str) -> list[int]:
+    """Processes that were born with our mark."""
+    wanted, found = f"{MARK}={mark}".encode(), []
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit() and int(folder.name) != os.getpid():
+            with suppress(OSError):
+                if wanted in (folder / "environ").read_bytes().split(b"\0"):
+                    found.append(int(folder.name))
+    return found
+
+
+def end(mark: str) -> None:
+    def gone() -> bool:
+        for pid in marked(mark):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return not marked(mark)
+
+    wait_until(gone, 30, "every process of the cluster has ended")
+
+
+def tool(name: str, *arguments: str, env: dict[str, str]) -> None:
+    done = subprocess.run([str(BIN / name), *arguments], env=env, capture_output=True, text=True, timeout=90, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[tuple[dict[str, str], int]]:
+    """A two-CPU cluster by `ray start`: (its environment, its dashboard's port)."""
+    chosen, mark = ports.choose(), secrets.token_hex(8)
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("RAY_", "STORYFORGE_"))} | {
+        MARK: mark,
+        "STORYFORGE_DATA_DIR": str(tmp_path / "data"),
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN": secrets.token_hex(32),
+        # Ports, for machines where another cluster runs; alone, none of these is needed.
+        "AUTOSCALER_METRIC_PORT": str(chosen.autoscaler_metrics),
+        "DASHBOARD_METRIC_PORT": str(chosen.dashboard_metrics),
+        "RAY_SERVE_DIRECT_INGRESS_MIN_HTTP_PORT": str(chosen.replicas_first),
+        "RAY_SERVE_DIRECT_INGRESS_MAX_HTTP_PORT": str(chosen.replicas_last),
+    }
+    with tempfile.TemporaryDirectory(prefix="sft-", dir="/tmp", ignore_cleanup_errors=True) as scratch:
+        try:
+            tool(
+                "ray",
+                *("start", "--head", "--num-cpus", "2", "--node-ip-address", "127.0.0.1", "--port", str(chosen.gcs)),
+                *("--ray-client-server-port", str(chosen.ray_client), "--dashboard-port", str(chosen.dashboard)),
+                *("--dashboard-agent-listen-port", str(chosen.dashboard_agent)),
+                *("--metrics-export-port", str(chosen.metrics_export), "--disable-usage-stats"),
+                *("--object-store-memory", str(256 * 1024 * 1024), "--temp-dir", scratch),
+                env=env,
+            )
+            yield env, chosen.dashboard
+        finally:
+            end(mark)
+
+
+def ask(url: str, body: Any = None, token: str = "") -> tuple[int, Any]:
+    headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
+    data = None if body is None else json.dumps(body).encode()
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, data, headers), timeout=30) as answer:
+            return answer.status, json.loads(answer.read())
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, {}
+    except OSError:
+        return 0, {}
+
+
+def test_r59_plain_serve_deploy_serves(cluster: tuple[dict[str, str], int], tmp_path: Path) -> None:
+    """R-59: the file of the repository, deployed by Ray's own tool on two CPUs, is healthy; the token that it made in the
+    data directory opens it, and a project made with it is there."""
+    env, dashboard = cluster
+    config = yaml.safe_load((ROOT / "serve_config.yaml").read_text())
+    port = free_port()
+    config["http_options"]["port"] = port
+    file = tmp_path / "serve_config.yaml"
+    file.write_text(yaml.safe_dump(config))
+    tool("serve", "deploy", str(file), "-a", f"http://127.0.0.1:{dashboard}", env=env)
+    url = f"http://127.0.0.1:{port}"
+    wait_until(lambda: ask(f"{url}/healthz")[0] == 200, READY_S, "/healthz answers 200")
+    token = (tmp_path / "data" / "owner-token").read_text().strip()
+    made = "mutation($input: CreateProjectInput!) { createProject(input: $input) { project { id title } } }"
+    given = {"title": "Deployed", "type": "SHORT", "idempotencyKey": secrets.token_hex(8)}
+    asked = {"query": made, "variables": {"input": given}}
+    assert ask(f"{url}/graphql", asked)[0] == 401
+    status, answer = ask(f"{url}/graphql", asked, token)
+    assert status == 200
+    project = answer["data"]["createProject"]["project"]
+    assert project["title"] == "Deployed"
+    status, found = ask(f"{url}/graphql", {"query": f'{{ project(id: "{project["id"]}") {{ title }} }}'}, token)
+    assert (status, found["data"]["project"]["title"]) == (200, "Deployed")
