@@ -32,7 +32,7 @@ from gpu.video.protocol import Cancelled
 
 QUEUE_FRAMES = 6  # a full queue makes the renderer wait; nothing is dropped
 SMALL_HEIGHT = 360
-MAIN_CRF, SMALL_CRF = 22, 24
+MAIN_QP, SMALL_QP = 22, 24
 
 MASTER, MP4, POSTER, VTT, VTT_PLAYLIST = "master.m3u8", "video.mp4", "thumbnail.jpg", "captions.vtt", "captions.m3u8"
 
@@ -211,7 +211,7 @@ class _Encode:
         self.shape = frame.shape
         height, width = frame.shape[:2]
         small = SMALL_HEIGHT if height > SMALL_HEIGHT else 2 * max(1, height // 4)
-        sizes = [Size(width, height, MAIN_CRF), Size(2 * round(width * small / height / 2), small, SMALL_CRF)]
+        sizes = [Size(width, height, MAIN_QP), Size(2 * round(width * small / height / 2), small, SMALL_QP)]
         for size, mp4 in zip(sizes, (MP4, None), strict=True):
             self.lanes.append(_Lane(Rendition(self.folder, size, self.fps, mp4)))
 

@@ -4,7 +4,6 @@ Owns how an action's words become a pose and how speech, breath and steps move t
 function of time and of the figure's own phase, so frame n is the same whoever asks first.
 """
 
-# ruff: noqa: PLR0917 - drawing primitives take coordinates by position, as every canvas does
 from __future__ import annotations
 
 import math

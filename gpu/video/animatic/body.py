@@ -4,7 +4,6 @@ Invariant: the trunk and the near arm are painted on separate canvases with one 
 `SHOULDER` without a seam.
 """
 
-# ruff: noqa: PLR0917 - drawing primitives take coordinates by position, as every canvas does
 from __future__ import annotations
 
 from dataclasses import dataclass

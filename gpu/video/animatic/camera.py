@@ -5,7 +5,6 @@ the frame. Directions are the camera's: a pan to the left moves the picture to t
 zoom, and nothing but a dutch angle rolls: a pure shift costs a third of a warp and compresses far better.
 """
 
-# ruff: noqa: PLR0917 - drawing primitives take coordinates by position, as every canvas does
 from __future__ import annotations
 
 import math
@@ -55,3 +54,8 @@ def view_at(
 
 def is_still(move: CameraMove) -> bool:
     return move == "static"
+
+
+def only_shifts(move: CameraMove) -> bool:
+    """Whether roll and zoom stay as they begin."""
+    return move not in ("push_in", "pull_out")

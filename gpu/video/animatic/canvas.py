@@ -4,7 +4,6 @@ Invariant: pixels are uint8 (h, w, 4) RGBA with colour premultiplied by alpha, s
 and additive light is colour without alpha. Callers paint in design units; the canvas holds the transform to pixels.
 """
 
-# ruff: noqa: PLR0917 - drawing primitives take coordinates by position, as every canvas does
 from __future__ import annotations
 
 import math
@@ -184,9 +183,15 @@ class Canvas:
 
 def lay(layer: Pixels, region: Pixels) -> None:
     """Composite a premultiplied layer over a region, in place."""
-    clear = cv2.bitwise_not(cv2.extractChannel(layer, 3))
-    cv2.multiply(region, cv2.merge([clear, clear, clear, clear]), dst=region, scale=1 / 255)
+    cv2.multiply(region, clearance(layer), dst=region, scale=1 / 255)
     cv2.add(region, layer, dst=region)
+
+
+def clearance(layer: Pixels) -> Pixels:
+    """How much a layer lets through, once a channel: what a region is multiplied by before the layer is added."""
+    clear = cv2.bitwise_not(cv2.extractChannel(layer, 3))
+    out: Pixels = cv2.merge([clear, clear, clear, clear])
+    return out
 
 
 def _tinted(mask: Pixels, ink: tuple[float, float, float, float], alpha: float, size: tuple[int, int]) -> Pixels:

@@ -4,7 +4,6 @@ Units: a figure is 100 units tall, feet at y = 0, y grows downwards; the head's 
 canvas transform; colours pass the light given.
 """
 
-# ruff: noqa: PLR0917 - drawing primitives take coordinates by position, as every canvas does
 from __future__ import annotations
 
 from gpu.video.animatic.canvas import Canvas, Point

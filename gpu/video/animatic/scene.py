@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from gpu.video.animatic.actors import Placement, Speech, actor_sprites, back_sprite
-from gpu.video.animatic.camera import is_still, view_at
+from gpu.video.animatic.camera import is_still, only_shifts, view_at
 from gpu.video.animatic.canvas import Canvas, Pixels
 from gpu.video.animatic.captions import CaptionBar
 from gpu.video.animatic.colour import Grade, rgb, times
@@ -24,7 +24,7 @@ from gpu.video.animatic.props import prop_of
 from gpu.video.animatic.scenery import Scenery
 from gpu.video.animatic.sculpt import blurred, paper
 from gpu.video.animatic.sets import set_of
-from gpu.video.animatic.stage import REST, Sprite, Stage, View, compose, flattened, trimmed
+from gpu.video.animatic.stage import REST, Sprite, Stage, View, compose, flattened, settled, trimmed
 from gpu.video.animatic.wardrobe import persona_of
 from gpu.video.animatic.weather import air_of
 from gpu.video.protocol import RenderRequest, Shot, StoryboardRequest
@@ -54,6 +54,8 @@ class Take:
         self._build_lens(rng)
         if is_still(shot.move):
             self.stage = flattened(self.stage, self._view(0.0))
+        elif only_shifts(shot.move):
+            self.stage = settled(self.stage, self._view(0.0))
         self.air = air_of(self.light, self.grade, *self.size, rng, shot.duration_s)
         self.vignette = _vignette(self.size, request.look.vignette + (0.25 if self.framing.size == "POV" else 0.0))
         self.bars = self._caption_bars()
@@ -64,10 +66,11 @@ class Take:
         t = n / self.fps
         compose(self.stage, self._view(t), t, self.picture)
         self.air.apply(self.picture, t)
-        cv2.subtract(self.picture, self.vignette, dst=self.picture)
         out: Pixels = np.empty((self.height, self.width, 3), np.uint8)
         out[: self.bar] = 0
-        cv2.cvtColor(self.picture, cv2.COLOR_RGBA2RGB, dst=out[self.bar : self.height - self.bar])
+        seen = out[self.bar : self.height - self.bar]
+        cv2.cvtColor(self.picture, cv2.COLOR_RGBA2RGB, dst=seen)
+        cv2.subtract(seen, self.vignette, dst=seen)
         out[self.height - self.bar :] = 0
         for start, until, pixels in self.bars:
             if start <= t < until:
@@ -210,13 +213,14 @@ class Take:
 
 
 def _vignette(size: tuple[int, int], amount: float) -> Pixels:
-    """What the lens takes away towards the corners, to subtract; RGBA with no alpha taken."""
+    """What the lens takes away towards the corners, to subtract; RGB."""
     width, height = size
     x = np.linspace(-1, 1, width // 4, dtype=np.float32) ** 2
     y = np.linspace(-1, 1, height // 4, dtype=np.float32) ** 2
     fall = np.clip((x[None, :] * 0.62 + y[:, None] * 0.5) - 0.18, 0, 1) ** 1.5 * 120 * amount
     plane = cv2.resize(fall.astype(np.uint8), size, interpolation=cv2.INTER_LINEAR)
-    return np.ascontiguousarray(cv2.merge([plane, plane, plane, np.zeros_like(plane)]))
+    out: Pixels = cv2.merge([plane, plane, plane])
+    return out
 
 
 def key_shot(request: StoryboardRequest) -> int:

@@ -5,7 +5,6 @@ the wall at `FLOOR`. Invariant: pieces paint with `scenery.on(colour, depth)`, n
 from one seeded generator.
 """
 
-# ruff: noqa: PLR0917 - drawing primitives take coordinates by position, as every canvas does
 from __future__ import annotations
 
 import math

@@ -3,7 +3,6 @@
 Invariant: only colour changes, never coverage (blur excepted), so trimmed sprites stay where they were.
 """
 
-# ruff: noqa: PLR0917 - drawing primitives take coordinates by position, as every canvas does
 from __future__ import annotations
 
 import cv2

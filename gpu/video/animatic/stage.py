@@ -1,8 +1,8 @@
-"""Planes in depth and the camera that sees them: one affine warp and one blend a sprite.
+"""Planes in depth and the camera that sees them: one shift or affine warp and one blend a sprite.
 
 Invariant: a sprite's rest position is in picture pixels, and a camera at rest reproduces it exactly. `parallax` is
-how far a sprite follows the camera: 0 at infinity, 1 in the plane of the figures, above 1 in front of them. No state
-changes in `compose`, so any frame can be drawn alone.
+how far a sprite follows the camera: 0 at infinity, 1 in the plane of the figures, above 1 in front of them. `compose`
+keeps nothing but sprites already moved by a part of a pixel, so any frame can be drawn alone.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gpu.video.animatic.canvas import Pixels
+from gpu.video.animatic.canvas import Pixels, clearance, lay
 
 Matrix = NDArray[np.float64]
+PHASES = 4  # sub-pixel positions of a shifted sprite: an eighth of a pixel off at most, never seen at 24 fps
+REACH_SHARE = 0.08  # of the width: the furthest a camera shifts any sprite, with a little to spare
 GAP_PIXELS = 24
 BAND_PIXELS = 48
 
@@ -61,6 +63,27 @@ class Sprite:
     pivot: tuple[float, float] = (0.0, 0.0)
     act: Callable[[float], Act] | None = None
     opaque: bool = False
+    level: bool = False  # already turned and zoomed with the camera: only its shift remains
+    _phases: dict[tuple[int, int, bool], tuple[Pixels, Pixels | None]] = field(default_factory=dict, repr=False)
+
+    def phase(self, variant: int, phase: int, upright: bool) -> tuple[Pixels, Pixels | None]:
+        """A variant moved `phase` / `PHASES` of a pixel down or right, and what it lets through (None if opaque)."""
+        key = (variant, phase, upright and phase > 0)
+        found = self._phases.get(key)
+        if found is None:
+            image = _part_moved(self.images[variant], phase / PHASES, upright)
+            found = self._phases[key] = (image, None if self.opaque else clearance(image))
+        return found
+
+
+def _part_moved(image: Pixels, part: float, upright: bool) -> Pixels:
+    """Mixed with its neighbour row or column; the first keeps, since sprites begin with a clear border."""
+    if part == 0:
+        return image
+    moved = image.copy()
+    near, far = (image[1:], image[:-1]) if upright else (image[:, 1:], image[:, :-1])
+    cv2.addWeighted(near, 1 - part, far, part, 0, dst=moved[1:] if upright else moved[:, 1:])
+    return moved
 
 
 @dataclass
@@ -124,8 +147,9 @@ def _solid_band(alpha: Pixels) -> tuple[int, int]:
 
 def _matrix(stage: Stage, sprite: Sprite, view: View, act: Act) -> Matrix:
     cx, cy = stage.width / 2, stage.height / 2
-    zoom = 1 + (view.zoom - 1) * min(1.25, 0.35 + 0.65 * sprite.parallax)
-    cos, sin = math.cos(math.radians(view.roll)) * zoom, math.sin(math.radians(view.roll)) * zoom
+    zoom = 1.0 if sprite.level else 1 + (view.zoom - 1) * min(1.25, 0.35 + 0.65 * sprite.parallax)
+    roll = 0.0 if sprite.level else math.radians(view.roll)
+    cos, sin = math.cos(roll) * zoom, math.sin(roll) * zoom
     depth = sprite.parallax + (1 - sprite.parallax) * view.turning
     shift_x, shift_y = view.x * depth, view.y * depth
     camera = np.array([[cos, -sin, cx - cos * cx + sin * cy + shift_x], [sin, cos, cy - sin * cx - cos * cy + shift_y]])
@@ -145,10 +169,15 @@ def compose(stage: Stage, view: View, t: float, into: Pixels) -> None:
     """Draw the stage at `t` seconds into `into`, uint8 (stage.height, stage.width, 4)."""
     for sprite in stage.sprites:
         act = sprite.act(t) if sprite.act else REST
-        _draw(sprite.images[act.variant % len(sprite.images)], _matrix(stage, sprite, view, act), sprite.opaque, into)
+        variant = act.variant % len(sprite.images)
+        matrix = _matrix(stage, sprite, view, act)
+        if _is_shift(matrix):
+            _draw_shifted(sprite, variant, float(matrix[0, 2]), float(matrix[1, 2]), into)
+        else:
+            _draw_warped(sprite.images[variant], matrix, sprite.opaque, into)
 
 
-def _draw(image: Pixels, matrix: Matrix, opaque: bool, into: Pixels) -> None:
+def _draw_warped(image: Pixels, matrix: Matrix, opaque: bool, into: Pixels) -> None:
     h, w = image.shape[:2]
     height, width = into.shape[:2]
     corners = matrix @ np.array([[0, w, 0, w], [0, 0, h, h], [1, 1, 1, 1]], np.float64)
@@ -160,55 +189,58 @@ def _draw(image: Pixels, matrix: Matrix, opaque: bool, into: Pixels) -> None:
     place[:, 2] -= (x0, y0)
     region = into[y0:y1, x0:x1]
     size = (int(x1 - x0), int(y1 - y0))
-    if _is_shift(place):
-        moved = _shifted(image, place[0, 2], place[1, 2], size, opaque)
-    else:
-        border = cv2.BORDER_REPLICATE if opaque else cv2.BORDER_CONSTANT
-        moved = cv2.warpAffine(image, place, size, flags=cv2.INTER_LINEAR, borderMode=border)
     if opaque:
-        region[: moved.shape[0], : moved.shape[1]] = moved
-        return
-    clear = cv2.bitwise_not(cv2.extractChannel(moved, 3))
-    cv2.multiply(region, cv2.merge([clear, clear, clear, clear]), dst=region, scale=1 / 255)
-    cv2.add(region, moved, dst=region)
+        cv2.warpAffine(image, place, size, dst=region, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    else:
+        moved = cv2.warpAffine(image, place, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+        lay(moved, region)
 
 
 def _is_shift(place: Matrix) -> bool:
     return bool(abs(place[0, 1]) < 1e-9 and abs(place[0, 0] - 1) < 1e-9 and abs(place[1, 1] - 1) < 1e-9)
 
 
-def _shifted(image: Pixels, dx: float, dy: float, size: tuple[int, int], opaque: bool) -> Pixels:
-    """A pure shift: whole pixels are a view, a fraction along one axis mixes two; a third of a warp's cost."""
+def _draw_shifted(sprite: Sprite, variant: int, dx: float, dy: float, into: Pixels) -> None:
+    """A pure shift, a tenth of a warp's cost: whole pixels choose a window, the fraction a phase mixed once."""
     # With a fraction on both axes the vertical one is rounded: half a pixel, on a picture that is moving anyway.
-    vertical = abs(dx - round(dx)) < 1e-3
-    for axis, d in ((1, dy),) if vertical else ((0, dx),):
-        whole = math.floor(d + 1e-6)
-        part = max(0.0, d - whole)
-        x, y = (whole, round(dy)) if axis == 0 else (round(dx), whole)
-        near = _window(image, -x, -y, size)
-        far = _window(image, -x - (axis == 0), -y - (axis == 1), size)
-        if near is None or far is None:
-            break
-        mixed: Pixels = near if part < 1 / 64 else cv2.addWeighted(near, 1 - part, far, part, 0)
-        return mixed
-    border = cv2.BORDER_REPLICATE if opaque else cv2.BORDER_CONSTANT
-    moved: Pixels = cv2.warpAffine(
-        image, np.array([[1, 0, dx], [0, 1, dy]]), size, flags=cv2.INTER_LINEAR, borderMode=border
-    )
-    return moved
+    upright = abs(dx - round(dx)) < 1e-3
+    whole, phase = divmod(round((dy if upright else dx) * PHASES), PHASES)
+    x, y = (round(dx), whole) if upright else (whole, round(dy))
+    image, clear = sprite.phase(variant, phase, upright)
+    x0, y0 = max(x, 0), max(y, 0)
+    x1, y1 = min(x + image.shape[1], into.shape[1]), min(y + image.shape[0], into.shape[0])
+    if x1 <= x0 or y1 <= y0:
+        return
+    window = slice(y0 - y, y1 - y), slice(x0 - x, x1 - x)
+    region = into[y0:y1, x0:x1]
+    if clear is None:
+        np.copyto(region, image[window])
+    else:
+        cv2.multiply(region, clear[window], dst=region, scale=1 / 255)
+        cv2.add(region, image[window], dst=region)
 
 
-def _window(image: Pixels, x: int, y: int, size: tuple[int, int]) -> Pixels | None:
-    """A view of `size` at (x, y), padded clear by at most one pixel; None where it would need more."""
-    w, h = size
-    left, top = max(0, -x), max(0, -y)
-    right, bottom = max(0, x + w - image.shape[1]), max(0, y + h - image.shape[0])
-    if max(left, top, right, bottom) > 2:
-        return None
-    view = image[max(0, y) : y + h, max(0, x) : x + w]
-    if left or top or right or bottom:
-        view = cv2.copyMakeBorder(view, top, bottom, left, right, cv2.BORDER_CONSTANT, value=(0, 0, 0, 0))
-    return view
+def settled(stage: Stage, view: View) -> Stage:
+    """The same stage turned and zoomed once, for a camera that keeps `view`'s roll and zoom and only shifts."""
+    reach = math.ceil(REACH_SHARE * stage.width)
+    return Stage(stage.width, stage.height, [_settled(stage, sprite, view, reach) for sprite in stage.sprites])
+
+
+def _settled(stage: Stage, sprite: Sprite, view: View, reach: int) -> Sprite:
+    matrix = _matrix(stage, sprite, View(0, 0, view.zoom, view.roll), REST)
+    if sprite.act or _is_shift(matrix):
+        return sprite
+    image = sprite.images[0]
+    h, w = image.shape[:2]
+    corners = matrix @ np.array([[0, w, 0, w], [0, 0, h, h], [1, 1, 1, 1]], np.float64)
+    low, high = np.floor(corners.min(1)).astype(int) - 1, np.ceil(corners.max(1)).astype(int) + 1
+    x0, y0 = max(int(low[0]), -reach), max(int(low[1]), -reach)
+    x1, y1 = min(int(high[0]), stage.width + reach), min(int(high[1]), stage.height + reach)
+    matrix[:, 2] -= (x0, y0)
+    border = cv2.BORDER_REPLICATE if sprite.opaque else cv2.BORDER_CONSTANT
+    size = (max(1, x1 - x0), max(1, y1 - y0))
+    turned = cv2.warpAffine(image, matrix, size, flags=cv2.INTER_LINEAR, borderMode=border)
+    return Sprite([turned], x0, y0, sprite.parallax, opaque=sprite.opaque, level=True)
 
 
 def flattened(stage: Stage, still: View) -> Stage:

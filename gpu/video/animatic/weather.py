@@ -4,7 +4,6 @@ Owns periodic tiles: a tile repeats under one period vector, so a layer moves fo
 the cost of one saturating add a frame. Invariant: the cut at `t` depends on `t` alone.
 """
 
-# ruff: noqa: PLR0917 - drawing primitives take coordinates by position, as every canvas does
 from __future__ import annotations
 
 import math
@@ -13,7 +12,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from gpu.video.animatic.canvas import Pixels
+from gpu.video.animatic.canvas import Pixels, clearance
 from gpu.video.animatic.colour import RGB, Grade, mix
 from gpu.video.animatic.light import Light
 from gpu.video.protocol import Weather
@@ -21,12 +20,12 @@ from gpu.video.protocol import Weather
 
 @dataclass(frozen=True)
 class Drift:
-    """A moving tile; `period` in pixels, `cycles` of it a second; `veil` tiles cover, others add light."""
+    """A moving tile; `period` in pixels, `cycles` of it a second; with `clear` it covers, else it adds light."""
 
     tile: Pixels
     period: tuple[float, float]
     cycles: float
-    veil: bool = False
+    clear: Pixels | None = None
 
     def cut(self, u: float) -> tuple[float, float]:
         """Where to cut the tile at phase `u`; here the pattern moves right and down."""
@@ -35,11 +34,9 @@ class Drift:
     def apply(self, frame: Pixels, t: float) -> None:
         h, w = frame.shape[:2]
         x, y = (round(v) for v in self.cut((t * self.cycles) % 1.0))
-        cut = self.tile[y : y + h, x : x + w]
-        if self.veil:
-            clear = cv2.bitwise_not(cv2.extractChannel(cut, 3))
-            cv2.multiply(frame, cv2.merge([clear, clear, clear, clear]), dst=frame, scale=1 / 255)
-        cv2.add(frame, cut, dst=frame)
+        if self.clear is not None:
+            cv2.multiply(frame, self.clear[y : y + h, x : x + w], dst=frame, scale=1 / 255)
+        cv2.add(frame, self.tile[y : y + h, x : x + w], dst=frame)
 
 
 class Falling(Drift):
@@ -176,4 +173,4 @@ def _veil(width: int, height: int, rng: np.random.Generator, ink: RGB) -> Drift:
     lower = np.linspace(0.25, 1.0, height, dtype=np.float32)[:, None]
     alpha = np.tile(np.clip(field, 0, 1) * lower * 0.55, (1, 2))
     tile = (np.stack([alpha * ink[0], alpha * ink[1], alpha * ink[2], alpha * 255], 2)).astype(np.uint8)
-    return Drift(np.ascontiguousarray(tile), (float(width), 0.0), 0.02, veil=True)
+    return Drift(np.ascontiguousarray(tile), (float(width), 0.0), 0.02, clearance(tile))
