@@ -26,7 +26,8 @@ from benchmarks.procfs import cpu_s, pss_mb
 
 CONNECT_S_MAX = 20.0
 SETTLE_S = 1.0
-DRAIN_S_MAX = 15.0
+DRAIN_S_MAX = 45.0
+"""After the typing; a server that falls behind is slow, which shows in its times, and not wrong."""
 LOAD_BOUND_SHARE = 0.85
 """Above this share of one core the load process itself may be what is measured."""
 

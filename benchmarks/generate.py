@@ -35,9 +35,10 @@ def once(stack: Stack, project: str, seed: int) -> dict[str, Any]:
     scene = stack.new_scene(project, SCRIPT)
     began = time.monotonic()
     job = stack.mutate("generateScene", "job { id }", sceneId=scene, autoPick=True, seed=str(seed))["job"]["id"]
-    told: dict[str, Any] = {"accepted_s": time.monotonic() - began}
+    told: dict[str, Any] = {"accepted_s": time.monotonic() - began, "stages": {}}
     while True:
         found = stack.graphql(f"query($id: ID!) {{ job(id: $id) {{ {FIELDS} }} }}", id=job)["job"]
+        told["stages"].setdefault(found["stage"] or found["state"], round(time.monotonic() - began, 3))
         if "first_panel_s" not in told and found["panels"]:
             fetch(stack, found["panels"][0]["imageUrl"], b"")
             told["first_panel_s"] = time.monotonic() - began

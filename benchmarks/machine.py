@@ -6,6 +6,7 @@ import os
 import platform
 import shutil
 import subprocess
+import time
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -14,11 +15,35 @@ from typing import Any
 from benchmarks.children import ROOT
 
 PACKAGES = ("ray", "pycrdt", "uvicorn", "starlette", "strawberry-graphql", "av", "numpy")
+WATCH_S = 2.0
 
 
 def load_average() -> float:
     """Of the last minute: processes that ran or wanted to."""
     return round(os.getloadavg()[0], 2)
+
+
+def quiet_check() -> dict[str, float]:
+    """How busy the machine is right now, in cores, over two seconds; `stolen` is what the hypervisor took.
+
+    The load average remembers our own last part for a minute; this does not.
+    """
+    before, began = _ticks(), time.monotonic()
+    time.sleep(WATCH_S)
+    spent, wall = _ticks(), time.monotonic() - began
+    per_core = wall * os.sysconf("SC_CLK_TCK")
+    busy, stolen = ((after - earlier) / per_core for after, earlier in zip(spent, before, strict=True))
+    return {"load_average": load_average(), "busy_cores": round(busy, 2), "stolen_cores": round(stolen, 2)}
+
+
+def _ticks() -> tuple[int, int]:
+    """(busy, stolen) clock ticks of all cores since boot; zeros where /proc/stat is absent."""
+    try:
+        fields = [int(field) for field in Path("/proc/stat").read_text().splitlines()[0].split()[1:]]
+    except OSError:
+        return 0, 0
+    user, nice, system, _idle, _iowait, irq, softirq, stolen = fields[:8]
+    return user + nice + system + irq + softirq, stolen
 
 
 def facts() -> dict[str, Any]:

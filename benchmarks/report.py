@@ -122,19 +122,20 @@ def _head(results: Results) -> str:
         " servers, load and database share it",
         f"- commit {machine['commit']}, {machine['date']}{', quick run' if results.get('quick') else ''}",
         f"- {versions}",
-        f"- load average (1 min) before each part: {_loads(results)}",
+        f"- before each part, load average of the last minute / busy cores / stolen cores: {_loads(results)}",
     ]
     return "\n".join([*lines, *(["", f"> **{warning}**"] if (warning := noise(results)) else [])])
 
 
 def noise(results: Results) -> str:
     """The warning line, empty for a quiet machine and a full run."""
-    limit = results["load_average_quiet_max"]
-    busy = [name for name, load in results["load_average"].items() if load > limit]
+    limit = results["busy_cores_quiet_max"]
+    busy = [name for name, told in results["before"].items() if max(told["busy_cores"], told["stolen_cores"]) > limit]
     told = []
     if busy:
         told.append(
-            f"The machine was not quiet (load average above {limit:g} before: {', '.join(busy)}): times are too high."
+            f"The machine was not quiet (others used over {limit:g} cores before: {', '.join(busy)}): times are too"
+            " high."
         )
     if results.get("quick"):
         told.append("A quick run: few seconds, few repeats.")
@@ -142,7 +143,10 @@ def noise(results: Results) -> str:
 
 
 def _loads(results: Results) -> str:
-    return ", ".join(f"{name} {load:g}" for name, load in results["load_average"].items())
+    return ", ".join(
+        f"{name} {told['load_average']:g} / {told['busy_cores']:g} / {told['stolen_cores']:g}"
+        for name, told in results["before"].items()
+    )
 
 
 def _expected(values: Mapping[str, float | None], predictions: Mapping[str, Mapping[str, Any]]) -> str:
@@ -178,13 +182,13 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 _HOW = """\
-One client process, the same raw frames for every server, each run {seconds:g} s of typing; of {repeats} runs the one
-with the lowest p99 is told. *Delivered*: (edit, other socket) pairs that arrived, once each. *Stock client*: an
-unmodified provider joined afterwards and read every edit. *Echo*: back to the sender; StoryForge echoes, shows and
-applies an edit only after it is synced to disk; **the peers keep it in memory only and have no durability**. CPU and
-PSS: all of a peer's processes; of ours both StoryHosts and HAProxy (the rest of the stack is told below). *×*: ours
-over the better complete peer. *Direct*: the owning replica's own port, without HAProxy. *Tunnelled*: HAProxy sends the
-sockets to the replica that does not own the project, which passes them on."""
+One client process, the same raw frames for every server, each run {seconds:g} s of typing; the run with the lowest p99
+of {repeats} is told. *Delivered*: (edit, other socket) pairs that arrived, once each. *Stock client*: an unmodified
+provider joined afterwards and read every edit. *Echo*: back to the sender; StoryForge echoes, shows and applies an edit
+only after it is synced to disk; **the peers keep it in memory only and have no durability**. CPU and PSS: all of a
+peer's processes; of ours both StoryHosts and HAProxy (the rest of the stack is told below). *×*: ours over the better
+complete peer. *Direct*: the owning replica's own port, without HAProxy. *Tunnelled*: HAProxy sends the sockets to the
+replica that does not own the project, which passes them on."""
 
 _COLLAB_HEAD = ["server", "p50 ms", "p99 ms", "echo p50", "echo p99", "CPU s", "CPU ×", "p99 ×", "PSS MB", "delivered",
                 "stock client", "load CPU"]  # fmt: skip
@@ -305,10 +309,16 @@ def _generate(results: Results) -> str:
             "Through HAProxy and GraphQL, seconds from the mutation; every run a new scene and seed, the first panel's"
             " image and the first HLS chunk fetched.",
             table(["run", "accepted", "first panel", "playable", "scene s", "made by"], rows),
+            _stages(generate["jobs"][-1]),
             f"Import of a 120-page screenplay ({scenes} scenes): {imports}. Start to `/healthz` 200:"
             f" {NOT_RUN if start is None else f'{start:.1f} s'}.",
         ]
     )
+
+
+def _stages(job: Results) -> str:
+    seen = (f"{name.lower().replace('_', ' ')} {at:.2f} s" for name, at in job.get("stages", {}).items())
+    return f"Stages of the last run, when first seen: {', '.join(seen) or 'unknown'}."
 
 
 def _why(part: Results) -> str:

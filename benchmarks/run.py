@@ -48,8 +48,8 @@ class Bench:
         self.results: dict[str, Any] = {
             "machine": machine.facts(),
             "quick": quick,
-            "load_average": {},
-            "load_average_quiet_max": self._knobs["load_average_quiet_max"],
+            "before": {},
+            "busy_cores_quiet_max": self._knobs["busy_cores_quiet_max"],
         }
 
     def knob(self, name: str) -> Any:
@@ -65,7 +65,7 @@ class Bench:
 
     def _part(self, name: str, measure: Callable[[], dict[str, Any]]) -> None:
         """Measure one part; what stops it becomes its "not run"."""
-        self.results["load_average"][name] = machine.load_average()
+        self.results["before"][name] = machine.quiet_check()
         say(f"{name} …")
         try:
             self.results[name] = measure()
@@ -75,7 +75,7 @@ class Bench:
 
     def _on_the_stack(self) -> None:
         with tempfile.TemporaryDirectory(prefix="sf-bench-") as folder, Children() as children:
-            self.results["load_average"]["start"] = machine.load_average()
+            self.results["before"]["start"] = machine.quiet_check()
             say("starting StoryForge …")
             stack: Stack | PartFailed
             try:
@@ -142,7 +142,7 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 def main() -> int:
     given = parse()
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # SIGINT too: started with `&`, it would be ignored
         signal.signal(number, _interrupt)
     bench = Bench(given.only, given.quick)
     try:

@@ -35,8 +35,8 @@ def results(*runs: dict[str, Any], **changes: Any) -> dict[str, Any]:
             "versions": {"python": "3.11"},
         },
         "quick": False,
-        "load_average": {"start": 0.1},
-        "load_average_quiet_max": 0.5,
+        "before": {"start": {"load_average": 3.0, "busy_cores": 0.1, "stolen_cores": 0.0}},
+        "busy_cores_quiet_max": 0.5,
         "start": {"started_s": 9.0},
         "collab": {"runs": list(runs), "seconds": 10, "repeats": 3},
         "render": {"typical": _scene(7.0)},
@@ -82,8 +82,9 @@ def test_what_did_not_run_is_never_green() -> None:
 
 
 def test_a_busy_machine_and_a_quick_run_are_provisional() -> None:
-    text = report.render(results(run("storyforge"), load_average={"render": 3.2}, quick=True), PREDICTIONS, WORKLOADS)
-    assert "> **Provisional. The machine was not quiet (load average above 0.5 before: render)" in text
+    busy = {"load_average": 0.1, "busy_cores": 0.2, "stolen_cores": 0.9}
+    text = report.render(results(run("storyforge"), before={"render": busy}, quick=True), PREDICTIONS, WORKLOADS)
+    assert "> **Provisional. The machine was not quiet (others used over 0.5 cores before: render)" in text
     assert "A quick run" in text
 
 
@@ -123,3 +124,26 @@ def test_ratios_compare_with_the_better_peer_that_delivered_everything() -> None
     )
     idle = results(run("storyforge"), run("hocuspocus", server_cpu_s=0.02))
     assert report.measured(idle)["collab_hot_cpu_ratio"] is None
+
+
+def test_every_part_has_its_table() -> None:
+    job = {
+        "accepted_s": 0.02, "first_panel_s": 0.3, "playable_s": 4.0, "duration_s": 12.0, "backend": "animatic",
+        "cache_verdict": "miss", "stages": {"STORYBOARD": 0.09, "VIDEO_GENERATION": 0.6},
+    }  # fmt: skip
+    imports = [{"ms": 210.0, "scenes": 120, "bytes": 9}, {"ms": 190.0, "scenes": 120, "bytes": 9}]
+    generate = {"jobs": [job], "imports": imports, "first_panel_s": 0.3, "playable_s": 4.0}
+    scenarios = {
+        "lone_append": {"p50_ms": 0.6, "p99_ms": 1.5, "max_ms": 3.0},
+        "grouped_a": {"p50_ms": 9.0, "p99_ms": 20.0, "events_per_s": 61_000, "events_per_cpu_s": 70_000},
+        "grouped_b": {"p50_ms": 9.0, "p99_ms": 20.0, "events_per_s": 12_000, "events_per_cpu_s": 15_000},
+    }
+    found = results(run("storyforge"), generate=generate, ledger={"scenarios": scenarios})
+    text = report.render(found, PREDICTIONS, WORKLOADS)
+    assert "| cold | 0.020 | 0.300 | 4.000 | 12 | animatic, cache miss |" in text
+    assert "storyboard 0.09 s, video generation 0.60 s." in text
+    assert "Import of a 120-page screenplay (120 scenes): 210 ms, 190 ms." in text
+    assert "| grouped a | 9.00 | 20.00 | 61,000 | 70,000 |" in text
+    values = report.measured(found)
+    assert (values["ledger_grouped_events_per_s"], values["ledger_lone_p50_ms"]) == (61_000, 0.6)
+    assert (values["import_ms"], values["first_panel_cold_s"]) == (190.0, None)
