@@ -21,8 +21,12 @@ from tests.screenplays import LAST_FERRY
 
 SCENE = 3
 TAKE_MS = 120_000
-COLOURS = 256
-SECONDS_INTO_TAKE = 3.2
+SHOT_BEFORE = (1, 2)
+# A moment of the film without a caption over the picture.
+BETWEEN_LINES = """() => {
+  const video = document.querySelector('video')
+  return video.currentTime > 2 && !video.textTracks[0].activeCues?.length
+}"""
 
 
 def portray(url: str, token: str, picture: Path) -> None:
@@ -31,22 +35,26 @@ def portray(url: str, token: str, picture: Path) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGS)
         people = []
-        for name in ("Ada Moreau", "Bo Lindqvist"):
+        for name in ("Lena Okafor", "Maya Lind"):
             people.append(Person(name, browser.new_context(viewport=VIEW), Line(port), token))  # type: ignore[arg-type]
             people[-1].sign_in()
         ada, bo = people
         ada.import_file(LAST_FERRY)
+        for number in SHOT_BEFORE:
+            ada.go_to_scene(number)
+            _film(ada)
         ada.go_to_scene(SCENE)
         bo.open(ada.path)
         bo.at_the_desk()
         _film(ada)
+        _play(ada)
         _write(ada, bo)
         ada.page.screenshot(path=picture)
         for person in people:
             person.context.close()
             person.line.close()
         browser.close()
-    Image.open(picture).convert("RGB").quantize(COLOURS, dither=Image.Dither.FLOYDSTEINBERG).save(picture, optimize=True)
+    Image.open(picture).convert("RGB").save(picture, optimize=True)
 
 
 def _film(ada: Person) -> None:
@@ -54,27 +62,28 @@ def _film(ada: Person) -> None:
     expect(ada.job()).to_have_text("Pick a frame", timeout=TAKE_MS)
     ada.page.get_by_test_id("panel").nth(1).click()
     expect(ada.job()).to_have_text("The take is ready", timeout=TAKE_MS)
+
+
+def _play(ada: Person) -> None:
     video = ada.page.get_by_test_id("player")
-    video.evaluate(
-        """(video, at) => new Promise((done) => {
-          video.muted = true
-          video.addEventListener('seeked', () => setTimeout(done, 300), { once: true })
-          const seek = () => { video.currentTime = at }
-          if (video.readyState >= 1) seek()
-          else video.addEventListener('loadedmetadata', seek, { once: true })
-        })""",
-        SECONDS_INTO_TAKE,
-    )
+    expect(video).to_be_visible(timeout=SOON_MS)
+    ada.page.mouse.move(600, 780)
+    ada.page.wait_for_function("() => document.querySelector('video').readyState >= 2")
+    video.evaluate("(video) => { video.muted = true; return video.play() }")
 
 
 def _write(ada: Person, bo: Person) -> None:
     text = ada.script
-    bo.put_caret(text.index("Nobody takes the midnight boat.") + len("Nobody takes"))
     ada.put_caret(text.index("Lower the ramp.") + len("Lower the ramp."))
+    bo.put_caret(text.index("the window") + len("the win"))
     expect(ada.page.get_by_test_id("finding")).not_to_have_count(0, timeout=SOON_MS)
-    expect(ada.remote_carets("Bo")).to_have_count(1, timeout=SOON_MS)
-    ada.page.mouse.move(0, 0)
+    expect(ada.remote_carets(bo.name)).to_have_count(1, timeout=SOON_MS)
     ada.light("saved")
+    ada.page.locator(".finding-mark").first.hover()
+    expect(ada.page.locator(".cm-tooltip-hover")).to_be_visible(timeout=SOON_MS)
+    ada.page.wait_for_function(BETWEEN_LINES)
+    bo.put_caret(text.index("the window") + len("the"))
+    ada.page.wait_for_timeout(400)  # the caret has moved, and its name is shown while it does
 
 
 if __name__ == "__main__":

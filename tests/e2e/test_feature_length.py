@@ -18,8 +18,8 @@ OPEN_S = 10.0
 
 
 def test_e73_a_feature_is_dropped_opened_and_comes_out_the_same(enter: Enter, stack: Stack, tmp_path: Path) -> None:
-    """E-73: 120 scenes are all on the strip, the first ready to write in, within ten seconds of the drop; what comes out
-    again is what went in, byte for byte."""
+    """E-73: 120 scenes are all on the strip, the first ready to write in, within ten seconds of the drop; what comes
+    out again is what went in, byte for byte."""
     text = feature_length(scenes=SCENES)
     ada = enter("Ada")
     ada.sign_in()

@@ -46,8 +46,8 @@ def watch(person: Person) -> dict[str, object]:
 
 
 def test_e66_generate_pick_and_watch(enter: Enter, stack: Stack) -> None:
-    """E-66: stages in words, four frames, one pick by click, a film that plays as HLS with the dialogue as captions, and
-    says what it is: an animatic. The colleague sees the same job and can watch the same take."""
+    """E-66: stages in words, four frames, one pick by click, a film that plays as HLS with the dialogue as captions,
+    and says what it is: an animatic. The colleague sees the same job and can watch the same take."""
     ada, bo = enter("Ada"), enter("Bo")
     ada.sign_in()
     ada.import_file(LAST_FERRY)
@@ -61,7 +61,9 @@ def test_e66_generate_pick_and_watch(enter: Enter, stack: Stack) -> None:
     panels = ada.page.get_by_test_id("panel")
     expect(panels).to_have_count(4, timeout=TAKE_MS)
     expect(ada.job()).to_have_text("Pick a frame", timeout=TAKE_MS)
-    wait_until(lambda: panels.locator("img").evaluate_all("(all) => all.every((img) => img.naturalWidth > 0)"), 15, "frames")
+    wait_until(
+        lambda: panels.locator("img").evaluate_all("(all) => all.every((img) => img.naturalWidth > 0)"), 15, "frames"
+    )
     expect(bo.page.get_by_test_id("panel")).to_have_count(4, timeout=SOON_MS)
     expect(bo.job()).to_have_attribute("data-job-id", str(ada.job().get_attribute("data-job-id")), timeout=SOON_MS)
 

@@ -105,7 +105,7 @@ async def test_w62_a_foreign_project_is_4404_and_null(stack: Stack) -> None:
 
 
 # frames
-BAD_FRAMES = {
+BAD_FRAMES: dict[str, tuple[bytes | str, int]] = {
     "empty": (b"", 4400),
     "no such message": (b"\x63\x00", 4400),
     "sync that stops": (b"\x00\x02\xff\xff\xff", 4400),
@@ -214,7 +214,7 @@ def test_q54_an_unknown_brain_is_refused_with_the_known_ones(stack: Stack) -> No
 
 
 def test_q55_a_key_is_not_used_for_another_request(stack: Stack) -> None:
-    """Q-55: the same key with the same input replays the answer; with another input it is refused and nothing happens."""
+    """Q-55: the same key with the same input replays the answer; with another input it is refused without effect."""
     project, _ = project_with_scene(stack, "Keys")
     key = stack.key()
     fields = {"projectId": project, "heading": "EXT. PIER - DAY", "idempotencyKey": key}

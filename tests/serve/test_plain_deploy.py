@@ -54,7 +54,9 @@ def end(mark: str) -> None:
 
 
 def tool(name: str, *arguments: str, env: dict[str, str]) -> None:
-    done = subprocess.run([str(BIN / name), *arguments], env=env, capture_output=True, text=True, timeout=90, check=False)
+    done = subprocess.run(
+        [str(BIN / name), *arguments], env=env, capture_output=True, text=True, timeout=90, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -103,8 +105,8 @@ def ask(url: str, body: Any = None, token: str = "") -> tuple[int, Any]:
 
 
 def test_r59_plain_serve_deploy_serves(cluster: tuple[dict[str, str], int], tmp_path: Path) -> None:
-    """R-59: the file of the repository, deployed by Ray's own tool on two CPUs, is healthy; the token that it made in the
-    data directory opens it, and a project made with it is there."""
+    """R-59: the file of the repository, deployed by Ray's own tool on two CPUs, is healthy; the token that it made in
+    the data directory opens it, and a project made with it is there."""
     env, dashboard = cluster
     config = yaml.safe_load((ROOT / "serve_config.yaml").read_text())
     port = free_port()

@@ -65,7 +65,8 @@ async def test_w50_stock_clients_write_leave_return_and_outlive_the_owner(
     stack: Stack, node: str, clients: Path
 ) -> None:
     """W-50: two unmodified y-websocket clients converge on the deployed stack, see each other by name, get the durable
-    echo, come back from offline, and reconnect by themselves when the owning process is killed; a newcomer has it all."""
+    echo, come back from offline, and reconnect by themselves when the owning process is killed; a newcomer
+    has it all."""
     project, scene = await asyncio.to_thread(project_with_scene, stack, "Stock")
     steps: list[dict[str, Any]] = []
     pipe = asyncio.subprocess.PIPE
