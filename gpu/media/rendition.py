@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 SAMPLE_RATE = 48_000
 AUDIO_BPS = 48_000
+AAC_SAMPLES = 1024  # in one packet
 SEGMENT_SECONDS = 4
 
 # Started from ultrafast and given back what costs little: CABAC, deblocking, 8x8 transform, two B-frames. A constant
@@ -77,8 +78,7 @@ class Rendition:
         self._tracks = [(first, self._video, _sound_track(first))]
         for other in self._outputs[1:]:
             self._tracks.append((other, other.add_stream_from_template(self._video), _sound_track(other)))
-        self._samples = 0
-        self._silence = np.zeros((2, 1024), np.float32)
+        self._silence, self._packets = [_silence(audio) for _, _, audio in self._tracks], 0
 
     @property
     def extradata(self) -> bytes:
@@ -86,7 +86,7 @@ class Rendition:
 
     def add(self, planes: NDArray[np.uint8], key: bool) -> None:
         """Encode one I420 frame, uint8 (height * 3 / 2, width)."""
-        frame = av.VideoFrame.from_ndarray(planes, format="yuv420p")
+        frame = av.VideoFrame.from_numpy_buffer(planes, format="yuv420p")
         frame.pts, frame.time_base = self.count, Fraction(1, self.fps)
         if key:
             frame.pict_type = PictureType.I
@@ -95,12 +95,16 @@ class Rendition:
         self._sound(self.count * SAMPLE_RATE // self.fps)
 
     def _sound(self, until: int) -> None:
-        while self._samples < until:
-            for container, _, audio in self._tracks:
-                frame = av.AudioFrame.from_ndarray(self._silence, format="fltp", layout="stereo")
-                frame.sample_rate, frame.pts, frame.time_base = SAMPLE_RATE, self._samples, Fraction(1, SAMPLE_RATE)
-                container.mux(audio.encode(frame))
-            self._samples += 1024
+        """Silence up to a sample: each encoder's own packets, which repeat after the first."""
+        while self._packets * AAC_SAMPLES < until:
+            for (container, _, audio), packets in zip(self._tracks, self._silence, strict=True):
+                packet = av.Packet(packets[min(self._packets, 1)])
+                # The first packet primes the decoder, one packet's length before second 0.
+                packet.pts = packet.dts = (self._packets - 1) * AAC_SAMPLES
+                packet.duration, packet.time_base, packet.is_keyframe = AAC_SAMPLES, Fraction(1, SAMPLE_RATE), True
+                packet.stream = audio
+                container.mux(packet)
+            self._packets += 1
 
     def _send(self, packets: Iterator[Any] | list[Any]) -> None:
         for packet in packets:
@@ -113,10 +117,9 @@ class Rendition:
                 track[0].mux(each)
 
     def finish(self) -> None:
-        """Drain both encoders and close the containers."""
+        """Drain the encoder and close the containers."""
         self._send(self._video.encode(None))
-        for container, _, audio in self._tracks:
-            container.mux(audio.encode(None))
+        self._sound((self._packets + 1) * AAC_SAMPLES)
         self.close()
 
     def close(self) -> None:
@@ -129,6 +132,16 @@ def _sound_track(container: Any) -> Any:
     audio.bit_rate = AUDIO_BPS
     audio.codec_context.open(strict=False)
     return audio
+
+
+def _silence(stream: Any) -> tuple[bytes, bytes]:
+    """The first packet of silence that a stream's encoder makes, and the one it makes from then on."""
+    packets: list[bytes] = []
+    for n in range(4):
+        frame = av.AudioFrame.from_ndarray(np.zeros((2, AAC_SAMPLES), np.float32), format="fltp", layout="stereo")
+        frame.sample_rate, frame.pts, frame.time_base = SAMPLE_RATE, n * AAC_SAMPLES, Fraction(1, SAMPLE_RATE)
+        packets += [bytes(packet) for packet in stream.encode(frame)]
+    return packets[0], packets[-1]
 
 
 def _copy(payload: bytes, stamps: tuple[Any, ...]) -> Any:

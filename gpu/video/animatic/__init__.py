@@ -6,5 +6,6 @@ at `backend`.
 """
 
 from gpu.video.animatic.backend import AnimaticBackend
+from gpu.video.animatic.captions import can_burn
 
-__all__ = ["AnimaticBackend"]
+__all__ = ["AnimaticBackend", "can_burn"]

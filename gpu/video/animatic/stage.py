@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from gpu.video.animatic.canvas import Pixels, clearance, lay
 
 Matrix = NDArray[np.float64]
+Affine = tuple[float, float, float, float, float, float]  # the two rows of a 2x3 matrix
 PHASES = 4  # sub-pixel positions of a shifted sprite: an eighth of a pixel off at most, never seen at 24 fps
 REACH_SHARE = 0.08  # of the width: the furthest a camera shifts any sprite, with a little to spare
 GAP_PIXELS = 24
@@ -145,24 +146,22 @@ def _solid_band(alpha: Pixels) -> tuple[int, int]:
     return int(starts[best]), int(ends[best])
 
 
-def _matrix(stage: Stage, sprite: Sprite, view: View, act: Act) -> Matrix:
+def _placed(stage: Stage, sprite: Sprite, view: View, act: Act) -> Affine:
+    """Where a sprite's pixels land in the picture; plain numbers, since arrays this small cost more than the sums."""
     cx, cy = stage.width / 2, stage.height / 2
     zoom = 1.0 if sprite.level else 1 + (view.zoom - 1) * min(1.25, 0.35 + 0.65 * sprite.parallax)
     roll = 0.0 if sprite.level else math.radians(view.roll)
     cos, sin = math.cos(roll) * zoom, math.sin(roll) * zoom
     depth = sprite.parallax + (1 - sprite.parallax) * view.turning
-    shift_x, shift_y = view.x * depth, view.y * depth
-    camera = np.array([[cos, -sin, cx - cos * cx + sin * cy + shift_x], [sin, cos, cy - sin * cx - cos * cy + shift_y]])
     px, py = sprite.pivot
-    c, s = math.cos(math.radians(act.turn)), math.sin(math.radians(act.turn))
-    # local pixel -> turned and stretched about the pivot -> picture
-    local = np.array([
-        [c, -s * act.stretch, sprite.x + act.dx + px - c * px + s * act.stretch * py],
-        [s, c * act.stretch, sprite.y + act.dy + py - s * px - c * act.stretch * py],
-        [0, 0, 1],
-    ])  # fmt: skip
-    out: Matrix = camera @ local
-    return out
+    c, s, stretch = math.cos(math.radians(act.turn)), math.sin(math.radians(act.turn)), act.stretch
+    # local pixel -> turned and stretched about the pivot, from the picture's centre -> picture
+    lx = sprite.x + act.dx + px - c * px + s * stretch * py - cx
+    ly = sprite.y + act.dy + py - s * px - c * stretch * py - cy
+    return (
+        cos * c - sin * s, -(cos * s + sin * c) * stretch, cos * lx - sin * ly + cx + view.x * depth,
+        sin * c + cos * s, (cos * c - sin * s) * stretch, sin * lx + cos * ly + cy + view.y * depth,
+    )  # fmt: skip
 
 
 def compose(stage: Stage, view: View, t: float, into: Pixels) -> None:
@@ -170,34 +169,42 @@ def compose(stage: Stage, view: View, t: float, into: Pixels) -> None:
     for sprite in stage.sprites:
         act = sprite.act(t) if sprite.act else REST
         variant = act.variant % len(sprite.images)
-        matrix = _matrix(stage, sprite, view, act)
-        if _is_shift(matrix):
-            _draw_shifted(sprite, variant, float(matrix[0, 2]), float(matrix[1, 2]), into)
+        place = _placed(stage, sprite, view, act)
+        if _is_shift(place):
+            _draw_shifted(sprite, variant, place[2], place[5], into)
         else:
-            _draw_warped(sprite.images[variant], matrix, sprite.opaque, into)
+            _draw_warped(sprite.images[variant], place, sprite.opaque, into)
 
 
-def _draw_warped(image: Pixels, matrix: Matrix, opaque: bool, into: Pixels) -> None:
+def _bounds(image: Pixels, place: Affine) -> tuple[int, int, int, int]:
+    """The whole-pixel box (left, top, right, bottom) that a placed image may touch."""
     h, w = image.shape[:2]
-    height, width = into.shape[:2]
-    corners = matrix @ np.array([[0, w, 0, w], [0, 0, h, h], [1, 1, 1, 1]], np.float64)
-    low, high = np.floor(corners.min(1)).astype(int), np.ceil(corners.max(1)).astype(int)
-    x0, y0, x1, y1 = max(low[0], 0), max(low[1], 0), min(high[0], width), min(high[1], height)
+    a, b, x, c, d, y = place
+    return (
+        math.floor(x + min(0.0, a * w) + min(0.0, b * h)), math.floor(y + min(0.0, c * w) + min(0.0, d * h)),
+        math.ceil(x + max(0.0, a * w) + max(0.0, b * h)), math.ceil(y + max(0.0, c * w) + max(0.0, d * h)),
+    )  # fmt: skip
+
+
+def _from(place: Affine, x0: int, y0: int) -> Matrix:
+    a, b, x, c, d, y = place
+    return np.array(((a, b, x - x0), (c, d, y - y0)))
+
+
+def _draw_warped(image: Pixels, place: Affine, opaque: bool, into: Pixels) -> None:
+    left, top, right, bottom = _bounds(image, place)
+    x0, y0, x1, y1 = max(left, 0), max(top, 0), min(right, into.shape[1]), min(bottom, into.shape[0])
     if x1 <= x0 or y1 <= y0:
         return
-    place = matrix.copy()
-    place[:, 2] -= (x0, y0)
-    region = into[y0:y1, x0:x1]
-    size = (int(x1 - x0), int(y1 - y0))
+    region, matrix, size = into[y0:y1, x0:x1], _from(place, x0, y0), (x1 - x0, y1 - y0)
     if opaque:
-        cv2.warpAffine(image, place, size, dst=region, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        cv2.warpAffine(image, matrix, size, dst=region, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     else:
-        moved = cv2.warpAffine(image, place, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
-        lay(moved, region)
+        lay(cv2.warpAffine(image, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT), region)
 
 
-def _is_shift(place: Matrix) -> bool:
-    return bool(abs(place[0, 1]) < 1e-9 and abs(place[0, 0] - 1) < 1e-9 and abs(place[1, 1] - 1) < 1e-9)
+def _is_shift(place: Affine) -> bool:
+    return abs(place[1]) < 1e-9 and abs(place[0] - 1) < 1e-9 and abs(place[4] - 1) < 1e-9
 
 
 def _draw_shifted(sprite: Sprite, variant: int, dx: float, dy: float, into: Pixels) -> None:
@@ -227,19 +234,16 @@ def settled(stage: Stage, view: View) -> Stage:
 
 
 def _settled(stage: Stage, sprite: Sprite, view: View, reach: int) -> Sprite:
-    matrix = _matrix(stage, sprite, View(0, 0, view.zoom, view.roll), REST)
-    if sprite.act or _is_shift(matrix):
+    place = _placed(stage, sprite, View(0, 0, view.zoom, view.roll), REST)
+    if sprite.act or _is_shift(place):
         return sprite
     image = sprite.images[0]
-    h, w = image.shape[:2]
-    corners = matrix @ np.array([[0, w, 0, w], [0, 0, h, h], [1, 1, 1, 1]], np.float64)
-    low, high = np.floor(corners.min(1)).astype(int) - 1, np.ceil(corners.max(1)).astype(int) + 1
-    x0, y0 = max(int(low[0]), -reach), max(int(low[1]), -reach)
-    x1, y1 = min(int(high[0]), stage.width + reach), min(int(high[1]), stage.height + reach)
-    matrix[:, 2] -= (x0, y0)
+    left, top, right, bottom = _bounds(image, place)
+    x0, y0 = max(left - 1, -reach), max(top - 1, -reach)
+    x1, y1 = min(right + 1, stage.width + reach), min(bottom + 1, stage.height + reach)
     border = cv2.BORDER_REPLICATE if sprite.opaque else cv2.BORDER_CONSTANT
     size = (max(1, x1 - x0), max(1, y1 - y0))
-    turned = cv2.warpAffine(image, matrix, size, flags=cv2.INTER_LINEAR, borderMode=border)
+    turned = cv2.warpAffine(image, _from(place, x0, y0), size, flags=cv2.INTER_LINEAR, borderMode=border)
     return Sprite([turned], x0, y0, sprite.parallax, opaque=sprite.opaque, level=True)
 
 
