@@ -122,6 +122,7 @@ class TakeView(Body):
     quality_score: float | None
     epistemic_state: str
     recipe: str  # JSON text: all that decides the take
+    captions_burned: bool = False  # every line of dialogue is in the picture already
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from gpu.observe.epistemic import Evidence, Intent, evaluate
 from gpu.observe.technical import Cancelled as StoppedWatching
 from gpu.observe.technical import observe, plan_of
 from gpu.steps import Step
-from gpu.video.animatic import AnimaticBackend
+from gpu.video.animatic import AnimaticBackend, can_burn
 from gpu.video.protocol import Cancelled, RenderRequest, StoryboardRequest, VideoBackend, VideoError
 from serve_app.worker import Lane, Report, StepCancelled, StepFailed, StepRun
 from storage.cache.exact import ExactCache
@@ -78,7 +78,8 @@ class EmbeddedSteps:
         media = None if found is None else decode(found)
         if media is None or self._await(self._objects.head(media["playlist_key"])) is None:
             return {"verdict": "miss", "take": None}
-        return {"verdict": "hit", "take": media}
+        seen = self._await(self._cache.get(_observation_key(media["video_key"])))
+        return {"verdict": "hit", "take": media if seen is None else {**media, **decode(seen)}}
 
     def storyboard(self, _attempt: Attempt, request: dict[str, Any], report: Report) -> dict[str, Any]:
         scene = EnhancedScene.from_dict(request["enhanced"])
@@ -114,6 +115,7 @@ class EmbeddedSteps:
             height=request["height"],
             fps=request["fps"],
         )
+        burned = all(can_burn(line.text) for shot in scene.shots for line in shot.lines)
         with tempfile.TemporaryDirectory(prefix="storyforge-film-") as work:
             report(0.0, "VIDEO_GENERATION|Drawing the film")
             made = film(
@@ -123,8 +125,9 @@ class EmbeddedSteps:
                 cancelled=report.cancelled,
                 progress=lambda done: report(0.9 * done, "VIDEO_GENERATION|Drawing the film"),
                 start_panel=request["candidate"],
+                captions_default=not burned,
             )
-            media = self._upload(made, request, report)
+            media = {**self._upload(made, request, report), "captions_burned": burned}
         self._await(self._cache.put(bytes.fromhex(request["recipe_hash"]), encode(media)))
         return media
 
@@ -163,6 +166,8 @@ class EmbeddedSteps:
             raise StepCancelled from error
         made = Evidence("the take has frames", seen.verdict not in ("blocks", "impossible"))
         state = evaluate([made], Intent(required_claims=(made.claim,)), seen.verdict)
+        verdict = {"quality_score": seen.quality_score, "epistemic_state": state.value}
+        self._await(self._cache.put(_observation_key(request["video_key"]), encode(verdict)))
         return {**seen.to_dict(), "epistemic_state": state.value}
 
     def _await(self, work: Coroutine[Any, Any, T]) -> T:
@@ -172,6 +177,11 @@ class EmbeddedSteps:
 def embedded_runs(objects: ObjectStore, cache: ExactCache) -> Mapping[str, StepRun]:
     """Call on the loop that owns the stores."""
     return EmbeddedSteps(asyncio.get_running_loop(), objects, cache).runs()
+
+
+def _observation_key(video_key: str) -> bytes:
+    """What was seen of a film is kept beside the recipe's entry, so that a hit says it again."""
+    return hashlib.sha256(f"observed\n{video_key}".encode()).digest()
 
 
 def _typed(run: Callable[[Attempt, dict[str, Any], Report], dict[str, Any]]) -> StepRun:

@@ -68,6 +68,7 @@ def take_view(home: str, scene: str, job: Job, at_ms: int) -> ViewDraft:
         quality_score=seen.get("quality_score", media.get("quality_score")),
         epistemic_state=seen.get("epistemic_state") or media.get("epistemic_state") or UNOBSERVED,
         recipe=recipe_text(job),
+        captions_burned=bool(media.get("captions_burned")),
     )
     return ViewDraft("take", job.take, scene, order_ms(at_ms), body)
 

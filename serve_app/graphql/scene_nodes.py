@@ -69,6 +69,7 @@ class Take:
     quality_score: float | None
     epistemic_state: EpistemicState
     recipe: str = strawberry.field(description="JSON text: everything that decided this take.")
+    captions_burned: bool = strawberry.field(description="Every line of dialogue is in the picture already.")
     created_at: datetime
 
     @classmethod
@@ -89,6 +90,7 @@ class Take:
             quality_score=view.quality_score,
             epistemic_state=EpistemicState.__members__.get(view.epistemic_state, EpistemicState.UNCERTAIN_TERMINATION),
             recipe=view.recipe,
+            captions_burned=view.captions_burned,
             created_at=when(view.created_at_ms),
         )
 

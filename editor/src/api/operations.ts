@@ -2,7 +2,7 @@
 import { ApiError, graphql, newKey, subscribe } from './graphql';
 import type { Brain, Job, Project, ProjectCard, ProjectType, Scene, UserError } from './types';
 
-const TAKE = `id jobId playlistUrl videoUrl thumbnailUrl captionsUrl durationS backend degraded cacheVerdict qualityScore epistemicState`;
+const TAKE = `id jobId playlistUrl videoUrl thumbnailUrl captionsUrl captionsBurned durationS backend degraded cacheVerdict qualityScore epistemicState`;
 const JOB = `id sceneId state stage progress message queuePosition etaS
   error { code message retryable } panels { id imageUrl seed votes picked } take { ${TAKE} }`;
 const ROW = `id heading status takes { id thumbnailUrl }`;

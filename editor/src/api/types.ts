@@ -47,6 +47,7 @@ export interface Take {
   videoUrl: string;
   thumbnailUrl: string;
   captionsUrl: string | null;
+  captionsBurned: boolean;
   durationS: number;
   backend: string;
   degraded: boolean;

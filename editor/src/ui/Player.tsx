@@ -36,8 +36,14 @@ export function Player({ take }: { take: Take }) {
         onError={() => setBroken(true)}
         onLoadedMetadata={() => setBroken(false)}
       >
-        {/* The light player leaves HLS subtitles out, so the captions are a track of their own. */}
-        <track kind="captions" label="Dialogue" src={take.captionsUrl ?? undefined} default={take.captionsUrl !== null} />
+        {/* The light player leaves HLS subtitles out, so the captions are a track of their own; off where the picture
+            shows them already. */}
+        <track
+          kind="captions"
+          label="Dialogue"
+          src={take.captionsUrl ?? undefined}
+          default={take.captionsUrl !== null && !take.captionsBurned}
+        />
       </video>
       {broken && (
         <p class="screen-note" role="alert">

@@ -11,8 +11,9 @@ const STATUS: Record<SceneStatus, string> = {
 export const statusWords = (status: SceneStatus): string => STATUS[status];
 /** A scene heading taken apart for a narrow list: "INT. LAMP WORKSHOP - NIGHT" → place "LAMP WORKSHOP", "Int · Night". */
 export function slug(heading: string): { place: string; when: string } {
-  const match = /^(int\.?\/ext|i\/e|int|ext|est)[. ]+\s*(.+?)(?:\s+[-–—]\s+([^-–—]+))?$/iu.exec(heading.trim());
-  if (match === null) return { place: heading.trim(), when: '' };
+  const words = heading.trim().replace(/\s*#[^#]*#$/u, '');
+  const match = /^(int\.?\/ext|i\/e|int|ext|est)[. ]+\s*(.+?)(?:\s+[-–—]\s+([^-–—]+))?$/iu.exec(words);
+  if (match === null) return { place: words, when: '' };
   const [, inOut = '', place = '', time] = match;
   return { place, when: [inOut, time].filter(Boolean).map((word) => capital(word ?? '')).join(' · ') };
 }
