@@ -1,4 +1,4 @@
-"""Generate, pick a frame, watch the take; the colleague sees it happen (E-66 … E-68)."""
+"""Generate, pick a frame, watch the take; the colleague sees it happen (E-66, E-67, E-08)."""
 
 from __future__ import annotations
 
@@ -107,8 +107,8 @@ def test_e67_a_running_job_is_cancelled_by_the_other_person(enter: Enter) -> Non
         expect(person.page.get_by_test_id("generate")).to_be_enabled(timeout=SOON_MS)
 
 
-def test_e68_an_empty_scene_is_refused_in_words(enter: Enter) -> None:
-    """E-68: Generate on a scene without words says so, and no job is left behind."""
+def test_e08_an_empty_scene_is_refused_in_words(enter: Enter) -> None:
+    """E-08: Generate on a scene without words says so, and no job is left behind."""
     ada = enter("Ada")
     ada.sign_in()
     ada.page.get_by_test_id("new-project").first.click()

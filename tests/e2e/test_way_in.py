@@ -1,4 +1,4 @@
-"""The door, the keyboard, and everybody's eyes (E-69 … E-72)."""
+"""The door, the keyboard, and everybody's eyes (E-09, E-70 … E-72)."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ SERIOUS = """async () => (await axe.run({ resultTypes: ['violations'] })).violat
   .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`)"""
 
 
-def test_e69_a_wrong_token_meets_a_sign_in_page(enter: Enter) -> None:
-    """E-69: a wrong token opens nothing, and the page says so and asks for the right one."""
+def test_e09_a_wrong_token_meets_a_sign_in_page(enter: Enter) -> None:
+    """E-09: a wrong token opens nothing, and the page says so and asks for the right one."""
     eve = enter("Eve")
     answer = eve.page.goto(f"{eve.url}/?token=guessed")
     assert answer is not None
@@ -32,8 +32,8 @@ def test_e69_a_wrong_token_meets_a_sign_in_page(enter: Enter) -> None:
     eve.complaints.clear()  # the browser itself logs the 401
 
 
-def test_e69_without_a_session_a_project_address_asks_to_sign_in(enter: Enter) -> None:
-    """E-69: the address of a project says nothing to somebody who is not signed in."""
+def test_e09_without_a_session_a_project_address_asks_to_sign_in(enter: Enter) -> None:
+    """E-09: the address of a project says nothing to somebody who is not signed in."""
     eve = enter("Eve")
     answer = eve.page.goto(f"{eve.url}/p/prj_doesnotmatter")
     assert answer is not None
