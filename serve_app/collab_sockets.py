@@ -21,6 +21,7 @@ from serve_app.asgi_transport import open_transport
 from serve_app.auth import Gate, Principal
 from serve_app.ownership import claim_or_moved
 from serve_app.peers.client import PeerClient
+from serve_app.peers.faults import FaultError
 from serve_app.peers.tunnel import PeerTransport, pump
 from serve_app.peers.wire import PeerError
 from storage.ledger.protocol import LedgerError, Owned
@@ -32,6 +33,8 @@ DOCUMENT = re.compile(
     r"(?:outline|live|(?:scene|notes):scn_[A-Za-z0-9_-]{8,64}|draft:scn_[A-Za-z0-9_-]{8,64}:[A-Za-z0-9_.@-]{1,64})\Z"
 )
 NAME_CHARS_MAX = 60
+HAND_OVER_S = 2.0
+"""How long an arriving socket waits for the owner to give the project up before it is tunnelled."""
 COLOUR = re.compile(r"#[0-9a-fA-F]{6}\Z")
 
 
@@ -90,11 +93,23 @@ class Sockets:
             await self._join(transport, project, doc, visitor)
         except Owned as owned:
             peer = owned.owner.host.peer if owned.owner.host is not None else None
-            if peer is None:
+            if peer is not None and not await self._handed_over(peer, project):
+                await self._tunnel(transport, peer, project, doc, visitor)
+                return
+            try:
+                await self._join(transport, project, doc, visitor)
+            except Owned:
                 _refuse(transport, CloseCode.MOVED)
                 await transport.serve()
-                return
-            await self._tunnel(transport, peer, project, doc, visitor)
+
+    async def _handed_over(self, peer: str, project: str) -> bool:
+        """Ask the owner to give a project up that nobody has open there: sockets land where the ingress hashes them, a
+        command may have been taken by any host, and a tunnel costs every frame a hop."""
+        try:
+            answer = await self._peers.call(peer, "hand_over", {"home": project}, timeout_s=HAND_OVER_S)
+        except (PeerError, FaultError):
+            return False
+        return bool(answer.get("released"))
 
     async def _tunnel(self, transport: ServedTransport, peer: str, project: str, doc: str, visitor: Visitor) -> None:
         body = {

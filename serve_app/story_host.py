@@ -71,6 +71,7 @@ class StoryHostCore:
             "command": self._command,
             "attempt_changed": self._attempt_changed,
             "scene_text": self._scene_text,
+            "hand_over": self._hand_over,
             "ping": self._ping,
         }
         self._sockets = Sockets(self, self._gate, self._peers)
@@ -216,6 +217,14 @@ class StoryHostCore:
         except CommandError:
             return {"text": None}
         return {"text": room.text("script")}
+
+    async def _hand_over(self, message: dict[str, Any]) -> dict[str, Any]:
+        """Give a project up that no socket has open here; its jobs go on with the next owner."""
+        home = self.runtime.owned(str(message["home"]))
+        if home is None or home.rooms.sessions:
+            return {"released": home is None}
+        await self.runtime.release(home)
+        return {"released": True}
 
     async def _ping(self, _message: dict[str, Any]) -> dict[str, Any]:
         return {"pid": os.getpid(), "homes": len(self.runtime.homes), "sockets": self._sockets.open}
