@@ -1,4 +1,4 @@
-"""The long proof: the owner is killed again and again while people type (A-30). Run by `make proof`; KILLS=n for fewer."""
+"""The long proof: the owner is killed again and again while people type. Run by `make proof`; KILLS=n for fewer."""
 
 from __future__ import annotations
 
