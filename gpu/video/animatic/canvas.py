@@ -62,7 +62,7 @@ class Canvas:
     def _box(self, px: NDArray[np.float64], pad: float = 2) -> tuple[int, int, int, int] | None:
         """The clipped pixel box around points; None when it misses the canvas."""
         h, w = self.image.shape[:2]
-        x, y, bw, bh = cv2.boundingRect(np.round(px).astype(np.int32))
+        x, y, bw, bh = cv2.boundingRect(np.rint(px).astype(np.int32))
         grow = math.ceil(pad) + 1
         x0, y0, x1, y1 = max(x - grow, 0), max(y - grow, 0), min(x + bw + grow, w), min(y + bh + grow, h)
         return (x0, y0, x1, y1) if x1 > x0 and y1 > y0 else None
@@ -78,7 +78,7 @@ class Canvas:
             return
         x0, y0, x1, y1 = box
         region = self.image[y0:y1, x0:x1]
-        fixed = np.round((px - (x0, y0)) * _UNIT).astype(np.int32)
+        fixed = np.rint((px - (x0, y0)) * _UNIT).astype(np.int32)
         if alpha >= 1:
             cv2.fillPoly(region, [fixed], self._ink(colour), cv2.LINE_AA, SUBPIXEL_BITS)
             return
@@ -125,7 +125,7 @@ class Canvas:
         shrink = max(1, min(8, int(blur * self.scale / 3)))
         size = (max(1, (x1 - x0) // shrink), max(1, (y1 - y0) // shrink))
         small = np.zeros((size[1], size[0]), np.uint8)
-        fixed = np.round((px - (x0, y0)) / shrink * _UNIT).astype(np.int32)
+        fixed = np.rint((px - (x0, y0)) / shrink * _UNIT).astype(np.int32)
         cv2.fillPoly(small, [fixed], 255, cv2.LINE_AA, SUBPIXEL_BITS)
         if blur > 0:
             small = cv2.GaussianBlur(small, (0, 0), max(0.4, blur * self.scale / shrink))
@@ -175,7 +175,7 @@ class Canvas:
         at = [y for y, _ in stops]
         rows = np.stack([np.interp(ys, at, [ink[i] for ink in inks]) for i in range(4)], 1)
         flat = cv2.resize(
-            np.round(rows)[:, None, :].astype(np.uint8), (x1 - x0, y1 - y0), interpolation=cv2.INTER_NEAREST
+            np.rint(rows)[:, None, :].astype(np.uint8), (x1 - x0, y1 - y0), interpolation=cv2.INTER_NEAREST
         )
         layer = cv2.multiply(flat, cv2.merge([mask, mask, mask, mask]), scale=alpha / 255)
         lay(layer, self.image[y0:y1, x0:x1])
@@ -210,5 +210,5 @@ def backdrop(canvas: Canvas, stops: Sequence[tuple[float, RGB]]) -> None:
     inks = [canvas.tone(colour) for _, colour in stops]
     at = [y for y, _ in stops]
     rows = np.stack([np.interp(ys, at, [ink[i] for ink in inks]) for i in range(3)], 1)
-    canvas.image[..., :3] = np.round(rows)[:, None, :].astype(np.uint8)
-    canvas.image[..., 3] = 255
+    column = np.insert(np.rint(rows), 3, 255, axis=1).astype(np.uint8)[:, None, :]
+    cv2.resize(column, (canvas.image.shape[1], h), dst=canvas.image, interpolation=cv2.INTER_NEAREST)

@@ -7,7 +7,7 @@ can never disagree about the look. Input is `protocol.Look`; output are RGB floa
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gpu.video.protocol import Look
 
@@ -54,6 +54,7 @@ class Grade:
     ramp: tuple[RGB, ...]
     balance: RGB
     pull: float = 0.22
+    _seen: dict[RGB, RGB] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, look: Look) -> Grade:
@@ -63,6 +64,12 @@ class Grade:
         return cls(look, ramp, (1 + 0.10 * warmth, 1 + 0.01 * warmth, 1 - 0.14 * warmth))
 
     def __call__(self, colour: RGB) -> RGB:
+        found = self._seen.get(colour)
+        if found is None:
+            found = self._seen[colour] = self._graded(colour)
+        return found
+
+    def _graded(self, colour: RGB) -> RGB:
         r, g, b = times(colour, self.balance)
         y = luma((r, g, b)) * 255
         s = 1 + 0.75 * self.look.saturation

@@ -190,15 +190,26 @@ class Take:
         """A point of view looks through its own brow and lashes: soft dark edges that follow the eye."""
         if self.framing.size != "POV":
             return
-        width, height = self.size
+        # Painted past the frame: a hand-held camera shifts it, and its edge must not come into the picture.
+        margin = math.ceil(MARGIN * self.size[0])
+        width, height = self.size[0] + 2 * margin, self.size[1] + 2 * margin
         small = np.zeros((height // 8, width // 8), np.uint8)
         cv2.ellipse(
-            small, (width // 16, height // 16), (round(width * 0.066), round(height * 0.068)), 0, 0, 360, 255, -1
+            small,
+            (width // 16, height // 16),
+            (round(self.size[0] * 0.066), round(self.size[1] * 0.068)),
+            0,
+            0,
+            360,
+            255,
+            -1,
         )
-        soft = cv2.GaussianBlur(small, (0, 0), height / 110)
+        soft = cv2.GaussianBlur(small, (0, 0), self.size[1] / 110)
         alpha = cv2.resize(cv2.subtract(np.full_like(soft, 235), soft), (width, height), interpolation=cv2.INTER_LINEAR)
         empty = np.zeros_like(alpha)
-        self.stage.sprites.append(Sprite([cv2.merge([empty, empty, empty, alpha])], 0, 0, 0.0, act=lambda t: REST))
+        self.stage.sprites.append(
+            Sprite([cv2.merge([empty, empty, empty, alpha])], -margin, -margin, 0.0, act=lambda t: REST)
+        )
 
     def _caption_bars(self) -> list[tuple[float, float, Pixels]]:
         painter = CaptionBar(self.width, self.bar)
@@ -217,7 +228,8 @@ def _vignette(size: tuple[int, int], amount: float) -> Pixels:
     width, height = size
     x = np.linspace(-1, 1, width // 4, dtype=np.float32) ** 2
     y = np.linspace(-1, 1, height // 4, dtype=np.float32) ** 2
-    fall = np.clip((x[None, :] * 0.62 + y[:, None] * 0.5) - 0.18, 0, 1) ** 1.5 * 120 * amount
+    fall = np.clip((x[None, :] * 0.62 + y[:, None] * 0.5) - 0.18, 0, 1)
+    fall *= np.sqrt(fall) * np.float32(120 * amount)
     plane = cv2.resize(fall.astype(np.uint8), size, interpolation=cv2.INTER_LINEAR)
     out: Pixels = cv2.merge([plane, plane, plane])
     return out

@@ -166,14 +166,34 @@ def _placed(stage: Stage, sprite: Sprite, view: View, act: Act) -> Affine:
 
 def compose(stage: Stage, view: View, t: float, into: Pixels) -> None:
     """Draw the stage at `t` seconds into `into`, uint8 (stage.height, stage.width, 4)."""
-    for sprite in stage.sprites:
-        act = sprite.act(t) if sprite.act else REST
+    acts = [sprite.act(t) if sprite.act else REST for sprite in stage.sprites]
+    places = [_placed(stage, sprite, view, act) for sprite, act in zip(stage.sprites, acts, strict=True)]
+    screen, top, bottom = _screen(stage, places)
+    for n, (sprite, act, place) in enumerate(zip(stage.sprites, acts, places, strict=True)):
         variant = act.variant % len(sprite.images)
-        place = _placed(stage, sprite, view, act)
-        if _is_shift(place):
-            _draw_shifted(sprite, variant, place[2], place[5], into)
-        else:
-            _draw_warped(sprite.images[variant], place, sprite.opaque, into)
+        # What stands behind a screen is drawn above and below it only.
+        for first, end in ((0, top), (bottom, stage.height)) if n < screen else ((0, stage.height),):
+            _draw(sprite, variant, (*place[:5], place[5] - first), into[first:end])
+
+
+def _screen(stage: Stage, places: list[Affine]) -> tuple[int, int, int]:
+    """(index, top, bottom): the last sprite that hides whole rows of the picture, and the rows; (0, 0, 0) if none."""
+    for n in range(len(places) - 1, 0, -1):
+        a, b, x, c, _, _ = places[n]
+        image = stage.sprites[n].images[0]
+        if stage.sprites[n].opaque and b == c == 0 and x <= 0 and x + a * image.shape[1] >= stage.width:
+            _, top, _, bottom = _bounds(image, places[n])
+            top, bottom = max(0, top + 1), min(stage.height, bottom - 1)
+            if bottom > top:
+                return n, top, bottom
+    return 0, 0, 0
+
+
+def _draw(sprite: Sprite, variant: int, place: Affine, into: Pixels) -> None:
+    if _is_shift(place):
+        _draw_shifted(sprite, variant, place[2], place[5], into)
+    else:
+        _draw_warped(sprite.images[variant], place, sprite.opaque, into)
 
 
 def _bounds(image: Pixels, place: Affine) -> tuple[int, int, int, int]:
