@@ -129,7 +129,14 @@ def token(data_dir: DataDir = None) -> None:
 
     with _refusals():
         folder = _dir(data_dir)
-        run = serving.running(folder)
+        try:
+            run = serving.running(folder)
+        except Refusal:  # started by somebody else (`serve deploy`), or not at all: the token is the same
+            if not (folder / TOKEN_FILE).is_file():
+                raise
+            typer.echo("not started by `storyforge serve` here; this is the token alone:", err=True)
+            typer.echo(_owner_token(folder))
+            return
         typer.echo(_signed_in_url(run.url, _owner_token(folder)))
 
 

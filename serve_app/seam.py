@@ -38,6 +38,12 @@ SCOPE_KEY = "storyforge.transport"
 CLOSE_TIMEOUT_S = 5.0
 """How long a peer may take to answer our close frame (or to read what is buffered before it) before we cut the line."""
 
+QUIET_S = 0.25
+"""After a message that broke the protocol: silence for this long ends the connection."""
+
+DROP_BYTES_MAX = 64 * 1024 * 1024
+"""What such a peer may still send into the void within CLOSE_TIMEOUT_S. Lower: its close code is lost to a reset."""
+
 NO_DISCONNECT_WATCH = (b"x-request-disconnect-disabled", b"?1")
 DOCUMENT_BYTES_DEFAULT = 20 * 1024 * 1024
 ENVELOPE_BYTES = 1024 * 1024
@@ -179,6 +185,8 @@ class SeamProtocol(WebSocketsSansIOProtocol):
         self.seam = SeamTransport(self)
         self._parts = bytearray()
         self._kernel_paused = False
+        self._dropped_bytes: int | None = None  # counts once the parser has given up
+        self._quiet: asyncio.TimerHandle | None = None
 
     # The connection's life.
 
@@ -187,6 +195,8 @@ class SeamProtocol(WebSocketsSansIOProtocol):
         self.transport.set_write_buffer_limits(high=WRITE_HIGH_BYTES, low=WRITE_LOW_BYTES)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if self._quiet is not None:
+            self._quiet.cancel()
         super().connection_lost(exc)
         self.seam.finish(1006, "")
 
@@ -205,10 +215,30 @@ class SeamProtocol(WebSocketsSansIOProtocol):
         self._abort_later()
 
     def handle_parser_exception(self) -> None:
-        super().handle_parser_exception()
+        """Say why, then read and drop what is still coming: closing with bytes unread resets the connection, the close
+        frame is lost with it, and a stock client that never hears 1009 sends the same message for ever."""
         sent = self.conn.close_sent
-        self.seam.finish(sent.code if sent else 1002, sent.reason if sent else "")
+        code, reason = (sent.code, sent.reason) if sent else (1002, "")
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        self.stop_keepalive()
+        self.seam.finish(code, reason)
+        self._dropped_bytes = 0
+        self.apply_reading()
+        self._quiet = self.loop.call_later(QUIET_S, self.transport.close)
         self._abort_later()
+
+    def data_received(self, data: bytes) -> None:
+        if self._dropped_bytes is None:
+            super().data_received(data)
+            return
+        self._dropped_bytes += len(data)
+        if self._dropped_bytes > DROP_BYTES_MAX:
+            self.transport.abort()
+        elif self._quiet is not None:
+            self._quiet.cancel()
+            self._quiet = self.loop.call_later(QUIET_S, self.transport.close)
 
     def shutdown(self) -> None:
         super().shutdown()

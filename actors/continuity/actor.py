@@ -8,7 +8,7 @@ types waits for this thread.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -51,6 +51,9 @@ class ReadOn(Notice):
     """More scripts wait to be read."""
 
 
+_Lists = tuple[tuple[Known, ...], tuple[Known, ...], tuple[str, ...]]  # cast, places, scenes in order
+
+
 class ContinuityActor(Actor):
     kind: ClassVar[str] = "continuity"
 
@@ -61,7 +64,7 @@ class ContinuityActor(Actor):
         self._engine: Continuity | None = None
         self._texts: dict[str, str] = {}
         self._waiting: dict[str, None] = {}  # scenes to be read, in order
-        self._told: tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]] = ((), (), ())
+        self._told: _Lists = ((), (), ())
         self._settled_upto = 0
         self._reorder = False
 
@@ -147,14 +150,15 @@ class ContinuityActor(Actor):
         """Read everything again, in story order: the names or the order changed."""
         self._told = self._lists(project, ctx)
         cast, places, order = self._told
-        self._engine = Continuity([Known(n) for n in cast], [Known(n) for n in places])
+        self._engine = Continuity(cast, places)
         self._waiting = {scene: None for scene in order if scene in self._texts}
 
-    def _lists(self, project: ProjectActor, ctx: Context) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    def _lists(self, project: ProjectActor, ctx: Context) -> _Lists:
         """Cast and places by the names people see, and the scenes in order."""
         assert project.facts is not None, "checked before"
-        cast = _names(project.facts.cast, ctx.map("outline", "cast"))
-        places = _names(project.facts.places, ctx.map("outline", "places"))
+        facts = project.facts
+        cast = _names(facts.cast, ctx.map("outline", "cast"), facts.aliases)
+        places = _names(facts.places, ctx.map("outline", "places"), {})
         return cast, places, tuple(scene.id for scene in project.scenes_in_order())
 
     def _read(self, decision: Decision) -> Decision:
@@ -212,11 +216,14 @@ def shown(finding: FindingDraft) -> dict[str, Any]:
     }
 
 
-def _names(known: Mapping[str, str], seen: Mapping[str, Any]) -> tuple[str, ...]:
+def _names(
+    known: Mapping[str, str], seen: Mapping[str, Any], aliases: Mapping[str, Sequence[str]]
+) -> tuple[Known, ...]:
     """Names by id: as people changed them in the outline, else as they were added."""
-    found: list[str] = []
+    found: list[Known] = []
     for id, name in known.items():
         entry = seen.get(id)
         edited = entry.get("name") if isinstance(entry, Mapping) else None
-        found.append(edited if isinstance(edited, str) and edited.strip() else name)
+        shown = edited if isinstance(edited, str) and edited.strip() else name
+        found.append(Known(shown, tuple(aliases.get(id, ()))))
     return tuple(found)

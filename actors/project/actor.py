@@ -64,6 +64,7 @@ class Facts:
     mixed_newlines: str = ""
     cast: dict[str, str] = field(default_factory=dict)  # id → name
     places: dict[str, str] = field(default_factory=dict)
+    aliases: dict[str, list[str]] = field(default_factory=dict)  # cast id → other spellings
 
 
 class ProjectActor(Actor):
@@ -312,7 +313,11 @@ def live_scene(heading: str, status: str, thumbnail_key: str | None) -> dict[str
 def _take_over(facts: Facts, play: ProjectDraft, ctx: Context) -> None:
     facts.title_page, facts.newline = play.title_page, play.newline
     facts.bom, facts.mixed_newlines = play.bom, play.mixed_newlines
-    facts.cast = {ctx.new_id("cst"): name for name in play.cast}
+    for name, aliases in play.cast:
+        id = ctx.new_id("cst")
+        facts.cast[id] = name
+        if aliases:
+            facts.aliases[id] = list(aliases)
     facts.places = {ctx.new_id("plc"): name for name in play.places}
 
 

@@ -12,7 +12,7 @@ from actors.commands import HEADING_CHARS_MAX, NAME_CHARS_MAX
 from actors.screenplay.breakdown import breakdown
 from actors.screenplay.fountain import Screenplay, parse
 from actors.screenplay.heading import is_heading
-from actors.screenplay.names import name_key
+from actors.screenplay.lists import lists_of
 
 CAST_MAX = 500
 PLACES_MAX = 1_000
@@ -32,7 +32,7 @@ class ProjectDraft:
     bom: bool
     mixed_newlines: str
     scenes: tuple[SceneDraft, ...]
-    cast: tuple[str, ...]
+    cast: tuple[tuple[str, tuple[str, ...]], ...]  # name and its other spellings
     places: tuple[str, ...]
 
 
@@ -68,14 +68,9 @@ def heading_words(script: str) -> str:
     return first[:HEADING_CHARS_MAX]
 
 
-def _names(play: Screenplay) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    cast: dict[str, str] = {}
-    places: dict[str, str] = {}
-    for scene in play.scenes:
-        found = breakdown(scene.raw)
-        for person in found.cast:
-            if person.speaks and len(person.name) <= NAME_CHARS_MAX and len(cast) < CAST_MAX:
-                cast.setdefault(person.key, person.name)
-        if found.place and len(found.place) <= NAME_CHARS_MAX and len(places) < PLACES_MAX:
-            places.setdefault(name_key(found.place), found.place)
-    return tuple(cast.values()), tuple(places.values())
+def _names(play: Screenplay) -> tuple[tuple[tuple[str, tuple[str, ...]], ...], tuple[str, ...]]:
+    """Who and where is established. Slips and one-line strangers are left out: continuity asks people about them."""
+    lists = lists_of([breakdown(scene.raw) for scene in play.scenes])
+    cast = [(p.name, p.aliases) for p in lists.cast if len(p.name) <= NAME_CHARS_MAX]
+    places = [p.name for p in lists.places if len(p.name) <= NAME_CHARS_MAX]
+    return tuple(cast[:CAST_MAX]), tuple(places[:PLACES_MAX])

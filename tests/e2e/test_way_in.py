@@ -29,6 +29,9 @@ def test_e09_a_wrong_token_meets_a_sign_in_page(enter: Enter) -> None:
     expect(eve.page.get_by_role("alert")).to_contain_text("does not open this studio")
     assert eve.page.request.get(eve.url + "/assets/x.js").status == 401
     expect(eve.page.get_by_label("Token")).to_be_focused()
+    eve.page.get_by_label("Token").fill(eve.token)
+    eve.page.get_by_role("button", name="Open the studio").click()
+    expect(eve.page.get_by_test_id("new-project").first).to_be_visible(timeout=SOON_MS)
     eve.complaints.clear()  # the browser itself logs the 401
 
 

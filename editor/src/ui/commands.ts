@@ -52,11 +52,12 @@ export function commandsOf(story: Story, query: string): Command[] {
     { id: 'region', label: 'Jump between strip, page and stage', keys: 'F6', run: () => undefined },
     { id: 'pick', label: 'Pick a frame of the board', keys: '1 – 4, Alt 1 – 4 while writing', run: () => undefined },
   );
-  if (query.length > 1) {
-    commands.push({ id: 'cast', label: `Add to the cast: ${query}`, run: () => void story.addCast(query.toLocaleUpperCase()) });
-  }
   for (const each of cards) {
     commands.push({ id: each.id, label: `${each.number}  ${each.heading}`, run: () => navigate(pathTo(story.id, each.id)) });
+  }
+  // Last, since it matches whatever is asked for: what exists goes before what could be added.
+  if (query.length > 1) {
+    commands.push({ id: 'cast', label: `Add to the cast: ${query}`, run: () => void story.addCast(query.toLocaleUpperCase()) });
   }
   return commands;
 }

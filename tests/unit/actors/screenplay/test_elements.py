@@ -69,7 +69,7 @@ def test_cue_slots_and_spans() -> None:
         ("EXT. NIGHT MARKET", "exterior", "NIGHT MARKET", None, None, None),
     ],
 )
-def test_heading_slots(  # noqa: PLR0917
+def test_heading_slots(
     line: str, setting: str, place: str | None, time: str | None, relation: str | None, number: str | None
 ) -> None:
     """C-06: a heading's slots are read with their spans; what is missing is missing."""

@@ -89,7 +89,7 @@ async def test_w35_every_answer_carries_the_security_headers(world: World) -> No
     for path in ("/", "/healthz", "/graphql", "/nothing", "/media/x/y.png"):
         headers = (await world.client.get(path)).headers
         assert headers["x-content-type-options"] == "nosniff", path
-        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["referrer-policy"] == "same-origin"
         policy = headers["content-security-policy"]
         assert "media-src 'self' blob:" in policy
         assert "script-src 'self';" in policy
