@@ -17,7 +17,6 @@ from gpu.video.animatic.framing import Staging, staging_of
 from gpu.video.animatic.scene import Take, focus_frame, key_shot
 from gpu.video.protocol import CANDIDATES_MAX, Cancelled, RenderRequest, StoryboardRequest, VideoError
 
-VERSION = 1
 JPEG_QUALITY = 88
 
 
