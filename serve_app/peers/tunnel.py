@@ -12,6 +12,7 @@ import logging
 from collections import deque
 from collections.abc import Callable
 
+from collab.close_codes import CloseCode, reason_for
 from collab.transport import (
     WRITE_HIGH_BYTES,
     WRITE_LOW_BYTES,
@@ -169,7 +170,7 @@ async def pump(browser: Transport, reader: asyncio.StreamReader, writer: asyncio
                 room_for_more.clear()
                 await room_for_more.wait()
     except (asyncio.IncompleteReadError, ConnectionError, PeerError):
-        browser.close(4512, "the owner went away; reconnect")
+        browser.close(CloseCode.MOVED, reason_for(CloseCode.MOVED, "its owner went away"))
     finally:
         for task in list(drains):
             task.cancel()

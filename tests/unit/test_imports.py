@@ -22,7 +22,7 @@ ALLOWED = {
 }
 
 # What actors may see of gpu and storage: words, not work.
-LIGHT = ("gpu.steps", "gpu.enhance", "gpu.video.protocol", "storage.codec", "storage.ledger.protocol")
+LIGHT = ("gpu.steps", "gpu.enhance.protocol", "gpu.video.protocol", "storage.codec", "storage.ledger.protocol")
 
 # A vendor's client is imported only where the module's own name says so. "torch" also in vllm*.py.
 VENDORS = {
