@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from collab.clock import Clock, Timer
 from collab.limits import Limits
 from collab.ports import DocumentLog, Entry, Refused
+from collab.receipts import NOTHING_DUE
 from collab.session import Pause, Session
 from collab.updates import Header
 
@@ -30,6 +31,7 @@ class Pending:
     session: Session
     entry: Entry
     header: Header
+    receipt: int = NOTHING_DUE
 
 
 Batch = list[Pending]

@@ -1,21 +1,25 @@
-"""One frame to many sockets: the same immutable bytes object for all, and no waiting for any.
+"""One message to many sockets: the same immutable bytes object for all of a framing, and no waiting for any.
 
 Owns the set of sessions of a room. Invariant: a session that is `Live` has been handed every committed flush; one that
-cannot take more becomes `Lagging` and remembers where it stopped. Frames come from `room`, go to transports.
+cannot take more becomes `Lagging` and remembers where it stopped. Messages come from `room`, go to transports.
 """
 
 from __future__ import annotations
 
 from collab.session import Joining, Lagging, Live, Session
+from collab.transport import encode_binary_frame
+
+Groups = tuple[tuple[bytes, tuple[Session, ...]], ...]
+"""(what stands before a message, who gets it framed so)."""
 
 
 class Fanout:
-    """`sessions` holds everybody; the live ones are also kept as a tuple, so that sending is one plain loop."""
+    """`sessions` holds everybody; the live ones are also kept by framing, so that sending is one plain loop."""
 
     def __init__(self, outbox_bytes_max: int) -> None:
         self._outbox_bytes_max = outbox_bytes_max
         self.sessions: dict[Session, None] = {}
-        self._live: tuple[Session, ...] | None = ()
+        self._live: Groups | None = ()
 
     def __len__(self) -> int:
         return len(self.sessions)
@@ -35,20 +39,26 @@ class Fanout:
         session.state = Lagging(mark, wanted)
         self._live = None
 
-    def live(self) -> tuple[Session, ...]:
+    def live(self) -> Groups:
         if self._live is None:
-            self._live = tuple(each for each in self.sessions if isinstance(each.state, Live))
+            groups: dict[bytes, list[Session]] = {}
+            for each in self.sessions:
+                if isinstance(each.state, Live):
+                    groups.setdefault(each.framing.prefix, []).append(each)
+            self._live = tuple((prefix, tuple(each)) for prefix, each in groups.items())
         return self._live
 
-    def send(self, encoded: bytes, mark: int) -> None:
-        """Hand a framed message to all live sessions. `mark`: the document position before what it carries."""
+    def send(self, message: bytes, mark: int) -> None:
+        """Hand a message to all live sessions. `mark`: the document position before what it carries."""
         outbox_bytes_max = self._outbox_bytes_max
-        for session in self.live():
-            transport = session.transport
-            if transport.buffered_bytes() <= outbox_bytes_max:
-                transport.write_shared(encoded)
-            elif isinstance(session.state, Live):
-                self.lag(session, mark)
+        for prefix, sessions in self.live():
+            encoded = encode_binary_frame(prefix + message if prefix else message)
+            for session in sessions:
+                transport = session.transport
+                if transport.buffered_bytes() <= outbox_bytes_max:
+                    transport.write_shared(encoded)
+                elif isinstance(session.state, Live):
+                    self.lag(session, mark)
 
     def all(self) -> list[Session]:
         return list(self.sessions)

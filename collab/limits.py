@@ -92,6 +92,24 @@ class Limits:
     messages_burst: float = 2_000.0
     """Messages of one socket. Over: it is not read until it is back within its rate."""
 
+    documents_per_socket_max: int = 64
+    """Documents on one multiplexed socket, those that wait for their token included. Over: that document is denied."""
+
+    document_name_bytes_max: int = 256
+    """The name in front of a multiplexed message. Over: close 4413."""
+
+    token_bytes_max: int = 4 * 1024
+    """A token in an auth message. Over: close 4413."""
+
+    unauthenticated_bytes_max: int = 64 * 1024
+    """Bytes a multiplexed socket may send before a token held, or to documents before theirs. Over: close 4401."""
+
+    unauthenticated_s_max: float = 10.0
+    """How long a multiplexed socket may stay without a token that holds. Over: close 4401."""
+
+    entering_bytes_pause: int = 256 * 1024
+    """Bytes kept for a document whose room is being opened, above which its socket is not read until it is open."""
+
     compact_updates: int = 1_000
     compact_bytes: int = 1 * MIB
     """Updates or bytes after the snapshot at which the room writes a new snapshot."""

@@ -2,9 +2,9 @@
 
 Owns the lifecycle and the order: *commit, then everything else*. An update is checked, committed, and only then applied
 to a hydrated Y.Doc, added to the tail, sent to all sockets (its sender included: that echo is the durable
-acknowledgement) and told to listeners. Invariants: nobody, joiners included, sees what the log has not confirmed; a
-fault of one socket or one flush ends at its senders. Bytes come from sessions and server edits, go to `DocumentLog` and
-back out through `fanout`. All methods belong to one event loop.
+acknowledgement of y-websocket; who counts receipts gets one as well) and told to listeners. Invariants: nobody, joiners
+included, sees what the log has not confirmed; a fault of one socket or one flush ends at its senders. Bytes come from
+sessions and server edits, go to `DocumentLog` and back out through `fanout`. All methods belong to one event loop.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from collab.commits import Batch, Commits, Pending, failure
 from collab.document import Document
 from collab.editing import EditFn, PreparedEdit, Scratch, fresh_client_id
 from collab.fanout import Fanout
+from collab.framing import Y_WEBSOCKET, Framing
+from collab.lib0 import var_string
 from collab.limits import Limits
 from collab.merging import Folder, LocalFolder, merge
 from collab.ports import DocumentLog, Entry, Refused
@@ -92,7 +94,7 @@ class Room:
         self._scratch: Scratch | None = None
         self._compacting: asyncio.Task[None] | None = None
         self._compact_after = 0.0
-        self._full_frame: tuple[int, bytes] | None = None
+        self._full_frames: tuple[int, dict[bytes, bytes]] = (-1, {})
         self._presence_timer: Timer | None = None
         self._presence_at = 0.0
         self._heartbeat: Timer | None = None
@@ -166,7 +168,9 @@ class Room:
 
     # sockets
 
-    def join(self, transport: Transport, principal: str, access: Access, user: User) -> Session:
+    def join(
+        self, transport: Transport, principal: str, access: Access, user: User, framing: Framing = Y_WEBSOCKET
+    ) -> Session:
         """Take in an authenticated socket and listen to it. Over `sessions_per_room_max` it is closed 4508 at once.
 
         Raises `RoomClosed`.
@@ -174,13 +178,14 @@ class Room:
         if self._document is None or self._closing:
             raise RoomClosed(self.doc_name)
         self._ordinal += 1
-        session = Session(self, transport, principal, access, user=user, ordinal=self._ordinal)
+        session = Session(self, transport, principal, access, user=user, ordinal=self._ordinal, framing=framing)
         if len(self._fanout) >= self.limits.sessions_per_room_max:
             session.close(CloseCode.OVERLOADED, "sessions_per_room_max")
             return session
         self._fanout.add(session)
         self.presence.joined(self._ordinal)
-        session.write(wire.sync_step1(self._document.state_vector()))
+        if not framing.receipts:
+            session.write(wire.sync_step1(self._document.state_vector()))
         if self._heartbeat is None:
             self._heartbeat = self.clock.call_later(self.limits.heartbeat_s, self._beat)
         session.attach()
@@ -203,15 +208,23 @@ class Room:
         if clocks:
             session.write(wire.sync_step2(self.document.diff(clocks)))
         else:
-            session.transport.write_shared(self._step2_frame())
+            session.transport.write_shared(self._step2_frame(session.framing.prefix))
+        if session.framing.receipts:
+            session.write(wire.sync_step1(self.document.state_vector()))
         if not isinstance(session.state, Closed):
             self._greet(session)
 
-    def _step2_frame(self) -> bytes:
+    def _step2_frame(self, prefix: bytes) -> bytes:
+        """The whole document, framed once for all who share the prefix; a prefix of one's own is not kept."""
         mark = self.document.mark
-        if self._full_frame is None or self._full_frame[0] != mark:
-            self._full_frame = (mark, encode_binary_frame(wire.sync_step2(self.document.merged())))
-        return self._full_frame[1]
+        if self._full_frames[0] != mark:
+            self._full_frames = (mark, {})
+        frames = self._full_frames[1]
+        if (framed := frames.get(prefix)) is None:
+            framed = encode_binary_frame(prefix + wire.sync_step2(self.document.merged()))
+            if prefix in (b"", var_string(self.doc_name)):
+                frames[prefix] = framed
+        return framed
 
     def _greet(self, session: Session) -> None:
         self._fanout.go_live(session)
@@ -241,15 +254,19 @@ class Room:
         _validate(update)
         if isinstance(session.state, Joining) and live:
             self._greet(session)
-        document = self.document
+        document, receipt = self.document, session.receipt(header, live=live)
         if header.empty:
+            session.acknowledge(receipt)
             return
         if not session.can_write:
-            if not document.knows(header):
-                raise CollabError(CloseCode.FORBIDDEN)
+            if document.knows(header):
+                session.acknowledge(receipt)
+            else:
+                session.deny_write()
             return
         if document.coverage.has(header):
-            if live:
+            session.acknowledge(receipt)
+            if live and session.receipts is None:
                 session.write(wire.sync_update(update))  # committed before: acknowledge it
             return
         if self._commits.bytes + len(update) > self.limits.pending_bytes_max:
@@ -258,7 +275,7 @@ class Room:
             document.check_parents(header, self._commits.pending_headers())
         self._check_size(update)
         client = document.coverage.first_new_client(header)
-        self._commits.offer(Pending(session, Entry(session.principal, client, update), header))
+        self._commits.offer(Pending(session, Entry(session.principal, client, update), header, receipt))
 
     def _check_size(self, update: bytes) -> None:
         """Raises `TooLarge` if the document would outgrow its limit with what is pending and this."""
@@ -271,6 +288,9 @@ class Room:
 
     def _flushed(self, batch: Batch, seq: int) -> None:
         self._commit([each.entry.update for each in batch], [each.header for each in batch], seq)
+        for each in batch:
+            if each.receipt:
+                each.session.acknowledge(each.receipt)
 
     def _commit(self, updates: Sequence[bytes], headers: Sequence[Header], seq: int) -> None:
         document = self.document
@@ -279,7 +299,7 @@ class Room:
         self._follow(updates)
         self._spoke_at = self.clock.now()
         merged = merge(updates, self.limits.merge_updates_max)
-        self._fanout.send(encode_binary_frame(wire.sync_update(merged)), mark)
+        self._fanout.send(wire.sync_update(merged), mark)
         for listener in list(self._listeners):
             try:
                 listener(seq)
@@ -342,7 +362,7 @@ class Room:
         payload = self.presence.take_changes()
         if payload is not None:
             self._spoke_at = now
-            self._fanout.send(encode_binary_frame(wire.awareness(payload)), self.document.mark)
+            self._fanout.send(wire.awareness(payload), self.document.mark)
 
     def _beat(self) -> None:
         self._heartbeat = None
@@ -352,7 +372,7 @@ class Room:
         self.presence.expire(now)
         self._presence_changed()
         if now - self._spoke_at >= self.limits.heartbeat_s:
-            self._fanout.send(encode_binary_frame(wire.awareness(HEARTBEAT)), self.document.mark)
+            self._fanout.send(wire.awareness(HEARTBEAT), self.document.mark)
         self._heartbeat = self.clock.call_later(self.limits.heartbeat_s, self._beat)
 
     # edits by the server

@@ -15,9 +15,13 @@ from typing import Protocol
 from collab import wire
 from collab.clock import Clock
 from collab.close_codes import CloseCode, CollabError, reason_for
+from collab.framing import Y_WEBSOCKET, Framing
+from collab.hocuspocus import NOT_SAVED, SAVED
 from collab.limits import Limits
 from collab.presence import User
+from collab.receipts import NOTHING_DUE, Receipts
 from collab.transport import MessageKind, Transport, encode_binary_frame
+from collab.updates import Header
 
 log = logging.getLogger(__name__)
 
@@ -93,19 +97,30 @@ class Session:
         "_counted_at",
         "_pauses",
         "access",
+        "framing",
         "host",
         "ordinal",
         "presence_ids",
         "principal",
+        "receipts",
         "state",
         "transport",
         "user",
     )
 
     def __init__(
-        self, host: Host, transport: Transport, principal: str, access: Access, *, user: User, ordinal: int
+        self,
+        host: Host,
+        transport: Transport,
+        principal: str,
+        access: Access,
+        *,
+        user: User,
+        ordinal: int,
+        framing: Framing = Y_WEBSOCKET,
     ) -> None:
-        self.host, self.transport = host, transport
+        self.host, self.transport, self.framing = host, transport, framing
+        self.receipts = Receipts() if framing.receipts else None
         self.principal, self.access, self.user, self.ordinal = principal, access, user, ordinal
         self.presence_ids: list[int] = []
         self.state: State = Joining()
@@ -148,6 +163,8 @@ class Session:
             case wire.AwarenessMessage(payload):
                 self.host.present(self, payload)
             case wire.SyncStep1(clocks):
+                if self.receipts is not None:
+                    self.receipts.began(clocks)
                 self.host.answer(self, clocks)
             case wire.SyncStep2(update):
                 self.host.accept(self, update, live=False)
@@ -179,9 +196,24 @@ class Session:
     def paused(self) -> bool:
         return bool(self._pauses)
 
-    def write(self, payload: bytes) -> None:
+    def write(self, message: bytes) -> None:
         if not isinstance(self.state, Closed):
-            self.transport.write_shared(encode_binary_frame(payload))
+            self.transport.write_shared(encode_binary_frame(self.framing.prefix + message))
+
+    def receipt(self, header: Header, *, live: bool) -> int:
+        """What to `acknowledge` this message with."""
+        return NOTHING_DUE if self.receipts is None else self.receipts.due(header, live=live)
+
+    def acknowledge(self, receipt: int) -> None:
+        """The message is in the log: tell a client that counts receipts."""
+        if self.receipts is not None and self.receipts.counts(receipt):
+            self.write(SAVED)
+
+    def deny_write(self) -> None:
+        """It may not change the document: say so, by message where the protocol has one. Raises `CollabError`."""
+        if self.receipts is None:
+            raise CollabError(CloseCode.FORBIDDEN)
+        self.write(NOT_SAVED)
 
     def full(self) -> bool:
         """Whether the socket owes more than a slow reader may."""

@@ -1,14 +1,15 @@
 """WebSockets of documents: authenticate, find the owner, then join the room here or tunnel to where it lives.
 
-Invariant: *authenticate first*: an unauthenticated socket looks nothing up, claims nothing, activates nothing. A socket
-makes at most one hop. Sockets come from the seam (or the ASGI fallback) and end in `collab` rooms.
+Two protocols: y-websocket, a document a socket, and Hocuspocus, the documents of a project on one. Invariant:
+*authenticate first*: an unauthenticated socket looks nothing up, claims nothing, activates nothing. A socket makes at
+most one hop, all its documents with it. Sockets come from the seam (or the ASGI fallback) and end in `collab` rooms.
 """
 
 from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -16,14 +17,18 @@ from starlette.websockets import WebSocket
 
 from actors.commands import CommandError
 from collab.close_codes import CloseCode, CollabError, reason_for
+from collab.framing import Y_WEBSOCKET, Framing
+from collab.limits import Limits
+from collab.multiplex import Channel, Entered, Multiplex
 from collab.transport import Transport
-from serve_app.asgi_transport import open_transport
+from serve_app.asgi_transport import ServedTransport, open_transport
 from serve_app.auth import Gate, Principal
 from serve_app.ownership import claim_or_moved
 from serve_app.peers.client import PeerClient
 from serve_app.peers.faults import FaultError
 from serve_app.peers.tunnel import PeerTransport, pump
 from serve_app.peers.wire import PeerError
+from serve_app.threshold import Threshold
 from storage.ledger.protocol import LedgerError, Owned
 
 logger = logging.getLogger("storyforge.sockets")
@@ -35,6 +40,8 @@ DOCUMENT = re.compile(
 NAME_CHARS_MAX = 60
 HAND_OVER_S = 2.0
 """How long an arriving socket waits for the owner to give the project up before it is tunnelled."""
+ALL_DOCUMENTS = ""
+"""The document of a multiplexed socket, in a tunnel's opening and here."""
 COLOUR = re.compile(r"#[0-9a-fA-F]{6}\Z")
 
 
@@ -54,15 +61,11 @@ class Visitor:
         return cls(principal, name, colour if COLOUR.match(colour) else None)
 
 
-class ServedTransport(Transport, Protocol):
-    async def serve(self) -> tuple[int, str]: ...
-
-
 class Sockets:
     """Serves every document socket of one StoryHost."""
 
-    def __init__(self, homes: Homes, gate: Gate, peers: PeerClient) -> None:
-        self._homes, self._gate, self._peers = homes, gate, peers
+    def __init__(self, homes: Homes, gate: Gate, peers: PeerClient, limits: Limits) -> None:
+        self._homes, self._gate, self._peers, self._limits = homes, gate, peers, limits
         self.open = 0
         self.draining = False
 
@@ -70,8 +73,7 @@ class Sockets:
         """`/collab/{project}/{doc}`, y-websocket protocol. Refusals are close codes: browsers cannot see a status."""
         await websocket.accept()
         transport = open_transport(websocket)
-        headers = {k.decode("latin-1").lower(): v.decode("latin-1") for k, v in websocket.scope["headers"]}
-        principal = self._gate.authenticate(headers, websocket.query_params, websocket.cookies)
+        principal = self._authenticate(websocket)
         project, doc = websocket.path_params["project"], websocket.path_params["doc"]
         self.open += 1
         try:
@@ -87,6 +89,35 @@ class Sockets:
             await transport.serve()
         finally:
             self.open -= 1
+
+    async def multiplexed(self, websocket: WebSocket) -> None:
+        """`/collab/{project}`, Hocuspocus protocol: the proof is in the handshake or in the first auth message."""
+        await websocket.accept()
+        transport: ServedTransport = open_transport(websocket)
+        principal, project = self._authenticate(websocket), websocket.path_params["project"]
+        threshold: Threshold | None = None
+        self.open += 1
+        try:
+            if principal is None:
+                transport = threshold = Threshold(transport, self._gate.by_token, self._limits)
+                principal = await threshold.passed()
+            if principal is not None and not PROJECT.match(project):
+                _refuse(transport, CloseCode.NOT_FOUND)
+            elif principal is not None and self.draining:
+                _refuse(transport, CloseCode.GOING_AWAY)
+            elif principal is not None:
+                visitor = Visitor.of(principal, websocket.query_params)
+                await self._place(transport, project, ALL_DOCUMENTS, visitor)
+                return
+            await transport.serve()
+        finally:
+            self.open -= 1
+            if threshold is not None:
+                threshold.abandon()
+
+    def _authenticate(self, websocket: WebSocket) -> Principal | None:
+        headers = {k.decode("latin-1").lower(): v.decode("latin-1") for k, v in websocket.scope["headers"]}
+        return self._gate.authenticate(headers, websocket.query_params, websocket.cookies)
 
     async def _place(self, transport: ServedTransport, project: str, doc: str, visitor: Visitor) -> None:
         try:
@@ -133,7 +164,7 @@ class Sockets:
         """The owner's end of a tunnel. One hop: if the project is not ours by now, the browser comes again."""
         principal = self._gate.verify_principal(str(opening.get("principal", "")))
         project, doc = str(opening.get("home", "")), str(opening.get("doc", ""))
-        if principal is None or not PROJECT.match(project) or not DOCUMENT.match(doc):
+        if principal is None or not PROJECT.match(project) or not (doc == ALL_DOCUMENTS or DOCUMENT.match(doc)):
             _refuse(transport, CloseCode.UNAUTHENTICATED)
             return
         try:
@@ -143,13 +174,17 @@ class Sockets:
 
     async def _join(self, transport: ServedTransport, project: str, doc: str, visitor: Visitor) -> None:
         """Serve the socket in its room until it ends. Raises `Owned` before anything was read from it."""
-        leave: Callable[[], None] | None = None
+        entered: Entered | None = None
+        multiplex: Multiplex | None = None
         try:
             if not await self._homes.exists(project):
                 _refuse(transport, CloseCode.NOT_FOUND)
             else:
                 home = await claim_or_moved(self._homes.open, project, self._peers)
-                leave = await self._homes.join(home, doc, transport, visitor)
+                if doc == ALL_DOCUMENTS:
+                    multiplex = Multiplex(transport, ProjectDoors(self, project, visitor), self._limits)
+                else:
+                    entered = await self._homes.join(home, doc, transport, visitor)
         except Owned:
             raise
         except CollabError as error:
@@ -162,8 +197,43 @@ class Sockets:
         try:
             await transport.serve()
         finally:
-            if leave is not None:
-                leave()
+            if entered is not None:
+                entered.leave()
+            if multiplex is not None:
+                multiplex.end()
+
+    async def enter(self, project: str, doc: str, token: str, channel: Channel, visitor: Visitor) -> Entered:
+        """A document of a multiplexed socket. Raises `CollabError`."""
+        principal = self._gate.by_token(token) if token else visitor.principal
+        if principal is None:
+            raise CollabError(CloseCode.UNAUTHENTICATED)
+        if self.draining:
+            raise CollabError(CloseCode.GOING_AWAY)
+        if not DOCUMENT.match(doc):
+            raise CollabError(CloseCode.NOT_FOUND)
+        visitor = Visitor(principal, visitor.name, visitor.colour)
+        try:
+            home = await claim_or_moved(self._homes.open, project, self._peers)
+            return await self._homes.join(home, doc, channel, visitor, channel.framing)
+        except Owned:
+            raise CollabError(CloseCode.MOVED) from None  # the whole socket comes again, and finds the owner
+        except CommandError as error:
+            raise CollabError(CloseCode.OVERLOADED if error.retryable else CloseCode.NOT_FOUND) from None
+        except LedgerError as error:
+            logger.warning("a document could not be joined", extra={"home": project, "code": error.code})
+            raise CollabError(CloseCode.LEDGER_UNAVAILABLE) from None
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectDoors:
+    """`collab.multiplex.Doors` for one socket of one project."""
+
+    sockets: Sockets
+    project: str
+    visitor: Visitor
+
+    async def enter(self, name: str, token: str, channel: Channel) -> Entered:
+        return await self.sockets.enter(self.project, name, token, channel, self.visitor)
 
 
 class Homes(Protocol):
@@ -172,8 +242,10 @@ class Homes(Protocol):
     async def exists(self, project: str) -> bool: ...
     async def open(self, project: str, depose: str | None = None) -> Any: ...
 
-    async def join(self, home: Any, doc: str, transport: Transport, visitor: Visitor) -> Callable[[], None]:
-        """Put the socket into the room; returns what to call when it ended. Raises `CollabError`, `CommandError`."""
+    async def join(
+        self, home: Any, doc: str, transport: Transport, visitor: Visitor, framing: Framing = Y_WEBSOCKET
+    ) -> Entered:
+        """Put the socket into the room. Raises `CollabError`, `CommandError`."""
         ...
 
 

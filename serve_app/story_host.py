@@ -28,7 +28,9 @@ from actors.runtime.host import StoryRuntime
 from actors.runtime.lifecycle import Lifecycle, Turned
 from actors.runtime.limits import RuntimeLimits
 from collab.close_codes import CloseCode, CollabError
+from collab.framing import Y_WEBSOCKET, Framing
 from collab.limits import Limits
+from collab.multiplex import Entered
 from collab.ports import DocumentLog
 from collab.presence import User
 from collab.room import Room, RoomClosed
@@ -74,13 +76,14 @@ class StoryHostCore:
             "hand_over": self._hand_over,
             "ping": self._ping,
         }
-        self._sockets = Sockets(self, self._gate, self._peers)
+        self._sockets = Sockets(self, self._gate, self._peers, self._rooms)
         self._port = PeerPort(settings.cluster_secret.encode(), operations, self._sockets.tunnelled)
         self._runtime: StoryRuntime | None = None
         self._live: dict[str, set[tuple[Session, str]]] = {}
         self.app = Starlette(
             routes=[
                 Route("/health", self._health),
+                WebSocketRoute("/{project}", self._sockets.multiplexed),
                 WebSocketRoute("/{project}/{doc:path}", self._sockets.endpoint),
             ],
             lifespan=self._lifespan,
@@ -147,7 +150,9 @@ class StoryHostCore:
     async def open(self, project: str, depose: str | None = None) -> Home:
         return await self.runtime.open(project, depose=depose)
 
-    async def join(self, home: Home, doc: str, transport: Transport, visitor: Visitor) -> Callable[[], None]:
+    async def join(
+        self, home: Home, doc: str, transport: Transport, visitor: Visitor, framing: Framing = Y_WEBSOCKET
+    ) -> Entered:
         room = await home.room(doc)
         allowed = home.access(doc, visitor.principal.id)
         if allowed is None:
@@ -156,12 +161,12 @@ class StoryHostCore:
             raise TypeError(f"{type(room).__name__} takes no sockets")
         user = User(visitor.principal.id, visitor.name, visitor.colour or "")
         try:
-            session = room.join(transport, visitor.principal.id, allowed, user)
+            session = room.join(transport, visitor.principal.id, allowed, user, framing)
         except RoomClosed:
             raise CollabError(CloseCode.GOING_AWAY) from None
         entry = (session, doc)
         self._live.setdefault(home.id, set()).add(entry)
-        return lambda: self._forget(home.id, entry)
+        return Entered(lambda: self._forget(home.id, entry), session.can_write)
 
     def _forget(self, home: str, entry: tuple[Session, str]) -> None:
         entries = self._live.get(home)

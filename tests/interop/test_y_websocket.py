@@ -38,7 +38,7 @@ def node() -> str:
     found, npm = shutil.which("node"), shutil.which("npm")
     if found is None or npm is None:
         pytest.skip("node and npm are not on PATH")
-    if not (HERE / "node_modules" / "yjs").exists():
+    if not all((HERE / "node_modules" / each).exists() for each in ("yjs", "hocuspocus-3", "hocuspocus-4")):
         done = subprocess.run([npm, "ci", "--silent"], cwd=HERE, capture_output=True, text=True, check=False)
         if done.returncode:
             pytest.skip(f"npm ci failed: {done.stderr.strip()[-200:]}")

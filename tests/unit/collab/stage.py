@@ -158,3 +158,10 @@ def enter(
 async def turns(count: int = 5) -> None:
     for _ in range(count):
         await asyncio.sleep(0)
+
+
+async def until(holds: Callable[[], bool], seconds: float = 10.0) -> None:
+    """Turn the loop until a fact holds."""
+    async with asyncio.timeout(seconds):
+        while not holds():  # noqa: ASYNC110 - a fact of the room, told by nobody
+            await asyncio.sleep(0)
