@@ -289,6 +289,11 @@ class Multiplex:
                 self.close(error.close_code, reason_for(error.close_code, error.detail))
             else:
                 channel.close(error.close_code, reason_for(error.close_code, error.detail))
+        except asyncio.CancelledError:
+            # Either this socket is over (then closing it says nothing), or what we waited for was given up: a project
+            # on its way to another host drops what it is still loading.
+            self.close(CloseCode.GOING_AWAY, reason_for(CloseCode.GOING_AWAY))
+            raise
         except Exception:
             log.exception("a document could not be entered")
             self.close(CloseCode.OVERLOADED, reason_for(CloseCode.OVERLOADED))

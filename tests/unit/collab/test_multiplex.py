@@ -275,6 +275,19 @@ async def test_a_socket_that_leaves_while_its_room_opens_is_in_no_room() -> None
     await house.close()
 
 
+async def test_a_room_given_up_while_it_opens_sends_the_socket_away() -> None:
+    """W-41: a project that moves drops what it is loading; the socket comes again instead of waiting for ever."""
+    house = House(ONE)
+    house.gate.clear()
+    browser, multiplex = house.socket()
+    browser.token(ONE)
+    await turns()
+    (entering,) = multiplex._entering
+    entering.cancel()
+    await turns()
+    assert (browser.code, multiplex.documents) == (CloseCode.GOING_AWAY, 0)
+
+
 async def test_the_rate_of_words_to_nobody_is_bounded() -> None:
     """W-41: messages no session counts are counted by the socket."""
     house = House(ONE)
