@@ -2,7 +2,7 @@
 
 Owns the threads of an encode. Invariants: memory is bounded (frames pass through queues of `QUEUE_FRAMES`, none is
 collected); nothing appears under the target name until everything is complete, so a cancelled or failed encode leaves
-nothing behind. The caller's thread renders and converts; each rendition encodes in a thread of its own.
+nothing behind. The caller's thread renders; each rendition converts and encodes in a thread of its own.
 """
 
 from __future__ import annotations
@@ -123,8 +123,9 @@ class _Lane:
         self._thread = threading.Thread(target=self._work, name=f"encode-{rendition.size.label}", daemon=True)
         self._thread.start()
 
-    def put(self, planes: NDArray[np.uint8], key: bool) -> None:
-        self._offer((planes, key))
+    def put(self, frame: NDArray[np.uint8], key: bool) -> None:
+        """`frame` is shared with the other lanes: nobody writes it any more."""
+        self._offer((frame, key))
 
     def finish(self) -> None:
         self._offer(None)
@@ -154,7 +155,9 @@ class _Lane:
                 if item is None:
                     self.rendition.finish()
                     return
-                self.rendition.add(*item)
+                frame, key = item
+                # Converted here and not by the producer: rendering is the longest part of the line.
+                self.rendition.add(_i420(frame, self.rendition.size), key)
         except BaseException as error:  # noqa: BLE001 - carried to the producer's thread and raised there
             self.fault = error
         with contextlib.suppress(av.error.FFmpegError, OSError):
@@ -202,7 +205,7 @@ class _Encode:
         elif self.count % (2 * self.fps) == self.fps // 2 or self.count == 0:
             self.poster.offer(frame)
         for lane in self.lanes:
-            lane.put(_i420(frame, lane.rendition.size), key)
+            lane.put(frame, key)
         self.count += 1
 
     def _open(self, frame: NDArray[np.uint8]) -> None:
