@@ -24,6 +24,7 @@ from collab.room import Room
 from collab.session import Access
 from serve_app import seam
 from serve_app.asgi_transport import open_transport
+from serve_app.story_host import StoryHostCore
 from tests.interop.test_y_websocket import NODE_S_MAX, free_port, node, run_node
 from tests.simulation.world import MemoryLog
 from tests.unit.serve_app.test_two_hosts import TOKEN, Pair, pair
@@ -132,6 +133,13 @@ async def test_the_save_light_turns_green_only_after_the_commit(node: str, provi
     assert last == {"step": "saved"}
 
 
+def at_home(pair: Pair, project: str) -> tuple[StoryHostCore, str]:
+    """The host that has the project, and its address: nothing is handed over, so nobody has to come again."""
+    host = pair.owner(project)
+    assert host is not None
+    return host.core, f"ws://127.0.0.1:{host.port}/{project}"
+
+
 async def _documents(pair: Pair) -> tuple[str, str]:
     project, scene = await pair.story()
     return project, f"scene:{scene},notes:{scene}"
@@ -141,10 +149,10 @@ async def _documents(pair: Pair) -> tuple[str, str]:
 async def test_two_people_write_on_one_socket_each(node: str, provider: str, pair: Pair) -> None:
     """W-40, W-41: the real host, token in the auth message: converge, presence, offline, leave and return."""
     project, docs = await _documents(pair)
-    url = f"ws://127.0.0.1:{pair.one.port}/{project}"
+    host, url = at_home(pair, project)
 
     async def left() -> None:
-        home = pair.one.core.runtime.owned(project)
+        home = host.runtime.owned(project)
         assert home is not None
         room = await home.room(docs.split(",")[1])
         while room.sessions != 1:  # noqa: ASYNC110
@@ -156,7 +164,7 @@ async def test_two_people_write_on_one_socket_each(node: str, provider: str, pai
     assert facts[1] == {"step": "converged", "apart": ["other document 0"]}
     assert facts[2] == {"step": "presence", "user": {"id": "owner", "name": "Ana", "color": "#336699"}}
     assert facts[3] == {"step": "offline and back", "sockets": [2, 1]}
-    home = pair.one.core.runtime.owned(project)
+    home = host.runtime.owned(project)
     assert home is not None
     assert (await home.room(docs.split(",")[0])).text("script") == facts[4]["text"]
 
@@ -164,7 +172,7 @@ async def test_two_people_write_on_one_socket_each(node: str, provider: str, pai
 async def test_a_document_twice_on_one_socket(node: str, pair: Pair) -> None:
     """W-41, W-42: session awareness and batched updates, as 4.x offers them; one twin leaves, the other stays."""
     project, docs = await _documents(pair)
-    url = f"ws://127.0.0.1:{pair.two.port}/{project}"
+    _, url = at_home(pair, project)
     async with asyncio.timeout(NODE_S_MAX):
         assert await play(node, "twins", "4", {}, "--url", url, "--docs", docs, "--token", TOKEN) == [
             {"sockets": 1, "ended": None}
@@ -195,7 +203,7 @@ async def test_a_multiplexed_socket_beside_the_owner_is_tunnelled_whole(node: st
 async def test_refusals_are_said_and_end_one_document_only(node: str, provider: str, pair: Pair) -> None:
     """W-41, W-45, W-46: wrong token, unknown document, and `live`, which clients may only read."""
     project, docs = await _documents(pair)
-    url = f"ws://127.0.0.1:{pair.one.port}/{project}"
+    _, url = at_home(pair, project)
     async with asyncio.timeout(NODE_S_MAX):
         documents = docs.split(",")[0] + ",live"
         facts = await play(node, "refusals", provider, {}, "--url", url, "--docs", documents, "--token", TOKEN)
