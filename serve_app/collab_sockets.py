@@ -7,6 +7,7 @@ most one hop, all its documents with it. Sockets come from the seam (or the ASGI
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 from collections.abc import Mapping
@@ -157,8 +158,9 @@ class Sockets:
             _refuse(transport, CloseCode.MOVED, "its owner cannot be reached")
             await transport.serve()
             return
-        await pump(transport, reader, writer)
-        await transport.serve()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(transport.serve())  # a plain-ASGI socket moves only while it is served
+            await pump(transport, reader, writer)
 
     async def tunnelled(self, opening: dict[str, Any], transport: PeerTransport) -> None:
         """The owner's end of a tunnel. One hop: if the project is not ours by now, the browser comes again."""

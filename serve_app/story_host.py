@@ -6,6 +6,7 @@ directory can be called; on stop, homes are closed (sockets are told to come aga
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import os
@@ -80,6 +81,7 @@ class StoryHostCore:
         self._port = PeerPort(settings.cluster_secret.encode(), operations, self._sockets.tunnelled)
         self._runtime: StoryRuntime | None = None
         self._live: dict[str, set[tuple[Session, str]]] = {}
+        self._leaving: dict[str, asyncio.Task[None]] = {}
         self.app = Starlette(
             routes=[
                 Route("/health", self._health),
@@ -225,10 +227,16 @@ class StoryHostCore:
 
     async def _hand_over(self, message: dict[str, Any]) -> dict[str, Any]:
         """Give a project up that no socket has open here; its jobs go on with the next owner."""
-        home = self.runtime.owned(str(message["home"]))
-        if home is None or home.rooms.sessions:
-            return {"released": home is None}
-        await self.runtime.release(home)
+        id = str(message["home"])
+        leaving = self._leaving.get(id)
+        if leaving is None:
+            home = self.runtime.owned(id)
+            if home is None or home.rooms.sessions:
+                return {"released": home is None}
+            leaving = self._leaving[id] = asyncio.create_task(self.runtime.release(home))
+            leaving.add_done_callback(lambda _done: self._leaving.pop(id, None))
+        # Whoever asks while it leaves waits too: released means released in the ledger.
+        await asyncio.shield(leaving)
         return {"released": True}
 
     async def _ping(self, _message: dict[str, Any]) -> dict[str, Any]:

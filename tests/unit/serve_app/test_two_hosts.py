@@ -13,6 +13,7 @@ import uvicorn
 from actors.commands import CreateProject, CreateScene, Envelope
 from actors.project.actor import project_id
 from serve_app import seam
+from serve_app.asgi_transport import AsgiTransport
 from serve_app.config import Settings
 from serve_app.ownership import Directory, PeerCommands
 from serve_app.peers.client import PeerClient
@@ -110,6 +111,22 @@ async def test_a47_a_socket_beside_a_busy_owner_is_tunnelled_and_misses_nothing(
             assert str(ada.text) == str(bo.text)
             assert pair.owner(project) is pair.one
             assert (ada.connections, bo.connections) == (1, 1)
+
+
+async def test_a47_the_same_without_the_seam(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A-47: behind Serve's Python proxy a socket is plain ASGI, and its tunnel carries it all the same."""
+    monkeypatch.setattr("serve_app.collab_sockets.open_transport", AsgiTransport)
+    project, scene = await pair.story()
+    async with (
+        pair.one.person(project, scene, "Ada") as ada,
+        pair.two.person(project, scene, "Bo") as bo,
+    ):
+        await ada.type("A knock.")
+        await bo.type("Nobody.")
+        await ada.until_acknowledged()
+        await bo.until_acknowledged()
+        await ada.until(lambda: "Nobody." in str(ada.text))
+        await bo.until(lambda: "A knock." in str(bo.text))
 
 
 async def test_a48_when_the_owner_leaves_in_order_the_other_host_has_everything(pair: Pair) -> None:

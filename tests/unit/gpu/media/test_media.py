@@ -15,7 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 from gpu.media.captions import Cue, cues_of, webvtt
-from gpu.media.encode import encode
+from gpu.media.encode import QUEUE_FRAMES, encode
 from gpu.media.errors import MediaError
 from gpu.media.film import film
 from gpu.media.hls import avc_codec
@@ -177,7 +177,8 @@ def test_g_56_memory_is_bounded(tmp_path: Path) -> None:
             del counted
 
     encode(frames(), tmp_path / "m", fps=24)
-    assert most <= 6
+    # one queue for each rendition holds the same frames; beside it what is rendered, converted and kept for the poster
+    assert most <= QUEUE_FRAMES + 4
 
 
 def test_g_57_webvtt_escapes_any_text() -> None:
