@@ -11,34 +11,9 @@ import pytest
 
 from tests.conftest import Stack, wait_until
 from tests.serve.peer import Person
+from tests.serve.stories import owner, project_with_scene
 
 pytestmark = pytest.mark.serve
-
-SCRIPT = """INT. LAMP WORKSHOP - NIGHT
-
-Rain on a skylight. MARA, 60s, trims a wick.
-
-MARA
-You and me, then.
-
-IDRIS, 20, wet to the bone, holds up a letter.
-
-IDRIS
-They want it lit by morning.
-"""
-
-
-def project_with_scene(stack: Stack, title: str, script: str = SCRIPT) -> tuple[str, str]:
-    project = stack.mutate("createProject", "project { id }", title=title, type="SHORT")["project"]["id"]
-    scene = stack.mutate(
-        "createScene", "scene { id }", projectId=project, heading=script.split("\n", 1)[0], script=script
-    )["scene"]["id"]
-    return project, scene
-
-
-def owner(stack: Stack, project: str) -> dict[str, Any] | None:
-    status, answer = stack.request(f"/api/owner/{project}")
-    return answer if status == 200 else None
 
 
 def job(stack: Stack, id: str) -> dict[str, Any]:

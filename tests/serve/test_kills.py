@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import Stack
 from tests.serve.peer import Person
-from tests.serve.test_faults import owner, project_with_scene
+from tests.serve.stories import owner, project_with_scene
 
 pytestmark = [pytest.mark.serve, pytest.mark.proof]
 
