@@ -438,6 +438,11 @@ class World:
             user = User(f"u{client.number}", f"Name {client.number}", "#123456")
             self.room.join(socket, f"principal-{client.number}", Access.WRITE, user)
 
+    def _break(self, client: Client, socket: Socket) -> None:
+        """Both ends of a broken line end, also one that reached the next process in the meantime."""
+        socket.cut(0.0)
+        client.lost(socket, 1006)
+
     async def crash(self) -> None:
         """The process is gone: every socket breaks, what was in flight may or may not have committed."""
         self.room = None
@@ -446,7 +451,7 @@ class World:
         for client in self.clients:
             if client.socket is not None:
                 broken = client.socket
-                self.later(self.random.random() * 3, lambda c=client, s=broken: c.lost(s, 1006))
+                self.later(self.random.random() * 3, lambda c=client, s=broken: self._break(c, s))
         self.sockets.clear()
         await asyncio.sleep(self.random.random())
         await self.open_room()
