@@ -17,9 +17,10 @@ from typing import Any
 import pycrdt
 
 from collab import wire
+from collab.admission import Admission, read_update
 from collab.clock import Clock, LoopClock, Timer
-from collab.close_codes import CloseCode, CollabError, Malformed, TooLarge
-from collab.commits import Batch, Commits, Pending, failure
+from collab.close_codes import CloseCode, CollabError
+from collab.commits import Batch, Commits, failure
 from collab.document import Document
 from collab.editing import EditFn, PreparedEdit, Scratch, fresh_client_id
 from collab.fanout import Fanout
@@ -117,6 +118,7 @@ class Room:
 
     async def _load(self) -> None:
         self._document = Document(await self._log.load(), self.limits)
+        self._admission = Admission(self._document, self._commits, self.limits)
         self._idle_since = self.clock.now()
 
     @property
@@ -250,41 +252,10 @@ class Room:
         """Check an update and put it on its way to the log. Raises `CollabError` for what closes the session."""
         if self._closing:
             raise CollabError(CloseCode.GOING_AWAY)
-        header = read_header(update, self.limits)
-        _validate(update)
+        header = read_update(update, self.limits)
         if isinstance(session.state, Joining) and live:
             self._greet(session)
-        document, receipt = self.document, session.receipt(header, live=live)
-        if header.empty:
-            session.acknowledge(receipt)
-            return
-        if not session.can_write:
-            if document.knows(header):
-                session.acknowledge(receipt)
-            else:
-                session.deny_write()
-            return
-        if document.coverage.has(header):
-            session.acknowledge(receipt)
-            if live and session.receipts is None:
-                session.write(wire.sync_update(update))  # committed before: acknowledge it
-            return
-        if self._commits.bytes + len(update) > self.limits.pending_bytes_max:
-            raise CollabError(CloseCode.OVERLOADED, "pending_bytes_max")
-        if header.parents:
-            document.check_parents(header, self._commits.pending_headers())
-        self._check_size(update)
-        client = document.coverage.first_new_client(header)
-        self._commits.offer(Pending(session, Entry(session.principal, client, update), header, receipt))
-
-    def _check_size(self, update: bytes) -> None:
-        """Raises `TooLarge` if the document would outgrow its limit with what is pending and this."""
-        document, most = self.document, self.limits.document_bytes_max
-        if document.size_bytes + self._commits.bytes + len(update) <= most:
-            return
-        parts = [document.merged(), *self._commits.pending_updates(), update]
-        if len(merge(parts, self.limits.merge_updates_max)) > most:
-            raise TooLarge("document_bytes_max")
+        self._admission.admit(session, update, header, live=live)
 
     def _flushed(self, batch: Batch, seq: int) -> None:
         self._commit([each.entry.update for each in batch], [each.header for each in batch], seq)
@@ -436,7 +407,7 @@ class Room:
         if update is None:
             return None
         header = read_header(update, self.limits)
-        self._check_size(update)
+        self._admission.check_size(update)
         client = self._scratch.client_id if header.structs else 0
         return PreparedEdit(Entry(principal, client, update), header)
 
@@ -519,14 +490,6 @@ class Room:
             log.exception("snapshot failed", extra={"doc": self.doc_name})
         finally:
             self._compacting = None
-
-
-def _validate(update: bytes) -> None:
-    """Refuse exactly what applying would refuse. Raises `Malformed`."""
-    try:
-        pycrdt.get_state(update)
-    except ValueError:
-        raise Malformed("update does not decode") from None
 
 
 def _without_garbage(snapshot: bytes) -> bytes:
