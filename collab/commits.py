@@ -26,12 +26,16 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """An accepted update that is not committed yet."""
+    """An accepted update that is not committed yet. `leans`: part of it was left out because it is on its way already.
+
+    What leans on a flush that fails must fail with it, or its sender would be told that the part left out is kept.
+    """
 
     session: Session
     entry: Entry
     header: Header
     receipt: int = NOTHING_DUE
+    leans: bool = False
 
 
 Batch = list[Pending]
@@ -86,6 +90,10 @@ class Commits:
         if self.bytes > self._limits.pending_bytes_pause:
             self._pause(item.session, Pause.BACKLOG)
         self._schedule()
+
+    def leaning(self) -> list[Session]:
+        """Who waits with something that leans on what is on its way."""
+        return [each.session for each in self._waiting if each.leans]
 
     def forget(self, session: Session) -> None:
         """Drop what this session has waiting (its earlier updates failed; it will send all of it again)."""

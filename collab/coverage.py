@@ -69,6 +69,34 @@ class RangeSet:
         index = bisect_right(starts, start) - 1
         return index >= 0 and self._ends[client][index] >= end
 
+    def missing(self, client: int, start: int, end: int) -> list[Range]:
+        """What of start <= i < end is not covered, ascending."""
+        starts, ends = self._starts.get(client), self._ends.get(client)
+        if starts is None or ends is None:
+            return [(client, start, end)]
+        found: list[Range] = []
+        index = bisect_right(ends, start)  # the first range that ends after `start`
+        while start < end:
+            if index == len(starts) or starts[index] >= end:
+                found.append((client, start, end))
+                break
+            if starts[index] > start:
+                found.append((client, start, starts[index]))
+            start = ends[index]
+            index += 1
+        return found
+
+    def end(self, client: int) -> int:
+        """The clock after the last one covered; 0 for a client nothing is known of."""
+        ends = self._ends.get(client)
+        return ends[-1] if ends else 0
+
+    def copy(self) -> RangeSet:
+        found = RangeSet()
+        found._starts = {client: list(each) for client, each in self._starts.items()}
+        found._ends = {client: list(each) for client, each in self._ends.items()}
+        return found
+
     def covers_all(self, ranges: Iterable[Range]) -> bool:
         return all(self.covers(*each) for each in ranges)
 

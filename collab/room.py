@@ -293,7 +293,9 @@ class Room:
             self._shut(CloseCode.MOVED, "")
             return
         code = CloseCode.LEDGER_UNAVAILABLE if refused.retryable else CloseCode.REFUSED
-        for session in {each.session: None for each in batch}:
+        failed = [*(each.session for each in batch), *self._commits.leaning()]
+        self._admission.release()
+        for session in dict.fromkeys(failed):
             self._commits.forget(session)
             session.close(code, refused.code)
 
@@ -401,13 +403,17 @@ class Room:
                 self._edit_lock.release()
 
     def _compute(self, edit: EditFn, principal: str) -> PreparedEdit | None:
-        if self._scratch is None:
-            self._scratch = Scratch(self.document.load)
-        update = self._scratch.run(edit)
-        if update is None:
-            return None
-        header = read_header(update, self.limits)
-        self._admission.check_size(update)
+        while True:
+            if self._scratch is None:
+                self._scratch = Scratch(self.document.load)
+            update = self._scratch.run(edit)
+            if update is None:
+                return None
+            header = read_header(update, self.limits)
+            self._admission.check_size(update)
+            if self._admission.reserve(header):
+                break
+            self._scratch = None  # somebody used its client id
         client = self._scratch.client_id if header.structs else 0
         return PreparedEdit(Entry(principal, client, update), header)
 
