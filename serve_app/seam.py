@@ -33,6 +33,7 @@ from collab.transport import (
     close_reason,
     encode_binary_frame,
 )
+from serve_app.frame_walk import FrameWalk
 
 SCOPE_KEY = "storyforge.transport"
 CLOSE_TIMEOUT_S = 5.0
@@ -183,6 +184,7 @@ class SeamProtocol(WebSocketsSansIOProtocol):
         )
         self.close_timeout = CLOSE_TIMEOUT_S
         self.seam = SeamTransport(self)
+        self._walk = FrameWalk()
         self._parts = bytearray()
         self._kernel_paused = False
         self._dropped_bytes: int | None = None  # counts once the parser has given up
@@ -230,10 +232,29 @@ class SeamProtocol(WebSocketsSansIOProtocol):
         self._abort_later()
 
     def data_received(self, data: bytes) -> None:
-        if self._dropped_bytes is None:
+        if not self.handshake_initiated:
             super().data_received(data)
             return
-        self._dropped_bytes += len(data)
+        if self._dropped_bytes is not None:
+            self._drop(data)
+            return
+        for plain, part in self._walk.feed(data):
+            if not plain:
+                super().data_received(part)
+                if self.conn.parser_exc is not None:
+                    return
+            elif self.conn.close_rcvd is None:
+                self._take_plain(part)
+
+    def _take_plain(self, payload: bytes) -> None:
+        if self.seam.takes_messages and not self.close_sent:
+            self.seam.receive(MessageKind.BINARY, payload)
+            return
+        self.curr_msg_data_type, self.frames = "bytes", [payload]
+        self.send_receive_event_to_app()
+
+    def _drop(self, data: bytes) -> None:
+        self._dropped_bytes = (self._dropped_bytes or 0) + len(data)
         if self._dropped_bytes > DROP_BYTES_MAX:
             self.transport.abort()
         elif self._quiet is not None:

@@ -12,6 +12,8 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from actors.runtime.clock import Clock
 from actors.runtime.errors import HomeLost, busy
@@ -61,7 +63,7 @@ class Pipeline:
         self._announce, self._on_lost = announce, on_lost
         self.head = claim.seq  # what the next append expects; runs ahead of `known` by what is in flight
         self.known = claim.seq  # what the head is if nothing was committed but what we were told of
-        self._flying: set[asyncio.Task[None]] = set()
+        self._flying: set[asyncio.Future[Committed]] = set()
         self._held: deque[tuple[Parts, Waiting]] = deque()
         self._broken: LedgerError | None = None
         self._healing: asyncio.Task[None] | None = None
@@ -117,7 +119,7 @@ class Pipeline:
     async def drain(self) -> None:
         """Wait until nothing is in flight or held."""
         while self._flying or (self._held and self._lost is None):
-            waiting: set[asyncio.Task[None]] = set(self._flying)
+            waiting: set[asyncio.Future[Any]] = set(self._flying)
             if self._healing is not None and not self._healing.done():
                 waiting.add(self._healing)
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
@@ -134,30 +136,28 @@ class Pipeline:
             parts.response,
         )
         self.head += len(parts.events)
-        task = asyncio.get_running_loop().create_task(self._fly(append, future))
-        self._flying.add(task)
-        task.add_done_callback(self._flying.discard)
+        flight = asyncio.ensure_future(self._ledger.append(append))
+        self._flying.add(flight)
+        flight.add_done_callback(partial(self._landed, append, future))
 
-    async def _fly(self, append: Append, future: Waiting) -> None:
-        try:
-            committed = await self._ledger.append(append)
-        except Fenced as error:
-            if error.found_epoch != self._claim.epoch:
-                self.lose(f"epoch {error.found_epoch} owns it")
-                _refuse(future, HomeLost(append.home, self._lost or "fenced"))
-            else:
-                self._break(error)
-                _refuse(future, Unavailable("an append before this one failed"))
-        except LedgerError as error:
-            self._break(error)
-            _refuse(future, error)
-        except Exception as error:  # noqa: BLE001 (a malformed append must reach its caller, and free those behind it)
-            self._break(Unavailable(type(error).__name__))
-            _refuse(future, error)
-        else:
+    def _landed(self, append: Append, future: Waiting, flight: asyncio.Future[Committed]) -> None:
+        """A plain callback: a task for each append would cost the hot path more than the append."""
+        self._flying.discard(flight)
+        error = Unavailable("the append was cancelled") if flight.cancelled() else flight.exception()
+        if error is None:
+            committed = flight.result()
             self.known += committed.last_seq - committed.first_seq + 1
             if not future.done():
                 future.set_result(committed)
+        elif isinstance(error, Fenced) and error.found_epoch != self._claim.epoch:
+            self.lose(f"epoch {error.found_epoch} owns it")
+            _refuse(future, HomeLost(append.home, self._lost or "fenced"))
+        elif isinstance(error, Fenced):
+            self._break(error)
+            _refuse(future, Unavailable("an append before this one failed"))
+        else:  # a malformed append must reach its caller, and free those behind it
+            self._break(error if isinstance(error, LedgerError) else Unavailable(type(error).__name__))
+            _refuse(future, error)
 
     def _break(self, error: LedgerError) -> None:
         if self._broken is None and self._lost is None:
@@ -190,7 +190,7 @@ class Pipeline:
             self._steady.set()
 
 
-def _refuse(future: Waiting, error: Exception) -> None:
+def _refuse(future: Waiting, error: BaseException) -> None:
     if not future.done():
         future.set_exception(error)
 

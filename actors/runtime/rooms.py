@@ -7,7 +7,8 @@ home's pipeline like everything else, so a home that is lost takes its rooms wit
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from actors.commands import CommandError
 from actors.runtime.errors import HomeLost
@@ -64,14 +65,15 @@ class HomeLog:
                 break
         return Loaded(snapshot.body if snapshot else None, after, tail, seq)
 
-    def append(self, entries: Sequence[Entry]) -> Awaitable[int]:
+    def append(self, entries: Sequence[Entry]) -> asyncio.Future[int]:
+        landed: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         try:
             waiting = self._pipeline.submit(Parts((updates_row(self._doc, entries),)))
         except (LedgerError, CommandError) as error:
-            failed: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-            failed.set_exception(_refused(error))
-            return failed
-        return _sequence(waiting)
+            landed.set_exception(_refused(error))
+        else:
+            waiting.add_done_callback(partial(_land, landed))
+        return landed
 
     async def put_snapshot(self, snapshot: bytes, seq: int) -> None:
         row = Snapshot(self._claim.home, self._doc, seq, 1, snapshot)
@@ -81,11 +83,14 @@ class HomeLog:
             raise _refused(error) from error
 
 
-async def _sequence(waiting: Waiting) -> int:
-    try:
-        return (await asyncio.shield(waiting)).last_seq
-    except (LedgerError, CommandError) as error:
-        raise _refused(error) from error
+def _land(landed: asyncio.Future[int], waiting: Waiting) -> None:
+    if landed.done():
+        return
+    error = waiting.exception()
+    if error is None:
+        landed.set_result(waiting.result().last_seq)
+    else:
+        landed.set_exception(_refused(error) if isinstance(error, LedgerError | CommandError) else error)
 
 
 def _refused(error: LedgerError | CommandError) -> Refused:

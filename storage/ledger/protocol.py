@@ -8,7 +8,7 @@ gapless. Rows come from owners (actors, rooms) and go to readers (activation, hi
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -304,12 +304,13 @@ class Ledger(Protocol):
     async def owner(self, home: str) -> Owner | None: ...
 
     # the log
-    async def append(self, append: Append) -> Committed:
+    def append(self, append: Append) -> Awaitable[Committed]:
         """Commit all of it or nothing. Appends submitted in order by one task are committed in that order and may
         share one transaction with others (group commit); one that is fenced does not harm its neighbours.
 
-        The append is queued before the first await, so tasks created in order are submitted in order; append k+1 may
-        be submitted (with `expected_seq` advanced) before k is committed, and is `Fenced` if k fails. Cancelling the
+        Never raises by itself: a refusal comes out of what is awaited. A future has been queued when it is returned, a
+        coroutine is queued before its first await (`asyncio.ensure_future` takes both, in order); append k+1 may be
+        submitted (with `expected_seq` advanced) before k is committed, and is `Fenced` if k fails. Cancelling the
         caller does not take a queued append back.
 
         Raises `Fenced`, `Conflict`, `Unavailable` (also when the bounded queue is full).

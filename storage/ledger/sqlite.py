@@ -25,6 +25,7 @@ from storage.ledger.protocol import (
     Event,
     HostRow,
     Kind,
+    LedgerError,
     Owner,
     Snapshot,
     StoredResponse,
@@ -127,11 +128,16 @@ class SqliteLedger:
         return await self._read(lambda db: sqlite_read.owner_of(db, home, self._clocks))
 
     # the log
-    async def append(self, append: Append) -> Committed:
-        check_append(append)
-        if self._writer is None:
-            raise Unavailable("the ledger is closed")
-        return await self._writer.submit_append(append)
+    def append(self, append: Append) -> asyncio.Future[Committed]:
+        try:
+            check_append(append)
+            if self._writer is None:
+                raise Unavailable("the ledger is closed")
+            return self._writer.submit_append(append)
+        except (ValueError, LedgerError) as refusal:
+            refused: asyncio.Future[Committed] = asyncio.get_running_loop().create_future()
+            refused.set_exception(refusal)
+            return refused
 
     async def read(
         self,

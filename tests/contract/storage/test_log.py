@@ -69,7 +69,7 @@ async def test_pipelined_appends_keep_their_order(world: Any, make: Any) -> None
     """S-03: append k+1 may be submitted before k is committed."""
     claim = await world.own()
     tasks = [
-        asyncio.create_task(world.ledger.append(Append("prj_1", claim.epoch, claim.seq + k, (make(body=b"%d" % k),))))
+        asyncio.ensure_future(world.ledger.append(Append("prj_1", claim.epoch, claim.seq + k, (make(body=b"%d" % k),))))
         for k in range(50)
     ]
     done = await asyncio.gather(*tasks)

@@ -135,9 +135,9 @@ async def stalled(ledger: SqliteLedger) -> AsyncIterator[None]:
         blocker.close()
 
 
-async def taken(ledger: SqliteLedger, append: Append) -> asyncio.Task[Committed]:
+async def taken(ledger: SqliteLedger, append: Append) -> asyncio.Future[Committed]:
     """Submitted, and out of the queue: the writer is now busy with it."""
-    task = asyncio.create_task(ledger.append(append))
+    task = asyncio.ensure_future(ledger.append(append))
     await asyncio.sleep(0)
     assert ledger._writer is not None
     while ledger._writer._queue:  # noqa: ASYNC110 - a thread empties it
