@@ -50,6 +50,7 @@ class Document:
         self._parents: Parents | None = None
         self._deepened_at = -1
         self._doc: pycrdt.Doc[Any] | None = None
+        self._doc_mark = 0  # what the Y.Doc shows; it is brought up to date when somebody reads it
 
     @property
     def mark(self) -> int:
@@ -101,18 +102,19 @@ class Document:
         self._tail_bytes += added
         self._unmerged_bytes += added
         self.seq = max(self.seq, seq)
-        if self._doc is not None and not self.keep_up(self._doc, updates):
-            self._doc = None
 
-    def keep_up(self, doc: pycrdt.Doc[Any], updates: Sequence[bytes]) -> bool:
-        """Apply committed updates to a Y.Doc. False: it does not show all of them, build a new one.
+    def keep_up(self, doc: pycrdt.Doc[Any], mark: int) -> bool:
+        """Bring a Y.Doc that shows what was committed up to `mark` up to date: all it missed as one update, when it is
+        read and not at every commit. False: it does not show all of it, build a new one.
 
         Yrs sometimes leaves an update that waited for a dependency waiting after the dependency came; a document
         built from one merged update does not have that fault.
         """
+        missed = self.since(mark)
+        if missed is None:
+            return True
         try:
-            for update in updates:
-                doc.apply_update(update)
+            doc.apply_update(missed)
         except Exception:
             log.exception("committed update did not apply to a hydrated document")
             return False
@@ -153,7 +155,7 @@ class Document:
             return False
         if not coverage.has_deletes(header) and self._deepened_at != self.mark:
             try:
-                doc = self._doc or self._build()
+                doc = self.hydrate() if self._doc is not None else self._build()
             except Unreadable:
                 return True  # nothing new in structs; its deletions are dropped, not accepted
             full = doc.get_update()
@@ -195,12 +197,14 @@ class Document:
             raise Unreadable("document does not apply") from error
 
     def hydrate(self) -> pycrdt.Doc[Any]:
-        """A Y.Doc of the committed state, kept up with commits until `drop`. Read it; never write to it.
+        """A Y.Doc of what is committed now; ask again for what is committed later. Read it; never write to it.
 
         Raises `Unreadable`.
         """
-        if self._doc is None:
+        if self._doc is None or not self.keep_up(self._doc, self._doc_mark):
+            self._doc = None
             self._doc = self._build()
+        self._doc_mark = self.mark
         return self._doc
 
     def drop(self) -> None:

@@ -35,10 +35,10 @@ class PreparedEdit:
 
 
 class Scratch:
-    """A private Y.Doc that holds the committed state and, for a moment, one edit more."""
+    """A private Y.Doc that holds what was committed up to `mark` and, for a moment, one edit more."""
 
-    def __init__(self, load: Callable[[pycrdt.Doc[Any]], None]) -> None:
-        self.client_id = fresh_client_id()
+    def __init__(self, load: Callable[[pycrdt.Doc[Any]], None], mark: int) -> None:
+        self.client_id, self.mark = fresh_client_id(), mark
         self.doc: pycrdt.Doc[Any] = pycrdt.Doc(client_id=self.client_id)
         load(self.doc)
 

@@ -267,7 +267,6 @@ class Room:
         document = self.document
         mark = document.mark
         document.commit(updates, headers, seq)
-        self._follow(updates)
         self._spoke_at = self.clock.now()
         merged = merge(updates, self.limits.merge_updates_max)
         self._fanout.send(wire.sync_update(merged), mark)
@@ -277,12 +276,6 @@ class Room:
             except Exception:
                 log.exception("commit listener failed", extra={"doc": self.doc_name})
         self._compact_if_due()
-
-    def _follow(self, updates: Sequence[bytes]) -> None:
-        if self._scratch is None:
-            return
-        if not self.document.keep_up(self._scratch.doc, updates) and self._prepared is None:
-            self._scratch = None
 
     def _flush_failed(self, batch: Batch, refused: Refused) -> None:
         log.warning(
@@ -403,10 +396,13 @@ class Room:
                 self._edit_lock.release()
 
     def _compute(self, edit: EditFn, principal: str) -> PreparedEdit | None:
+        document = self.document
         while True:
-            if self._scratch is None:
-                self._scratch = Scratch(self.document.load)
-            update = self._scratch.run(edit)
+            scratch = self._scratch
+            if scratch is None or not document.keep_up(scratch.doc, scratch.mark):
+                scratch = self._scratch = Scratch(document.load, document.mark)
+            scratch.mark = document.mark
+            update = scratch.run(edit)
             if update is None:
                 return None
             header = read_header(update, self.limits)
@@ -414,7 +410,7 @@ class Room:
             if self._admission.reserve(header):
                 break
             self._scratch = None  # somebody used its client id
-        client = self._scratch.client_id if header.structs else 0
+        client = scratch.client_id if header.structs else 0
         return PreparedEdit(Entry(principal, client, update), header)
 
     def committed(self, prepared: PreparedEdit, seq: int) -> None:

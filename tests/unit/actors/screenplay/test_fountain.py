@@ -112,7 +112,8 @@ def test_a_feature_is_read_quickly() -> None:
     "unit", ["[[", "/*", "/*/", "[[a\n", "@A(", "A'", "the KEY ", "AB, ", "INT. A - DAY\n\n", " - ", "\n "]
 )
 def test_time_grows_with_length_and_no_faster(unit: str) -> None:
-    """C-05: reading is linear: eight times the text never costs more than about eight times the time."""
+    """C-05: reading is linear: eight times the text costs about eight times, where a square would cost sixty-four. Best
+    of three on both sides: one run may meet a collection of garbage or a busy machine."""
     small, large = unit * (5_000 // len(unit)), unit * (40_000 // len(unit))
 
     def cost(text: str) -> float:
@@ -121,4 +122,4 @@ def test_time_grows_with_length_and_no_faster(unit: str) -> None:
         elements(text)
         return time.process_time() - began
 
-    assert cost(large) < 24 * min(cost(small) for _ in range(3)) + 0.05
+    assert min(cost(large) for _ in range(3)) < 24 * min(cost(small) for _ in range(3)) + 0.05
