@@ -21,17 +21,18 @@ from collab.admission import Admission, read_update
 from collab.clock import Clock, LoopClock, Timer
 from collab.close_codes import CloseCode, CollabError
 from collab.commits import Batch, Commits, failure
+from collab.compaction import Compaction
 from collab.document import Document
 from collab.editing import EditFn, PreparedEdit, Scratch, fresh_client_id
 from collab.fanout import Fanout
 from collab.framing import Y_WEBSOCKET, Framing
-from collab.lib0 import var_string
+from collab.joins import Joins
 from collab.limits import Limits
 from collab.merging import Folder, LocalFolder, merge
 from collab.ports import DocumentLog, Entry, Refused
 from collab.presence import HEARTBEAT, Presence, User
-from collab.session import Access, Closed, Joining, Lagging, Session
-from collab.transport import Transport, encode_binary_frame
+from collab.session import Access, Joining, Session
+from collab.transport import Transport
 from collab.updates import Header, read_header
 
 log = logging.getLogger(__name__)
@@ -71,8 +72,6 @@ class Room:
         self.doc_name, self._log = doc_name, doc_log
         self.limits, self.clock = limits or Limits(), clock or LoopClock()
         self.write_access = write_access
-        self._folder = folder or LocalFolder(self.limits.merge_updates_max)
-        self._collect_garbage = collect_garbage
         self._document: Document | None = None
         self._opening: asyncio.Future[None] | None = None
         self._closing = False
@@ -93,9 +92,17 @@ class Room:
         self._edit_lock = asyncio.Lock()
         self._prepared: PreparedEdit | None = None
         self._scratch: Scratch | None = None
-        self._compacting: asyncio.Task[None] | None = None
-        self._compact_after = 0.0
-        self._full_frames: tuple[int, dict[bytes, bytes]] = (-1, {})
+        self._joins = Joins(doc_name, lambda: self.document, self._fanout, self.show_everyone)
+        self._compaction = Compaction(
+            doc_name,
+            doc_log,
+            self.limits,
+            self.clock,
+            folder or LocalFolder(self.limits.merge_updates_max),
+            collect_garbage=collect_garbage,
+            safe=lambda: not self._commits.in_flight and self._prepared is None,
+            on_fenced=lambda: self._shut(CloseCode.MOVED, ""),
+        )
         self._presence_timer: Timer | None = None
         self._presence_at = 0.0
         self._heartbeat: Timer | None = None
@@ -139,7 +146,7 @@ class Room:
     @property
     def idle_since(self) -> float | None:
         """Clock reading since when nobody is here and nothing is in the works; None while busy."""
-        busy = self._commits.busy or self._edit_lock.locked() or self._compacting is not None
+        busy = self._commits.busy or self._edit_lock.locked() or self._compaction.running
         return None if busy or len(self._fanout) else self._idle_since
 
     async def close(self, code: CloseCode = CloseCode.GOING_AWAY, reason: str = "") -> None:
@@ -154,8 +161,7 @@ class Room:
             except TimeoutError:
                 log.warning("room closed with commits under way", extra={"doc": self.doc_name})
         self._shut(code, reason)
-        if self._compacting is not None:
-            self._compacting.cancel()
+        self._compaction.cancel()
 
     def _shut(self, code: CloseCode, reason: str) -> None:
         self._closing = self.closed = True
@@ -203,48 +209,10 @@ class Room:
             self._idle_since = self.clock.now()
 
     def answer(self, session: Session, clocks: dict[int, int]) -> None:
-        """Step 1 -> step 2 from committed state. A session that owes too much gets it once it has drained."""
-        if session.full():
-            self._fanout.lag(session, self.document.mark, clocks)
-            return
-        if clocks:
-            session.write(wire.sync_step2(self.document.diff(clocks)))
-        else:
-            session.transport.write_shared(self._step2_frame(session.framing.prefix))
-        if session.framing.receipts:
-            session.write(wire.sync_step1(self.document.state_vector()))
-        if not isinstance(session.state, Closed):
-            self._greet(session)
-
-    def _step2_frame(self, prefix: bytes) -> bytes:
-        """The whole document, framed once for all who share the prefix; a prefix of one's own is not kept."""
-        mark = self.document.mark
-        if self._full_frames[0] != mark:
-            self._full_frames = (mark, {})
-        frames = self._full_frames[1]
-        if (framed := frames.get(prefix)) is None:
-            framed = encode_binary_frame(prefix + wire.sync_step2(self.document.merged()))
-            if prefix in (b"", var_string(self.doc_name)):
-                frames[prefix] = framed
-        return framed
-
-    def _greet(self, session: Session) -> None:
-        self._fanout.go_live(session)
-        self.show_everyone(session)
+        self._joins.answer(session, clocks)
 
     def catch_up(self, session: Session) -> None:
-        """A slow reader has drained: one diff from where it stopped, and it is live again."""
-        state = session.state
-        if not isinstance(state, Lagging):
-            return
-        if state.wanted is not None:
-            self.answer(session, state.wanted)
-            return
-        missed = self.document.since(state.mark)
-        if missed is not None:
-            session.write(wire.sync_update(missed))
-        if not isinstance(session.state, Closed):
-            self._greet(session)
+        self._joins.catch_up(session)
 
     # updates
 
@@ -254,7 +222,7 @@ class Room:
             raise CollabError(CloseCode.GOING_AWAY)
         header = read_update(update, self.limits)
         if isinstance(session.state, Joining) and live:
-            self._greet(session)
+            self._joins.go_live(session)
         self._admission.admit(session, update, header, live=live)
 
     def _flushed(self, batch: Batch, seq: int) -> None:
@@ -275,7 +243,8 @@ class Room:
                 listener(seq)
             except Exception:
                 log.exception("commit listener failed", extra={"doc": self.doc_name})
-        self._compact_if_due()
+        if not self.closed:
+            self._compaction.if_due(document)
 
     def _flush_failed(self, batch: Batch, refused: Refused) -> None:
         log.warning(
@@ -455,49 +424,6 @@ class Room:
         value: dict[str, Any] = self.hydrate().get(root, type=pycrdt.Map).to_py() or {}
         return value
 
-    # compaction
-
-    def _compact_if_due(self) -> None:
-        document, limits = self.document, self.limits
-        due = document.tail_updates >= limits.compact_updates or document.tail_bytes >= limits.compact_bytes
-        if due and not self.closed and self.clock.now() >= self._compact_after:
-            self.compact()
-
     def compact(self) -> asyncio.Task[None] | None:
-        """Start writing a snapshot of everything committed so far, unless that is unsafe now or under way.
-
-        Safe means: no append is under way, so no row up to the snapshot's sequence can be missing from it.
-        """
-        if self._compacting is not None or self._commits.in_flight or self._prepared is not None:
-            return None
-        self._compacting = asyncio.ensure_future(self._compact())
-        return self._compacting
-
-    async def _compact(self) -> None:
-        document = self.document
-        self._compact_after = self.clock.now() + self.limits.compact_retry_s
-        mark, seq, parts = document.mark, document.seq, document.foldable()
-        try:
-            snapshot = await self._folder.fold(parts)
-            if self._collect_garbage:
-                snapshot = _without_garbage(snapshot)
-            await self._log.put_snapshot(snapshot, seq)
-            document.compacted(snapshot, mark, seq)
-            self._compact_after = 0.0
-        except Refused as refused:
-            log.warning("snapshot refused", extra={"doc": self.doc_name, "code": refused.code})
-            if refused.fenced:
-                self._shut(CloseCode.MOVED, "")
-        except Exception:
-            log.exception("snapshot failed", extra={"doc": self.doc_name})
-        finally:
-            self._compacting = None
-
-
-def _without_garbage(snapshot: bytes) -> bytes:
-    """The same document after garbage collection; as it was if something in it still waits for a dependency."""
-    doc: pycrdt.Doc[Any] = pycrdt.Doc()
-    doc.apply_update(snapshot)
-    limits = Limits(structs_per_update_max=1 << 53, delete_ranges_per_update_max=1 << 53)
-    waiting = read_header(pycrdt.get_update(snapshot, doc.get_state()), limits).structs
-    return snapshot if waiting else doc.get_update()
+        """Start writing a snapshot now; None if that is unsafe at the moment or one is under way."""
+        return self._compaction.start(self.document)

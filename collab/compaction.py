@@ -1,0 +1,101 @@
+"""When a room writes a snapshot of its document, and how: fold, keep, forget what it holds.
+
+Owns the one compaction of a room that may be under way. Invariant: a snapshot of sequence N holds every update up to
+N (it starts only while no append is under way), and only once the log has kept it is anything dropped from memory.
+Bytes come from `collab.document`, are folded wherever the `Folder` works, and go to `DocumentLog.put_snapshot`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import pycrdt
+
+from collab.clock import Clock
+from collab.document import Document
+from collab.limits import Limits
+from collab.merging import Folder
+from collab.ports import DocumentLog, Refused
+from collab.updates import read_header
+
+log = logging.getLogger(__name__)
+
+
+class Compaction:
+    """`safe`: whether no append is under way. `on_fenced`: the log says this host has lost the document.
+
+    `collect_garbage`: snapshots are made from a garbage-collected document.
+    """
+
+    def __init__(
+        self,
+        doc_name: str,
+        doc_log: DocumentLog,
+        limits: Limits,
+        clock: Clock,
+        folder: Folder,
+        *,
+        collect_garbage: bool,
+        safe: Callable[[], bool],
+        on_fenced: Callable[[], None],
+    ) -> None:
+        self._doc_name, self._log = doc_name, doc_log
+        self._limits, self._clock, self._folder = limits, clock, folder
+        self._collect_garbage, self._safe, self._on_fenced = collect_garbage, safe, on_fenced
+        self._task: asyncio.Task[None] | None = None
+        self._not_before = 0.0
+
+    @property
+    def running(self) -> bool:
+        return self._task is not None
+
+    def if_due(self, document: Document) -> None:
+        limits = self._limits
+        due = document.tail_updates >= limits.compact_updates or document.tail_bytes >= limits.compact_bytes
+        if due and self._clock.now() >= self._not_before:
+            self.start(document)
+
+    def start(self, document: Document) -> asyncio.Task[None] | None:
+        """Start writing a snapshot of everything committed so far, unless that is unsafe now or under way.
+
+        Safe means: no append is under way, so no row up to the snapshot's sequence can be missing from it.
+        """
+        if self._task is not None or not self._safe():
+            return None
+        self._task = asyncio.ensure_future(self._run(document))
+        return self._task
+
+    def cancel(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _run(self, document: Document) -> None:
+        self._not_before = self._clock.now() + self._limits.compact_retry_s
+        mark, seq, parts = document.mark, document.seq, document.foldable()
+        try:
+            snapshot = await self._folder.fold(parts)
+            if self._collect_garbage:
+                snapshot = without_garbage(snapshot)
+            await self._log.put_snapshot(snapshot, seq)
+            document.compacted(snapshot, mark, seq)
+            self._not_before = 0.0
+        except Refused as refused:
+            log.warning("snapshot refused", extra={"doc": self._doc_name, "code": refused.code})
+            if refused.fenced:
+                self._on_fenced()
+        except Exception:
+            log.exception("snapshot failed", extra={"doc": self._doc_name})
+        finally:
+            self._task = None
+
+
+def without_garbage(snapshot: bytes) -> bytes:
+    """The same document after garbage collection; as it was if something in it still waits for a dependency."""
+    doc: pycrdt.Doc[Any] = pycrdt.Doc()
+    doc.apply_update(snapshot)
+    limits = Limits(structs_per_update_max=1 << 53, delete_ranges_per_update_max=1 << 53)
+    waiting = read_header(pycrdt.get_update(snapshot, doc.get_state()), limits).structs
+    return snapshot if waiting else doc.get_update()
