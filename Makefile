@@ -1,5 +1,6 @@
 # make run: set up and serve on port 8000 · make test: set up and run the tests (<10 min) · make proof: the long ones
-# make bench: write benchmarks/RESULTS.md · make lint: ruff, mypy · make sim SEEDS=n SEED_START=k
+# make bench-collab: the scoreboard beside other servers (ROWS=hot,idle: only these) · make bench: everything else that is
+# measured; both write benchmarks/RESULTS.md · make lint: ruff, mypy · make sim SEEDS=n SEED_START=k
 PY ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -7,7 +8,7 @@ PORT ?= 8000
 SEEDS ?= 200
 SEED_START ?= 0
 
-.PHONY: run test proof bench sim lint setup editor clean
+.PHONY: run test proof bench bench-collab sim lint setup editor clean
 
 run: setup editor
 	$(BIN)/storyforge serve --port $(PORT)
@@ -41,6 +42,9 @@ sim: setup
 
 bench: setup editor
 	$(BIN)/python -m benchmarks.run
+
+bench-collab: setup editor
+	$(BIN)/python -m benchmarks.scoreboard $(if $(ROWS),--only $(ROWS))
 
 lint: setup
 	$(BIN)/ruff check .

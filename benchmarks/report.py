@@ -1,4 +1,4 @@
-"""RESULTS.md from results and predictions: pure, dictionaries in, Markdown out.
+"""RESULTS.md from results, scoreboard and predictions: dictionaries in, Markdown out.
 
 Invariant: what did not run says so and is never counted as met; a missed target, an edit that did not arrive and a
 noisy machine each become a remark, by rule and not by hand.
@@ -6,37 +6,22 @@ noisy machine each become a remark, by rule and not by hand.
 
 from __future__ import annotations
 
+import json
+import tomllib
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-OURS = "storyforge"
-PEERS = ("hocuspocus", "y-websocket-server")
-NOT_RUN = "not run"
+from benchmarks import board_report
+from benchmarks.board_report import NOT_RUN, number, table
+
+TEXT, RESULTS, SCOREBOARD = "RESULTS.md", "results.json", "scoreboard.json"
+BUSY_CORES_QUIET_MAX = 0.5
+"""Busier than this before a part, our own idle stack (about 0.2) included: the report warns."""
 TOLERANCE = 0.1
 """A prediction counts as kept within this share of it; a target has no tolerance."""
 
-CPU_S_MIN = 0.2
-"""Below it a process's CPU time is made of too few clock ticks (10 ms) to divide by."""
-
 Results = Mapping[str, Any]
-
-
-def best_runs(collab: Results) -> dict[tuple[str, str], dict[str, Any]]:
-    """(workload, server) → the told run: complete before incomplete, then the lowest p99; not run comes last."""
-    best: dict[tuple[str, str], dict[str, Any]] = {}
-    for run in collab.get("runs", ()):
-        key = (run["workload"], run["server"])
-        if key not in best or _rank(run) < _rank(best[key]):
-            best[key] = run
-    return best
-
-
-def _rank(run: Mapping[str, Any]) -> tuple[bool, bool, float]:
-    result = run.get("result")
-    if result is None:
-        return (True, True, 0.0)
-    p99 = result["p99_ms"]
-    return (False, not result["complete"], float("inf") if p99 is None else p99)
 
 
 def measured(results: Results) -> dict[str, float | None]:
@@ -44,7 +29,6 @@ def measured(results: Results) -> dict[str, float | None]:
     values: dict[str, float | None] = {}
     if (start := results.get("start", {})).get("started_s") is not None:
         values["start_s"] = round(start["started_s"], 2)
-    values |= _collab_values(results.get("collab", {}))
     scenarios = results.get("ledger", {}).get("scenarios", {})
     if "lone_append" in scenarios:
         values["ledger_lone_p50_ms"] = scenarios["lone_append"]["p50_ms"]
@@ -60,84 +44,75 @@ def measured(results: Results) -> dict[str, float | None]:
     return values
 
 
-def _collab_values(collab: Results) -> dict[str, float | None]:
-    best = {key: run["result"] for key, run in best_runs(collab).items() if "result" in run}
-    values: dict[str, float | None] = {}
-    for key, workload, field in (
-        ("collab_quiet_p50_ms", "quiet", "p50_ms"),
-        ("collab_ordinary_p99_ms", "ordinary", "p99_ms"),
-        ("collab_hot_p50_ms", "hot", "p50_ms"),
-    ):
-        values[key] = best.get((workload, OURS), {}).get(field)
-    for workload in ("ordinary", "hot"):
-        values[f"collab_{workload}_cpu_ratio"] = ratio(best, workload, OURS, "server_cpu_s")
-    ours = [
-        run["result"]["delivered"] / run["result"]["expected"]
-        for run in collab.get("runs", ())
-        if "result" in run and run["server"].startswith(OURS) and run["result"]["expected"]
-    ]
-    values["collab_delivered"] = round(min(ours), 6) if ours else None
-    return values
-
-
-def ratio(best: Mapping[tuple[str, str], Mapping[str, Any]], workload: str, server: str, field: str) -> float | None:
-    """Ours over the better complete peer's; None without either, or where CPU time is too small."""
-    ours = best.get((workload, server), {}).get(field)
-    theirs = [found[field] for peer in PEERS if (found := best.get((workload, peer))) and found["complete"]]
-    floor = CPU_S_MIN if field == "server_cpu_s" else 0
-    if ours is None or not theirs or min(theirs) <= floor:
-        return None
-    return float(round(ours / min(theirs), 2))
-
-
 def misses(value: float, wanted: float, better: str) -> bool:
     return value > wanted if better == "lower" else value < wanted
 
 
-def render(results: Results, predictions: Mapping[str, Mapping[str, Any]], workloads: Sequence[Results]) -> str:
-    """The whole report."""
-    values = measured(results)
+def render(
+    results: Results, board: Results, predictions: Mapping[str, Mapping[str, Any]], rows: Sequence[Results]
+) -> str:
+    """The whole report. `results`: of `make bench`; `board`: of `make bench-collab`; `rows`: of the scoreboard."""
+    known = {key: value for key, value in measured(results).items() if value is not None}
+    values = {**board_report.measured(board, rows), **known}
     parts = [
-        _head(results),
+        _head(results, board),
         _expected(values, predictions),
-        _collab(results.get("collab", {}), workloads),
+        board_report.section(board, rows),
         _ledger(results.get("ledger", {})),
         _render(results.get("render", {})),
         _generate(results),
-        _remarks(results, values, predictions),
+        _remarks(values, predictions, board_report.remarks(board, rows), noise(results, board)),
     ]
     return "\n\n".join(part.strip() for part in parts if part) + "\n"
 
 
-def _head(results: Results) -> str:
-    machine = results["machine"]
-    versions = ", ".join(f"{name} {told}" for name, told in machine["versions"].items() if told)
+def write(folder: Path) -> None:
+    """RESULTS.md from what lies in the folder; either of the two files may be absent."""
+    here = Path(__file__).resolve().parent
+    results, board = (
+        json.loads(path.read_text()) if (path := folder / name).exists() else {} for name in (RESULTS, SCOREBOARD)
+    )
+    predictions = tomllib.loads((here / "predictions.toml").read_text())
+    rows = tomllib.loads((here / "workloads.toml").read_text())["row"]
+    (folder / TEXT).write_text(render(results, board, predictions, rows))
+
+
+def _head(results: Results, board: Results) -> str:
     lines = [
         "# Benchmark results",
         "",
-        "Generated by `make bench` (`python -m benchmarks.run`); do not edit. Raw numbers: `results.json`. Load:",
-        "`workloads.toml`. Predictions, written before the first run: `predictions.toml`.",
+        "Generated by `make bench-collab` (the scoreboard) and `make bench` (the rest); do not edit. Raw numbers:",
+        "`scoreboard.json`, `results.json`. Load: `workloads.toml`. Predictions, written before the first run:",
+        "`predictions.toml`.",
         "",
-        f"- machine: {machine['cpu']}, {machine['cores']} cores, {machine['memory_gb']} GB, {machine['kernel']};"
-        " servers, load and database share it",
-        f"- commit {machine['commit']}, {machine['date']}{', quick run' if results.get('quick') else ''}",
-        f"- {versions}",
-        f"- before each part, load average of the last minute / busy cores / stolen cores: {_loads(results)}",
     ]
-    return "\n".join([*lines, *(["", f"> **{warning}**"] if (warning := noise(results)) else [])])
+    for name, told in (("scoreboard", board), ("the rest", results)):
+        if machine := told.get("machine"):
+            versions = ", ".join(f"{package} {version}" for package, version in machine["versions"].items() if version)
+            lines += [
+                f"- {name}: commit {machine['commit']}, {machine['date']}{', quick run' if told.get('quick') else ''};"
+                f" {machine['cpu']}, {machine['cores']} cores, {machine['memory_gb']} GB, {machine['kernel']}; servers,"
+                f" load and database share it; {versions}",
+            ]
+    if results.get("before"):
+        lines.append(f"- before each part, load average of the last minute / busy cores / stolen: {_loads(results)}")
+    warning = noise(results, board)
+    return "\n".join([*lines, *(["", f"> **{warning}**"] if warning else [])])
 
 
-def noise(results: Results) -> str:
+def noise(results: Results, board: Results) -> str:
     """The warning line, empty for a quiet machine and a full run."""
-    limit = results["busy_cores_quiet_max"]
-    busy = [name for name, told in results["before"].items() if max(told["busy_cores"], told["stolen_cores"]) > limit]
+    looks = {**results.get("before", {}), **board.get("before", {})}
+    busy = [
+        name for name, told in looks.items() if max(told["busy_cores"], told["stolen_cores"]) > BUSY_CORES_QUIET_MAX
+    ]
     told = []
     if busy:
         told.append(
-            f"The machine was not quiet (others used over {limit:g} cores before: {', '.join(busy)}): times are too"
-            " high."
+            f"The machine was not quiet (others used over {BUSY_CORES_QUIET_MAX:g} cores before: {', '.join(busy)}):"
+            " times are too high."
         )
-    if results.get("quick"):
+    if results.get("quick") or any(run["quick"] for run in board.get("runs", ())):
         told.append("A quick run: few seconds, few repeats.")
     return f"Provisional. {' '.join(told)}" if told else ""
 
@@ -176,79 +151,6 @@ def _with(value: float, unit: str) -> str:
     return f"{number} {unit}".strip()
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
-
-
-_HOW = """\
-One client process, the same raw frames for every server, each run {seconds:g} s of typing; the run with the lowest p99
-of {repeats} is told. *Delivered*: (edit, other socket) pairs that arrived, once each. *Stock client*: an unmodified
-provider joined afterwards and read every edit. *Echo*: back to the sender; StoryForge echoes, shows and applies an edit
-only after it is synced to disk; **the peers keep it in memory only and have no durability**. CPU and PSS: all of a
-peer's processes; of ours both StoryHosts and HAProxy (the rest of the stack is told below). *×*: ours over the better
-complete peer. *Direct*: the owning replica's own port, without HAProxy. *Tunnelled*: HAProxy sends the sockets to the
-replica that does not own the project, which passes them on."""
-
-_COLLAB_HEAD = ["server", "p50 ms", "p99 ms", "echo p50", "echo p99", "CPU s", "CPU ×", "p99 ×", "PSS MB", "delivered",
-                "stock client", "load CPU"]  # fmt: skip
-
-
-def _collab(collab: Results, workloads: Sequence[Results]) -> str:
-    if not collab:
-        return f"## (a) Collab fan-out\n\n{NOT_RUN}"
-    best = best_runs(collab)
-    results = {key: run["result"] for key, run in best.items() if "result" in run}
-    parts = [
-        "## (a) Collab fan-out",
-        _HOW.format(seconds=collab["seconds"], repeats=collab["repeats"]),
-    ]
-    for workload in workloads:
-        name = workload["name"]
-        rows = [_collab_row(server, run, results, name) for (told_of, server), run in best.items() if told_of == name]
-        if rows:
-            parts += [f"### {name}: {workload['says']}", table(_COLLAB_HEAD, rows)]
-    rest = [
-        run["result"]["rest_pss_mb"] for run in best.values() if "result" in run and run["result"].get("rest_pss_mb")
-    ]
-    if rest:
-        parts.append(f"The rest of our stack (Ray, Studio, generation, the command itself): {max(rest):,.0f} MB PSS.")
-    if idle := collab.get("idle"):
-        parts.append(
-            f"Idle, without a socket: StoryHosts and HAProxy {idle['collab_cpu_share']:.1%} of a core, the rest"
-            f" {idle['rest_cpu_share']:.1%}."
-        )
-    if made := collab.get("projects"):
-        parts.append(
-            f"Of {made} fresh projects HAProxy sent the sockets of {collab['projects_crossed']} to the replica that did"
-            " not own them: those sockets are tunnelled."
-        )
-    return "\n\n".join(parts)
-
-
-def _collab_row(server: str, run: Results, results: Mapping[tuple[str, str], Any], workload: str) -> list[str]:
-    result = run.get("result")
-    if result is None:
-        return [server, f"{NOT_RUN}: {run['not_run'][:120]}", *[""] * (len(_COLLAB_HEAD) - 2)]
-    is_ours = server.startswith(OURS)
-    share = f"{result['load_cpu_share']:.0%}{' **load-bound**' if result['load_bound'] else ''}"
-    ratios = [ratio(results, workload, server, field) if is_ours else None for field in ("server_cpu_s", "p99_ms")]
-    return [
-        server,
-        *(_number(result[field]) for field in ("p50_ms", "p99_ms", "echo_p50_ms", "echo_p99_ms")),
-        f"{result['server_cpu_s']:.2f}",
-        *("" if value is None else f"{value:g}" for value in ratios),
-        f"{result['server_pss_mb']:.0f}",
-        "100 %" if result["complete"] else f"**{result['delivered'] / max(1, result['expected']):.2%}**",
-        "all there" if result["check"]["ok"] else "**failed**",
-        share,
-    ]
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:,.0f}" if value >= 100 else f"{value:.2f}"
-
-
 def _ledger(ledger: Results) -> str:
     title = "## (b) Ledger append (SQLite, synchronous=FULL, 300-byte bodies)"
     if "scenarios" not in ledger:
@@ -256,7 +158,7 @@ def _ledger(ledger: Results) -> str:
     rows = [
         [
             name.replace("_", " "),
-            *(_number(told[field]) for field in ("p50_ms", "p99_ms")),
+            *(number(told[field]) for field in ("p50_ms", "p99_ms")),
             f"{told['events_per_s']:,}" if "events_per_s" in told else "",
             f"{told['events_per_cpu_s']:,}" if "events_per_cpu_s" in told else "",
         ]
@@ -325,10 +227,13 @@ def _why(part: Results) -> str:
     return f"{NOT_RUN}{': ' + part['not_run'] if part.get('not_run') else ''}"
 
 
-def _remarks(results: Results, values: Mapping[str, float | None], predictions: Mapping[str, Mapping[str, Any]]) -> str:
-    told = [*_target_remarks(values, predictions), *_run_remarks(results.get("collab", {}))]
-    if warning := noise(results):
-        told.append(warning)
+def _remarks(
+    values: Mapping[str, float | None],
+    predictions: Mapping[str, Mapping[str, Any]],
+    of_runs: Sequence[str],
+    warning: str,
+) -> str:
+    told = [*_target_remarks(values, predictions), *of_runs, *([warning] if warning else [])]
     return "## Remarks\n\n" + "\n".join(f"- {remark}" for remark in told or ["Every target was met."])
 
 
@@ -355,34 +260,3 @@ def _target_remarks(values: Mapping[str, float | None], predictions: Mapping[str
 def _lenient(prediction: Mapping[str, Any]) -> float:
     factor = 1 + TOLERANCE if prediction["better"] == "lower" else 1 - TOLERANCE
     return float(prediction["predicted"]) * factor
-
-
-def _run_remarks(collab: Results) -> list[str]:
-    told = []
-    for run in collab.get("runs", ()):
-        where = f"{run['workload']} · {run['server']}"
-        result = run.get("result")
-        if result is None:
-            told.append(f"{NOT_RUN}: {where}: {run['not_run'][:200]}.")
-            continue
-        if not result["complete"]:
-            told.append(
-                f"**Not everything arrived**: {where}: {result['delivered']:,} of {result['expected']:,}"
-                f" (strayed {result['strayed']}, sockets lost {result['sockets_lost']})."
-            )
-        if not result["check"]["ok"]:
-            told.append(f"**The stock client missed edits**: {where}: {result['check'].get('why', '')[:200]}.")
-        if result["load_bound"]:
-            told.append(
-                f"Load-bound: {where}: the client used {result['load_cpu_share']:.0%} of a core, so times are its own."
-            )
-    dear = [f"{workload} {value:g}×" for (workload, server), value in _cpu_ratios(collab).items() if server == OURS]
-    if dear:
-        told.append(f"CPU of StoryHosts and HAProxy over the better peer's: {', '.join(dear)}.")
-    return list(dict.fromkeys(told))
-
-
-def _cpu_ratios(collab: Results) -> dict[tuple[str, str], float]:
-    best = {key: run["result"] for key, run in best_runs(collab).items() if "result" in run}
-    found = {key: ratio(best, *key, "server_cpu_s") for key in best if key[1].startswith(OURS)}
-    return {key: value for key, value in found.items() if value is not None}

@@ -1,6 +1,6 @@
 """`python -m benchmarks.run`: measures every part and writes RESULTS.md and results.json.
 
-Owns the order: start, collab beside the peers, Generate, then (with our stack stopped) ledger and render. Invariant:
+Owns the order: start, Generate, then (with our stack stopped) ledger and render. Invariant:
 results are written whatever failed, a part that failed says so in them, and no process outlives this one.
 """
 
@@ -20,12 +20,12 @@ from typing import Any
 
 import httpx
 
-from benchmarks import collab, generate, machine, report
+from benchmarks import generate, machine, report
 from benchmarks.children import Children, PartFailed
 from benchmarks.stack import Stack
 
 HERE = Path(__file__).resolve().parent
-PARTS = ("collab", "generate", "ledger", "render")
+PARTS = ("generate", "ledger", "render")
 LEDGER_QUICK = ("lone_append", "grouped_200_homes_1_event", "grouped_200_homes_16_events", "grouped_20_homes_64_events")
 LEDGER_S_MAX, RENDER_S_MAX = 300.0, 300.0
 RENDER_CORES = 2
@@ -41,22 +41,19 @@ class Bench:
 
     def __init__(self, parts: set[str], quick: bool) -> None:
         config = tomllib.loads((HERE / "workloads.toml").read_text())
-        self.workloads: list[dict[str, Any]] = config["workload"]
-        self.predictions = tomllib.loads((HERE / "predictions.toml").read_text())
         self.parts, self.quick = parts, quick
         self._knobs: dict[str, Any] = config["run"]
         self.results: dict[str, Any] = {
             "machine": machine.facts(),
             "quick": quick,
             "before": {},
-            "busy_cores_quiet_max": self._knobs["busy_cores_quiet_max"],
         }
 
     def knob(self, name: str) -> Any:
         return self._knobs[f"{name}_quick"] if self.quick and f"{name}_quick" in self._knobs else self._knobs[name]
 
     def run(self) -> None:
-        if self.parts & {"collab", "generate"}:
+        if "generate" in self.parts:
             self._on_the_stack()
         if "ledger" in self.parts:
             self._part("ledger", self._ledger)
@@ -86,11 +83,7 @@ class Bench:
                 say(f"start: not run: {failed}")
                 self.results["start"] = {"not_run": str(failed)}
                 stack = failed
-            if "generate" in self.parts:  # first: its first job is to be the first since the start
-                self._part("generate", lambda: self._generate(stack))
-            if "collab" in self.parts:
-                seconds, repeats = self.knob("seconds"), self.knob("repeats")
-                self._part("collab", lambda: collab.measure(children, stack, self.workloads, seconds, repeats, say))
+            self._part("generate", lambda: self._generate(stack))  # its first job is to be the first since the start
             if isinstance(stack, Stack):
                 stack.close()
 
@@ -118,9 +111,8 @@ class Bench:
         return found
 
     def write(self, folder: Path) -> None:
-        (folder / "results.json").write_text(json.dumps(self.results, indent=1) + "\n")
-        text = report.render(self.results, self.predictions, self.workloads)
-        (folder / "RESULTS.md").write_text(text)
+        (folder / report.RESULTS).write_text(json.dumps(self.results, indent=1) + "\n")
+        report.write(folder)
         say(f"wrote {folder / 'RESULTS.md'}")
 
 

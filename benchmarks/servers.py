@@ -20,6 +20,13 @@ from benchmarks.children import ROOT, Children, PartFailed
 from benchmarks.stack import Stack, free_port
 
 PEERS = ROOT / "benchmarks" / "peers"
+PEER_SCRIPTS = {
+    "hocuspocus": ("hocuspocus.mjs", "hocuspocus"),
+    "y-websocket-server": ("y-websocket-server.mjs", "y-websocket"),
+}
+"""Name → script and dialect."""
+
+WAYS = ("haproxy", "direct", "tunnelled")
 READY_S_MAX = 20.0
 PROJECTS_MAX = 60
 """How many projects are made at most to find enough that lie where a server of ours wants them."""
@@ -43,6 +50,10 @@ class Server(Protocol):
 
     def rooms(self, count: int, one_project: bool) -> list[Room]: ...
     def pids(self) -> list[int]: ...
+    def groups(self) -> dict[str, list[int]]:
+        """The same pids, by what they are."""
+        ...
+
     def rest_pids(self) -> list[int]:
         """Processes that come with the server and take no part in the collab path (none for the peers)."""
         ...
@@ -65,8 +76,9 @@ class Peer:
 
     token = ""
 
-    def __init__(self, children: Children, name: str, script: str, dialect: str) -> None:
-        self.name, self.dialect = name, dialect
+    def __init__(self, children: Children, name: str) -> None:
+        script, self.dialect = PEER_SCRIPTS[name]
+        self.name = name
         self.port = free_port()
         self._made = 0
         self._process = children.start([node(), script, str(self.port)], cwd=PEERS, piped=True)
@@ -86,6 +98,9 @@ class Peer:
 
     def pids(self) -> list[int]:
         return [self._process.pid]
+
+    def groups(self) -> dict[str, list[int]]:
+        return {"node": self.pids()}
 
     def rest_pids(self) -> list[int]:
         return []
@@ -146,7 +161,7 @@ class Ours:
     dialect = "y-websocket"
 
     def __init__(self, placement: Placement, way: str) -> None:
-        self.name = {"haproxy": "storyforge", "direct": "storyforge, direct", "tunnelled": "storyforge, tunnelled"}[way]
+        self.name = self.name_of(way)
         self.token = placement.stack.token
         self.placement, self._stack, self._way = placement, placement.stack, way
 
@@ -154,23 +169,37 @@ class Ours:
         projects = self.placement.take(1 if one_project else count, self._way == "tunnelled")
         made = []
         for project in projects * count if one_project else projects:
-            url = self._url(project)
-            path = f"/collab/{project}/scene:{self._stack.new_scene(project)}"
-            stock, _, name = f"ws{url.removeprefix('http')}{path}".rpartition("/")
-            made.append(Room(url, path, name, stock, project))
+            made.append(self._room(project, f"/collab/{project}/scene:{self._stack.new_scene(project)}"))
         return made
+
+    def again(self, room: Room) -> Room:
+        """A room of an earlier run of the same data directory."""
+        return self._room(room.project, room.path)
+
+    def _room(self, project: str, path: str) -> Room:
+        url = self._url(project)
+        stock, _, name = f"ws{url.removeprefix('http')}{path}".rpartition("/")
+        return Room(url, path, name, stock, project)
 
     def _url(self, project: str) -> str:
         if self._way != "direct":
             return self._stack.url
-        pid = self._stack.owner_pid(project)
+        pid = self._stack.owner_pid(project) or self._stack.story_hosts()[0]
         port = None if pid is None else self._stack.replica_port(pid)
         if port is None:
             raise PartFailed("the owning replica's own port was not found")
         return f"http://127.0.0.1:{port}"
 
+    @staticmethod
+    def name_of(way: str) -> str:
+        return "storyforge" if way == "haproxy" else f"storyforge, {way}"
+
     def pids(self) -> list[int]:
-        return [*self._stack.story_hosts(), *([] if self._way == "direct" else self._stack.haproxies())]
+        return [pid for group in self.groups().values() for pid in group]
+
+    def groups(self) -> dict[str, list[int]]:
+        hosts = {"hosts": self._stack.story_hosts()}
+        return hosts if self._way == "direct" else {**hosts, "haproxy": self._stack.haproxies()}
 
     def rest_pids(self) -> list[int]:
         own = set(self.pids())
