@@ -71,7 +71,8 @@ class Admission:
         self.check_size(update)
         self._claimed().take(header)
         client = header.structs[0][0] if header.structs else 0
-        self._commits.offer(Pending(session, Entry(session.principal, client, update), header, receipt, leans))
+        entry = Entry(session.principal, client, update, session.user.name)
+        self._commits.offer(Pending(session, entry, header, receipt, leans))
 
     def reserve(self, header: Header) -> bool:
         """Take the ids of an edit by the server; False if one is taken: make it anew under a fresh client id."""

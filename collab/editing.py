@@ -35,10 +35,13 @@ class PreparedEdit:
 
 
 class Scratch:
-    """A private Y.Doc that holds what was committed up to `mark` and, for a moment, one edit more."""
+    """A private Y.Doc that holds what was committed up to `mark` and, for a moment, one edit more.
 
-    def __init__(self, load: Callable[[pycrdt.Doc[Any]], None], mark: int) -> None:
-        self.client_id, self.mark = fresh_client_id(), mark
+    One for one principal: a client id never speaks for two.
+    """
+
+    def __init__(self, load: Callable[[pycrdt.Doc[Any]], None], mark: int, principal: str) -> None:
+        self.client_id, self.mark, self.principal = fresh_client_id(), mark, principal
         self.doc: pycrdt.Doc[Any] = pycrdt.Doc(client_id=self.client_id)
         load(self.doc)
 

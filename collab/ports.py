@@ -13,11 +13,15 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One accepted update as it came in: who sent it (principal), under which Yjs client id, and the raw v1 bytes."""
+    """One accepted update as it came in: who sent it (principal), under which Yjs client id, and the raw v1 bytes.
+
+    `name`: how its author was shown then. People who share a token are told apart by it; it proves nothing.
+    """
 
     principal: str
     client: int  # 0 when the update holds no new struct (delete set only)
     update: bytes
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -345,7 +345,7 @@ class Room:
         else:
             landed.set_exception(refused)
 
-    async def prepare_edit(self, edit: EditFn, principal: str) -> PreparedEdit | None:
+    async def prepare_edit(self, edit: EditFn, principal: str, name: str = "") -> PreparedEdit | None:
         """Compute an edit for a composite append; None if it changes nothing.
 
         The caller commits `entry` in its own append and then calls `committed`, or `abandon`: until one of the two,
@@ -355,7 +355,7 @@ class Room:
         try:
             if self._document is None or self._closing:
                 raise RoomClosed(self.doc_name)
-            self._prepared = self._compute(edit, principal)
+            self._prepared = self._compute(edit, principal, name)
             return self._prepared
         except BaseException:
             self._scratch = None
@@ -364,12 +364,13 @@ class Room:
             if self._prepared is None:
                 self._edit_lock.release()
 
-    def _compute(self, edit: EditFn, principal: str) -> PreparedEdit | None:
+    def _compute(self, edit: EditFn, principal: str, name: str) -> PreparedEdit | None:
         document = self.document
         while True:
             scratch = self._scratch
-            if scratch is None or not document.keep_up(scratch.doc, scratch.mark):
-                scratch = self._scratch = Scratch(document.load, document.mark)
+            stays = scratch is not None and scratch.principal == principal
+            if scratch is None or not stays or not document.keep_up(scratch.doc, scratch.mark):
+                scratch = self._scratch = Scratch(document.load, document.mark, principal)
             scratch.mark = document.mark
             update = scratch.run(edit)
             if update is None:
@@ -380,7 +381,7 @@ class Room:
                 break
             self._scratch = None  # somebody used its client id
         client = scratch.client_id if header.structs else 0
-        return PreparedEdit(Entry(principal, client, update), header)
+        return PreparedEdit(Entry(principal, client, update, name), header)
 
     def committed(self, prepared: PreparedEdit, seq: int) -> None:
         """The owner's append with `prepared.entry` committed as `seq`: apply it and show it."""

@@ -55,7 +55,8 @@ async def prepare(decision: Decision, rooms: Mapping[str, Room]) -> dict[str, tu
             else:
                 assert edit.doc not in found, "one edit per document and decision"
                 room = rooms[edit.doc]
-                found[edit.doc] = room, await room.prepare_edit(partial(_perform, edit.ops), SERVER)
+                work, author = partial(_perform, edit.ops), edit.author or SERVER
+                found[edit.doc] = room, await room.prepare_edit(work, author, edit.author_name)
     except BaseException:
         abandon(found)
         raise

@@ -12,7 +12,7 @@ from typing import Any
 
 from pycrdt import Doc, Map, Text
 
-from collab.text import insert
+from collab.text import insert, set_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +45,30 @@ class AppendText:
     text: str
 
 
-Op = SetKey | SetMap | DropKey | AppendText
+@dataclass(frozen=True, slots=True)
+class SetText:
+    """The text reads `text` afterwards, by few small edits: carets and anchors in what stays, stay."""
+
+    root: str
+    text: str
+
+
+Op = SetKey | SetMap | DropKey | AppendText | SetText
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Changes of one document, committed with the events of the same decision. `fresh`: the document is new."""
+    """Changes of one document, committed with the events of the same decision. `fresh`: the document is new.
+
+    `author`: the person who is its author, None: the server; `author_name`: how they are shown.
+    """
 
     doc: str
     ops: tuple[Op, ...]
     fresh: bool = False
     scene: str | None = None
+    author: str | None = None
+    author_name: str = ""
 
 
 def perform(doc: Doc[Any], ops: tuple[Op, ...]) -> None:
@@ -65,6 +78,9 @@ def perform(doc: Doc[Any], ops: tuple[Op, ...]) -> None:
             if isinstance(op, AppendText):
                 text = doc.get(op.root, type=Text)
                 insert(text, len(str(text)), op.text)
+                continue
+            if isinstance(op, SetText):
+                set_text(doc.get(op.root, type=Text), op.text)
                 continue
             root = doc.get(op.root, type=Map)
             match op:

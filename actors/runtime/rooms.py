@@ -38,9 +38,14 @@ def scene_of(doc: str) -> str | None:
 
 def updates_row(doc: str, entries: Sequence[Entry]) -> NewEvent:
     """One flush as one row; authorship survives merging because every entry names its principal."""
-    body = encode([[e.principal, e.client, e.update] for e in entries])
+    body = encode([[e.principal, e.client, e.update, *([e.name] if e.name else ())] for e in entries])
     source = entries[0].principal if entries else ""
     return NewEvent(doc, Kind.UPDATES, UPDATES_TYPE, body, scene=scene_of(doc), source=source)
+
+
+def updates_of(body: bytes) -> list[Entry]:
+    """What `updates_row` wrote, names included where they were known."""
+    return [Entry(*fields) for fields in decode(body)]
 
 
 class HomeLog:
@@ -59,7 +64,7 @@ class HomeLog:
                 self._claim.home, doc=self._doc, after=seq, kinds=(Kind.UPDATES,), limit=READ_ROWS
             )
             for row in rows:
-                tail.extend(update for _, _, update in decode(row.body))
+                tail.extend(entry[2] for entry in decode(row.body))
                 seq = row.seq
             if len(rows) < READ_ROWS:
                 break
