@@ -26,10 +26,18 @@ class Clock(Protocol):
 
 
 class LoopClock:
-    """The running event loop's clock."""
+    """The clock of the event loop it is first read in. It keeps that loop: asking for the running one costs a system
+    call in CPython 3.11, and a room reads its clock several times an edit."""
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def now(self) -> float:
-        return asyncio.get_running_loop().time()
+        loop = self._loop
+        if loop is None:
+            loop = self._loop = asyncio.get_running_loop()
+        return loop.time()
 
     def call_later(self, delay_s: float, callback: Callable[[], None]) -> Timer:
-        return asyncio.get_running_loop().call_later(delay_s, callback)
+        loop = self._loop or asyncio.get_running_loop()
+        return loop.call_later(delay_s, callback)

@@ -75,8 +75,8 @@ class Limits:
     """Updates in one flush."""
 
     flush_window_s_min: float = 0.002
-    flush_window_s_per_session: float = 0.00005
-    flush_window_s_max: float = 0.02
+    flush_window_s_per_session: float = 0.00008
+    flush_window_s_max: float = 0.025
     """A quiet room commits at once; a busy one starts at most one flush in this time, more people, longer window."""
 
     merge_updates_max: int = 64

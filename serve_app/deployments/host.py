@@ -69,6 +69,7 @@ class StoryHost:
         from serve_app.story_host import StoryHostCore
 
         self._core = StoryHostCore(settings, GenerationBell(), peer_host(settings))
+        replica.settle()
 
     def __serve_build_asgi_app__(self) -> ASGIApp:
         app: ASGIApp = self._core.app
