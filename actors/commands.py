@@ -130,6 +130,30 @@ class RetryJob(Command):
     job: str
 
 
+@dataclass(frozen=True, slots=True)
+class NameVersion(Command):
+    """`at`: the sequence that gets the name, None: that of this command's own commit. `by`: how the author is shown."""
+
+    type: ClassVar[str] = "version.name"
+    actor: ClassVar[str] = "scene"
+    scene: str
+    name: str
+    at: int | None = None
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreVersion(Command):
+    """`text`: the script as of `at`, which whoever sends this has read from the log: the owner does not go back."""
+
+    type: ClassVar[str] = "version.restore"
+    actor: ClassVar[str] = "scene"
+    scene: str
+    at: int
+    text: str
+    by: str = ""
+
+
 _ALL: tuple[type[Command], ...] = (
     CreateProject,
     ImportScreenplay,
@@ -142,6 +166,8 @@ _ALL: tuple[type[Command], ...] = (
     PickPanel,
     CancelJob,
     RetryJob,
+    NameVersion,
+    RestoreVersion,
 )
 BY_TYPE: Mapping[str, type[Command]] = {c.type: c for c in _ALL}
 

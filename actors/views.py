@@ -9,6 +9,7 @@ Kinds and keys in the ledger's `View` rows (kind · id · parent · order_key):
   job     · job · scene     · created_at (zero-padded ms)   -> JobView
   open_job· job · scene     · created_at (zero-padded ms)   -> OpenJobView (jobs that have not ended)
   take    · tak · scene     · created_at (zero-padded ms)   -> TakeView
+  version · ver · scene     · created_at (zero-padded ms)   -> VersionView
   findings· scn · project   · scene's id                    -> FindingsView (all findings of one scene)
 """
 
@@ -133,3 +134,22 @@ class FindingsView(Body):
     scene: str
     project: str
     findings: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VersionView(Body):
+    """A point of a scene's text that somebody gave a name. `at`: its sequence, 0: that of the append that named it."""
+
+    id: str
+    scene: str
+    project: str
+    name: str
+    at: int
+    author: str  # principal
+    author_name: str
+    created_at_ms: int
+    revision: str = "0"
+
+    @property
+    def sequence(self) -> int:
+        return self.at or int(self.revision)

@@ -23,6 +23,8 @@ from actors.commands import (
     Envelope,
     GenerateScene,
     ImportScreenplay,
+    NameVersion,
+    RestoreVersion,
     SetBrain,
 )
 from actors.runtime.actor import Catalogue
@@ -63,6 +65,12 @@ def check_envelope(envelope: Envelope, catalogue: Catalogue) -> None:
             check_brain(command.brain, catalogue)
             check_length("seed", command.seed or "", TEXT_CHARS_MAX)
             check_length("backend", command.backend or "", NAME_CHARS_MAX)
+        case NameVersion():
+            check_text("name", command.name, NAME_CHARS_MAX)
+            check_length("displayName", command.by, NAME_CHARS_MAX)
+        case RestoreVersion():
+            check_length("text", command.text, SCRIPT_CHARS_MAX)
+            check_length("displayName", command.by, NAME_CHARS_MAX)
         case _:
             pass
 

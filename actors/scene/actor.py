@@ -11,7 +11,17 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from actors.commands import CancelJob, CommandError, GenerateScene, LockScene, PickPanel, RetryJob, UnlockScene
+from actors.commands import (
+    CancelJob,
+    CommandError,
+    GenerateScene,
+    LockScene,
+    NameVersion,
+    PickPanel,
+    RestoreVersion,
+    RetryJob,
+    UnlockScene,
+)
 from actors.continuity.actor import ContinuityActor
 from actors.project.actor import CONTINUITY, ProjectActor, SceneFacts, live_scene
 from actors.project.draft import heading_words
@@ -30,6 +40,7 @@ from actors.runtime.actor import (
     ViewDraft,
 )
 from actors.runtime.edits import DropKey, Edit, Op, SetKey
+from actors.scene import versions
 from actors.scene.flow import Run
 from actors.scene.job import Job
 from actors.scene.recipe import seed_of
@@ -59,6 +70,7 @@ class SceneActor(Actor):
         self.script_sha256 = ""
         self.bible_version = 0
         self.takes = 0
+        self.versions = 0
         self.thumbnail_key: str | None = None
         self.jobs: dict[str, Job] = {}
 
@@ -91,8 +103,10 @@ class SceneActor(Actor):
                 self.locked = False
             case "scene.script_read":
                 self.script_sha256 = data["sha256"]
-            case "scene.listed":
+            case "scene.listed" | "scene.restored":
                 pass
+            case "version.named":
+                self.versions += 1
             case "job.created":
                 self._forget_old()
                 self.jobs[data["job"]] = Job.from_dict(data["request"])
@@ -119,6 +133,7 @@ class SceneActor(Actor):
             "script_sha256": self.script_sha256,
             "bible_version": self.bible_version,
             "takes": self.takes,
+            "versions": self.versions,
             "thumbnail_key": self.thumbnail_key,
             "jobs": [job.to_dict() for job in self.jobs.values()],
         }
@@ -126,10 +141,13 @@ class SceneActor(Actor):
     def load(self, data: Mapping[str, Any]) -> None:
         for name in ("locked", "script_sha256", "bible_version", "takes", "thumbnail_key"):
             setattr(self, name, data[name])
+        self.versions = data.get("versions", 0)  # a snapshot older than versions has none
         self.jobs = {job["id"]: Job.from_dict(job) for job in data["jobs"]}
 
     # decisions
     def needs(self, message: Message) -> Needs:
+        if isinstance(message, NameVersion | RestoreVersion):
+            return versions.needs(self.doc, message)
         attempts = self.open_attempts() if isinstance(message, AttemptsChanged) else ()
         return Needs(docs=(self.doc,), edits=("live",), attempts=attempts)
 
@@ -147,6 +165,10 @@ class SceneActor(Actor):
                 return self._lock(True, ctx)
             case UnlockScene():
                 return self._lock(False, ctx)
+            case NameVersion():
+                return versions.name(self, message, ctx)
+            case RestoreVersion():
+                return versions.restore(self, message, ctx)
             case AttemptsChanged():
                 return self._attempts(ctx)
             case ScriptSettled():

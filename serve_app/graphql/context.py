@@ -18,6 +18,7 @@ from serve_app.graphql.feed import ChangeFeed
 from serve_app.graphql.limits import GraphQLLimits
 from serve_app.graphql.loaders import Loaders
 from serve_app.graphql.ports import BrainCard, Commands, Reader, SceneText, SignMedia
+from serve_app.pasts import Pasts
 from storage.ledger.protocol import View
 
 
@@ -31,6 +32,7 @@ class Ports:
     sign_media: SignMedia
     brains: Sequence[BrainCard]
     feed: ChangeFeed
+    pasts: Pasts
     limits: GraphQLLimits = field(default_factory=GraphQLLimits)
 
 

@@ -1,4 +1,4 @@
-"""Strawberry's `field` and `subscription` with a description, typed as what they leave of a method: itself."""
+"""Strawberry's `field`, `mutation`, `subscription` with a description, typed as what they leave a method: itself."""
 
 from __future__ import annotations
 
@@ -18,3 +18,8 @@ def described(text: str) -> Callable[[F], F]:
 def streamed(text: str) -> Callable[[F], F]:
     """A subscription whose description the schema prints."""
     return cast(Callable[[F], F], strawberry.subscription(description=text))
+
+
+def commanded(text: str) -> Callable[[F], F]:
+    """A mutation whose description the schema prints."""
+    return cast(Callable[[F], F], strawberry.mutation(description=text))

@@ -32,7 +32,16 @@ from strawberry.extensions import SchemaExtension
 
 TOKENS_MAX = 4_000
 LIST_SIZE_ASSUMED = 20
-LIST_SIZES: Mapping[str, int] = {"scenes": 40, "takes": 4, "findings": 6, "evidence": 2, "panels": 4, "userErrors": 1}
+LIST_SIZES: Mapping[str, int] = {
+    "scenes": 40,
+    "takes": 4,
+    "findings": 6,
+    "evidence": 2,
+    "panels": 4,
+    "userErrors": 1,
+    "runs": 100,
+    "authors": 4,
+}
 """What lists without `first` usually hold; `edges` were paid for by their connection's `first`."""
 PAGE_SIZE_MAX = 200
 

@@ -17,7 +17,6 @@ from actors.commands import (
     Command,
     CreateProject,
     CreateScene,
-    Envelope,
     GenerateScene,
     ImportScreenplay,
     LockScene,
@@ -29,6 +28,7 @@ from actors.commands import (
 from actors.runtime.ids import derive_id
 from actors.views import JobView
 from serve_app.graphql.context import Context, Info
+from serve_app.graphql.past_mutations import PastMutations
 from serve_app.graphql.payloads import (
     CreateProjectInput,
     CreateSceneInput,
@@ -39,25 +39,12 @@ from serve_app.graphql.payloads import (
     PickPanelInput,
     ProjectPayload,
     ScenePayload,
-    UserError,
     key_problem,
     missing,
-    problem,
 )
-from serve_app.graphql.project_nodes import Project, Scene
+from serve_app.graphql.project_nodes import Project
 from serve_app.graphql.scene_nodes import Job
-
-Sent = Answer | list[UserError]
-
-
-async def _send(context: Context, home: str, target: str, key: str, command: Command) -> Sent:
-    envelope = Envelope(home=home, target=target, principal=context.who.id, key=key, command=command)
-    try:
-        answer = await context.ports.commands.send(envelope)
-    except Exception as error:  # noqa: BLE001 - problem() re-raises whatever carries no code
-        return problem(error)
-    context.ports.feed.touch()
-    return answer
+from serve_app.graphql.sending import Sent, scene_payload, send
 
 
 async def _project(context: Context, home: str, sent: Sent) -> ProjectPayload:
@@ -66,13 +53,6 @@ async def _project(context: Context, home: str, sent: Sent) -> ProjectPayload:
     head = await context.ports.reader.head(home)
     found = await context.project(home)
     return ProjectPayload(project=Project.of(found[0], head) if found else None, sequence=str(sent.sequence))
-
-
-async def _scene(context: Context, scene: str, sent: Sent) -> ScenePayload:
-    if not isinstance(sent, Answer):
-        return ScenePayload(user_errors=sent)
-    found = await context.scene(sent.ids.get("scene", scene))
-    return ScenePayload(scene=Scene.of(found[0]) if found else None, sequence=str(sent.sequence))
 
 
 async def _job(context: Context, job: str, sent: Sent) -> JobPayload:
@@ -87,7 +67,7 @@ async def _of_project(context: Context, id: str, key: str, command: Command) -> 
         return ProjectPayload(user_errors=errors)
     if await context.project(id) is None:
         return ProjectPayload(user_errors=missing("project", ("projectId",)))
-    return await _project(context, id, await _send(context, id, id, key, command))
+    return await _project(context, id, await send(context, id, id, key, command))
 
 
 async def _of_scene(context: Context, id: str, key: str, command: Command) -> ScenePayload:
@@ -96,7 +76,7 @@ async def _of_scene(context: Context, id: str, key: str, command: Command) -> Sc
     found = await context.scene(id)
     if found is None:
         return ScenePayload(user_errors=missing("scene", ("sceneId",)))
-    return await _scene(context, id, await _send(context, found[0].home, id, key, command))
+    return await scene_payload(context, id, await send(context, found[0].home, id, key, command))
 
 
 async def _of_job(context: Context, id: str, key: str, make: Callable[[JobView], Command]) -> JobPayload:
@@ -106,18 +86,18 @@ async def _of_job(context: Context, id: str, key: str, make: Callable[[JobView],
     if found is None:
         return JobPayload(user_errors=missing("job", ("input", "jobId")))
     row, view = found
-    return await _job(context, id, await _send(context, row.home, view.scene, key, make(view)))
+    return await _job(context, id, await send(context, row.home, view.scene, key, make(view)))
 
 
 async def _new_project(context: Context, key: str, command: Command) -> ProjectPayload:
     if errors := key_problem(key, ("input", "idempotencyKey")):
         return ProjectPayload(user_errors=errors)
     home = derive_id("prj", context.who.id, key)  # the retry of a lost answer finds the project of the first try
-    return await _project(context, home, await _send(context, home, home, key, command))
+    return await _project(context, home, await send(context, home, home, key, command))
 
 
 @strawberry.type
-class Mutation:
+class Mutation(PastMutations):
     @strawberry.mutation
     async def create_project(self, info: Info, input: CreateProjectInput) -> ProjectPayload:
         command = CreateProject(
@@ -149,7 +129,7 @@ class Mutation:
             return ScenePayload(user_errors=missing("project", ("input", "projectId")))
         command = CreateScene(heading=input.heading, script=input.script, after=input.after)
         home = str(input.project_id)
-        return await _scene(context, "", await _send(context, home, home, input.idempotency_key, command))
+        return await scene_payload(context, "", await send(context, home, home, input.idempotency_key, command))
 
     @strawberry.mutation
     async def lock_scene(self, info: Info, scene_id: strawberry.ID, idempotency_key: str) -> ScenePayload:
@@ -174,7 +154,7 @@ class Mutation:
             seed=input.seed,
             backend=input.backend,
         )
-        sent = await _send(context, found[0].home, input.scene_id, input.idempotency_key, command)
+        sent = await send(context, found[0].home, input.scene_id, input.idempotency_key, command)
         return await _job(context, "", sent)
 
     @strawberry.mutation

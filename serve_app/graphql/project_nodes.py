@@ -18,6 +18,7 @@ from serve_app.graphql.context import Info
 from serve_app.graphql.described import described
 from serve_app.graphql.enums import ProjectType, SceneStatus
 from serve_app.graphql.limits import PAGE_SIZE_MAX
+from serve_app.graphql.past_nodes import Version
 from serve_app.graphql.scene_nodes import Finding, Job, Take, when
 from storage.ledger.protocol import View
 
@@ -110,6 +111,11 @@ class Scene:
         size = page_size(first, 20)
         rows = await info.context.loaders.newest.load(("job", self.row.home, self.view.id))
         return [Job.of(row) for row in rows[:size]]
+
+    @described("Points of the text that somebody gave a name, newest first.")
+    async def versions(self, info: Info, first: int | None = 50) -> list[Version]:
+        rows = await info.context.loaders.newest.load(("version", self.row.home, self.view.id))
+        return [Version.of(row) for row in rows[: page_size(first, 50)] if row.body is not None]
 
 
 @strawberry.type

@@ -13,6 +13,7 @@ from serve_app.graphql import history as past
 from serve_app.graphql.context import Context, Info, not_found, visible
 from serve_app.graphql.described import described
 from serve_app.graphql.loaders import SCENES_MAX
+from serve_app.graphql.past_queries import PastQueries
 from serve_app.graphql.project_nodes import (
     PageInfo,
     Project,
@@ -54,7 +55,7 @@ def sequence_of(text: str | None, name: str) -> int | None:
 
 
 @strawberry.type
-class Query:
+class Query(PastQueries):
     @strawberry.field
     async def me(self, info: Info) -> Me:
         who = info.context.who

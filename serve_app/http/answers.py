@@ -63,13 +63,15 @@ class SecurityHeaders:
 
 
 class Refusal(Exception):
-    """A route's refusal: `code` from the table decides the status."""
+    """A route's refusal: `code` from the table decides the status; `field` names the part of the request at fault."""
 
     retryable = False
 
-    def __init__(self, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(code, message, headers)
-        self.code, self.message, self.headers = code, message, dict(headers or {})
+    def __init__(
+        self, code: str, message: str, headers: Mapping[str, str] | None = None, field: str | None = None
+    ) -> None:
+        super().__init__(code, message, headers, field)
+        self.code, self.message, self.headers, self.field = code, message, dict(headers or {}), field
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message}"
@@ -78,6 +80,8 @@ class Refusal(Exception):
 def refuse(refusal: Refusal) -> Response:
     row = row_of(refusal.code)
     body = {"code": refusal.code, "message": refusal.message, "retryable": row.retryable}
+    if refusal.field is not None:
+        body["field"] = refusal.field
     return JSONResponse(body, row.http, {"cache-control": "no-store", **refusal.headers})
 
 

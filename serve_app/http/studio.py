@@ -24,9 +24,11 @@ from serve_app.graphql.sockets import GraphQLSockets
 from serve_app.http.answers import Refusal, SecurityHeaders, refuse, refused
 from serve_app.http.deps import StudioDeps
 from serve_app.http.health import Health
+from serve_app.http.history import HistoryRoute
 from serve_app.http.media import MediaRoute
 from serve_app.http.pages import Assets, Pages
 from serve_app.http.uploads import Uploads
+from serve_app.pasts import Pasts
 from storage.ledger.protocol import LedgerError
 from storage.objects.protocol import ObjectStoreError
 
@@ -44,11 +46,14 @@ def studio_app(deps: StudioDeps) -> Starlette:
         text=deps.text,
         sign_media=deps.sign_media,
         brains=deps.brains,
+        pasts=Pasts(deps.reader),
         feed=ChangeFeed(deps.reader, watchers_max=deps.limits.graphql.subscriptions_max),
         limits=deps.limits.graphql,
     )
     app = Starlette(
-        routes=_routes(deps, GraphQLEndpoint(schema, ports, deps.gate), GraphQLSockets(schema, ports, deps.gate)),
+        routes=_routes(
+            deps, ports, GraphQLEndpoint(schema, ports, deps.gate), GraphQLSockets(schema, ports, deps.gate)
+        ),
         middleware=[Middleware(SecurityHeaders)],
         exception_handlers={
             Refusal: refused,
@@ -63,10 +68,11 @@ def studio_app(deps: StudioDeps) -> Starlette:
     return app
 
 
-def _routes(deps: StudioDeps, graphql: GraphQLEndpoint, sockets: GraphQLSockets) -> list[BaseRoute]:
+def _routes(deps: StudioDeps, ports: Ports, graphql: GraphQLEndpoint, sockets: GraphQLSockets) -> list[BaseRoute]:
     pages = Pages(deps.gate, deps.static_dir, secure_cookies=deps.secure_cookies)
     health = Health(deps)
     uploads = Uploads(deps.gate, deps.media, deps.sign_media, deps.limits)
+    history = HistoryRoute(deps.gate, deps.reader, ports.pasts)
     media = MediaRoute(deps.media, deps.verify_media)
 
     async def serve_graphql(request: Request) -> Response:
@@ -83,6 +89,8 @@ def _routes(deps: StudioDeps, graphql: GraphQLEndpoint, sockets: GraphQLSockets)
         Route("/media/{token}/{key:path}", serve_media, methods=["GET"]),
         Route("/uploads", uploads.post, methods=["POST"]),
         Route("/uploads/{name}", uploads.put, methods=["PUT"]),
+        Route("/history/{project}/{doc}", history.as_of),
+        Route("/history/{project}/{doc}/diff", history.diff),
         Route("/api/owner/{project}", health.owner),
         Route("/api/status", health.status),
         Route("/sign-in", pages.sign_in, methods=["POST"]),

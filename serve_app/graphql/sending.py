@@ -1,0 +1,30 @@
+"""From a resolver to the owner and back: one command, and the scene it was about.
+
+The invariant: a fault with a code becomes `userErrors`; one without is a bug and is raised.
+"""
+
+from __future__ import annotations
+
+from actors.commands import Answer, Command, Envelope
+from serve_app.graphql.context import Context
+from serve_app.graphql.payloads import ScenePayload, UserError, problem
+from serve_app.graphql.project_nodes import Scene
+
+Sent = Answer | list[UserError]
+
+
+async def send(context: Context, home: str, target: str, key: str, command: Command) -> Sent:
+    envelope = Envelope(home=home, target=target, principal=context.who.id, key=key, command=command)
+    try:
+        answer = await context.ports.commands.send(envelope)
+    except Exception as error:  # noqa: BLE001 - problem() re-raises whatever carries no code
+        return problem(error)
+    context.ports.feed.touch()
+    return answer
+
+
+async def scene_payload(context: Context, scene: str, sent: Sent) -> ScenePayload:
+    if not isinstance(sent, Answer):
+        return ScenePayload(user_errors=sent)
+    found = await context.scene(sent.ids.get("scene", scene))
+    return ScenePayload(scene=Scene.of(found[0]) if found else None, sequence=str(sent.sequence))
