@@ -16,7 +16,7 @@ from actors.runtime.actor import Actor, Catalogue, Notice, OutlineSettled, Proje
 from actors.runtime.ids import is_id
 from actors.runtime.kinds import Find
 from actors.scene.actor import SceneActor
-from collab.ports import DocumentLog
+from collab.ports import DocumentLog, ProposalLog
 from collab.room import Room
 from collab.session import Access
 
@@ -80,7 +80,7 @@ class ProjectKinds:
             yield CONTINUITY, ScriptSettled(scenes, upto)
 
 
-def make_room(doc: str, log: DocumentLog) -> Room:
+def make_room(doc: str, log: DocumentLog, shelf: ProposalLog) -> Room:
     """A room with the house rules of its document: commenters write notes; what `live` showed once is garbage."""
     write = Access.COMMENT if doc.startswith("notes:") else Access.WRITE
-    return Room(doc, log, write_access=write, collect_garbage=doc == "live")
+    return Room(doc, log, write_access=write, collect_garbage=doc == "live", shelf=shelf)

@@ -15,7 +15,7 @@ import pycrdt
 
 from collab import wire
 from collab.limits import Limits
-from collab.ports import Entry, Loaded
+from collab.ports import Entry, Lineage, Loaded
 from collab.presence import User
 from collab.room import Room
 from collab.session import Access
@@ -54,7 +54,7 @@ class InstantLog:
         future.set_result(self.seq)
         return future
 
-    async def put_snapshot(self, snapshot: bytes, seq: int) -> None: ...
+    async def put_snapshot(self, snapshot: bytes, seq: int, lineage: Lineage) -> None: ...
 
 
 def typed(clients: int, edits: int) -> list[list[bytes]]:

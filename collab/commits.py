@@ -26,9 +26,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """An accepted update that is not committed yet. `leans`: part of it was left out because it is on its way already.
+    """An accepted update that is not committed yet.
 
-    What leans on a flush that fails must fail with it, or its sender would be told that the part left out is kept.
+    `leans`: part of it was left out because it is on its way already; what leans on a flush that fails must fail with
+    it, or its sender would be told that the part left out is kept. `whole`: as it came, where a part was left out: sent
+    back to its sender after the commit, since content that comes back is how a y-websocket client knows it is kept.
     """
 
     session: Session
@@ -36,6 +38,7 @@ class Pending:
     header: Header
     receipt: int = NOTHING_DUE
     leans: bool = False
+    whole: bytes | None = None
 
 
 Batch = list[Pending]
@@ -77,6 +80,9 @@ class Commits:
 
     def pending_updates(self) -> list[bytes]:
         return [each.entry.update for each in (*self._flight, *self._waiting)]
+
+    def pending(self) -> list[Pending]:
+        return [*self._flight, *self._waiting]
 
     def pending_headers(self) -> list[Header]:
         return [each.header for each in (*self._flight, *self._waiting)]

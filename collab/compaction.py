@@ -74,12 +74,12 @@ class Compaction:
 
     async def _run(self, document: Document) -> None:
         self._not_before = self._clock.now() + self._limits.compact_retry_s
-        mark, seq, parts = document.mark, document.seq, document.foldable()
+        mark, seq, parts, lineage = document.mark, document.seq, document.foldable(), document.lineage()
         try:
             snapshot = await self._folder.fold(parts)
             if self._collect_garbage:
                 snapshot = without_garbage(snapshot)
-            await self._log.put_snapshot(snapshot, seq)
+            await self._log.put_snapshot(snapshot, seq, lineage)
             document.compacted(snapshot, mark, seq)
             self._not_before = 0.0
         except Refused as refused:

@@ -51,8 +51,8 @@ class RangeSet:
     def add_all(self, ranges: Sequence[Range]) -> None:
         """Many at once, in any order, in time linear in what is held and n log n in what comes."""
         if len(ranges) <= BULK_RANGES:
-            for each in ranges:
-                self.add(*each)
+            for client, start, end in ranges:
+                self.add(client, start, end)
             return
         by_client: dict[int, list[tuple[int, int]]] = {}
         for client, start, end in ranges:
@@ -90,6 +90,29 @@ class RangeSet:
         """The clock after the last one covered; 0 for a client nothing is known of."""
         ends = self._ends.get(client)
         return ends[-1] if ends else 0
+
+    def whole(self, client: int) -> bool:
+        """Whether nothing is missing between clock 0 and the last one covered."""
+        starts = self._starts.get(client)
+        return starts is None or (len(starts) == 1 and starts[0] == 0)
+
+    def clock_with(self, client: int, more: Sequence[Range]) -> int:
+        """Where the run from clock 0 would end if these ranges of the client were covered too."""
+        held = zip(self._starts.get(client, ()), self._ends.get(client, ()), strict=True)
+        end = 0
+        for start, until in sorted((*held, *((start, until) for _, start, until in more))):
+            if start > end:
+                break
+            end = max(end, until)
+        return end
+
+    def beyond_gaps(self) -> list[Range]:
+        """Every range that does not start at its client's clock 0."""
+        found: list[Range] = []
+        for client, starts in self._starts.items():
+            if len(starts) > 1 or starts[0]:
+                found += ((client, a, b) for a, b in zip(starts, self._ends[client], strict=True) if a)
+        return found
 
     def copy(self) -> RangeSet:
         found = RangeSet()

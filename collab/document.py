@@ -19,7 +19,7 @@ from collab.coverage import Coverage
 from collab.limits import Limits
 from collab.merging import merge
 from collab.parents import Parents, refuse
-from collab.ports import Loaded
+from collab.ports import Lineage, Loaded
 from collab.updates import Header, read_header
 from collab.wire import read_state_vector, state_vector
 
@@ -33,6 +33,7 @@ class Document:
 
     def __init__(self, loaded: Loaded, limits: Limits) -> None:
         self.seq, self.snapshot_seq = loaded.seq, loaded.snapshot_seq
+        self.owners = dict(loaded.lineage.owners)  # client id → principal
         self._limits = limits
         self._unbounded = dataclasses.replace(
             limits,
@@ -87,6 +88,10 @@ class Document:
         # What is left beyond the state vector: structs after a gap, and the delete set.
         coverage.add(read_header(pycrdt.get_update(merged, encoded), self._unbounded))
         return coverage
+
+    def lineage(self) -> Lineage:
+        """As it is now: a copy, to go with a snapshot of now."""
+        return Lineage(dict(self.owners))
 
     def commit(self, updates: Sequence[bytes], headers: Sequence[Header], seq: int) -> None:
         """Take in what the log has just committed under `seq`."""

@@ -110,3 +110,8 @@ def authenticated(*, writes: bool) -> bytes:
 
 def closed(reason: str) -> bytes:
     return bytes((Type.CLOSE,)) + var_string(reason)
+
+
+def stateless(payload: str) -> bytes:
+    """A message for the page, not for the document; stock providers raise it as an event."""
+    return bytes((Type.STATELESS,)) + var_string(payload)

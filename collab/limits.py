@@ -16,6 +16,17 @@ MIB = 1024 * 1024
 class Limits:
     """Defaults fit a screenplay of 20 MiB with 200 people in it. Overflow: what happens is said field by field."""
 
+    clock_gap_max: int = 16 * MIB
+    """Clocks one client id may leap, or void, in one step (no document has as many). Over: close 4507."""
+
+    waiting_bytes_max: int = 4 * MIB
+    """Bytes of structs that wait for one that nobody has sent. Over: a live update is closed 4507, for coming back with
+    all it has may bring what is missing; a step 2 has brought all it has: close 4413."""
+
+    proposals_open_max: int = 64
+    proposals_bytes_max: int = 8 * MIB
+    """Proposals of one document that nobody has decided on. Over: nothing is parked, its sender is told so."""
+
     document_bytes_max: int = 20 * MIB
     """Committed and pending bytes of one document. Over: the update is refused, close 4413."""
 

@@ -6,8 +6,8 @@ after `append` returned; the log keeps the raw accepted bytes, never a re-encodi
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 
@@ -25,13 +25,50 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Lineage:
+    """What the bytes of a document do not say.
+
+    `owners`: client id → the principal who used it first, and to whom it belongs. `epoch`: counts from 1, and grows
+    when the document is rewritten with fresh ids. `retired`: client ids of earlier epochs; they never come back.
+    """
+
+    owners: Mapping[int, str] = field(default_factory=dict)
+    epoch: int = 1
+    retired: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Loaded:
-    """A document as the log has it: a compacted snapshot (or None) and the committed updates after it, in order."""
+    """A document as the log has it: a compacted snapshot (or None) and the committed updates after it, in order.
+
+    `lineage` is that of snapshot and tail together.
+    """
 
     snapshot: bytes | None
     snapshot_seq: int
     tail: Sequence[bytes]
     seq: int  # last committed sequence of the document (0: never written)
+    lineage: Lineage = field(default_factory=Lineage)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Structs that came under client ids of somebody else. `owners`: those ids, and whose they are."""
+
+    principal: str
+    owners: Sequence[tuple[int, str]]
+    update: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A parked offer. `seq`: its row; `at_ms`: when, in database time; `open`: nobody has decided on it."""
+
+    id: str
+    offer: Offer
+    seq: int
+    at_ms: int
+    open: bool = True
 
 
 class Refused(Exception):
@@ -57,6 +94,22 @@ class DocumentLog(Protocol):
         """
         ...
 
-    async def put_snapshot(self, snapshot: bytes, seq: int) -> None:
+    async def put_snapshot(self, snapshot: bytes, seq: int, lineage: Lineage) -> None:
         """Keep a compacted form of everything up to `seq` (fenced; losing the race is harmless)."""
+        ...
+
+
+class ProposalLog(Protocol):
+    """The proposals of one document, in a stream beside it. All methods raise `Refused`."""
+
+    async def proposals(self) -> Sequence[Proposal]:
+        """All there ever were, oldest first."""
+        ...
+
+    async def park(self, offer: Offer) -> Proposal:
+        """Commit an offer as a row of its own."""
+        ...
+
+    def decide(self, proposal: Proposal, by: str, *, accepted: bool, entry: Entry | None) -> Awaitable[int]:
+        """Commit a decision and, in the same append, what goes into the document for it. Resolves to the sequence."""
         ...

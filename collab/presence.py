@@ -160,6 +160,11 @@ class Presence:
                 self._leave(client, state.clock)
         speaker.presence_ids.clear()
 
+    def principal_of(self, client: int) -> str | None:
+        """Who says, on a socket that is open, that this client id is theirs."""
+        state = self._states.get(client)
+        return state.speaker.principal if state is not None and state.speaker is not None else None
+
     def joined(self, ordinal: int) -> None:
         self._last_ordinal = max(self._last_ordinal, ordinal)
 

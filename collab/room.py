@@ -18,6 +18,7 @@ import pycrdt
 
 from collab import wire
 from collab.admission import Admission, read_update
+from collab.claims import bind
 from collab.clock import Clock, LoopClock, Timer
 from collab.close_codes import CloseCode, CollabError
 from collab.commits import Batch, Commits, failure
@@ -29,8 +30,9 @@ from collab.framing import Y_WEBSOCKET, Framing
 from collab.joins import Joins
 from collab.limits import Limits
 from collab.merging import Folder, LocalFolder, merge
-from collab.ports import DocumentLog, Entry, Refused
+from collab.ports import DocumentLog, Entry, Offer, Proposal, ProposalLog, Refused
 from collab.presence import HEARTBEAT, Presence, User
+from collab.proposals import FOREIGN_ID, Proposals
 from collab.session import Access, Joining, Session
 from collab.transport import Transport
 from collab.updates import Header, read_header
@@ -56,6 +58,7 @@ class Room:
     """`write_access`: the least access that may change this document (comments: COMMENT).
 
     `collect_garbage`: snapshots are made from a garbage-collected document (for documents nobody wants history of).
+    `shelf`: where offers under ids of others are parked; without one they are refused.
     """
 
     def __init__(
@@ -68,6 +71,7 @@ class Room:
         write_access: Access = Access.WRITE,
         folder: Folder | None = None,
         collect_garbage: bool = False,
+        shelf: ProposalLog | None = None,
     ) -> None:
         self.doc_name, self._log = doc_name, doc_log
         self.limits, self.clock = limits or Limits(), clock or LoopClock()
@@ -88,6 +92,9 @@ class Room:
             on_committed=self._flushed,
             on_failed=self._flush_failed,
         )
+        self._proposals = (
+            None if shelf is None else Proposals(shelf, self.limits, lambda: self._shut(CloseCode.MOVED, ""))
+        )
         self._listeners: list[CommitListener] = []
         self._edit_lock = asyncio.Lock()
         self._prepared: PreparedEdit | None = None
@@ -101,7 +108,7 @@ class Room:
             folder or LocalFolder(self.limits.merge_updates_max),
             collect_garbage=collect_garbage,
             safe=lambda: not self._commits.in_flight and self._prepared is None,
-            on_fenced=lambda: self._shut(CloseCode.MOVED, ""),
+            on_fenced=self._moved,
         )
         self._presence_timer: Timer | None = None
         self._presence_at = 0.0
@@ -125,7 +132,13 @@ class Room:
 
     async def _load(self) -> None:
         self._document = Document(await self._log.load(), self.limits)
-        self._admission = Admission(self._document, self._commits, self.limits)
+        self._admission = Admission(
+            self._document,
+            self._commits,
+            self.limits,
+            announced=self.presence.principal_of,
+            park=self._park,
+        )
         self._idle_since = self.clock.now()
 
     @property
@@ -144,9 +157,13 @@ class Room:
         return self.document.seq
 
     @property
+    def _parking(self) -> bool:
+        return self._proposals is not None and self._proposals.busy
+
+    @property
     def idle_since(self) -> float | None:
         """Clock reading since when nobody is here and nothing is in the works; None while busy."""
-        busy = self._commits.busy or self._edit_lock.locked() or self._compaction.running
+        busy = self._commits.busy or self._parking or self._edit_lock.locked() or self._compaction.running
         return None if busy or len(self._fanout) else self._idle_since
 
     async def close(self, code: CloseCode = CloseCode.GOING_AWAY, reason: str = "") -> None:
@@ -156,12 +173,17 @@ class Room:
             try:
                 async with asyncio.timeout(self.limits.close_drain_s_max):
                     await self._commits.drain()
+                    if self._proposals is not None:
+                        await self._proposals.drain()
                     async with self._edit_lock:
                         pass
             except TimeoutError:
                 log.warning("room closed with commits under way", extra={"doc": self.doc_name})
         self._shut(code, reason)
         self._compaction.cancel()
+
+    def _moved(self) -> None:
+        self._shut(CloseCode.MOVED, "")
 
     def _shut(self, code: CloseCode, reason: str) -> None:
         self._closing = self.closed = True
@@ -226,14 +248,18 @@ class Room:
         self._admission.admit(session, update, header, live=live)
 
     def _flushed(self, batch: Batch, seq: int) -> None:
-        self._commit([each.entry.update for each in batch], [each.header for each in batch], seq)
+        self._commit([each.entry for each in batch], [each.header for each in batch], seq)
         for each in batch:
             if each.receipt:
                 each.session.acknowledge(each.receipt)
+            if each.whole is not None and each.session.receipts is None and not each.session.full():
+                each.session.write(wire.sync_update(each.whole))
 
-    def _commit(self, updates: Sequence[bytes], headers: Sequence[Header], seq: int) -> None:
-        document = self.document
+    def _commit(self, entries: Sequence[Entry], headers: Sequence[Header], seq: int) -> None:
+        document, updates = self.document, [each.update for each in entries]
         mark = document.mark
+        for entry, header in zip(entries, headers, strict=True):
+            bind(document.owners, entry.principal, header)
         document.commit(updates, headers, seq)
         self._spoke_at = self.clock.now()
         merged = merge(updates, self.limits.merge_updates_max)
@@ -330,12 +356,16 @@ class Room:
         appended.add_done_callback(lambda done: self._edit_landed(prepared, done, landed))
         return await landed  # a caller that is cancelled does not stop the edit from landing
 
-    def _edit_landed(self, prepared: PreparedEdit, appended: asyncio.Future[int], landed: asyncio.Future[int]) -> None:
+    def _edit_landed(
+        self, prepared: PreparedEdit | None, appended: asyncio.Future[int], landed: asyncio.Future[int]
+    ) -> None:
         refused = failure(appended)
         if refused is None:
-            self.committed(prepared, appended.result())
+            if prepared is not None:
+                self.committed(prepared, appended.result())
         else:
-            self.abandon(prepared)
+            if prepared is not None:
+                self.abandon(prepared)
             if refused.fenced:
                 self._shut(CloseCode.MOVED, "")
         if landed.done():
@@ -377,7 +407,7 @@ class Room:
                 return None
             header = read_header(update, self.limits)
             self._admission.check_size(update)
-            if self._admission.reserve(header):
+            if self._admission.reserve(principal, header):
                 break
             self._scratch = None  # somebody used its client id
         client = scratch.client_id if header.structs else 0
@@ -390,7 +420,7 @@ class Room:
         self._prepared = None
         self._edit_lock.release()
         if not self.closed:
-            self._commit([prepared.entry.update], [prepared.header], seq)
+            self._commit([prepared.entry], [prepared.header], seq)
 
     def abandon(self, prepared: PreparedEdit) -> None:
         """The owner's append did not happen: forget the edit, and the client id it was made with."""
@@ -398,6 +428,54 @@ class Room:
             return
         self._prepared = self._scratch = None
         self._edit_lock.release()
+
+    # proposals
+
+    def _park(self, session: Session, offer: Offer) -> None:
+        if self._proposals is None:
+            session.refuse(FOREIGN_ID)
+        else:
+            self._proposals.take(session, offer)
+
+    async def proposals(self) -> list[Proposal]:
+        """Offers under client ids of others that nobody has decided on. Raises `Refused`."""
+        return [] if self._proposals is None else await self._proposals.open()
+
+    async def decide_proposal(self, id: str, by: str, *, accept: bool) -> int:
+        """Merge a proposal as an edit that keeps its author, or dismiss it. Returns the committed sequence.
+
+        Raises `CollabError` (NOT_FOUND: decided already), `Refused`, `RoomClosed`.
+        """
+        if self._proposals is None:
+            raise CollabError(CloseCode.NOT_FOUND, "no such proposal is open")
+        await self._edit_lock.acquire()
+        try:
+            proposal = await self._proposals.get(id)
+            if self._closing:
+                raise RoomClosed(self.doc_name)
+            self._prepared = prepared = self._admission.adopt(proposal.offer) if accept else None
+            entry = None if prepared is None else prepared.entry
+            appended = asyncio.ensure_future(self._proposals.decide(proposal, by, accepted=accept, entry=entry))
+        except BaseException:
+            self._prepared = None
+            self._edit_lock.release()
+            raise
+        landed: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        appended.add_done_callback(lambda done: self._decided(proposal, prepared, done, landed))
+        return await landed
+
+    def _decided(
+        self,
+        proposal: Proposal,
+        prepared: PreparedEdit | None,
+        appended: asyncio.Future[int],
+        landed: asyncio.Future[int],
+    ) -> None:
+        if self._proposals is not None and failure(appended) is None:
+            self._proposals.decided(proposal)
+        if prepared is None:
+            self._edit_lock.release()
+        self._edit_landed(prepared, appended, landed)
 
     # reads
 

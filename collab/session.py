@@ -16,7 +16,7 @@ from collab import wire
 from collab.clock import Clock
 from collab.close_codes import CloseCode, CollabError, reason_for
 from collab.framing import Y_WEBSOCKET, Framing
-from collab.hocuspocus import NOT_SAVED, SAVED
+from collab.hocuspocus import NOT_SAVED, SAVED, stateless
 from collab.limits import Limits
 from collab.presence import User
 from collab.receipts import NOTHING_DUE, Receipts
@@ -214,6 +214,17 @@ class Session:
         if self.receipts is None:
             raise CollabError(CloseCode.FORBIDDEN)
         self.write(NOT_SAVED)
+
+    def refuse(self, why: str) -> None:
+        """Something it sent is not in the document: say so, in the protocol's own words; the socket stays.
+
+        y-websocket has no message for one update, so it is told by "permission denied", which stock clients log.
+        """
+        if self.receipts is None:
+            self.write(wire.permission_denied(why))
+        else:
+            self.write(NOT_SAVED)
+            self.write(stateless(why))
 
     def full(self) -> bool:
         """Whether the socket owes more than a slow reader may."""

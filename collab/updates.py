@@ -9,8 +9,8 @@ sees them. Layout: Yjs 13 `UpdateEncoderV1` (src/utils/encoding.js, src/structs)
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from collab.close_codes import Malformed, TooLarge
 from collab.lib0 import Reader
@@ -36,7 +36,7 @@ class Header:
     """`structs`: runs of consecutive clocks, skips left out. `deletes`: the delete set as it is written.
 
     `types`: ids of structs that can have children. `gone`: structs without content (garbage or deleted). `parents`:
-    ids named as parents and not found among `types`.
+    ids named as parents and not found among `types`. `needs`: the highest clock that is named of each other client.
     """
 
     structs: tuple[Range, ...]
@@ -44,6 +44,7 @@ class Header:
     types: frozenset[Id] = frozenset()
     gone: tuple[Range, ...] = ()
     parents: frozenset[Id] = frozenset()
+    needs: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def empty(self) -> bool:
@@ -53,11 +54,12 @@ class Header:
 class _Walk:
     """One walk over one update."""
 
-    __slots__ = ("gone", "left", "limits", "parents", "reader", "types")
+    __slots__ = ("gone", "left", "limits", "needs", "parents", "reader", "types")
 
     def __init__(self, update: bytes, limits: Limits) -> None:
         self.reader, self.limits, self.left = Reader(update), limits, limits.structs_per_update_max
         self.types, self.parents, self.gone = set[Id](), set[Id](), list[Range]()
+        self.needs: dict[int, int] = {}
 
     def structs(self) -> list[Range]:
         reader, runs, seen = self.reader, list[Range](), set[int]()
@@ -127,7 +129,10 @@ class _Walk:
     def _reference(self, client: int, clock: int) -> Id:
         reader = self.reader
         found = (reader.varuint(), reader.varuint())
-        if found[0] == client and found[1] >= clock:
+        if found[0] != client:
+            if found[1] > self.needs.get(found[0], -1):
+                self.needs[found[0]] = found[1]
+        elif found[1] >= clock:
             raise Malformed("struct refers to its own future")
         return found
 
@@ -247,4 +252,5 @@ def read_header(update: bytes, limits: Limits) -> Header:
     walk = _Walk(update, limits)
     structs, deletes = tuple(walk.structs()), tuple(walk.deletes())
     walk.reader.expect_end()
-    return Header(structs, deletes, frozenset(walk.types), tuple(walk.gone), frozenset(walk.parents - walk.types))
+    parents = frozenset(walk.parents - walk.types)
+    return Header(structs, deletes, frozenset(walk.types), tuple(walk.gone), parents, walk.needs)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
-from actors.runtime.rooms import updates_of
+from actors.runtime.lineage import updates_of
 from collab.history import Author, History, HistoryLimits, Row
 from storage.ledger.protocol import Event, Kind
 

@@ -32,7 +32,7 @@ from collab.close_codes import CloseCode, CollabError
 from collab.framing import Y_WEBSOCKET, Framing
 from collab.limits import Limits
 from collab.multiplex import Entered
-from collab.ports import DocumentLog
+from collab.ports import DocumentLog, ProposalLog
 from collab.presence import User
 from collab.room import Room, RoomClosed
 from collab.session import Access, Session
@@ -186,11 +186,12 @@ class StoryHostCore:
             if home is not None and (allowed := home.access(doc, session.principal)) is not None:
                 session.access = allowed
 
-    def _make_room(self, doc: str, log: DocumentLog) -> Room:
+    def _make_room(self, doc: str, log: DocumentLog, shelf: ProposalLog) -> Room:
         return Room(
             doc,
             log,
             self._rooms,
+            shelf=shelf,
             write_access=Access.COMMENT if doc.startswith("notes:") else Access.WRITE,
             collect_garbage=doc == "live",
         )

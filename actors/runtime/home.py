@@ -26,6 +26,7 @@ from actors.runtime.limits import RuntimeLimits
 from actors.runtime.pipeline import Parts, Pipeline, Waiting
 from actors.runtime.rooms import HomeLog, RoomFactory, Rooms, scene_of
 from actors.runtime.settle import Settler
+from actors.runtime.shelf import HomeShelf
 from actors.runtime.turn import take_turn
 from actors.views import SceneView
 from collab.close_codes import CloseCode
@@ -239,7 +240,8 @@ class Home:
             room.set_server_presence(dict(self._weather) if any(self._weather.values()) else None)
 
     def _make_room(self, doc: str) -> Room:
-        return self._around.make_room(doc, HomeLog(self.ledger, self.claim, self.pipeline, doc))
+        where = self.ledger, self.claim, self.pipeline, doc
+        return self._around.make_room(doc, HomeLog(*where), HomeShelf(*where))
 
     def _on_room_commit(self, doc: str, seq: int) -> None:
         self.touch()

@@ -12,20 +12,18 @@ from functools import partial
 
 from actors.commands import CommandError
 from actors.runtime.errors import HomeLost
+from actors.runtime.lineage import SNAPSHOT_VERSION, UPDATES_TYPE, Fold, pack, unpack
 from actors.runtime.pipeline import Parts, Pipeline, Waiting
 from collab.close_codes import CloseCode
-from collab.ports import DocumentLog, Entry, Loaded, Refused
+from collab.ports import DocumentLog, Entry, Lineage, Loaded, ProposalLog, Refused
 from collab.room import Room
-from storage.codec import decode, encode
+from storage.codec import encode
 from storage.ledger.protocol import Claim, Kind, Ledger, LedgerError, NewEvent, Snapshot
 
 READ_ROWS = 1_000
 """Rows per read of a document's tail."""
 
-UPDATES_TYPE = "updates"
-
-
-RoomFactory = Callable[[str, DocumentLog], Room]
+RoomFactory = Callable[[str, DocumentLog, ProposalLog], Room]
 
 
 def scene_of(doc: str) -> str | None:
@@ -43,11 +41,6 @@ def updates_row(doc: str, entries: Sequence[Entry]) -> NewEvent:
     return NewEvent(doc, Kind.UPDATES, UPDATES_TYPE, body, scene=scene_of(doc), source=source)
 
 
-def updates_of(body: bytes) -> list[Entry]:
-    """What `updates_row` wrote, names included where they were known."""
-    return [Entry(*fields) for fields in decode(body)]
-
-
 class HomeLog:
     """`collab.ports.DocumentLog` of one document of a home that is ours."""
 
@@ -56,49 +49,56 @@ class HomeLog:
 
     async def load(self) -> Loaded:
         snapshot = await self._ledger.snapshot(self._claim.home, self._doc)
-        after = snapshot.seq if snapshot else 0
-        tail: list[bytes] = []
-        seq = after
+        if snapshot is None:
+            fold = Fold()
+        else:
+            body, lineage = unpack(snapshot)
+            if lineage is None:  # written before owners were kept
+                lineage = (await self._read(Fold(), upto=snapshot.seq)).lineage()
+            fold = Fold(body, snapshot.seq, lineage)
+        return (await self._read(fold)).loaded()
+
+    async def _read(self, fold: Fold, upto: int | None = None) -> Fold:
         while True:
             rows = await self._ledger.read(
-                self._claim.home, doc=self._doc, after=seq, kinds=(Kind.UPDATES,), limit=READ_ROWS
+                self._claim.home, doc=self._doc, after=fold.seq, upto=upto, kinds=(Kind.UPDATES,), limit=READ_ROWS
             )
             for row in rows:
-                tail.extend(entry[2] for entry in decode(row.body))
-                seq = row.seq
+                fold.add(row)
             if len(rows) < READ_ROWS:
-                break
-        return Loaded(snapshot.body if snapshot else None, after, tail, seq)
+                return fold
 
     def append(self, entries: Sequence[Entry]) -> asyncio.Future[int]:
         landed: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         try:
             waiting = self._pipeline.submit(Parts((updates_row(self._doc, entries),)))
         except (LedgerError, CommandError) as error:
-            landed.set_exception(_refused(error))
+            landed.set_exception(refused(error))
         else:
-            waiting.add_done_callback(partial(_land, landed))
+            waiting.add_done_callback(partial(land, landed))
         return landed
 
-    async def put_snapshot(self, snapshot: bytes, seq: int) -> None:
-        row = Snapshot(self._claim.home, self._doc, seq, 1, snapshot)
+    async def put_snapshot(self, snapshot: bytes, seq: int, lineage: Lineage) -> None:
+        row = Snapshot(self._claim.home, self._doc, seq, SNAPSHOT_VERSION, pack(snapshot, lineage))
         try:
             await self._ledger.put_snapshot(row, epoch=self._claim.epoch)
         except LedgerError as error:
-            raise _refused(error) from error
+            raise refused(error) from error
 
 
-def _land(landed: asyncio.Future[int], waiting: Waiting) -> None:
+def land(landed: asyncio.Future[int], waiting: Waiting) -> None:
+    """Pass the outcome of an append on, as a sequence."""
     if landed.done():
         return
     error = waiting.exception()
     if error is None:
         landed.set_result(waiting.result().last_seq)
     else:
-        landed.set_exception(_refused(error) if isinstance(error, LedgerError | CommandError) else error)
+        landed.set_exception(refused(error) if isinstance(error, LedgerError | CommandError) else error)
 
 
-def _refused(error: LedgerError | CommandError) -> Refused:
+def refused(error: LedgerError | CommandError) -> Refused:
+    """In the words of rooms."""
     return Refused(error.code, str(error), error.retryable, isinstance(error, HomeLost))
 
 

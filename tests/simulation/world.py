@@ -21,7 +21,7 @@ from collab.close_codes import CloseCode
 from collab.coverage import Coverage
 from collab.lib0 import Reader, var_string, varuint
 from collab.limits import Limits
-from collab.ports import Entry, Loaded, Refused
+from collab.ports import Entry, Lineage, Loaded, Refused
 from collab.presence import User
 from collab.room import Room
 from collab.session import Access
@@ -118,7 +118,7 @@ class MemoryLog:
         finally:
             mine.set_result(None)
 
-    async def put_snapshot(self, snapshot: bytes, seq: int) -> None:
+    async def put_snapshot(self, snapshot: bytes, seq: int, lineage: Lineage) -> None:
         await asyncio.sleep(self.delay())
         if self.snapshot is None or seq > self.snapshot[1]:
             self.snapshot = (snapshot, seq)
@@ -140,9 +140,9 @@ class OwnedLog:
     def append(self, entries: Sequence[Entry]) -> asyncio.Future[int]:
         return self._shared.append(entries, self._owner)
 
-    async def put_snapshot(self, snapshot: bytes, seq: int) -> None:
+    async def put_snapshot(self, snapshot: bytes, seq: int, lineage: Lineage) -> None:
         if self._owner == self._shared.owner:
-            await self._shared.put_snapshot(snapshot, seq)
+            await self._shared.put_snapshot(snapshot, seq, lineage)
 
 
 class Lane:

@@ -10,7 +10,7 @@ import pycrdt
 
 from collab import wire
 from collab.limits import Limits
-from collab.ports import Entry, Loaded, Refused
+from collab.ports import Entry, Lineage, Loaded, Refused
 from collab.presence import User
 from collab.room import Room
 from collab.session import Access, Session
@@ -109,7 +109,7 @@ class HeldLog:
         self.rows.append(entries)
         future.set_result(len(self.rows))
 
-    async def put_snapshot(self, snapshot: bytes, seq: int) -> None:
+    async def put_snapshot(self, snapshot: bytes, seq: int, lineage: Lineage) -> None:
         await asyncio.sleep(0)
         self.snapshot = (snapshot, seq)
 

@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pycrdt
 import pytest
 
-from actors.runtime.rooms import updates_of, updates_row
+from actors.runtime.lineage import updates_of
+from actors.runtime.rooms import updates_row
 from collab import wire
 from collab.changes import RunKind, compare, sittings
 from collab.close_codes import TooLarge

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from actors.commands import CommandError, CreateScene, LockScene, NameVersion, RestoreVersion
-from actors.runtime.rooms import updates_of
+from actors.runtime.lineage import updates_of
 from actors.views import VersionView
 from collab.text import insert
 from storage.ledger.protocol import Kind
