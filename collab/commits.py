@@ -67,7 +67,8 @@ class Commits:
         self._slow_timer: Timer | None = None
         self._slow = False
         self._stopped = False
-        self._paused: dict[Pause, set[Session]] = {Pause.BACKLOG: set(), Pause.SLOW_COMMIT: set()}
+        # In the order they were paused: they are read again in that order, not in that of their addresses in memory.
+        self._paused: dict[Pause, dict[Session, None]] = {Pause.BACKLOG: {}, Pause.SLOW_COMMIT: {}}
         self._drained: list[asyncio.Future[None]] = []
 
     @property
@@ -187,12 +188,14 @@ class Commits:
 
     def _pause(self, session: Session, why: Pause) -> None:
         session.pause(why)
-        self._paused[why].add(session)
+        self._paused[why][session] = None
 
     def _resume(self, why: Pause) -> None:
         sessions = self._paused[why]
         while sessions:
-            sessions.pop().resume(why)
+            session = next(iter(sessions))
+            del sessions[session]
+            session.resume(why)
 
     def _resolve_drained(self) -> None:
         waiters, self._drained = self._drained, []

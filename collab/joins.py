@@ -1,7 +1,7 @@
 """How a socket gets what it lacks: step 1 -> step 2 for who joins, one diff for a slow reader that has drained.
 
 Owns the framed whole document that all joiners share. Invariant: what a joiner is sent is committed, and nothing is
-committed between its step 2 and its going live, so it misses nothing and gets nothing twice. Bytes come from
+committed between its step 2 and its going live, so it misses nothing. Bytes come from
 `collab.document`, go to the session's transport.
 """
 
@@ -13,7 +13,7 @@ from collab import wire
 from collab.document import Document
 from collab.fanout import Fanout
 from collab.lib0 import var_string
-from collab.session import Closed, Lagging, Session
+from collab.session import Closed, Joining, Lagging, Session
 from collab.transport import encode_binary_frame
 
 
@@ -33,12 +33,16 @@ class Joins:
 
     def answer(self, session: Session, clocks: dict[int, int]) -> None:
         """Step 1 -> step 2 from committed state. A session that owes too much gets it once it has drained."""
-        document = self._document()
+        document, state = self._document(), session.state
+        came = state.mark if isinstance(state, Joining | Lagging) else None
         if session.full():
-            self._fanout.lag(session, document.mark, clocks)
+            self._fanout.lag(session, document.mark if came is None else came, clocks)
             return
         if clocks:
             session.write(wire.sync_step2(document.diff(clocks)))
+            missed = None if came is None else document.since(came)
+            if missed is not None:
+                session.write(wire.sync_update(missed))
         else:
             session.transport.write_shared(self._full_frame(document, session.framing.prefix))
         if session.framing.receipts:

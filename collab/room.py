@@ -212,6 +212,7 @@ class Room:
         if len(self._fanout) >= self.limits.sessions_per_room_max:
             session.close(CloseCode.OVERLOADED, "sessions_per_room_max")
             return session
+        session.state = Joining(self._document.mark)
         self._fanout.add(session)
         self.presence.joined(self._ordinal)
         if not framing.receipts:

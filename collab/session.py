@@ -45,7 +45,13 @@ class Pause(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Joining:
-    """Before its first sync message: gets nothing yet, its step 2 will hold everything."""
+    """Before its first sync message: gets nothing yet, its step 2 will hold everything.
+
+    `mark`: document position when it came. What is committed from there to its step 1 it may have made itself, on an
+    earlier socket: then its step 1 claims it, step 2 leaves it out, and no echo would ever confirm it.
+    """
+
+    mark: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,158 @@
+"""Virtual time, and processes that can be killed between any two of their steps.
+
+Owns the event loop of a world. Invariants: time passes only while everybody waits; a killed process does nothing any
+more, as after SIGKILL: no callback of it runs, no `finally`, no last words. What belongs to a process is known by the
+context it was started in, so the code under test needs to know nothing of this.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import selectors
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+TURNS_MAX = 3_000_000
+"""Turns of the loop in one world: more is a world that spins."""
+
+_process: contextvars.ContextVar[Process | None] = contextvars.ContextVar("process", default=None)
+
+
+class Process:
+    """Everything started inside it, until it is killed.
+
+    A step is a callback run for it or an effect on the outside (bytes written, a query sent). `dies_at`: it is killed
+    in place of that step; `on_death` hears of it.
+    """
+
+    def __init__(self, name: str, on_death: Callable[[Process], None], dies_at: int | None = None) -> None:
+        self.name, self.alive, self.steps = name, True, 0
+        self._on_death, self._dies_at = on_death, dies_at
+        self._tasks: list[asyncio.Task[Any]] = []
+        self._context = contextvars.Context()
+        self._context.run(_process.set, self)
+
+    def step(self) -> bool:
+        """Whether it lives to do what comes next."""
+        if self.alive:
+            self.steps += 1
+            if self.steps == self._dies_at:
+                self.kill()
+        return self.alive
+
+    def kill(self) -> None:
+        if self.alive:
+            self.alive = False
+            self._on_death(self)
+
+    def disarm(self) -> None:
+        self._dies_at = None
+
+    def enter(self, callback: Callable[..., Any], *args: Any) -> Any:
+        """Run something inside, as when a message comes in; nothing if it is dead."""
+        return self._context.copy().run(callback, *args) if self.step() else None
+
+    def run(self, callback: Callable[..., Any], args: tuple[Any, ...]) -> None:
+        if self.step():
+            callback(*args)
+
+    def owns(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.append(task)
+        if len(self._tasks) > 500:
+            self._tasks = self.pending()
+
+    def pending(self) -> list[asyncio.Task[Any]]:
+        return [task for task in self._tasks if not task.done()]
+
+
+class _VirtualSelector(selectors.SelectSelector):
+    now = 0.0
+    turns = 0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        self.turns += 1
+        if timeout is None or self.turns > TURNS_MAX:
+            raise AssertionError("the world stands still" if timeout is None else "the world spins")
+        self.now += max(0.0, timeout)
+        return super().select(0)
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """An event loop whose time jumps to the next timer instead of waiting for it."""
+
+    def __init__(self) -> None:
+        self._virtual = _VirtualSelector()
+        super().__init__(self._virtual)
+        self._clock_resolution = 1e-9
+        self.faults: list[str] = []
+        self.set_exception_handler(self._note)
+        self.set_task_factory(_make_task)
+
+    def time(self) -> float:
+        return self._virtual.now
+
+    def _note(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        self.faults.append(f"{context.get('message')}: {context.get('exception')!r}")
+
+    def call_soon(self, callback: Any, *args: Any, context: contextvars.Context | None = None) -> asyncio.Handle:
+        context = contextvars.copy_context() if context is None else context
+        process = context.get(_process)
+        if process is None:
+            return super().call_soon(callback, *args, context=context)
+        return super().call_soon(process.run, callback, args, context=context)
+
+    def call_at(
+        self, when: float, callback: Any, *args: Any, context: contextvars.Context | None = None
+    ) -> asyncio.TimerHandle:
+        context = contextvars.copy_context() if context is None else context
+        process = context.get(_process)
+        if process is None:
+            return super().call_at(when, callback, *args, context=context)
+        return super().call_at(when, process.run, callback, args, context=context)
+
+    def timers_of(self, process: Process) -> list[str]:
+        """Calls in the future that a process has ordered and not cancelled."""
+        scheduled: list[asyncio.TimerHandle] = self._scheduled  # type: ignore[attr-defined]
+        mine = [each for each in scheduled if each._context.get(_process) is process and not each.cancelled()]  # type: ignore[attr-defined]
+        return [f"{each._args} at {each.when():.3f}" for each in mine]  # type: ignore[attr-defined]
+
+
+def _make_task(
+    loop: asyncio.AbstractEventLoop,
+    work: Coroutine[Any, Any, T],
+    context: contextvars.Context | None = None,
+    **how: Any,
+) -> asyncio.Task[T]:
+    task = asyncio.Task(work, loop=loop, context=context, **how)
+    process = _process.get() if context is None else context.get(_process)
+    if process is not None:
+        process.owns(task)
+    return task
+
+
+def later(delay_s: float, callback: Callable[..., Any], *args: Any) -> asyncio.TimerHandle:
+    """Order something outside of all processes, whoever asks for it."""
+    return asyncio.get_running_loop().call_later(delay_s, callback, *args, context=contextvars.Context())
+
+
+def outside(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+    """A task that outlives the process that asked for it, as a query that has reached the database does."""
+    return asyncio.get_running_loop().create_task(work, context=contextvars.Context())
+
+
+def run(main: Coroutine[Any, Any, T]) -> T:
+    """Run to the end on a fresh virtual loop, then bury what was killed on the way."""
+    loop = VirtualLoop()
+    asyncio.set_event_loop(loop)
+    try:
+        return loop.run_until_complete(main)
+    finally:
+        for task in asyncio.all_tasks(loop):
+            task._log_destroy_pending = False  # type: ignore[attr-defined]
+            with contextlib.suppress(BaseException):
+                task.get_coro().close()  # type: ignore[union-attr]
+        asyncio.set_event_loop(None)
+        loop.close()

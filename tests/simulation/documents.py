@@ -1,0 +1,87 @@
+"""A client's copy of a document, behaving as Yjs does in a browser, on top of the library we have in Python.
+
+Owns the difference: Yrs may leave a complete update waiting for a dependency that has come (seeds 189 and 534, golden
+files `collab-yrs-leaves-*.json`), and leaves out of its own encoding what still waits; Yjs does neither. Invariant: the
+copy shows all that is complete in what it was given, and hands on all of it. Used by the clients of a world.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pycrdt
+
+from collab import wire
+from collab.coverage import Coverage
+from collab.wire import read_state_vector
+from tests.simulation.ledger import UNBOUNDED, header
+
+EMPTY = b"\x00\x00"
+
+
+class Copy:
+    """`on_edit` gets the update of each own edit. `given`: what it holds, complete or not."""
+
+    def __init__(self, client_id: int, on_edit: Callable[[bytes], None], merged: bytes = EMPTY) -> None:
+        self._on_edit = on_edit
+        self.given = Coverage()
+        self.merged = EMPTY
+        self._become(client_id)
+        if merged != EMPTY:
+            self.take(merged)
+
+    def _become(self, client_id: int) -> None:
+        self.id = client_id
+        self.doc: pycrdt.Doc[Any] = pycrdt.Doc(client_id=client_id)
+        self.text = self.doc.get("script", type=pycrdt.Text)
+        self.map = self.doc.get("params", type=pycrdt.Map)
+        self._taking = False
+        self._observer = self.doc.observe(self._changed)
+
+    def change_id(self, client_id: int) -> None:
+        """As Yjs does when it meets its own id from elsewhere."""
+        self._become(client_id)
+        self._apply(self.merged)
+
+    def _changed(self, event: pycrdt.TransactionEvent) -> None:
+        if self._taking:
+            return
+        update = event.update
+        self._hold(update)
+        self._on_edit(update)
+
+    def _hold(self, update: bytes) -> None:
+        self.given.add(header(update))
+        self.merged = update if self.merged == EMPTY else pycrdt.merge_updates(self.merged, update)
+
+    def take(self, update: bytes) -> None:
+        """What the server sent."""
+        self._hold(update)
+        self._apply(update)
+        if self.clocks() != self.given.structs.clocks():
+            self.change_id(self.id)
+
+    def _apply(self, update: bytes) -> None:
+        self._taking = True
+        self.doc.apply_update(update)
+        self._taking = False
+
+    def clocks(self) -> dict[int, int]:
+        """Its state vector: what it shows, not what waits."""
+        return read_state_vector(self.doc.get_state(), UNBOUNDED)
+
+    def lacking(self, clocks: dict[int, int]) -> bytes:
+        """What a peer with this state vector lacks."""
+        return pycrdt.get_update(self.merged, wire.state_vector(clocks))
+
+    def content(self) -> tuple[str, dict[str, Any]]:
+        return str(self.text), self.map.to_py() or {}
+
+
+def content_of(updates: list[bytes]) -> tuple[str, dict[str, Any]]:
+    """What a document says that was given all of these at once."""
+    copy = Copy(1, lambda _update: None)
+    if updates:
+        copy.take(pycrdt.merge_updates(*updates))
+    return copy.content()
