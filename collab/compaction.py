@@ -10,16 +10,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Any
-
-import pycrdt
 
 from collab.clock import Clock
 from collab.document import Document
+from collab.folding import Folder
 from collab.limits import Limits
-from collab.merging import Folder
 from collab.ports import DocumentLog, Refused
-from collab.updates import read_header
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +74,7 @@ class Compaction:
         try:
             snapshot = await self._folder.fold(parts)
             if self._collect_garbage:
-                snapshot = without_garbage(snapshot)
+                snapshot = await self._folder.collect(snapshot)
             await self._log.put_snapshot(snapshot, seq, lineage)
             document.compacted(snapshot, mark, seq)
             self._not_before = 0.0
@@ -90,12 +86,3 @@ class Compaction:
             log.exception("snapshot failed", extra={"doc": self._doc_name})
         finally:
             self._task = None
-
-
-def without_garbage(snapshot: bytes) -> bytes:
-    """The same document after garbage collection; as it was if something in it still waits for a dependency."""
-    doc: pycrdt.Doc[Any] = pycrdt.Doc()
-    doc.apply_update(snapshot)
-    limits = Limits(structs_per_update_max=1 << 53, delete_ranges_per_update_max=1 << 53)
-    waiting = read_header(pycrdt.get_update(snapshot, doc.get_state()), limits).structs
-    return snapshot if waiting else doc.get_update()

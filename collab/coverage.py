@@ -123,6 +123,22 @@ class RangeSet:
     def covers_all(self, ranges: Iterable[Range]) -> bool:
         return all(self.covers(*each) for each in ranges)
 
+    def __len__(self) -> int:
+        """Ranges held."""
+        return sum(map(len, self._starts.values()))
+
+    def ranges(self) -> list[Range]:
+        """All, ascending for each client."""
+        return [
+            (client, start, end)
+            for client, starts in self._starts.items()
+            for start, end in zip(starts, self._ends[client], strict=True)
+        ]
+
+    def gapless(self) -> bool:
+        """Whether every client's clocks run from 0 without a gap."""
+        return all(len(starts) == 1 and starts[0] == 0 for starts in self._starts.values())
+
     def clock(self, client: int) -> int:
         """Where the run from clock 0 ends."""
         starts = self._starts.get(client)

@@ -6,7 +6,7 @@ cannot take more becomes `Lagging` and remembers where it stopped. Messages come
 
 from __future__ import annotations
 
-from collab.session import Joining, Lagging, Live, Session
+from collab.session import Joining, Lagging, Live, Session, Waiting
 from collab.transport import encode_binary_frame
 
 Groups = tuple[tuple[bytes, tuple[Session, ...]], ...]
@@ -37,6 +37,11 @@ class Fanout:
 
     def lag(self, session: Session, mark: int, wanted: dict[int, int] | None = None) -> None:
         session.state = Lagging(mark, wanted)
+        self._live = None
+
+    def hold(self, session: Session, wanted: dict[int, int], mark: int) -> None:
+        """It waits its turn for an answer to its step 1."""
+        session.state = Waiting(wanted, mark)
         self._live = None
 
     def live(self) -> Groups:

@@ -121,6 +121,35 @@ class Limits:
     entering_bytes_pause: int = 256 * 1024
     """Bytes kept for a document whose room is being opened, above which its socket is not read until it is open."""
 
+    join_small_bytes: int = 256 * 1024
+    """An answer to a joiner up to this goes out at once, whoever else is waiting. Over: it waits its turn."""
+
+    join_bytes_in_flight_max: int = 64 * MIB
+    """Bytes that joiners of all rooms of a host were sent and have not taken yet; one answer may always go. Over: the
+    next joiners wait and are told their position."""
+
+    join_bytes_per_turn: int = 4 * MIB
+    """Bytes handed to sockets of joiners in one turn of the loop; live edits are not held up by more than that."""
+
+    join_slow_s_max: float = 10.0
+    """A joiner that has not taken its answer after this no longer counts as in flight (it may go on reading)."""
+
+    join_position_s: float = 1.0
+    """How often a waiting joiner is told its position, and so that it is not forgotten."""
+
+    join_tail_bytes_max: int = 64 * 1024
+    """Updates after the shared snapshot that every joiner gets beside it. Over this and over an eighth of the
+    snapshot: they are merged into it."""
+
+    join_frame_idle_s: float = 30.0
+    """How long the framed document is kept for the next joiner; then it is framed anew."""
+
+    join_diffs_at_once_max: int = 2
+    """Whole documents compared with state vectors of returners at the same time, on a host. Over: they wait."""
+
+    join_diff_inline_bytes: int = 512 * 1024
+    """A document up to this is compared with a state vector on the loop (2 ms); a larger one by the `Folder`."""
+
     compact_updates: int = 1_000
     compact_bytes: int = 1 * MIB
     """Updates or bytes after the snapshot at which the room writes a new snapshot."""

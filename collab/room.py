@@ -26,10 +26,12 @@ from collab.compaction import Compaction
 from collab.document import Document
 from collab.editing import EditFn, PreparedEdit, Scratch, fresh_client_id
 from collab.fanout import Fanout
+from collab.folding import Folder, LocalFolder
 from collab.framing import Y_WEBSOCKET, Framing
+from collab.join_gate import JoinGate
 from collab.joins import Joins
 from collab.limits import Limits
-from collab.merging import Folder, LocalFolder, merge
+from collab.merging import merge
 from collab.ports import DocumentLog, Entry, Offer, Proposal, ProposalLog, Refused
 from collab.presence import HEARTBEAT, Presence, User
 from collab.proposals import FOREIGN_ID, Proposals
@@ -71,6 +73,7 @@ class Room:
         write_access: Access = Access.WRITE,
         folder: Folder | None = None,
         collect_garbage: bool = False,
+        gate: JoinGate | None = None,
         shelf: ProposalLog | None = None,
     ) -> None:
         self.doc_name, self._log = doc_name, doc_log
@@ -99,13 +102,23 @@ class Room:
         self._edit_lock = asyncio.Lock()
         self._prepared: PreparedEdit | None = None
         self._scratch: Scratch | None = None
-        self._joins = Joins(doc_name, lambda: self.document, self._fanout, self.show_everyone)
+        folder = folder or LocalFolder(self.limits.merge_updates_max)
+        self._joins = Joins(
+            doc_name,
+            lambda: self.document,
+            self._fanout,
+            self.limits,
+            self.clock,
+            gate or JoinGate(self.limits, self.clock),
+            folder,
+            self.show_everyone,
+        )
         self._compaction = Compaction(
             doc_name,
             doc_log,
             self.limits,
             self.clock,
-            folder or LocalFolder(self.limits.merge_updates_max),
+            folder,
             collect_garbage=collect_garbage,
             safe=lambda: not self._commits.in_flight and self._prepared is None,
             on_fenced=self._moved,
@@ -193,6 +206,7 @@ class Room:
         for timer in (self._heartbeat, self._presence_timer):
             if timer is not None:
                 timer.cancel()
+        self._joins.stop()
         self._heartbeat = self._presence_timer = None
         self._scratch = None
 
@@ -226,6 +240,7 @@ class Room:
         """A session has ended (called by the session itself)."""
         if not self._fanout.remove(session):
             return
+        self._joins.left(session)
         self.presence.forget(session)
         self._presence_changed()
         if not len(self._fanout):

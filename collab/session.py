@@ -71,11 +71,22 @@ class Lagging:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """Its step 1 is answered when its turn comes; until then it gets nothing but its position.
+
+    `mark`: as that of `Joining`; what it sends while it waits is echoed with the answer.
+    """
+
+    wanted: dict[int, int]
+    mark: int
+
+
+@dataclass(frozen=True, slots=True)
 class Closed:
     code: int
 
 
-State = Joining | Live | Lagging | Closed
+State = Joining | Live | Lagging | Waiting | Closed
 
 
 class Host(Protocol):
@@ -238,7 +249,7 @@ class Session:
 
     def writable(self) -> None:
         self.resume(Pause.OUTBOX)
-        if isinstance(self.state, Lagging):
+        if not isinstance(self.state, Closed):
             self.host.catch_up(self)
 
     def close(self, code: CloseCode, detail: str = "") -> None:

@@ -30,6 +30,7 @@ from actors.runtime.lifecycle import Lifecycle, Turned
 from actors.runtime.limits import RuntimeLimits
 from collab.close_codes import CloseCode, CollabError
 from collab.framing import Y_WEBSOCKET, Framing
+from collab.join_gate import JoinGate
 from collab.limits import Limits
 from collab.multiplex import Entered
 from collab.ports import DocumentLog, ProposalLog
@@ -70,6 +71,7 @@ class StoryHostCore:
             awareness_bytes_max=settings.awareness_bytes_max,
             outbox_bytes_max=settings.outbox_bytes_max,
         )
+        self._gate_of_joins = JoinGate(self._rooms)
         operations = {
             "command": self._command,
             "attempt_changed": self._attempt_changed,
@@ -194,6 +196,7 @@ class StoryHostCore:
             shelf=shelf,
             write_access=Access.COMMENT if doc.startswith("notes:") else Access.WRITE,
             collect_garbage=doc == "live",
+            gate=self._gate_of_joins,
         )
 
     # operations of the peer port
