@@ -17,6 +17,7 @@ SCREENPLAY_CHARS_MAX = 3_000_000
 NAME_CHARS_MAX = 120
 KEY_CHARS_MAX = 200
 TEXT_CHARS_MAX = 500
+COMMENT_CHARS_MAX = 10_000
 
 
 class CommandError(Exception):
@@ -36,6 +37,8 @@ class Command:
 
     type: ClassVar[str] = ""
     actor: ClassVar[str] = "project"
+    derived: ClassVar[frozenset[str]] = frozenset()
+    """Fields that whoever sends it worked out from the others: a retry may carry others and is the same request."""
 
     def to_dict(self) -> dict[str, Any]:
         return {"type": self.type, **asdict(self)}
@@ -148,9 +151,43 @@ class RestoreVersion(Command):
 
     type: ClassVar[str] = "version.restore"
     actor: ClassVar[str] = "scene"
+    derived: ClassVar[frozenset[str]] = frozenset({"text"})
     scene: str
     at: int
     text: str
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AddComment(Command):
+    """About the code points start <= i < end of the script, or (`parent`) an answer in a thread.
+
+    `anchor`: both ends as Yjs relative positions, `quote`: the words there; found by whoever sends this.
+    """
+
+    type: ClassVar[str] = "comment.add"
+    actor: ClassVar[str] = "scene"
+    derived: ClassVar[frozenset[str]] = frozenset({"anchor", "quote"})
+    scene: str
+    text: str
+    start: int | None = None
+    end: int | None = None
+    at: int | None = None  # the sequence that start and end speak of, None: now
+    parent: str | None = None
+    anchor: Mapping[str, Any] | None = None
+    quote: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ResolveComment(Command):
+    """Close a thread, or open it again."""
+
+    type: ClassVar[str] = "comment.resolve"
+    actor: ClassVar[str] = "scene"
+    scene: str
+    comment: str
+    resolved: bool = True
     by: str = ""
 
 
@@ -168,6 +205,8 @@ _ALL: tuple[type[Command], ...] = (
     RetryJob,
     NameVersion,
     RestoreVersion,
+    AddComment,
+    ResolveComment,
 )
 BY_TYPE: Mapping[str, type[Command]] = {c.type: c for c in _ALL}
 

@@ -9,7 +9,7 @@ Kinds and keys in the ledger's `View` rows (kind · id · parent · order_key):
   job     · job · scene     · created_at (zero-padded ms)   -> JobView
   open_job· job · scene     · created_at (zero-padded ms)   -> OpenJobView (jobs that have not ended)
   take    · tak · scene     · created_at (zero-padded ms)   -> TakeView
-  version · ver · scene     · created_at (zero-padded ms)   -> VersionView
+  version · ver · scene     · how many came before          -> VersionView
   findings· scn · project   · scene's id                    -> FindingsView (all findings of one scene)
 """
 

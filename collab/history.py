@@ -5,8 +5,9 @@ does (YATA), keeping what was deleted, so that each character knows who wrote it
 garbage-collecting document could answer neither. What is exact: the text as of every sequence (deleted characters never
 come back and never move among the others, so one list holds all moments); authors, because they come from the
 log's entries and not from client ids; removed words, unless their author's own client had garbage-collected them before
-it ever sent them. What is not: formatting, embeds, and moments inside one row. A base snapshot may stand for rows that
-are not given: its text has no author. Invariant: pure, bytes in, values out; nothing grows beyond `HistoryLimits`.
+it ever sent them. What is not: formatting, embeds, moments inside one row, and a character that a client once cut in
+half, which shows as cut in all its past. A base snapshot may stand for rows that are not given: its text has no author.
+Invariant: pure, bytes in, values out; nothing grows beyond `HistoryLimits`.
 """
 
 from __future__ import annotations
@@ -194,7 +195,9 @@ class History:
         right = self._starting(node.right_origin) if node.right_origin is not None else None
         beside = left if left is not None else right
         node.listed = (
-            beside.listed if beside is not None else struct.root == self.root and not struct.keyed and not struct.nested
+            beside.listed
+            if beside is not None
+            else struct.root == self.root and struct.key is None and not struct.nested
         )
         if node.listed:
             self._link(node, left, right)
@@ -238,6 +241,10 @@ class History:
         if after is not None:
             after.left = node
 
+    def holding(self, id: Id) -> Node | None:
+        """The piece that holds a struct id, if it is known."""
+        return self._holding(id) if 0 <= id[1] < self._ends.get(id[0], 0) else None
+
     def _holding(self, id: Id) -> Node:
         return self._items[id[0]][bisect_right(self._clocks[id[0]], id[1]) - 1]
 
@@ -257,7 +264,7 @@ class History:
         rest = self._tail_of(node, at)
         node.length = at
         if node.text is not None:
-            node.text = _units(node.text, 0, at)
+            node.text = units(node.text, 0, at)
         rest.origin = (node.client, rest.clock - 1)
         rest.listed, rest.removed = node.listed, node.removed
         if node.listed:
@@ -270,7 +277,7 @@ class History:
 
     @staticmethod
     def _tail_of(node: Node, at: int) -> Node:
-        text = None if node.text is None else _units(node.text, at, node.length)
+        text = None if node.text is None else units(node.text, at, node.length)
         struct = Struct(node.client, node.clock + at, node.length - at, node.origin, node.right_origin, text=text)
         return Node(struct, node.added, node.since)
 
@@ -327,7 +334,7 @@ def _count(tally: Tally, author: Author, which: int, chars: int) -> None:
     tally.authors.setdefault(author, [0, 0])[which] += chars
 
 
-def _units(text: str, start: int, end: int) -> str:
+def units(text: str, start: int, end: int) -> str:
     """A part of a text by UTF-16 units. A cut through a pair leaves U+FFFD on both sides, as in Yjs."""
     if text.isascii() or utf16_length(text) == len(text):
         return text[start:end]

@@ -19,7 +19,7 @@ LOGGED = dataclasses.replace(Limits(), structs_per_update_max=1 << 53, delete_ra
 
 @dataclass(frozen=True, slots=True)
 class Struct:
-    """One struct. `root`: the root type it names as parent, if it names one; `keyed`: it is an entry of a map.
+    """One struct. `root`: the root type it names as parent, if it names one; `key`: of the map it is an entry of.
 
     `text`: its characters; None for anything that is not text, deleted content included.
     """
@@ -31,7 +31,7 @@ class Struct:
     right_origin: Id | None = None
     root: str | None = None
     nested: bool = False  # names a parent that is no root
-    keyed: bool = False
+    key: str | None = None
     text: str | None = None
 
 
@@ -50,7 +50,7 @@ class _Structs(_Walk):
         reader = self.reader
         origin = (reader.varuint(), reader.varuint()) if info & _HAS_LEFT else None
         right = (reader.varuint(), reader.varuint()) if info & _HAS_RIGHT else None
-        root, nested, keyed = None, False, False
+        root, nested, key = None, False, None
         if origin is None and right is None:
             if reader.varuint() == 1:
                 root = reader.var_string()
@@ -59,16 +59,15 @@ class _Structs(_Walk):
                 reader.varuint()
                 reader.varuint()
             if info & _HAS_PARENT_SUB:
-                keyed = True
-                reader.skip(reader.varuint())
+                key = reader.var_string()
         kind = info & 0x1F
         if kind == _STRING:
             text = reader.var_string()
             length = utf16_length(text)
-            self.found.append(Struct(client, clock, length, origin, right, root, nested, keyed, text))
+            self.found.append(Struct(client, clock, length, origin, right, root, nested, key, text))
             return length
         length = self._content(kind)
-        self.found.append(Struct(client, clock, length, origin, right, root, nested, keyed))
+        self.found.append(Struct(client, clock, length, origin, right, root, nested, key))
         if kind == _DELETED:
             self.gone.append((client, clock, clock + length))
         return length

@@ -11,10 +11,12 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from functools import partial
+from typing import Protocol, TypeVar, cast
 
 from actors.runtime.lineage import updates_of
 from collab.history import Author, History, HistoryLimits, Row
+from collab.notes import Comment, Notes
 from storage.ledger.protocol import Event, Kind
 
 T = TypeVar("T")
@@ -45,7 +47,7 @@ class PastLimits:
 
     kept: int = 16
     at_once: int = 2
-    waiting_max: int = 64
+    waiting_max: int = 512
     history: HistoryLimits = field(default_factory=HistoryLimits)
 
 
@@ -63,16 +65,14 @@ class Busy(Exception):
         return f"{self.waiting_max} questions about the past are waiting already. Try again in a moment."
 
 
-class _Kept:
-    def __init__(self, limits: HistoryLimits) -> None:
-        self.history = History(ROOT, limits)
-        self.lock = asyncio.Lock()
+Kept = History | Notes
+K = TypeVar("K", History, Notes)
 
 
 class Pasts:
     def __init__(self, rows: Rows, limits: PastLimits | None = None) -> None:
         self._rows, self._limits = rows, limits or PastLimits()
-        self._kept: OrderedDict[tuple[str, str], _Kept] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, str], tuple[Kept, asyncio.Lock]] = OrderedDict()
         self._gate = asyncio.Semaphore(self._limits.at_once)
         self._waiting = 0
 
@@ -81,40 +81,47 @@ class Pasts:
 
         Raises `Busy`, `collab.close_codes.TooLarge` and the ledger's `Unavailable`.
         """
+        return await self._ask(home, doc, partial(History, ROOT, self._limits.history), question)
+
+    async def notes(self, home: str, scene: str) -> list[Comment]:
+        """The comments of a scene as they are committed now, oldest first. Raises as `ask` does."""
+        return await self._ask(home, f"notes:{scene}", Notes, Notes.comments)
+
+    async def _ask(self, home: str, doc: str, make: Callable[[], K], question: Callable[[K], T]) -> T:
         if self._waiting >= self._limits.waiting_max:
             raise Busy(self._limits.waiting_max)
         self._waiting += 1
         try:
-            kept = self._of(home, doc)
-            async with kept.lock, self._gate:
+            kept, lock = self._of(home, doc, make)
+            async with lock, self._gate:
                 try:
-                    await self._extend(kept.history, home, doc)
+                    await self._extend(kept, home, doc)
                 except BaseException:
                     self._kept.pop((home, doc), None)  # it may have stopped in the middle of a row
                     raise
-                return await asyncio.to_thread(question, kept.history)
+                return await asyncio.to_thread(question, kept)
         finally:
             self._waiting -= 1
 
-    def _of(self, home: str, doc: str) -> _Kept:
+    def _of(self, home: str, doc: str, make: Callable[[], K]) -> tuple[K, asyncio.Lock]:
         kept = self._kept.get((home, doc))
         if kept is None:
-            kept = self._kept[home, doc] = _Kept(self._limits.history)
+            kept = self._kept[home, doc] = (make(), asyncio.Lock())
         self._kept.move_to_end((home, doc))
         while len(self._kept) > self._limits.kept:
             self._kept.popitem(last=False)
-        return kept
+        return cast(tuple[K, asyncio.Lock], kept)  # a document's name decides what is kept of it
 
-    async def _extend(self, history: History, home: str, doc: str) -> None:
+    async def _extend(self, kept: Kept, home: str, doc: str) -> None:
         while True:
-            rows = await self._rows.read(home, doc=doc, after=history.seq, kinds=(Kind.UPDATES,), limit=READ_ROWS)
+            rows = await self._rows.read(home, doc=doc, after=kept.seq, kinds=(Kind.UPDATES,), limit=READ_ROWS)
             if rows:
-                await asyncio.to_thread(_take, history, rows)
+                await asyncio.to_thread(_take, kept, rows)
             if len(rows) < READ_ROWS:
                 return
 
 
-def _take(history: History, rows: list[Event]) -> None:
-    history.extend(
+def _take(kept: Kept, rows: list[Event]) -> None:
+    kept.extend(
         Row(row.seq, row.at_ms, [(Author(e.principal, e.name), e.update) for e in updates_of(row.body)]) for row in rows
     )

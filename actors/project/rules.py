@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import fields
 
 from actors.commands import (
+    COMMENT_CHARS_MAX,
     HEADING_CHARS_MAX,
     KEY_CHARS_MAX,
     NAME_CHARS_MAX,
@@ -16,6 +17,7 @@ from actors.commands import (
     TEXT_CHARS_MAX,
     TITLE_CHARS_MAX,
     AddCast,
+    AddComment,
     Command,
     CommandError,
     CreateProject,
@@ -24,6 +26,7 @@ from actors.commands import (
     GenerateScene,
     ImportScreenplay,
     NameVersion,
+    ResolveComment,
     RestoreVersion,
     SetBrain,
 )
@@ -70,6 +73,11 @@ def check_envelope(envelope: Envelope, catalogue: Catalogue) -> None:
             check_length("displayName", command.by, NAME_CHARS_MAX)
         case RestoreVersion():
             check_length("text", command.text, SCRIPT_CHARS_MAX)
+            check_length("displayName", command.by, NAME_CHARS_MAX)
+        case AddComment():
+            check_text("text", command.text, COMMENT_CHARS_MAX)
+            check_length("displayName", command.by, NAME_CHARS_MAX)
+        case ResolveComment():
             check_length("displayName", command.by, NAME_CHARS_MAX)
         case _:
             pass

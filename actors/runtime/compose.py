@@ -139,6 +139,8 @@ def fact_of(event: Event) -> Fact:
 
 
 def request_hash(envelope: Envelope) -> bytes:
-    """What makes two requests the same request: everything but the key and who carries it."""
-    body: dict[str, Any] = {"target": envelope.target, **envelope.command.to_dict()}
+    """What makes two requests the same request: everything but the key, who carries it, and what follows from it."""
+    command = envelope.command
+    asked = {name: value for name, value in command.to_dict().items() if name not in command.derived}
+    body: dict[str, Any] = {"target": envelope.target, **asked}
     return hashlib.sha256(encode(body)).digest()

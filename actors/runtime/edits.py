@@ -53,7 +53,17 @@ class SetText:
     text: str
 
 
-Op = SetKey | SetMap | DropKey | AppendText | SetText
+@dataclass(frozen=True, slots=True)
+class SetField:
+    """`root[key][field] = value` of a Map that is there; nothing if it is not."""
+
+    root: str
+    key: str
+    field: str
+    value: Any
+
+
+Op = SetField | SetKey | SetMap | DropKey | AppendText | SetText
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +98,9 @@ def perform(doc: Doc[Any], ops: tuple[Op, ...]) -> None:
                     root[key] = value
                 case SetMap(key=key, fields=fields):
                     root[key] = Map(dict(fields))
+                case SetField(key=key, field=name, value=value):
+                    if isinstance(entry := root.get(key), Map):
+                        entry[name] = value
                 case DropKey(key=key):
                     if key in root:
                         del root[key]

@@ -12,12 +12,14 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from actors.commands import (
+    AddComment,
     CancelJob,
     CommandError,
     GenerateScene,
     LockScene,
     NameVersion,
     PickPanel,
+    ResolveComment,
     RestoreVersion,
     RetryJob,
     UnlockScene,
@@ -40,7 +42,7 @@ from actors.runtime.actor import (
     ViewDraft,
 )
 from actors.runtime.edits import DropKey, Edit, Op, SetKey
-from actors.scene import versions
+from actors.scene import comments, versions
 from actors.scene.flow import Run
 from actors.scene.job import Job
 from actors.scene.recipe import seed_of
@@ -103,7 +105,7 @@ class SceneActor(Actor):
                 self.locked = False
             case "scene.script_read":
                 self.script_sha256 = data["sha256"]
-            case "scene.listed" | "scene.restored":
+            case "scene.listed" | "scene.restored" | "comment.added" | "comment.resolved":
                 pass
             case "version.named":
                 self.versions += 1
@@ -148,6 +150,8 @@ class SceneActor(Actor):
     def needs(self, message: Message) -> Needs:
         if isinstance(message, NameVersion | RestoreVersion):
             return versions.needs(self.doc, message)
+        if isinstance(message, AddComment | ResolveComment):
+            return comments.needs(self.id)
         attempts = self.open_attempts() if isinstance(message, AttemptsChanged) else ()
         return Needs(docs=(self.doc,), edits=("live",), attempts=attempts)
 
@@ -169,6 +173,10 @@ class SceneActor(Actor):
                 return versions.name(self, message, ctx)
             case RestoreVersion():
                 return versions.restore(self, message, ctx)
+            case AddComment():
+                return comments.add(self, message, ctx)
+            case ResolveComment():
+                return comments.resolve(self, message, ctx)
             case AttemptsChanged():
                 return self._attempts(ctx)
             case ScriptSettled():

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from actors.commands import CommandError, NameVersion, RestoreVersion
 from actors.runtime.actor import Context, Decision, Draft, Needs, ViewDraft
 from actors.runtime.edits import Edit, SetText
-from actors.views import VersionView, order_ms
+from actors.views import VersionView
 
 if TYPE_CHECKING:
     from actors.scene.actor import SceneActor
@@ -41,7 +41,7 @@ def name(scene: SceneActor, command: NameVersion, ctx: Context) -> Decision:
     fact = {"id": id, "doc": scene.doc, "at": command.at, "name": title, "by": ctx.principal}
     return Decision(
         events=[Draft("version.named", fact, scene=scene.id)],
-        views=[ViewDraft("version", id, scene.id, order_ms(ctx.now_ms), view)],
+        views=[ViewDraft("version", id, scene.id, f"{scene.versions:08d}", view)],
         ids={"project": scene.home, "scene": scene.id, "version": id},
     )
 

@@ -35,6 +35,8 @@ SUMMARIES: dict[str, str] = {
     "scenes.moved": "Reordered the scenes",
     "scene.locked": "Locked a scene",
     "scene.unlocked": "Unlocked a scene",
+    "comment.added": "Commented on a scene",
+    "comment.resolved": "Settled a comment",
     "version.named": "Named a version",
     "scene.restored": "Brought back an earlier text",
     "job.created": "Asked for the scene to be generated",

@@ -40,6 +40,8 @@ LIST_SIZES: Mapping[str, int] = {
     "panels": 4,
     "userErrors": 1,
     "runs": 100,
+    "comments": 20,
+    "replies": 3,
     "authors": 4,
 }
 """What lists without `first` usually hold; `edges` were paid for by their connection's `first`."""

@@ -14,6 +14,7 @@ import strawberry
 from graphql import GraphQLError
 
 from actors.views import FindingsView, ProjectView, SceneView
+from serve_app.graphql.comment_nodes import Comment, comments_of
 from serve_app.graphql.context import Info
 from serve_app.graphql.described import described
 from serve_app.graphql.enums import ProjectType, SceneStatus
@@ -111,6 +112,10 @@ class Scene:
         size = page_size(first, 20)
         rows = await info.context.loaders.newest.load(("job", self.row.home, self.view.id))
         return [Job.of(row) for row in rows[:size]]
+
+    @described("Threads of remarks on the text, oldest first, settled ones included.")
+    async def comments(self, info: Info) -> list[Comment]:
+        return await comments_of(info.context.ports.pasts, self.row.home, self.view.id)
 
     @described("Points of the text that somebody gave a name, newest first.")
     async def versions(self, info: Info, first: int | None = 50) -> list[Version]:

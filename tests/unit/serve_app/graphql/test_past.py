@@ -273,3 +273,57 @@ async def test_q66_looking_back_is_bounded_and_beside_the_loop(studio: Studio) -
     assert (refused.code, refused.retryable) == ("BUSY", True)
     assert await pasts.ask(s.home, "scene:scn_other", History.text) == ""
     assert await pasts.ask(s.home, f"scene:{s.scene}", History.text) == FIRST
+
+
+COMMENT = "id text author { id name } quote start end gone resolved resolvedBy replies { text author { name } }"
+ADD = f"""mutation($i: AddCommentInput!) {{ addComment(input: $i) {{
+  comment {{ {COMMENT} }} sequence userErrors {{ path code }} }} }}"""
+SETTLE = f"""mutation($i: ResolveCommentInput!) {{ resolveComment(input: $i) {{
+  comment {{ {COMMENT} }} userErrors {{ path code }} }} }}"""
+COMMENTS = f"query($s: ID!) {{ scene(id: $s) {{ comments {{ {COMMENT} }} }} }}"
+
+
+async def test_q67_a_comment_follows_its_words_and_says_when_they_are_gone(studio: Studio) -> None:
+    """Q-67: offsets are where the words stand now; when somebody deletes them the quote stays and says so."""
+    s = studio
+    first = await s.begin()
+    start = FIRST.index("Soup 🎬")
+    given = {"sceneId": s.scene, "text": "Too hot?", "start": start, "end": start + 6, "displayName": "Bo"}
+    made = (await s.ask(ADD, i={**given, "sequence": str(first), "idempotencyKey": "c1"}))["addComment"]
+    comment = made["comment"]
+    assert made["userErrors"] == []
+    assert (comment["quote"], comment["author"], comment["gone"]) == ("Soup 🎬", {"id": "owner", "name": "Bo"}, False)
+    await s.write(ANA, "FADE IN: 🎬\n\n" + FIRST)
+    again = (await s.ask(ADD, i={**given, "sequence": str(first), "idempotencyKey": "c1"}))["addComment"]
+    assert (again["sequence"], again["comment"]["id"]) == (made["sequence"], comment["id"])
+    (moved,) = (await s.ask(COMMENTS, s=s.scene))["scene"]["comments"]
+    text = "FADE IN: 🎬\n\n" + FIRST
+    assert text[moved["start"] : moved["end"]] == "Soup 🎬"
+    await s.write(ANA, "FADE IN: 🎬\n\nINT. KITCHEN - DAY\n")
+    (gone,) = (await s.ask(COMMENTS, s=s.scene))["scene"]["comments"]
+    assert (gone["gone"], gone["start"], gone["end"], gone["quote"]) == (True, None, None, "Soup 🎬")
+
+
+async def test_q68_threads_are_answered_settled_and_opened_again(studio: Studio) -> None:
+    """Q-68: an answer joins its thread, resolving and reopening show; wrong places and threads are named."""
+    s = studio
+    await s.begin()
+    given = {"sceneId": s.scene, "text": "Here.", "start": 0, "end": 4}
+    one = (await s.ask(ADD, i={**given, "idempotencyKey": s.key()}))["addComment"]["comment"]
+    reply = {"sceneId": s.scene, "text": "Yes 🎬.", "inReplyTo": one["id"], "displayName": "Ana"}
+    thread = (await s.ask(ADD, i={**reply, "idempotencyKey": s.key()}))["addComment"]["comment"]
+    assert (thread["id"], thread["replies"]) == (one["id"], [{"text": "Yes 🎬.", "author": {"name": "Ana"}}])
+    for resolved in (True, False):
+        settle = {"sceneId": s.scene, "commentId": one["id"], "resolved": resolved, "displayName": "Ana"}
+        told = (await s.ask(SETTLE, i={**settle, "idempotencyKey": s.key()}))["resolveComment"]["comment"]
+        assert (told["resolved"], told["resolvedBy"]) == (resolved, "Ana" if resolved else None)
+    for change, path, code in (
+        ({"start": 5, "end": 5}, ["input", "end"], "BAD_RANGE"),
+        ({"end": 5_000}, ["input", "end"], "BAD_RANGE"),
+        ({"text": " "}, ["input", "text"], "REQUIRED"),
+        ({"sequence": "9999"}, ["input", "sequence"], "BAD_SEQUENCE"),
+        ({"inReplyTo": "cmt_none"}, ["input", "inReplyTo"], "NOT_FOUND"),
+        ({"sceneId": "scn_none"}, ["input", "sceneId"], "NOT_FOUND"),
+    ):
+        refused = (await s.ask(ADD, i={**given, **change, "idempotencyKey": s.key()}))["addComment"]["userErrors"]
+        assert refused == [{"path": path, "code": code}]
