@@ -287,7 +287,8 @@ def _run_remarks(where: str, result: Results) -> list[str]:
     if not result["complete"]:
         told.append(
             f"**Not everything arrived**: {where}: {result.get('delivered', 0):,} of {result.get('expected', 0):,}"
-            f" (strayed {result.get('strayed', 0)}, sockets lost {result['sockets_lost']},"
+            f" (strayed {result.get('strayed', 0)}, sockets lost {result['sockets_lost']}"
+            f"{f', close codes {codes}' if (codes := result.get('close_codes')) else ''},"
             f" not connected {result.get('failed', 0)})."
         )
     if not result.get("check", {"ok": True})["ok"]:

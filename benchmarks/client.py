@@ -22,8 +22,7 @@ HEAD_BYTES = 64
 SMALL_BYTES = 125
 """Always kept: a head cut short by the end of a read would say nothing."""
 
-BINARY, CLOSE, PING = 2, 8, 9
-_PONG_EMPTY = bytes((0x8A, 0x80)) + b"\0\0\0\0"
+BINARY, CLOSE, PING, PONG = 2, 8, 9, 10
 
 
 def var_uint(n: int) -> bytes:
@@ -39,15 +38,15 @@ def var_bytes(data: bytes) -> bytes:
     return var_uint(len(data)) + data
 
 
-def client_frame(payload: bytes) -> bytes:
-    """One masked binary frame; the mask is zero, which RFC 6455 allows and costs the sender nothing."""
+def client_frame(payload: bytes, opcode: int = BINARY) -> bytes:
+    """One masked frame; the mask is zero, which RFC 6455 allows and costs the sender nothing."""
     n = len(payload)
     if n < 126:
-        head = bytes((0x82, 0x80 | n))
+        head = bytes((0x80 | opcode, 0x80 | n))
     elif n < 65536:
-        head = bytes((0x82, 0x80 | 126)) + n.to_bytes(2, "big")
+        head = bytes((0x80 | opcode, 0x80 | 126)) + n.to_bytes(2, "big")
     else:
-        head = bytes((0x82, 0x80 | 127)) + n.to_bytes(8, "big")
+        head = bytes((0x80 | opcode, 0x80 | 127)) + n.to_bytes(8, "big")
     return head + b"\0\0\0\0" + payload
 
 
@@ -152,7 +151,19 @@ _buffer = memoryview(bytearray(RECEIVE_BYTES))  # one for all lines: what is in 
 class Line(asyncio.BufferedProtocol):
     """One connection. `hear` gets frames as they come; `None` discards everything after the handshake."""
 
-    __slots__ = ("_cutter", "_head", "hear", "lost", "opening", "received", "room", "seat", "transport", "upgraded")
+    __slots__ = (
+        "_cutter",
+        "_head",
+        "close_code",
+        "hear",
+        "lost",
+        "opening",
+        "received",
+        "room",
+        "seat",
+        "transport",
+        "upgraded",
+    )
     transport: asyncio.Transport
 
     def __init__(self, room: str, opening: list[bytes], hear: Hear | None, keep: int) -> None:
@@ -160,6 +171,7 @@ class Line(asyncio.BufferedProtocol):
         self.upgraded: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.received = 0
         self.lost = False
+        self.close_code: int | None = None
         self.seat: Any = None
         self._head: bytes | None = b""
         self._cutter = FrameCutter(keep)
@@ -195,7 +207,9 @@ class Line(asyncio.BufferedProtocol):
         if frames and self.hear is not None:
             for frame in frames:
                 if frame[0] == PING:
-                    self.transport.write(_PONG_EMPTY)
+                    self.send(client_frame(frame[1], PONG))
+                elif frame[0] == CLOSE:
+                    self.close_code = int.from_bytes(frame[1][:2], "big")
             self.hear(self, frames, time.monotonic())
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -207,7 +221,13 @@ class Line(asyncio.BufferedProtocol):
             self.upgraded.set_exception(error)
 
     def send(self, frame: bytes) -> None:
-        self.transport.write(frame)
+        """Nothing once the line is lost: that it is, is told, and the load goes on."""
+        if not self.lost:
+            self.transport.write(frame)
+
+
+def hear_nothing(_line: Line, _frames: list[tuple[int, bytes, int]], _now: float) -> None:
+    """For lines that only want to know why they were closed."""
 
 
 async def connect(

@@ -79,6 +79,7 @@ def lines_told(lines: Sequence[Line]) -> dict[str, Any]:
     return {
         "sockets": len(lines),
         "sockets_lost": sum(line.lost for line in lines),
+        "close_codes": sorted({line.close_code for line in lines if line.close_code is not None}),
         "received_mb": round(sum(line.received for line in lines) / 1e6, 2),
     }
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.client import BINARY, Line, connect
+from benchmarks.client import BINARY, Line, connect, hear_nothing
 from benchmarks.documents import prose, updates_of
 from benchmarks.load import Meter, Plan, lines_told, paced
 from benchmarks.load_seed import document
@@ -46,7 +46,7 @@ async def measure(plan: Plan) -> tuple[dict[str, Any], list[Line]]:
     ]
     total = 0
     for agent in range(agents):
-        line = await connect(plan.dialect, room)
+        line = await connect(plan.dialect, room, hear_nothing)
         lines.append(line)
         for i, update in enumerate(prose(f"a{agent}", args["agent_bytes"], args["agent_bytes"] // each, agent)):
             frame = plan.dialect.update(room["name"], update)
@@ -74,6 +74,7 @@ async def measure(plan: Plan) -> tuple[dict[str, Any], list[Line]]:
         **percentiles([under_way]),
         "agent_mb": round(total / 1e6, 2),
         "under_way_s": None if ended is None else round(ended - began - HUMAN_LEAD_S, 2),
+        "missing": [i for i in range(edits) if np.isnan(book.arrivals(pages[1])[i])],
         "edits_under_way": len(under_way),
         "complete": complete and told.delivered == told.expected,
         "typist_late_max_ms": round(late_s * 1000, 1),
