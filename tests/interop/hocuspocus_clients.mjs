@@ -119,6 +119,23 @@ const scenarios = {
     say({ step: 'newcomer', text: newcomer.first.words })
   },
 
+  async outlive () { // the server's process is killed while both are in the middle of it
+    const ana = enter('Ana')
+    const ben = enter('Ben')
+    const [a, b] = [ana.first, ben.first]
+    await until('synced', () => ana.synced && ben.synced)
+    a.type('acknowledged ')
+    await until('saved', () => ana.saved && b.words.includes('acknowledged '))
+    await ask('restart')
+    a.type('meanwhile ')
+    b.type('both ')
+    await until('connected again', () => ana.sockets > 1 && ben.sockets > 1 && ana.synced && ben.synced)
+    await until('converged', () => ana.saved && ben.saved && a.words === b.words && a.words.includes('both '))
+    const newcomer = enter('Cyd')
+    await until('newcomer has it all', () => newcomer.synced && newcomer.first.words === a.words)
+    say({ step: 'outlived', text: a.words })
+  },
+
   async twins () { // 4.x: the same document twice on one socket, told apart by a session id
     const ana = enter('Ana', [docs[0], docs[0]], { sessionAwareness: true, flushDelay: 20 })
     const [one, two] = ana.documents

@@ -1,17 +1,18 @@
 // What a stock client does when it is refused: node refusals.mjs --url … --doc … --token …; prints one JSON line.
 import * as Y from 'yjs'
-import { WebsocketProvider } from 'y-websocket'
 import WebSocket from 'ws'
 import { parseArgs } from 'node:util'
 
 const { values: options } = parseArgs({
-  options: { url: { type: 'string' }, doc: { type: 'string' }, token: { type: 'string' } },
+  options: { url: { type: 'string' }, doc: { type: 'string' }, token: { type: 'string' }, client: { type: 'string', default: 'y-websocket' } },
 })
+const { WebsocketProvider } = await import(options.client)
 const open = (name, token = options.token) => new WebsocketProvider(options.url, options.doc, new Y.Doc(), {
   WebSocketPolyfill: WebSocket, params: { token, name }, disableBc: true,
 })
-const closed = (provider) => new Promise((resolve) => provider.on('closed', ({ code, reason }) => {
-  resolve({ code, reason, retries: provider.shouldConnect })
+// Only 3.1.0 has an event for a close that is final; all tell of every close, and decide about retrying right after it.
+const closed = (provider) => new Promise((resolve) => provider.on('connection-close', ({ code, reason }) => {
+  setTimeout(() => resolve({ code, reason, retries: provider.shouldConnect }), 0)
 }))
 const synced = (provider) => new Promise((resolve) => provider.on('sync', resolve))
 const text = (provider) => provider.doc.getText('script')

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -18,39 +18,19 @@ from starlette.websockets import WebSocket
 
 from collab.limits import Limits
 from collab.multiplex import Channel, Entered, Multiplex
-from collab.ports import Entry
 from collab.presence import User
 from collab.room import Room
 from collab.session import Access
 from serve_app import seam
 from serve_app.asgi_transport import open_transport
 from serve_app.story_host import StoryHostCore
-from tests.interop.test_y_websocket import NODE_S_MAX, free_port, node, run_node
-from tests.simulation.world import MemoryLog
+from tests.interop.test_y_websocket import NODE_S_MAX, HeldLog, free_port, node, run_node, talk
 from tests.unit.serve_app.test_two_hosts import TOKEN, Pair, pair
 
 pytestmark = pytest.mark.interop
 __all__ = ["node", "pair"]
 SCENE = "scene:scn_interop1"
 providers = pytest.mark.parametrize("provider", ["3", "4"])
-
-
-class HeldLog(MemoryLog):
-    """Commits wait while it is held."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.free, self.waits = asyncio.Event(), asyncio.Event()
-        self.free.set()
-
-    def append(self, entries: Sequence[Entry], owner: int | None = None) -> asyncio.Future[int]:
-        return asyncio.ensure_future(self._when_free(entries))
-
-    async def _when_free(self, entries: Sequence[Entry]) -> int:
-        if not self.free.is_set():
-            self.waits.set()
-            await self.free.wait()
-        return await super().append(entries)
 
 
 class Doors:
@@ -94,37 +74,16 @@ async def play(
     node: str, scenario: str, provider: str, answers: Mapping[str, Callable[[], Awaitable[None]]], *args: str
 ) -> list[dict[str, Any]]:
     """Run a scenario to its end; `answers` is what it may ask for."""
-    process = await run_node(node, "hocuspocus_clients.mjs", "--scenario", scenario, "--provider", provider, *args)
-    assert process.stdout is not None
-    assert process.stdin is not None
-    facts: list[dict[str, Any]] = []
-    async for line in process.stdout:
-        facts.append(json.loads(line))
-        if "want" in facts[-1]:
-            await answers[facts.pop()["want"]]()
-            process.stdin.write(b"done\n")
-    assert await process.wait() == 0, facts
-    return facts
+    script = ("hocuspocus_clients.mjs", "--scenario", scenario, "--provider", provider)
+    return await talk(await run_node(node, *script, *args), answers)
 
 
 @providers
 async def test_the_save_light_turns_green_only_after_the_commit(node: str, provider: str) -> None:
     """W-42, W-43: unsaved while a commit is held, live and after being offline; exact counts, so green afterwards."""
     log = HeldLog()
-
-    async def hold() -> None:
-        log.waits.clear()
-        log.free.clear()
-
-    async def waiting() -> None:
-        await log.waits.wait()
-
-    async def release() -> None:
-        log.free.set()
-
     async with asyncio.timeout(NODE_S_MAX), serving(Room(SCENE, log)) as url:
-        answers = {"hold": hold, "waiting": waiting, "release": release}
-        facts = await play(node, "honest", provider, answers, "--url", url, "--docs", SCENE)
+        facts = await play(node, "honest", provider, log.answers(), "--url", url, "--docs", SCENE)
     live, back, last = facts
     assert live["held"] == 3
     assert live["seen"] == ""

@@ -1,4 +1,5 @@
-"""Stock clients, unmodified: yjs 13.6 and y-websocket 3.1 in Node against a room behind the real web server seam."""
+"""Stock clients, unmodified: yjs 13.6 and y-websocket 3.0, 3.1 and 3.1.0-rc (with its save light) in Node, against a
+room behind the real web server seam."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ import json
 import shutil
 import socket
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
 from collab.close_codes import CloseCode, reason_for
+from collab.ports import Entry
 from collab.presence import User
 from collab.room import Room
 from collab.session import Access
@@ -30,6 +32,10 @@ pytestmark = pytest.mark.interop
 HERE = Path(__file__).parent
 DOC = "scene:scn_interop1"
 NODE_S_MAX = 90.0
+CLIENTS = {"y-websocket": "3.1", "y-websocket-3.0": "3.0", "y-websocket-rc": "3.1.0-rc"}
+"""Where `package.json` keeps each release -> what the facts in docs and tests call it."""
+INSTALLED = ("yjs", "hocuspocus-3", "hocuspocus-4", "y-indexeddb", *CLIENTS)
+clients = pytest.mark.parametrize("client", CLIENTS)
 
 
 @pytest.fixture(scope="session")
@@ -38,11 +44,44 @@ def node() -> str:
     found, npm = shutil.which("node"), shutil.which("npm")
     if found is None or npm is None:
         pytest.skip("node and npm are not on PATH")
-    if not all((HERE / "node_modules" / each).exists() for each in ("yjs", "hocuspocus-3", "hocuspocus-4")):
+    if not all((HERE / "node_modules" / each).exists() for each in INSTALLED):
         done = subprocess.run([npm, "ci", "--silent"], cwd=HERE, capture_output=True, text=True, check=False)
         if done.returncode:
             pytest.skip(f"npm ci failed: {done.stderr.strip()[-200:]}")
     return found
+
+
+class HeldLog(MemoryLog):
+    """Commits wait while it is held."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.free, self.waits = asyncio.Event(), asyncio.Event()
+        self.free.set()
+
+    def append(self, entries: Sequence[Entry], owner: int | None = None) -> asyncio.Future[int]:
+        return asyncio.ensure_future(self._when_free(entries))
+
+    async def _when_free(self, entries: Sequence[Entry]) -> int:
+        if not self.free.is_set():
+            self.waits.set()
+            await self.free.wait()
+        return await super().append(entries)
+
+    def answers(self) -> dict[str, Callable[[], Awaitable[None]]]:
+        """What a script may ask of it: hold commits, tell when one waits, release them."""
+
+        async def hold() -> None:
+            self.waits.clear()
+            self.free.clear()
+
+        async def waiting() -> None:
+            await self.waits.wait()
+
+        async def release() -> None:
+            self.free.set()
+
+        return {"hold": hold, "waiting": waiting, "release": release}
 
 
 class Stage:
@@ -97,6 +136,22 @@ async def serving(stage: Stage, port: int) -> AsyncIterator[None]:
         await running
 
 
+async def talk(
+    process: asyncio.subprocess.Process, answers: Mapping[str, Callable[[], Awaitable[None]]]
+) -> list[dict[str, Any]]:
+    """Follow a script to its end; `answers` is what it may ask for. Returns the facts it told."""
+    assert process.stdout is not None
+    assert process.stdin is not None
+    facts: list[dict[str, Any]] = []
+    async for line in process.stdout:
+        facts.append(json.loads(line))
+        if "want" in facts[-1]:
+            await answers[facts.pop()["want"]]()
+            process.stdin.write(b"done\n")
+    assert await process.wait() == 0, facts
+    return facts
+
+
 async def run_node(node: str, script: str, *args: str) -> asyncio.subprocess.Process:
     pipe = asyncio.subprocess.PIPE
     return await asyncio.create_subprocess_exec(node, script, *args, cwd=HERE, stdin=pipe, stdout=pipe)
@@ -104,39 +159,65 @@ async def run_node(node: str, script: str, *args: str) -> asyncio.subprocess.Pro
 
 async def test_two_people_write_leave_return_and_outlive_a_restart(node: str) -> None:
     """W-20: converge, durable echo, presence, offline and back, restart from the log alone, newcomer."""
+    async with asyncio.timeout(NODE_S_MAX), asyncio.TaskGroup() as tasks:
+        for client in CLIENTS:  # at once: each waits 15 s for a stock client to repeat its presence
+            tasks.create_task(_write_leave_return_and_outlive(node, client))
+
+
+async def _write_leave_return_and_outlive(node: str, client: str) -> None:
     stage, port = Stage(), free_port()
     url = f"ws://127.0.0.1:{port}/collab/prj_interop1"
-    steps: list[dict[str, Any]] = []
-    async with asyncio.timeout(NODE_S_MAX), serving(stage, port):
-        process = await run_node(node, "two_clients.mjs", "--url", url, "--doc", DOC, "--token", "secret", "--restart")
-        assert process.stdout is not None
-        assert process.stdin is not None
-        async for line in process.stdout:
-            steps.append(json.loads(line))
-            if "want" in steps[-1]:
-                await stage.stop()
-                process.stdin.write(b"done\n")
-        assert await process.wait() == 0, steps[-1]
-    assert [each["step"] for each in steps if "step" in each] == [
+    async with serving(stage, port):
+        options = ("--url", url, "--doc", DOC, "--token", "secret", "--client", client)
+        steps = await talk(await run_node(node, "two_clients.mjs", *options, "--restart"), {"restart": stage.stop})
+    assert [each["step"] for each in steps] == [
         "synced", "converged", "durable echo", "presence", "offline and back", "presence back", "restarted", "newcomer",
     ]  # fmt: skip
     room = await stage.room(DOC)
     assert room.text("script") == steps[-1]["text"]
-    presence = next(each for each in steps if each.get("step") == "presence")
+    presence = next(each for each in steps if each["step"] == "presence")
     assert presence["user"] == {"id": "ana", "name": "Ana", "color": "#336699"}
 
 
-async def test_stop_codes_stop_stock_clients(node: str) -> None:
-    """W-21: a wrong token and a write to a read-only document end reconnecting; others are unharmed."""
+@clients
+async def test_stop_codes_stop_stock_clients(node: str, client: str) -> None:
+    """W-21: a wrong token and a write to a read-only document are refused, with others unharmed; 3.1.0 gives up as the
+    code says. The releases before it knew no final codes: they come again and are refused again."""
     stage, port = Stage(), free_port()
     stage.access["Reader"] = Access.READ
     url = f"ws://127.0.0.1:{port}/collab/prj_interop1"
     async with asyncio.timeout(NODE_S_MAX), serving(stage, port):
-        process = await run_node(node, "refusals.mjs", "--url", url, "--doc", DOC, "--token", "secret")
+        options = ("--url", url, "--doc", DOC, "--token", "secret", "--client", client)
+        process = await run_node(node, "refusals.mjs", *options)
         assert process.stdout is not None
         facts = json.loads(await process.stdout.readline())
         assert await process.wait() == 0
-    assert facts["wrong token"] == {"code": 4401, "reason": "sign in first", "retries": False}
-    assert facts["read only"] == {"code": 4403, "reason": "this document is read-only for you", "retries": False}
+    retries = client != "y-websocket"
+    assert facts["wrong token"] == {"code": 4401, "reason": "sign in first", "retries": retries}
+    assert facts["read only"] == {"code": 4403, "reason": "this document is read-only for you", "retries": retries}
     assert facts["writer"] == {"connected": True, "text": "hello"}
     assert facts["reader saw"] == "hello"
+
+
+async def test_the_light_of_sync_status_turns_green_only_after_the_commit(node: str) -> None:
+    """W-75: edits, a deletion alone and what was written offline stay unsaved while their commit is held."""
+    stage, port, log = Stage(), free_port(), HeldLog()
+    stage.logs[DOC] = log
+    url = f"ws://127.0.0.1:{port}/collab/prj_interop1"
+    async with asyncio.timeout(NODE_S_MAX), serving(stage, port):
+        facts = await talk(
+            await run_node(node, "sync_status.mjs", "--url", url, "--doc", DOC, "--token", "secret"), log.answers()
+        )
+    typed, deleted, offline, last = facts
+    assert set(typed["told"]) == {False}
+    assert [each["saved"] for each in (typed, deleted, offline)] == [False] * 3
+    assert "green" not in {each["held"] for each in (typed, deleted, offline)}
+    assert [each["seen"] for each in (typed, deleted, offline)] == ["", "one two three", "two three"]
+    assert last == {"step": "saved"}
+
+
+def test_the_clients_are_the_ones_the_facts_are_about() -> None:
+    """W-20: what `package.json` pins is what the tests ran with."""
+    pinned = json.loads((HERE / "package.json").read_text())["dependencies"]
+    versions = {name: pinned[name].rpartition("@")[2].lstrip("~") for name in CLIENTS}
+    assert all(versions[name].startswith(wanted) for name, wanted in CLIENTS.items())

@@ -1,8 +1,7 @@
 // Two stock clients against a running server, this repository's or a deployed one:
-//   node two_clients.mjs --url ws://127.0.0.1:8000/collab/prj_x --doc scene:scn_x --token T [--restart]
+//   node two_clients.mjs --url ws://127.0.0.1:8000/collab/prj_x --doc scene:scn_x --token T [--restart] [--client y-websocket-rc]
 // Prints one JSON line per step that held. With --restart it prints {"want":"restart"} and goes on after a line on stdin.
 import * as Y from 'yjs'
-import { WebsocketProvider } from 'y-websocket'
 import WebSocket from 'ws'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
@@ -11,8 +10,10 @@ const { values: options } = parseArgs({
   options: {
     url: { type: 'string' }, doc: { type: 'string' }, token: { type: 'string', default: '' },
     restart: { type: 'boolean', default: false }, seconds: { type: 'string', default: '20' },
+    client: { type: 'string', default: 'y-websocket' }, // which release: a dependency of package.json
   },
 })
+const { WebsocketProvider } = await import(options.client)
 const deadline = Number(options.seconds) * 1000
 const step = (name, facts = {}) => console.log(JSON.stringify({ step: name, ...facts }))
 
