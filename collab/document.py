@@ -89,7 +89,7 @@ class Document:
                 coverage.structs.add(client, 0, clock)
         # What is left beyond the state vector: structs after a gap, and the delete set.
         coverage.add(read_header(pycrdt.get_update(merged, encoded), self._unbounded))
-        self._base_clocks = coverage.structs.clocks()
+        self._base_clocks = _without_gaps(coverage)
         return coverage
 
     def lineage(self) -> Lineage:
@@ -137,7 +137,7 @@ class Document:
             )
             self._merged = merge(parts, self._limits.merge_updates_max)
             self._merged_mark, self._unmerged_bytes = self.mark, 0
-            self._base_clocks = None if self._coverage is None else self._coverage.structs.clocks()
+            self._base_clocks = _without_gaps(self._coverage)
         return self._merged
 
     def base(self) -> tuple[bytes, int]:
@@ -152,7 +152,8 @@ class Document:
 
     @property
     def base_clocks(self) -> dict[int, int] | None:
-        """The state vector of `base`, if it is known."""
+        """The state vector of `base`, if it is known and says all: what stands behind a gap is in no state vector, and
+        no longer in the tail when the gap is closed."""
         return self._base_clocks
 
     def tail_with(self, update: bytes) -> bytes:
@@ -244,7 +245,7 @@ class Document:
 
     def foldable(self) -> list[bytes]:
         """The parts of a snapshot up to now, for `Folder.fold`."""
-        self._fold_clocks = None if self._coverage is None else self._coverage.structs.clocks()
+        self._fold_clocks = _without_gaps(self._coverage)
         return [self._merged, *self._tail[self._merged_mark - self._tail_start :]]
 
     def compacted(self, snapshot: bytes, mark: int, seq: int) -> None:
@@ -259,3 +260,7 @@ class Document:
         if self._merged_mark <= mark:
             self._merged, self._merged_mark, self._unmerged_bytes = snapshot, mark, self._tail_bytes
             self._base_clocks = self._fold_clocks
+
+
+def _without_gaps(coverage: Coverage | None) -> dict[int, int] | None:
+    return coverage.structs.clocks() if coverage is not None and coverage.structs.gapless() else None

@@ -1,6 +1,7 @@
 """The wiring: three Serve applications, one page. `serve_config.yaml` names these builders.
 
 collab      (/collab)   StoryHost ×N   actors and their WebSockets            -> serve_app/story_host.py
+                        Worker         folds update bytes; gpu profile only   -> serve_app/deployments/folding.py
 studio      (/)         Studio         editor files, GraphQL, media, sign-in  -> serve_app/deployments/studio.py
 generation  (no route)  Generation     a worker that claims attempts          -> serve_app/worker.py
 
@@ -17,18 +18,21 @@ from typing import Any
 from ray.serve import Application
 
 from serve_app.config import Settings
-from serve_app.deployments import generation, host, studio
+from serve_app.deployments import folding, generation, host, studio
 
 # What @serve.deployment makes of the classes; class decorators are invisible to the type checker.
 StoryHost: Any = host.StoryHost
 Studio: Any = studio.Studio
 Generation: Any = generation.Generation
+Worker: Any = folding.Worker
 
 
 def build_collab(args: dict[str, Any]) -> Application:
     settings = Settings.from_args(args, os.environ)
     # Serve's default of 5 ongoing requests would be five sockets.
-    return StoryHost.options(max_ongoing_requests=settings.sockets_max).bind(args)
+    host = StoryHost.options(max_ongoing_requests=settings.sockets_max)
+    # On one machine a process more costs 3 s of the start; there each host starts a helper when it needs one.
+    return host.bind(args, Worker.bind()) if settings.profile == "gpu" else host.bind(args)
 
 
 def build_studio(args: dict[str, Any]) -> Application:

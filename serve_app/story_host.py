@@ -42,6 +42,7 @@ from gpu.enhance.brains import list_brains
 from serve_app.auth import Gate
 from serve_app.collab_sockets import Sockets, Visitor
 from serve_app.config import Settings
+from serve_app.folding import OutsideFolder, open_folder
 from serve_app.ownership import claim_or_moved
 from serve_app.peers.client import PeerClient
 from serve_app.peers.faults import FaultError
@@ -59,7 +60,13 @@ class StoryHostCore:
     """`bell` wakes whoever renders; `peer_host` is the address other nodes reach us at. The lifespan of `app`
     starts and stops it."""
 
-    def __init__(self, settings: Settings, bell: Callable[[], None], peer_host: str = "127.0.0.1") -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        bell: Callable[[], None],
+        peer_host: str = "127.0.0.1",
+        folder: OutsideFolder | None = None,
+    ) -> None:
         self._settings, self._bell, self._peer_host = settings, bell, peer_host
         self._gate = Gate(settings.owner_token, settings.cluster_secret.encode())
         self._peers = PeerClient(settings.cluster_secret.encode())
@@ -72,6 +79,7 @@ class StoryHostCore:
             outbox_bytes_max=settings.outbox_bytes_max,
         )
         self._gate_of_joins = JoinGate(self._rooms)
+        self._folder = folder or open_folder()
         operations = {
             "command": self._command,
             "attempt_changed": self._attempt_changed,
@@ -130,6 +138,7 @@ class StoryHostCore:
         if self._runtime is not None:
             await self._runtime.stop()
             self._runtime = None
+        await self._folder.close()
         await self._port.stop()
         await self._peers.close()
         await self.ledger.close()
@@ -197,6 +206,7 @@ class StoryHostCore:
             write_access=Access.COMMENT if doc.startswith("notes:") else Access.WRITE,
             collect_garbage=doc == "live",
             gate=self._gate_of_joins,
+            folder=self._folder,
         )
 
     # operations of the peer port

@@ -62,13 +62,17 @@ def peer_host(settings: Settings) -> str:
 class StoryHost:
     """One of N; which projects it holds is decided by leases in the ledger."""
 
-    def __init__(self, args: dict[str, Any]) -> None:
+    def __init__(self, args: dict[str, Any], worker: Any = None) -> None:
+        """`worker`: handle of the `Worker` deployment, where there is one; else large folds go to a helper process."""
         settings = Settings.from_args(args, os.environ)
         replica.prepare(document_bytes_max=settings.document_bytes_max)
         # Imported here: whoever builds or inspects the application need not load what only a replica runs.
+        from serve_app.deployments.folding import ByHandle
+        from serve_app.folding import OutsideFolder
         from serve_app.story_host import StoryHostCore
 
-        self._core = StoryHostCore(settings, GenerationBell(), peer_host(settings))
+        folder = None if worker is None else OutsideFolder(ByHandle(worker))
+        self._core = StoryHostCore(settings, GenerationBell(), peer_host(settings), folder)
         replica.settle()
 
     def __serve_build_asgi_app__(self) -> ASGIApp:
