@@ -60,6 +60,7 @@ class Commits:
         self._log, self._limits, self._clock = doc_log, limits, clock
         self._sessions, self._on_committed, self._on_failed = sessions, on_committed, on_failed
         self._waiting: deque[Pending] = deque()
+        self._owed: dict[Session, int] = {}  # bytes waiting, by who sent them
         self._flight: Batch = []
         self.bytes = 0  # waiting and in flight
         self._next_at = 0.0
@@ -92,9 +93,11 @@ class Commits:
         """Take an accepted update. The caller has checked `pending_bytes_max`."""
         self._waiting.append(item)
         self.bytes += len(item.entry.update)
+        self._owe(item, 1)
         if self._slow:
             self._pause(item.session, Pause.SLOW_COMMIT)
-        if self.bytes > self._limits.pending_bytes_pause:
+        limits = self._limits
+        if self.bytes > limits.pending_bytes_pause and self._owed[item.session] > limits.pending_bytes_spared:
             self._pause(item.session, Pause.BACKLOG)
         self._schedule()
 
@@ -105,13 +108,14 @@ class Commits:
     def forget(self, session: Session) -> None:
         """Drop what this session has waiting (its earlier updates failed; it will send all of it again)."""
         kept = [each for each in self._waiting if each.session is not session]
-        self.bytes -= sum(len(each.entry.update) for each in self._waiting if each.session is session)
+        self.bytes -= self._owed.pop(session, 0)
         self._waiting = deque(kept)
 
     def stop(self) -> None:
         """Start nothing any more. What is in flight still lands."""
         self._stopped = True
-        self.bytes -= sum(len(each.entry.update) for each in self._waiting)
+        self.bytes -= sum(self._owed.values())
+        self._owed.clear()
         self._waiting.clear()
         if self._window is not None:
             self._window.cancel()
@@ -152,15 +156,36 @@ class Commits:
         appended.add_done_callback(self._landed)
 
     def _take_batch(self) -> Batch:
+        """What goes into the next row: everything, or what has room in it. Then who waits with least goes first, so
+        that one typed letter is not kept behind fifty agents' pages; the oldest always goes, so that nobody waits for
+        ever. A sender's own updates keep their order; so do all of them where one leans on what is before it."""
         waiting, limits = self._waiting, self._limits
-        batch = [waiting.popleft()]
-        size = len(batch[0].entry.update)
-        while waiting and len(batch) < limits.flush_entries_max:
-            size += len(waiting[0].entry.update)
+        if self.bytes <= limits.flush_bytes_max and len(waiting) <= limits.flush_entries_max:
+            self._waiting = deque()
+            self._owed.clear()
+            return list(waiting)
+        order = list(range(len(waiting)))
+        if not any(each.leans for each in waiting):
+            order[1:] = sorted(order[1:], key=lambda at: self._owed[waiting[at].session])
+        taken, size = [0], len(waiting[0].entry.update)
+        for at in order[1 : limits.flush_entries_max]:
+            size += len(waiting[at].entry.update)
             if size > limits.flush_bytes_max:
                 break
-            batch.append(waiting.popleft())
+            taken.append(at)
+        taken.sort()
+        batch, picked = [waiting[at] for at in taken], set(taken)
+        self._waiting = deque(each for at, each in enumerate(waiting) if at not in picked)
+        for each in batch:
+            self._owe(each, -1)
         return batch
+
+    def _owe(self, item: Pending, sign: int) -> None:
+        left = self._owed.get(item.session, 0) + sign * len(item.entry.update)
+        if left > 0:
+            self._owed[item.session] = left
+        else:
+            self._owed.pop(item.session, None)
 
     def _landed(self, appended: asyncio.Future[int]) -> None:
         batch, self._flight = self._flight, []

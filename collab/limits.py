@@ -76,11 +76,15 @@ class Limits:
     pending_bytes_pause: int = 2 * MIB
     """Accepted, uncommitted bytes of a room above which its senders are no longer read."""
 
+    pending_bytes_spared: int = 64 * 1024
+    """Bytes one socket may have waiting and still be read when others have made the backlog."""
+
     pending_bytes_max: int = 64 * MIB
     """Uncommitted bytes of a room. Over: the sender is closed 4508 and sends again after reconnecting."""
 
-    flush_bytes_max: int = 4 * MIB
-    """Bytes in one flush (one ledger row), always at least one update. The rest goes in the next flush."""
+    flush_bytes_max: int = 256 * 1024
+    """Bytes in one flush (one ledger row), always at least one update. The rest goes in the next flush, who waits with
+    least first. Higher: everybody waits longer behind large edits."""
 
     flush_entries_max: int = 2_000
     """Updates in one flush."""

@@ -224,7 +224,7 @@ async def test_slow_commit_stops_reading_not_the_socket() -> None:
 async def test_backlog_is_bounded_by_not_reading_then_by_closing() -> None:
     """R-09."""
     log = HeldLog(held=True)
-    room = await opened(log, Limits(pending_bytes_pause=100, pending_bytes_max=400))
+    room = await opened(log, Limits(pending_bytes_pause=100, pending_bytes_spared=0, pending_bytes_max=400))
     ana, socket = enter(room)
     author = Author(5)
     ana.receive(wire.sync_update(author.type("x" * 200)))
