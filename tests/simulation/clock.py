@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import contextvars
 import selectors
+import warnings
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -143,6 +144,17 @@ def outside(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
     return asyncio.get_running_loop().create_task(work, context=contextvars.Context())
 
 
+def _bury(tasks: set[asyncio.Task[Any]]) -> None:
+    """Close what will never run again, now and not when memory is collected. Its `finally` runs here, where nobody
+    hears it: the outside is done."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        for task in tasks:
+            task._log_destroy_pending = False  # type: ignore[attr-defined]
+            with contextlib.suppress(BaseException):
+                task.get_coro().close()  # type: ignore[union-attr]
+
+
 def run(main: Coroutine[Any, Any, T]) -> T:
     """Run to the end on a fresh virtual loop, then bury what was killed on the way."""
     loop = VirtualLoop()
@@ -150,9 +162,6 @@ def run(main: Coroutine[Any, Any, T]) -> T:
     try:
         return loop.run_until_complete(main)
     finally:
-        for task in asyncio.all_tasks(loop):
-            task._log_destroy_pending = False  # type: ignore[attr-defined]
-            with contextlib.suppress(BaseException):
-                task.get_coro().close()  # type: ignore[union-attr]
+        _bury(asyncio.all_tasks(loop))
         asyncio.set_event_loop(None)
         loop.close()

@@ -98,6 +98,11 @@ def unsettled(world: World) -> str | None:
                 return f"{provider.name}: the light never says saved"
             if sorted(provider.awareness.states) != present:
                 return f"{provider.name} sees {sorted(provider.awareness.states)}, present are {present}"
+    for doc in world.docs:  # last, as it costs most
+        text = content_of(world.ledger.updates(doc))
+        for provider in world.providers(doc):
+            if provider.copy.content() != text:
+                return f"{provider.name} shows {provider.copy.content()}, the log {text}"
     return None
 
 
@@ -105,7 +110,6 @@ def check_converged(world: World, host: Host) -> None:
     for doc in world.docs:
         truth = content_of(world.ledger.updates(doc))
         for provider in world.providers(doc):
-            assert provider.copy.content() == truth, f"{provider.name} shows another text than the log"
             assert all('"name":"Name' in state for state in provider.awareness.others().values())
         check_reads(host, doc, truth)
 
@@ -117,7 +121,9 @@ def check_reads(host: Host, doc: str, truth: tuple[str, dict[str, object]]) -> N
 
 
 def occupied(host: Host) -> str | None:
-    """Who is still in a room nobody is in any more; None when all rooms are closed."""
+    """Who is still in a room nobody is in any more; None when all rooms are closed and all sockets over."""
+    if carried := [each.name for each in host.world.sockets if each.server_open]:
+        return f"sockets are open: {carried}"
     rooms = host.home.rooms if host.home is not None else None
     for doc in rooms.open_docs if rooms is not None else ():
         room = rooms.get(doc) if rooms is not None else None

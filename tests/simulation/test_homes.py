@@ -15,10 +15,37 @@ pytestmark = pytest.mark.simulation
 
 SEEDS = int(os.environ.get("SEEDS", "200"))
 SEED_START = int(os.environ.get("SEED_START", "1"))
-HURT: tuple[int, ...] = (44, 1171)
+HURT: tuple[int, ...] = (44, 361, 1171)
+CRASH_SEEDS = (5, 9)
+CRASHES_IN_TEST = 8
 
 
 @pytest.mark.parametrize("seed", sorted({*HURT, *range(SEED_START, SEED_START + SEEDS)}))
 def test_world(seed: int) -> None:
     """A-01 A-02 A-03 A-04 A-05 G-14: acknowledged is for ever, one writer, replay is live, one effect a key."""
     run_world(seed)
+
+
+def test_a_seed_is_one_run() -> None:
+    """R-91: of homes it is the same events at the same times (their bytes hold ids that a library draws)."""
+    assert run_world(2).trace.digest() == run_world(2).trace.digest()
+
+
+def steps_of_the_first_host(seed: int) -> int:
+    return run_world(seed).everyone[0].process.steps
+
+
+@pytest.mark.parametrize("seed", CRASH_SEEDS)
+def test_a_host_may_die_at_any_await(seed: int) -> None:
+    """R-92: turns, claims, snapshots and hand-overs included."""
+    steps = steps_of_the_first_host(seed)
+    for dies_at in range(1 + seed, steps, max(1, steps // CRASHES_IN_TEST)):
+        run_world(seed, dies_at=dies_at)
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("seed", CRASH_SEEDS)
+def test_a_host_may_die_at_every_await(seed: int) -> None:
+    """R-92: every one of them."""
+    for dies_at in range(1, steps_of_the_first_host(seed)):
+        run_world(seed, dies_at=dies_at)

@@ -1,0 +1,110 @@
+"""What must be true of the homes of a world once everything has healed.
+
+Owns no state: compares the ledger with what people were told. Acknowledged is for ever · one writer · replay is live ·
+one effect a key · a job ends once · nothing is left running.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from actors.commands import CreateScene
+from actors.kinds import ProjectKinds
+from actors.runtime.compose import fact_of
+from actors.runtime.home import Home
+from storage.codec import decode
+from storage.ledger.protocol import Kind, LedgerError
+from tests.simulation.clock import VirtualLoop
+
+if TYPE_CHECKING:
+    from tests.simulation.homes_world import World
+
+
+async def check(world: World, homes: list[str]) -> None:
+    for home in homes:
+        await _check_log(world, home)
+        await _check_replay(world, home)
+        await _check_jobs(world, home)
+    await _check_told(world)
+    assert not world.faults, world.faults
+
+
+async def _check_log(world: World, home: str) -> None:
+    rows = await world.ledger.read(home, limit=1_000_000)
+    assert [row.seq for row in rows] == list(range(1, len(rows) + 1)), "sequences have gaps"
+    epochs = [row.epoch for row in rows]
+    assert epochs == sorted(epochs), "an old epoch wrote after a new one"
+    first = {row.epoch: row for row in reversed(rows)}
+    owners = [row for row in rows if row.kind is Kind.OWNERSHIP]
+    assert [row.seq for row in owners] == sorted(row.seq for row in first.values()), "an epoch without its owner"
+    made = Counter(row.type for row in rows if row.doc == "@project")
+    assert made["project.created"] == 1
+
+
+async def _opened(world: World, home: str) -> Home:
+    """The home where it lives; opened anew if its host gave it back since it was calm."""
+    for host in world.hosts:
+        if (found := host.runtime.owned(home)) is not None:
+            return found
+    for host in world.hosts:
+        with contextlib.suppress(LedgerError):
+            return await host.call(lambda runtime: runtime.open(home))
+    raise AssertionError(f"no host can open {home}")
+
+
+async def _check_replay(world: World, home: str) -> None:
+    """Folding the log from its first row gives the live state; so does the snapshot and what came after."""
+    opened = await _opened(world, home)
+    kinds = ProjectKinds()
+    rows = await world.ledger.read(home, limit=1_000_000, kinds=(Kind.EVENT,))
+    for id in [home, "@continuity", *(s.id for s in opened.find(home).scenes_in_order())]:  # type: ignore[union-attr]
+        activation = opened.activation(id)
+        await activation.loaded()
+        await activation.idle()
+        live = activation.actor
+        fresh = kinds.make(home, id, opened.find)
+        fresh.fold(fact_of(row) for row in rows if row.doc == fresh.stream)
+        assert fresh.dump() == live.dump(), f"replay of {id} differs"
+
+
+async def _check_jobs(world: World, home: str) -> None:
+    rows = await world.ledger.read(home, limit=1_000_000, kinds=(Kind.EVENT,))
+    ended = Counter(decode(row.body)["job"] for row in rows if row.type == "job.final_ready")
+    assert not [job for job, count in ended.items() if count > 1], "a job ended twice"
+    takes = Counter(decode(v.body or b"")["job"] for v in await world.ledger.views("take", home=home, limit=10_000))
+    assert takes == Counter(ended), "takes and ended jobs differ"
+
+
+async def _check_told(world: World) -> None:
+    headings: Counter[tuple[str, str]] = Counter()
+    for home in {envelope.home for envelope, _ in world.told.answers.values()}:
+        for row in await world.ledger.read(home, limit=1_000_000, doc="@project", kinds=(Kind.EVENT,)):
+            if row.type == "scene.created":
+                headings[home, decode(row.body)["heading"]] += 1
+    assert all(count == 1 for count in headings.values()), "a command had two effects"
+    for (principal, key), (envelope, answer) in world.told.answers.items():
+        stored = await world.ledger.response(envelope.home, principal, key)
+        assert stored is not None, f"{key} was acknowledged and is gone"
+        assert decode(stored.body)["ids"] == answer.ids
+        if isinstance(envelope.command, CreateScene):
+            assert headings[envelope.home, envelope.command.heading] == 1
+    for (home, doc), marks in world.told.marks.items():
+        opened = await _opened(world, home)
+        text = (await opened.room(doc)).text("script")
+        missing = [mark for mark in marks if text.count(mark) != 1]
+        assert not missing, f"acknowledged words are not there once: {missing}"
+
+
+def check_nothing_runs(world: World) -> None:
+    """After the last host has stopped: no task but those of the dead, no timer, no error that nobody saw."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop)
+    dead = {task for host in world.everyone if not host.process.alive for task in host.process.pending()}
+    left = asyncio.all_tasks() - dead - {asyncio.current_task()}
+    assert not left, f"left running: {left}"
+    for host in world.hosts:
+        assert not loop.timers_of(host.process), f"left ordered: {loop.timers_of(host.process)}"
+    assert not loop.faults, loop.faults
