@@ -51,6 +51,14 @@ def read_update(update: bytes, limits: Limits) -> Header:
     return header
 
 
+def refuse_retired(retired: frozenset[int], header: Header) -> None:
+    """Raises `CollabError` STALE_DOCUMENT for an update of an earlier epoch: merging it would bring the old text back
+    beside the new."""
+    named = (client for part in (header.structs, header.deletes) for client, _, _ in part)
+    if not (retired.isdisjoint(named) and retired.isdisjoint(header.needs)):
+        raise CollabError(CloseCode.STALE_DOCUMENT)
+
+
 class Admission:
     """Of one open room. `announced`: whose presence shows a client id. `park`: takes what comes under ids of others."""
 
@@ -71,6 +79,8 @@ class Admission:
     def admit(self, session: Session, update: bytes, header: Header, *, live: bool) -> None:
         """Answer what needs no commit, offer what is new to the log. Raises `CollabError` for what ends the session."""
         document, receipt = self._document, session.receipt(header, live=live)
+        if document.retired:
+            refuse_retired(document.retired, header)
         if header.empty:
             session.acknowledge(receipt)
             return
@@ -174,6 +184,7 @@ class Admission:
         Raises `CollabError` for what no document may hold.
         """
         header = read_header(offer.update, self._limits)
+        refuse_retired(self._document.retired, header)
         claims = self._claimed()
         wanted = claims.missing(header)
         if not wanted and self._document.coverage.deletes.covers_all(header.deletes):

@@ -64,6 +64,11 @@ class Compaction:
         self._task = asyncio.ensure_future(self._run(document))
         return self._task
 
+    async def finished(self) -> None:
+        """Wait for the one that is under way."""
+        if self._task is not None:
+            await asyncio.wait({self._task})
+
     def cancel(self) -> None:
         if self._task is not None:
             self._task.cancel()

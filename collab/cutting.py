@@ -8,6 +8,7 @@ offset, `ContentString.splice`. Input has passed `collab.updates.read_header`; c
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -27,6 +28,9 @@ from collab.updates import (
     Range,
     _Walk,
 )
+
+UNBOUNDED = dataclasses.replace(Limits(), structs_per_update_max=1 << 53, delete_ranges_per_update_max=1 << 53)
+"""For bytes that the log holds: each part was within the limits once."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ class Document:
     def __init__(self, loaded: Loaded, limits: Limits) -> None:
         self.seq, self.snapshot_seq = loaded.seq, loaded.snapshot_seq
         self.owners = dict(loaded.lineage.owners)  # client id → principal
+        self.epoch, self.retired = loaded.lineage.epoch, loaded.lineage.retired
         self._limits = limits
         self._unbounded = dataclasses.replace(
             limits,
@@ -94,7 +95,7 @@ class Document:
 
     def lineage(self) -> Lineage:
         """As it is now: a copy, to go with a snapshot of now."""
-        return Lineage(dict(self.owners))
+        return Lineage(dict(self.owners), self.epoch, self.retired)
 
     def commit(self, updates: Sequence[bytes], headers: Sequence[Header], seq: int) -> None:
         """Take in what the log has just committed under `seq`."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +96,19 @@ class DocumentLog(Protocol):
 
     async def put_snapshot(self, snapshot: bytes, seq: int, lineage: Lineage) -> None:
         """Keep a compacted form of everything up to `seq` (fenced; losing the race is harmless)."""
+        ...
+
+
+@runtime_checkable
+class RenewalLog(Protocol):
+    """What a log must be able to do for a document to start a new epoch. Both raise `Refused`."""
+
+    async def updates(self) -> Sequence[bytes]:
+        """Every accepted update of this epoch, raw, in order."""
+        ...
+
+    async def renew(self, epoch: int, entry: Entry, by: str) -> int:
+        """Commit the row that starts `epoch`: `entry` is all that is left of the document. Returns its sequence."""
         ...
 
 

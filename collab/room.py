@@ -32,10 +32,11 @@ from collab.join_gate import JoinGate
 from collab.joins import Joins
 from collab.limits import Limits
 from collab.merging import merge
-from collab.ports import DocumentLog, Entry, Offer, Proposal, ProposalLog, Refused
+from collab.ports import DocumentLog, Entry, Offer, Proposal, ProposalLog, Refused, RenewalLog
 from collab.presence import HEARTBEAT, Presence, User
 from collab.proposals import FOREIGN_ID, Proposals
-from collab.session import Access, Joining, Session
+from collab.renewal import Renewed, rewrite
+from collab.session import Access, Joining, Pause, Session
 from collab.transport import Transport
 from collab.updates import Header, read_header
 
@@ -95,9 +96,7 @@ class Room:
             on_committed=self._flushed,
             on_failed=self._flush_failed,
         )
-        self._proposals = (
-            None if shelf is None else Proposals(shelf, self.limits, lambda: self._shut(CloseCode.MOVED, ""))
-        )
+        self._proposals = None if shelf is None else Proposals(shelf, self.limits, self._moved)
         self._listeners: list[CommitListener] = []
         self._edit_lock = asyncio.Lock()
         self._prepared: PreparedEdit | None = None
@@ -247,6 +246,8 @@ class Room:
             self._idle_since = self.clock.now()
 
     def answer(self, session: Session, clocks: dict[int, int]) -> None:
+        if not self.document.retired.isdisjoint(clocks):
+            raise CollabError(CloseCode.STALE_DOCUMENT)
         self._joins.answer(session, clocks)
 
     def catch_up(self, session: Session) -> None:
@@ -280,13 +281,16 @@ class Room:
         self._spoke_at = self.clock.now()
         merged = merge(updates, self.limits.merge_updates_max)
         self._fanout.send(wire.sync_update(merged), mark)
+        self._tell(seq)
+        if not self.closed:
+            self._compaction.if_due(document)
+
+    def _tell(self, seq: int) -> None:
         for listener in list(self._listeners):
             try:
                 listener(seq)
             except Exception:
                 log.exception("commit listener failed", extra={"doc": self.doc_name})
-        if not self.closed:
-            self._compaction.if_due(document)
 
     def _flush_failed(self, batch: Batch, refused: Refused) -> None:
         log.warning(
@@ -492,6 +496,47 @@ class Room:
         if prepared is None:
             self._edit_lock.release()
         self._edit_landed(prepared, appended, landed)
+
+    # epochs
+
+    @property
+    def epoch(self) -> int:
+        return self.document.epoch
+
+    async def renew(self, by: str, author: str) -> Renewed:
+        """Rewrite the document with fresh ids, as an edit of `author` that `by` asked for, and close this room.
+
+        Everybody is sent away with 4409 once the new epoch is committed; whoever comes next opens it from the log.
+        Words that were on their way are committed first. Raises `Refused`, `RoomClosed`, and `CollabError` for content
+        that cannot be rewritten; then everything is as it was.
+        """
+        if not isinstance(self._log, RenewalLog):
+            raise CollabError(CloseCode.REFUSED, "this log starts no epochs")
+        async with self._edit_lock:
+            if self._document is None or self._closing:
+                raise RoomClosed(self.doc_name)
+            self._closing = True  # nobody joins and nothing is taken in meanwhile
+            for session in self._fanout.all():
+                session.pause(Pause.RENEWAL)
+            try:
+                await self._commits.drain()
+                await self._compaction.finished()
+                rewritten = await rewrite(self._document, self._log)
+                entry = Entry(author, rewritten.client, rewritten.update)
+                seq = await self._log.renew(self._document.epoch + 1, entry, by)
+            except BaseException as error:
+                self._closing = self.closed
+                for session in self._fanout.all():
+                    session.resume(Pause.RENEWAL)
+                if isinstance(error, Refused) and error.fenced:
+                    self._moved()
+                raise
+        self._tell(seq)
+        renewed = Renewed(
+            seq, self._document.epoch + 1, self._document.size_bytes, len(rewritten.base), rewritten.left_out
+        )
+        self._shut(CloseCode.STALE_DOCUMENT, "")
+        return renewed
 
     # reads
 

@@ -41,6 +41,7 @@ class Pause(enum.Enum):
     BACKLOG = "backlog"
     SLOW_COMMIT = "slow_commit"
     OUTBOX = "outbox"
+    RENEWAL = "renewal"
 
 
 @dataclass(frozen=True, slots=True)

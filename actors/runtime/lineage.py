@@ -12,11 +12,16 @@ import dataclasses
 
 from collab.limits import Limits
 from collab.ports import Entry, Lineage, Loaded
+from collab.renewal import without_burial
 from collab.updates import read_header
 from storage.codec import decode, decode_versioned, encode
 from storage.ledger.protocol import Event, Snapshot
 
 UPDATES_TYPE = "updates"
+
+RENEWED_TYPE = "renewed"
+"""A row that starts an epoch (its number is the row's turn). Its one entry holds the whole document under fresh ids,
+and a deletion of everything before it: who folds all rows, as history does, reads the right text too."""
 
 SNAPSHOT_VERSION = 2
 
@@ -59,8 +64,15 @@ class Fold:
         self._tail: list[bytes] = []
 
     def add(self, row: Event) -> None:
+        renewed = row.type == RENEWED_TYPE
+        if renewed:
+            self._epoch = row.turn
+            self._retired.update(self._owners)
+            self._owners.clear()
+            self._tail.clear()
+            self._snapshot, self._snapshot_seq = None, row.seq
         for entry in updates_of(row.body):
-            self._tail.append(entry.update)
+            self._tail.append(without_burial(entry.update) if renewed else entry.update)
             self._bind(entry)
         self.seq = row.seq
 

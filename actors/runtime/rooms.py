@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 from actors.commands import CommandError
 from actors.runtime.errors import HomeLost
-from actors.runtime.lineage import SNAPSHOT_VERSION, UPDATES_TYPE, Fold, pack, unpack
+from actors.runtime.lineage import RENEWED_TYPE, SNAPSHOT_VERSION, UPDATES_TYPE, Fold, pack, unpack
 from actors.runtime.pipeline import Parts, Pipeline, Waiting
 from collab.close_codes import CloseCode
 from collab.ports import DocumentLog, Entry, Lineage, Loaded, ProposalLog, Refused
@@ -77,6 +78,19 @@ class HomeLog:
         else:
             waiting.add_done_callback(partial(land, landed))
         return landed
+
+    async def updates(self) -> Sequence[bytes]:
+        try:
+            return (await self._read(Fold())).loaded().tail
+        except LedgerError as error:
+            raise refused(error) from error
+
+    async def renew(self, epoch: int, entry: Entry, by: str) -> int:
+        row = replace(updates_row(self._doc, (entry,)), type=RENEWED_TYPE, turn=epoch, source=by)
+        try:
+            return (await asyncio.shield(self._pipeline.submit(Parts((row,))))).last_seq
+        except (LedgerError, CommandError) as error:
+            raise refused(error) from error
 
     async def put_snapshot(self, snapshot: bytes, seq: int, lineage: Lineage) -> None:
         row = Snapshot(self._claim.home, self._doc, seq, SNAPSHOT_VERSION, pack(snapshot, lineage))

@@ -6,6 +6,7 @@ import pytest
 
 from actors.runtime.lineage import pack, unpack
 from collab import wire
+from collab.close_codes import CloseCode
 from collab.ports import Lineage
 from collab.room import Room
 from collab.session import Access
@@ -113,3 +114,34 @@ async def test_a_proposal_survives_its_host_and_is_accepted_in_one_append() -> N
         (f"@proposals:{DOC}", "proposal.accepted", "ana"),
         (DOC, "updates", "ana"),
     ]
+
+
+async def test_an_epoch_is_in_the_log_and_on_every_host() -> None:
+    """R-68, R-69: the row names who asked for it; restart, compaction and another host keep number and retired ids."""
+    ledger, author = MemoryLedger(), Author(77)
+    async with story(ledger) as it:
+        home = await it.create()
+        room = await room_of(it, home)
+        await write(room, author, "one ")
+        await write(room, author, "two")
+        old = set(room.document.owners)
+        renewed = await room.renew("ana", "@server")
+        room = await room_of(it, home)
+        assert (room.epoch, room.text("script")) == (2, "one two")
+        await write(room, Author(88), "new ", "ben")
+        compacting = room.compact()
+        assert compacting is not None
+        await compacting
+    async with story(ledger, "h2") as it:
+        room = await room_of(it, home)
+        assert (room.epoch, room.document.retired) == (2, frozenset(old))
+        assert (await room.renew("ana", "@server")).epoch == 3
+    async with story(ledger, "h3") as it:
+        room = await room_of(it, home)
+        assert room.epoch == 3
+        assert room.document.retired > old | {88}
+        assert sorted(room.text("script")) == sorted("one twonew ")
+        socket = await write(room, Author(77, author.doc.get_update()), "late")
+        assert socket.code == CloseCode.STALE_DOCUMENT
+    [first, _] = [row for row in await ledger.read(home, doc=DOC) if row.type == "renewed"]
+    assert (first.seq, first.turn, first.source) == (renewed.seq, 2, "ana")
