@@ -76,6 +76,32 @@ class AddCast(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class CreateAccessLink(Command):
+    """`label`: whose it is, as others see them. `expires_at_ms`: Unix milliseconds, 0: never."""
+
+    type: ClassVar[str] = "access.create"
+    label: str
+    role: str  # VIEWER | COMMENTER | EDITOR
+    expires_at_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeAccessLink(Command):
+    """None: as it is."""
+
+    type: ClassVar[str] = "access.change"
+    link: str
+    role: str | None = None
+    label: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeAccessLink(Command):
+    type: ClassVar[str] = "access.revoke"
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
 class CreateScene(Command):
     type: ClassVar[str] = "scene.create"
     heading: str
@@ -196,6 +222,9 @@ _ALL: tuple[type[Command], ...] = (
     ImportScreenplay,
     SetBrain,
     AddCast,
+    CreateAccessLink,
+    ChangeAccessLink,
+    RevokeAccessLink,
     CreateScene,
     LockScene,
     UnlockScene,

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from actors.commands import CommandError, Envelope
 from actors.continuity.actor import ContinuityActor
+from actors.project import access
 from actors.project.actor import CONTINUITY, ProjectActor
 from actors.project.rules import check_envelope
 from actors.runtime.actor import Actor, Catalogue, Notice, OutlineSettled, ProjectChanged, ScriptSettled
@@ -59,15 +60,30 @@ class ProjectKinds:
         return kind == "draft" and scene in project.scenes and bool(user)
 
     def access(self, home: str, doc: str, principal: str, find: Find) -> Access | None:
-        """`live` is the server's; a draft its author's; a locked scene nobody's to change."""
-        if not self.document_exists(home, doc, find):
+        """`live` is the server's; a draft its author's; a locked scene nobody's; the rest as the role says."""
+        project = find(home)
+        most = access.allowed(project, principal) if isinstance(project, ProjectActor) else None
+        if most is None or not self.document_exists(home, doc, find):
             return None
+        here = self._of_document(doc, principal, find)
+        return None if here is None else min(most, here)
+
+    def _of_document(self, doc: str, principal: str, find: Find) -> Access | None:
         if doc == "live":
             return Access.READ
         if doc.startswith("draft:"):
             return Access.WRITE if doc.split(":", 2)[2] == principal else None
         scene = find(doc.partition(":")[2]) if doc.startswith("scene:") else None
         return Access.READ if isinstance(scene, SceneActor) and scene.locked else Access.WRITE
+
+    def shown_as(self, home: str, principal: str, find: Find) -> str:
+        project = find(home)
+        link = project.links.get(principal) if isinstance(project, ProjectActor) else None
+        return link.label if link is not None else ""
+
+    def permit(self, envelope: Envelope, find: Find) -> None:
+        project = find(envelope.home)
+        access.permit(project if isinstance(project, ProjectActor) else None, envelope.principal, envelope.command)
 
     def settled(self, home: str, scenes: tuple[str, ...], outline: bool, upto: int) -> Iterable[tuple[str, Notice]]:
         """The scene refreshes its projection, continuity reads, the project follows the outline."""

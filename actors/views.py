@@ -10,6 +10,7 @@ Kinds and keys in the ledger's `View` rows (kind · id · parent · order_key):
   open_job· job · scene     · created_at (zero-padded ms)   -> OpenJobView (jobs that have not ended)
   take    · tak · scene     · created_at (zero-padded ms)   -> TakeView
   version · ver · scene     · how many came before          -> VersionView
+  access  · lnk · project   · created_at (zero-padded ms)   -> AccessLinkView
   findings· scn · project   · scene's id                    -> FindingsView (all findings of one scene)
 """
 
@@ -153,3 +154,16 @@ class VersionView(Body):
     @property
     def sequence(self) -> int:
         return self.at or int(self.revision)
+
+
+@dataclass(frozen=True, slots=True)
+class AccessLinkView(Body):
+    """A way into the project for somebody who is not its owner. Holds no secret. Times: 0: never, not."""
+
+    id: str
+    project: str
+    label: str
+    role: str  # VIEWER | COMMENTER | EDITOR
+    created_at_ms: int
+    expires_at_ms: int = 0
+    revoked_at_ms: int = 0

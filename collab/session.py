@@ -16,7 +16,7 @@ from collab import wire
 from collab.clock import Clock
 from collab.close_codes import CloseCode, CollabError, reason_for
 from collab.framing import Y_WEBSOCKET, Framing
-from collab.hocuspocus import NOT_SAVED, SAVED, stateless
+from collab.hocuspocus import NOT_SAVED, SAVED, authenticated, stateless
 from collab.limits import Limits
 from collab.presence import User
 from collab.receipts import NOTHING_DUE, Receipts
@@ -108,7 +108,7 @@ class Host(Protocol):
 
 
 class Session:
-    """`access` may be changed while the session lives; it is read at every update."""
+    """`access` may be changed while the session lives (`change_access`); it is read at every update."""
 
     __slots__ = (
         "_allowance",
@@ -232,6 +232,19 @@ class Session:
         if self.receipts is None:
             raise CollabError(CloseCode.FORBIDDEN)
         self.write(NOT_SAVED)
+
+    def change_access(self, access: Access) -> None:
+        """From now on it may do this, and is told if that changes whether it may write.
+
+        Hocuspocus says it by a fresh `authenticated`; y-websocket has a word only for what is no longer allowed.
+        """
+        could, self.access = self.can_write, access
+        if could == self.can_write:
+            return
+        if self.receipts is not None:
+            self.write(authenticated(writes=self.can_write))
+        elif could:
+            self.write(wire.permission_denied(reason_for(CloseCode.FORBIDDEN)))
 
     def refuse(self, why: str) -> None:
         """Something it sent is not in the document: say so, in the protocol's own words; the socket stays.

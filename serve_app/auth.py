@@ -1,8 +1,9 @@
-"""Who is asking: the owner token, the session cookie it is exchanged for, and principals signed for tunnels.
+"""Who is asking: the owner token, tokens of access links, the session cookie, and principals signed for tunnels.
 
 Owns every comparison of a secret. The invariant: nobody is anybody until one of three proofs holds (the owner token,
-a session ticket this installation signed, a principal signed with the cluster secret), each compared in constant time;
-a cookie never carries the token itself. Sockets of `collab`, GraphQL and pages all ask here.
+a link's token or a session ticket this installation signed, a principal signed with the cluster secret), each compared
+in constant time and without looking anything up; a cookie never carries the token itself. Whether a link still counts
+is its project's to say (`actors.project.access`), after this. Sockets of `collab`, GraphQL and pages all ask here.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from urllib.parse import urlsplit
 SESSION_COOKIE = "storyforge_session"
 SESSION_TTL_S = 30 * 24 * 3600
 """How long a browser stays signed in. Longer: a stolen profile is a way in for longer; shorter: more signing in."""
+LINK_TOKEN = "sfl1"
+"""First part of a link's token: `sfl1.{project}.{link}.{expiry in s, 0: never}.{signature}`."""
 SIGNED_CHARS_MAX = 2_048
 TOKEN_CHARS_MIN = 1
 """The operator's own choice of token is taken; `storyforge serve` says when it is weak."""
@@ -54,14 +57,24 @@ class CrossOrigin(AuthError):
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Somebody who acts. `id` is written as the author of events; `scopes` say what may be done."""
+    """Somebody who acts. `id` is written as the author of events; `scopes` say what may be done.
+
+    `project`: the only one that exists for the holder of a link, "": no bound. `until_s`: Unix time at which the proof
+    stops being one, None: never.
+    """
 
     id: str
     name: str
     scopes: frozenset[str] = frozenset()
+    project: str = ""
+    until_s: float | None = field(default=None, compare=False)
 
     def may(self, scope: str) -> bool:
         return SCOPE_ALL in self.scopes or scope in self.scopes
+
+    def enters(self, project: str) -> bool:
+        """Whether the project may exist for this principal."""
+        return self.project in ("", project)
 
 
 OWNER = Principal(id="owner", name="Owner", scopes=frozenset({SCOPE_ALL}))
@@ -124,7 +137,27 @@ class Gate:
 
     def by_token(self, token: str) -> Principal | None:
         held = hmac.compare_digest(token.encode("utf-8", "surrogatepass"), self.owner_token.encode())
-        return self.owner if held else None
+        return self.owner if held else self._by_link(token)
+
+    def link_token(self, project: str, link: str, expires_at_ms: int = 0) -> str:
+        """What the holder of a link shows. The same each time it is made: nothing of it needs to be kept."""
+        body = f"{LINK_TOKEN}.{project}.{link}.{expires_at_ms // 1000}"
+        return f"{body}.{self._link_mac(body)}"
+
+    def _by_link(self, token: str) -> Principal | None:
+        body, _, mac = token.rpartition(".")
+        if not body.startswith(f"{LINK_TOKEN}.") or len(token) > SIGNED_CHARS_MAX or not token.isascii():
+            return None
+        if not hmac.compare_digest(self._link_mac(body), mac):
+            return None
+        _, project, link, expiry = body.split(".")
+        until = float(expiry) or None
+        if until is not None and until <= self.clock_s():
+            return None
+        return Principal(link, "", project=project, until_s=until)
+
+    def _link_mac(self, body: str) -> str:
+        return _b64(hmac.digest(self._key("link"), body.encode(), "sha256"))
 
     def same_origin(self, headers: Mapping[str, str], *, required: bool) -> bool:
         """Whether a browser's request came from a page of ours: `Origin` against `Host`, else `Sec-Fetch-Site`."""
@@ -139,11 +172,15 @@ class Gate:
 
     # session tickets
     def ticket(self, principal: Principal, ttl_s: float = SESSION_TTL_S) -> str:
-        """A session for the cookie: signed, expiring, and different each time."""
-        return self._sign("session", principal, ttl_s)
+        """A session for the cookie: signed, expiring with the proof it came from, and different each time."""
+        return self._sign("session", principal, self.ticket_ttl_s(principal, ttl_s))
+
+    def ticket_ttl_s(self, principal: Principal, ttl_s: float = SESSION_TTL_S) -> float:
+        return ttl_s if principal.until_s is None else min(ttl_s, principal.until_s - self.clock_s())
 
     def by_ticket(self, ticket: str) -> Principal | None:
-        return self._verify("session", ticket)
+        """A socket that came by a ticket ends with it."""
+        return self._verify("session", ticket, ends_with_ticket=True)
 
     # principals on their way to another host
     def sign_principal(self, principal: Principal, ttl_s: float = 30.0) -> str:
@@ -163,6 +200,8 @@ class Gate:
             "id": principal.id,
             "name": principal.name,
             "scopes": sorted(principal.scopes),
+            "prj": principal.project,
+            "until": principal.until_s,
             "exp": int(self.clock_s() + ttl_s),
             "n": secrets.token_hex(8),
         }
@@ -170,7 +209,7 @@ class Gate:
         mac = _b64(hmac.digest(self._key(purpose), body.encode(), "sha256"))
         return f"v1.{body}.{mac}"
 
-    def _verify(self, purpose: str, signed: str) -> Principal | None:
+    def _verify(self, purpose: str, signed: str, *, ends_with_ticket: bool = False) -> Principal | None:
         parts = signed.split(".") if len(signed) <= SIGNED_CHARS_MAX and signed.isascii() else []
         if len(parts) != 3 or parts[0] != "v1":
             return None
@@ -183,7 +222,11 @@ class Gate:
             return None
         if claims["exp"] <= self.clock_s():
             return None
-        return Principal(claims["id"], claims["name"], frozenset(claims["scopes"]))
+        until = claims["exp"] if ends_with_ticket else claims.get("until")
+        # A ticket from before links has neither project nor end: it was the owner's.
+        return Principal(
+            claims["id"], claims["name"], frozenset(claims["scopes"]), claims.get("prj", ""), until_s=until
+        )
 
 
 def _bearer(headers: Mapping[str, str]) -> str | None:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from starlette.websockets import WebSocket
@@ -23,6 +24,7 @@ from collab.limits import Limits
 from collab.multiplex import Channel, Entered, Multiplex
 from collab.transport import Transport
 from serve_app.asgi_transport import ServedTransport, open_transport
+from serve_app.attendance import Attendance
 from serve_app.auth import Gate, Principal
 from serve_app.ownership import claim_or_moved
 from serve_app.peers.client import PeerClient
@@ -65,8 +67,11 @@ class Visitor:
 class Sockets:
     """Serves every document socket of one StoryHost."""
 
-    def __init__(self, homes: Homes, gate: Gate, peers: PeerClient, limits: Limits) -> None:
+    def __init__(
+        self, homes: Homes, gate: Gate, peers: PeerClient, limits: Limits, attendance: Attendance | None = None
+    ) -> None:
         self._homes, self._gate, self._peers, self._limits = homes, gate, peers, limits
+        self._attendance = attendance or Attendance(gate.clock_s)
         self.open = 0
         self.draining = False
 
@@ -80,7 +85,7 @@ class Sockets:
         try:
             if principal is None:
                 _refuse(transport, CloseCode.UNAUTHENTICATED)
-            elif not PROJECT.match(project) or not DOCUMENT.match(doc):
+            elif not PROJECT.match(project) or not DOCUMENT.match(doc) or not principal.enters(project):
                 _refuse(transport, CloseCode.NOT_FOUND)
             elif self.draining:
                 _refuse(transport, CloseCode.GOING_AWAY)
@@ -102,7 +107,7 @@ class Sockets:
             if principal is None:
                 transport = threshold = Threshold(transport, self._gate.by_token, self._limits)
                 principal = await threshold.passed()
-            if principal is not None and not PROJECT.match(project):
+            if principal is not None and (not PROJECT.match(project) or not principal.enters(project)):
                 _refuse(transport, CloseCode.NOT_FOUND)
             elif principal is not None and self.draining:
                 _refuse(transport, CloseCode.GOING_AWAY)
@@ -169,6 +174,9 @@ class Sockets:
         if principal is None or not PROJECT.match(project) or not (doc == ALL_DOCUMENTS or DOCUMENT.match(doc)):
             _refuse(transport, CloseCode.UNAUTHENTICATED)
             return
+        if not principal.enters(project):
+            _refuse(transport, CloseCode.NOT_FOUND)
+            return
         try:
             await self._join(transport, project, doc, Visitor.of(principal, opening))
         except Owned:
@@ -178,6 +186,7 @@ class Sockets:
         """Serve the socket in its room until it ends. Raises `Owned` before anything was read from it."""
         entered: Entered | None = None
         multiplex: Multiplex | None = None
+        disconnect: Callable[[], None] | None = None
         try:
             if not await self._homes.exists(project):
                 _refuse(transport, CloseCode.NOT_FOUND)
@@ -185,6 +194,7 @@ class Sockets:
                 home = await claim_or_moved(self._homes.open, project, self._peers)
                 if doc == ALL_DOCUMENTS:
                     multiplex = Multiplex(transport, ProjectDoors(self, project, visitor), self._limits)
+                    disconnect = self._attendance.connect(project, visitor.principal, partial(_end, multiplex))
                 else:
                     entered = await self._homes.join(home, doc, transport, visitor)
         except Owned:
@@ -203,12 +213,16 @@ class Sockets:
                 entered.leave()
             if multiplex is not None:
                 multiplex.end()
+            if disconnect is not None:
+                disconnect()
 
     async def enter(self, project: str, doc: str, token: str, channel: Channel, visitor: Visitor) -> Entered:
         """A document of a multiplexed socket. Raises `CollabError`."""
         principal = self._gate.by_token(token) if token else visitor.principal
         if principal is None:
             raise CollabError(CloseCode.UNAUTHENTICATED)
+        if not principal.enters(project):
+            raise CollabError(CloseCode.NOT_FOUND)
         if self.draining:
             raise CollabError(CloseCode.GOING_AWAY)
         if not DOCUMENT.match(doc):
@@ -249,6 +263,10 @@ class Homes(Protocol):
     ) -> Entered:
         """Put the socket into the room. Raises `CollabError`, `CommandError`."""
         ...
+
+
+def _end(multiplex: Multiplex, code: CloseCode, detail: str) -> None:
+    multiplex.close(code, reason_for(code, detail))
 
 
 def _refuse(transport: Transport, code: CloseCode, detail: str = "") -> None:

@@ -36,9 +36,10 @@ from collab.multiplex import Entered
 from collab.ports import DocumentLog, ProposalLog
 from collab.presence import User
 from collab.room import Room, RoomClosed
-from collab.session import Access, Session
+from collab.session import Access
 from collab.transport import Transport
 from gpu.enhance.brains import list_brains
+from serve_app.attendance import ALWAYS_THERE, CHANGES_ACCESS, REVOKED, Attendance
 from serve_app.auth import Gate
 from serve_app.collab_sockets import Sockets, Visitor
 from serve_app.config import Settings
@@ -53,7 +54,6 @@ from storage.ledger.protocol import HostRow, Owned
 logger = logging.getLogger("storyforge.host")
 
 BRAIN_DEFAULT = "thriller"
-_LOCKING = frozenset({"LockScene", "UnlockScene"})
 
 
 class StoryHostCore:
@@ -68,7 +68,7 @@ class StoryHostCore:
         folder: OutsideFolder | None = None,
     ) -> None:
         self._settings, self._bell, self._peer_host = settings, bell, peer_host
-        self._gate = Gate(settings.owner_token, settings.cluster_secret.encode())
+        self.gate = self._gate = Gate(settings.owner_token, settings.cluster_secret.encode())
         self._peers = PeerClient(settings.cluster_secret.encode())
         self.ledger = open_ledger(settings)
         self._rooms = Limits(
@@ -87,10 +87,10 @@ class StoryHostCore:
             "hand_over": self._hand_over,
             "ping": self._ping,
         }
-        self._sockets = Sockets(self, self._gate, self._peers, self._rooms)
+        self.attendance = Attendance(self._gate.clock_s)
+        self._sockets = Sockets(self, self._gate, self._peers, self._rooms, self.attendance)
         self._port = PeerPort(settings.cluster_secret.encode(), operations, self._sockets.tunnelled)
         self._runtime: StoryRuntime | None = None
-        self._live: dict[str, set[tuple[Session, str]]] = {}
         self._leaving: dict[str, asyncio.Task[None]] = {}
         self.app = Starlette(
             routes=[
@@ -166,36 +166,28 @@ class StoryHostCore:
     async def join(
         self, home: Home, doc: str, transport: Transport, visitor: Visitor, framing: Framing = Y_WEBSOCKET
     ) -> Entered:
-        room = await home.room(doc)
-        allowed = home.access(doc, visitor.principal.id)
+        room, principal = await home.room(doc), visitor.principal
+        allowed = home.access(doc, principal.id)
         if allowed is None:
-            raise CollabError(CloseCode.FORBIDDEN)
+            here = home.access(ALWAYS_THERE, principal.id) is not None
+            raise CollabError(CloseCode.FORBIDDEN if here else CloseCode.UNAUTHENTICATED, "" if here else REVOKED)
         if not isinstance(room, Room):
             raise TypeError(f"{type(room).__name__} takes no sockets")
-        user = User(visitor.principal.id, visitor.name, visitor.colour or "")
+        # The holder of a link has the name its maker gave, whatever the socket says.
+        user = User(principal.id, home.shown_as(principal.id) or visitor.name, visitor.colour or "")
         try:
-            session = room.join(transport, visitor.principal.id, allowed, user, framing)
+            session = room.join(transport, principal.id, allowed, user, framing)
         except RoomClosed:
             raise CollabError(CloseCode.GOING_AWAY) from None
-        entry = (session, doc)
-        self._live.setdefault(home.id, set()).add(entry)
-        return Entered(lambda: self._forget(home.id, entry), session.can_write)
-
-    def _forget(self, home: str, entry: tuple[Session, str]) -> None:
-        entries = self._live.get(home)
-        if entries is not None:
-            entries.discard(entry)
-            if not entries:
-                del self._live[home]
+        return Entered(self.attendance.join(home.id, doc, session, principal), session.can_write)
 
     def _listen(self, event: Lifecycle) -> None:
-        """A scene was locked or unlocked: what its open sockets may do changes with it."""
-        if not isinstance(event, Turned) or event.message not in _LOCKING or not event.rows:
+        """A lock, a role, a revocation: what open sockets may do changes with it."""
+        if not isinstance(event, Turned) or event.message not in CHANGES_ACCESS or not event.rows:
             return
         home = self.runtime.owned(event.home)
-        for session, doc in self._live.get(event.home, ()):
-            if home is not None and (allowed := home.access(doc, session.principal)) is not None:
-                session.access = allowed
+        if home is not None:
+            self.attendance.review(home)
 
     def _make_room(self, doc: str, log: DocumentLog, shelf: ProposalLog) -> Room:
         return Room(

@@ -12,7 +12,18 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any, ClassVar
 
-from actors.commands import AddCast, CommandError, CreateProject, CreateScene, ImportScreenplay, SetBrain
+from actors.commands import (
+    AddCast,
+    ChangeAccessLink,
+    CommandError,
+    CreateAccessLink,
+    CreateProject,
+    CreateScene,
+    ImportScreenplay,
+    RevokeAccessLink,
+    SetBrain,
+)
+from actors.project import access
 from actors.project.draft import ProjectDraft, SceneDraft, heading_words, read_screenplay, scene_script
 from actors.project.order import key_between, keys
 from actors.project.rules import SCENES_MAX
@@ -74,6 +85,7 @@ class ProjectActor(Actor):
         super().__init__(home, id)
         self.facts: Facts | None = None
         self.scenes: dict[str, SceneFacts] = {}
+        self.links: dict[str, access.Link] = {}
 
     def scenes_in_order(self) -> list[SceneFacts]:
         return sorted(self.scenes.values(), key=lambda s: (s.order, s.id))
@@ -90,17 +102,22 @@ class ProjectActor(Actor):
                 self._facts().cast[data["id"]] = data["name"]
             case "scene.created":
                 self.scenes[data["id"]] = SceneFacts(data["id"], data["heading"], data["order"], data["created_at_ms"])
+            case "access.granted" | "access.changed" | "access.revoked":
+                self.links[data["id"]] = access.Link(**data)
             case "scenes.moved":
                 for id, order in data["orders"].items():
                     self.scenes[id].order = order
 
     def dump(self) -> dict[str, Any]:
         facts = asdict(self.facts) if self.facts else None
-        return {"facts": facts, "scenes": [asdict(s) for s in self.scenes.values()]}
+        links = [asdict(link) for link in self.links.values()]
+        return {"facts": facts, "scenes": [asdict(s) for s in self.scenes.values()], "links": links}
 
     def load(self, data: Mapping[str, Any]) -> None:
         self.facts = Facts(**data["facts"]) if data["facts"] else None
         self.scenes = {s["id"]: SceneFacts(**s) for s in data["scenes"]}
+        links = data.get("links", ())  # a snapshot older than links has none
+        self.links = {link["id"]: access.Link(**link) for link in links}
 
     # decisions
     def needs(self, message: Message) -> Needs:
@@ -129,6 +146,8 @@ class ProjectActor(Actor):
                 return self._add_cast(message, ctx)
             case CreateScene():
                 return self._create_scene(message, ctx)
+            case CreateAccessLink() | ChangeAccessLink() | RevokeAccessLink():
+                return access.decide(self, message, ctx)
             case OutlineSettled():
                 return self._outline(ctx)
             case Notice():

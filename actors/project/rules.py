@@ -18,8 +18,10 @@ from actors.commands import (
     TITLE_CHARS_MAX,
     AddCast,
     AddComment,
+    ChangeAccessLink,
     Command,
     CommandError,
+    CreateAccessLink,
     CreateProject,
     CreateScene,
     Envelope,
@@ -30,6 +32,7 @@ from actors.commands import (
     RestoreVersion,
     SetBrain,
 )
+from actors.project.access import ROLES
 from actors.runtime.actor import Catalogue
 
 PROJECT_TYPES = ("SERIES", "MOVIE", "SHORT")
@@ -57,6 +60,14 @@ def check_envelope(envelope: Envelope, catalogue: Catalogue) -> None:
             _check_import(command)
         case SetBrain():
             check_brain(command.brain, catalogue)
+        case CreateAccessLink():
+            check_text("label", command.label, NAME_CHARS_MAX)
+            check_choice("role", command.role, tuple(ROLES))
+        case ChangeAccessLink():
+            if command.label is not None:
+                check_text("label", command.label, NAME_CHARS_MAX)
+            if command.role is not None:
+                check_choice("role", command.role, tuple(ROLES))
         case AddCast():
             check_text("name", command.name, NAME_CHARS_MAX)
         case CreateScene():

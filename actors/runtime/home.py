@@ -122,6 +122,14 @@ class Home:
         """What a principal may do with a document now; None: nothing. A turn of Lock or Unlock changes it."""
         return self._around.kinds.access(self.id, doc, principal, self.find)
 
+    def shown_as(self, principal: str) -> str:
+        """The name a principal goes by in this project; empty: it knows none."""
+        return self._around.kinds.shown_as(self.id, principal, self.find)
+
+    def permit(self, envelope: Envelope) -> None:
+        """Raises `CommandError` FORBIDDEN."""
+        self._around.kinds.permit(envelope, self.find)
+
     async def ask(self, envelope: Envelope) -> Answer:
         """Commit a command and answer. Raises `CommandError`, `LedgerError`."""
         self.touch()

@@ -59,6 +59,8 @@ async def _turn(home: Home, activation: Activation, work: Work) -> tuple[Answer 
     context = await _gather(home, needs, envelope)
     async with _locked(home, needs):
         await home.pipeline.ready()
+        if envelope is not None:
+            home.permit(envelope)
         decision = actor.decide(work.message, context)
         if not decision.events:
             await _after(home, decision)

@@ -5,14 +5,14 @@ The invariant: a resolver never sees a project that `visible` denies; an unknown
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import strawberry
 from graphql import GraphQLError
 
-from actors.views import JobView, ProjectView, SceneView
+from actors.views import AccessLinkView, JobView, ProjectView, SceneView
 from serve_app.auth import SCOPE_ALL, Principal
 from serve_app.graphql.feed import ChangeFeed
 from serve_app.graphql.limits import GraphQLLimits
@@ -20,6 +20,9 @@ from serve_app.graphql.loaders import Loaders
 from serve_app.graphql.ports import BrainCard, Commands, Reader, SceneText, SignMedia
 from serve_app.pasts import Pasts
 from storage.ledger.protocol import View
+
+LinkToken = Callable[[str, str, int], str]
+"""(project, link, expiry in Unix ms or 0) -> what the holder of the link shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ class Ports:
     brains: Sequence[BrainCard]
     feed: ChangeFeed
     pasts: Pasts
+    link_token: LinkToken
     limits: GraphQLLimits = field(default_factory=GraphQLLimits)
 
 
@@ -53,6 +57,18 @@ class Context:
         if self.principal is None:
             raise GraphQLError("Sign in first.", extensions={"code": "UNAUTHENTICATED", "retryable": False})
         return self.principal
+
+    async def link(self) -> AccessLinkView | None:
+        """What the caller's link says now; None for the owner. Raises UNAUTHENTICATED for one that counts no more."""
+        who = self.who
+        if not who.project:
+            return None
+        row = await self.ports.reader.view("access", who.id)
+        link = AccessLinkView.from_blob(row.body) if row is not None and row.body is not None else None
+        if row is None or link is None or row.home != who.project or link.revoked_at_ms:
+            words = "This link does not count any more: ask for a new one."
+            raise GraphQLError(words, extensions={"code": "UNAUTHENTICATED", "retryable": False})
+        return link
 
     async def project(self, id: str) -> tuple[View, ProjectView] | None:
         row = await self.ports.reader.view("project", id)
@@ -79,6 +95,8 @@ Info = strawberry.Info[Context, None]
 
 def visible(principal: Principal, project: ProjectView) -> bool:
     """Whether the principal may know that the project exists."""
+    if principal.project:
+        return principal.project == project.id
     return SCOPE_ALL in principal.scopes or project.owner == principal.id
 
 

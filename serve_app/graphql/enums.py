@@ -21,6 +21,13 @@ class ScreenplayFormat(enum.Enum):
 
 
 @strawberry.enum
+class AccessRole(enum.Enum):
+    VIEWER = "VIEWER"
+    COMMENTER = "COMMENTER"
+    EDITOR = "EDITOR"
+
+
+@strawberry.enum
 class SceneStatus(enum.Enum):
     PENDING = "PENDING"
     GENERATING = "GENERATING"

@@ -14,7 +14,9 @@ from typing import Any
 
 import strawberry
 
+from actors.project.access import is_link
 from actors.runtime.compose import SERVER
+from actors.views import AccessLinkView
 from serve_app.graphql.ports import Reader
 from serve_app.graphql.scene_nodes import when
 from storage.codec import CodecError, decode
@@ -26,6 +28,8 @@ ROWS_SCANNED_MAX = 5_000
 SCAN_ROWS = 500
 PAYLOAD_CHARS_MAX = 16_384
 TEXT_SHOWN_CHARS_MAX = 200
+LINKS_NAMED_MAX = 1_000
+"""Links whose labels are read for one answer; authors by older ones show their id."""
 
 SUMMARIES: dict[str, str] = {
     "project.created": "Started the project",
@@ -39,6 +43,9 @@ SUMMARIES: dict[str, str] = {
     "comment.resolved": "Settled a comment",
     "version.named": "Named a version",
     "scene.restored": "Brought back an earlier text",
+    "access.granted": "Shared the project",
+    "access.changed": "Changed somebody's access",
+    "access.revoked": "Took access away",
     "job.created": "Asked for the scene to be generated",
     "job.script_ready": "The scene was worked out into shots",
     "job.continuity_checked": "Continuity was checked",
@@ -68,7 +75,7 @@ INNER = frozenset(
     }
 )
 """Bookkeeping that says nothing to a person: subscribers get it, history leaves it out."""
-NAMED = ("title", "heading", "name", "brain")
+NAMED = ("label", "title", "heading", "name", "brain")
 PRIVATE_KEYS = frozenset(
     {
         "text",
@@ -191,15 +198,24 @@ async def history(
         if len(rows) < SCAN_ROWS:
             break
         before = rows[-1].seq
-    return [_entry(line) for line in lines[:first]]
+    names = await _names(reader, home, lines[:first])
+    return [_entry(line, names) for line in lines[:first]]
 
 
-def _entry(line: _Line) -> HistoryEntry:
+async def _names(reader: Reader, home: str, lines: list[_Line]) -> dict[str, str]:
+    """What the links among the authors are labelled; read only where there are any."""
+    if not any(is_link(author) for line in lines for author in line.authors):
+        return {}
+    rows = await reader.views("access", home=home, limit=LINKS_NAMED_MAX, newest_first=True)
+    return {row.id: AccessLinkView.from_blob(row.body).label for row in rows if row.body is not None}
+
+
+def _entry(line: _Line, names: Mapping[str, str]) -> HistoryEntry:
     event = line.event
     return HistoryEntry(
         sequence=str(event.seq),
         at=when(event.at_ms),
-        author=", ".join(a for a in line.authors if a != SERVER) or None,
+        author=", ".join(names.get(a, a) for a in line.authors if a != SERVER) or None,
         kind=event.type,
         summary=f"Added {line.rows} scenes" if line.rows > 1 and event.kind is Kind.EVENT else summary_of(event),
         scene_id=strawberry.ID(event.scene) if event.scene else None,

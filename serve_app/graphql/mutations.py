@@ -27,6 +27,7 @@ from actors.commands import (
 )
 from actors.runtime.ids import derive_id
 from actors.views import JobView
+from serve_app.graphql.access_mutations import AccessMutations
 from serve_app.graphql.comment_mutations import CommentMutations
 from serve_app.graphql.context import Context, Info
 from serve_app.graphql.past_mutations import PastMutations
@@ -98,7 +99,7 @@ async def _new_project(context: Context, key: str, command: Command) -> ProjectP
 
 
 @strawberry.type
-class Mutation(PastMutations, CommentMutations):
+class Mutation(PastMutations, CommentMutations, AccessMutations):
     @strawberry.mutation
     async def create_project(self, info: Info, input: CreateProjectInput) -> ProjectPayload:
         command = CreateProject(

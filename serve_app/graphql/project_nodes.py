@@ -14,6 +14,7 @@ import strawberry
 from graphql import GraphQLError
 
 from actors.views import FindingsView, ProjectView, SceneView
+from serve_app.graphql.access_nodes import AccessLink, links_of
 from serve_app.graphql.comment_nodes import Comment, comments_of
 from serve_app.graphql.context import Info
 from serve_app.graphql.described import described
@@ -181,6 +182,10 @@ class Project:
     @strawberry.field
     async def scene_count(self, info: Info) -> int:
         return await info.context.loaders.count.load(("scene", self.row.home, self.view.id))
+
+    @described("Who else may enter, newest first; the owner alone sees it.")
+    async def access_links(self, info: Info) -> list[AccessLink]:
+        return await links_of(info.context, self.row.home)
 
     @described("In story order.")
     async def scenes(self, info: Info) -> list[Scene]:

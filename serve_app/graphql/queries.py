@@ -12,6 +12,7 @@ from actors.views import SceneView
 from serve_app.graphql import history as past
 from serve_app.graphql.context import Context, Info, not_found, visible
 from serve_app.graphql.described import described
+from serve_app.graphql.enums import AccessRole
 from serve_app.graphql.loaders import SCENES_MAX
 from serve_app.graphql.past_queries import PastQueries
 from serve_app.graphql.project_nodes import (
@@ -43,6 +44,7 @@ class Brain:
 class Me:
     id: strawberry.ID
     name: str
+    role: AccessRole | None = strawberry.field(default=None, description="What your link allows; null: you own this.")
 
 
 def sequence_of(text: str | None, name: str) -> int | None:
@@ -59,6 +61,9 @@ class Query(PastQueries):
     @strawberry.field
     async def me(self, info: Info) -> Me:
         who = info.context.who
+        link = await info.context.link()
+        if link is not None:
+            return Me(id=strawberry.ID(who.id), name=link.label, role=AccessRole(link.role))
         return Me(id=strawberry.ID(who.id), name=who.name)
 
     @strawberry.field
@@ -78,6 +83,8 @@ class Query(PastQueries):
     async def projects(self, info: Info, first: int | None = 20, after: str | None = None) -> ProjectConnection:
         context, size = info.context, page_size(first, 20)
         reader = context.ports.reader
+        if context.who.project:
+            return await _only(context, after, size)
         position = position_of(after) if after else None
         rows = await reader.views("project", after=position, limit=size + 1, newest_first=True)
         edges = [ProjectEdge(node=Project.of(row), cursor=cursor_of(row)) for row in rows[:size] if row.body]
@@ -128,6 +135,16 @@ class Query(PastQueries):
         return join_parts(
             view.title_page, "", scripts, newline=view.newline, bom=view.bom, mixed_newlines=view.mixed_newlines
         )
+
+
+async def _only(context: Context, after: str | None, size: int) -> ProjectConnection:
+    """The list as the holder of a link sees it: the project it is for."""
+    found = await context.project(context.who.project)
+    wanted = found is not None and after is None and size > 0
+    edges = [ProjectEdge(node=Project.of(found[0]), cursor=cursor_of(found[0]))] if wanted and found else []
+    cursor = edges[0].cursor if edges else None
+    page = PageInfo(has_next_page=False, has_previous_page=after is not None, start_cursor=cursor, end_cursor=cursor)
+    return ProjectConnection(edges=edges, page_info=page, total_count=int(found is not None))
 
 
 async def _scripts(context: Context, home: str) -> list[str]:

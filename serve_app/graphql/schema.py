@@ -15,6 +15,7 @@ from strawberry.exceptions import StrawberryGraphQLError
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.execution import ExecutionContext
 
+from serve_app.graphql.guard import guard
 from serve_app.graphql.limits import Limits
 from serve_app.graphql.mutations import Mutation
 from serve_app.graphql.payloads import problem
@@ -61,10 +62,12 @@ def _words(fault: Exception, error: GraphQLError) -> tuple[str, dict[str, Any]]:
 
 
 def build_schema() -> StorySchema:
-    return StorySchema(
+    schema = StorySchema(
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
         extensions=[Limits],
         config=StrawberryConfig(relay_max_results=200),
     )
+    guard(schema._schema)
+    return schema

@@ -5,6 +5,8 @@ The invariant: a fault with a code becomes `userErrors`; one without is a bug an
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from actors.commands import Answer, Command, Envelope
 from serve_app.graphql.context import Context
 from serve_app.graphql.payloads import ScenePayload, UserError, problem
@@ -14,6 +16,9 @@ Sent = Answer | list[UserError]
 
 
 async def send(context: Context, home: str, target: str, key: str, command: Command) -> Sent:
+    link = await context.link()
+    if link is not None and hasattr(command, "by"):
+        command = replace(command, by=link.label)  # type: ignore[call-arg]  # its holder has one name, whatever they say
     envelope = Envelope(home=home, target=target, principal=context.who.id, key=key, command=command)
     try:
         answer = await context.ports.commands.send(envelope)

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serve_app.auth import Gate, Principal
+from serve_app.auth import SCOPE_ALL, Gate, Principal
 from serve_app.errors import row_of
 
 CONTENT_POLICY = "; ".join(
@@ -97,4 +97,12 @@ def enter(gate: Gate, request: Request) -> Principal:
     principal = gate.authenticate(request.headers, None, request.cookies, origin_required=not safe)
     if principal is None:
         raise Refusal("UNAUTHENTICATED", "Sign in first.", {"www-authenticate": "Bearer"})
+    return principal
+
+
+def enter_as_owner(gate: Gate, request: Request) -> Principal:
+    """For what concerns the whole installation. Raises `Refusal` UNAUTHENTICATED, FORBIDDEN."""
+    principal = enter(gate, request)
+    if not principal.may(SCOPE_ALL):
+        raise Refusal("FORBIDDEN", "This is for the owner of the studio.")
     return principal

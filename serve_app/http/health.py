@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from serve_app.http.answers import Refusal, enter
+from serve_app.http.answers import Refusal, enter_as_owner
 from serve_app.http.deps import Check, StudioDeps
 
 logger = logging.getLogger("storyforge.health")
@@ -39,12 +39,12 @@ class Health:
         return JSONResponse({"ready": ready}, 200 if ready else 503, NO_STORE)
 
     async def status(self, request: Request) -> Response:
-        enter(self._deps.gate, request)
+        enter_as_owner(self._deps.gate, request)
         return JSONResponse(dict(await self._deps.status()), headers=NO_STORE)
 
     async def owner(self, request: Request) -> Response:
         """Who holds a project now: {pid, peer, host, epoch}."""
-        enter(self._deps.gate, request)
+        enter_as_owner(self._deps.gate, request)
         found = await self._deps.owner(request.path_params["project"])
         if found is None:
             raise Refusal("NOT_FOUND", "Nobody holds this project now.")

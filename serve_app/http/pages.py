@@ -1,7 +1,8 @@
 """The editor's pages and the way in: the shell, its assets, and the token's exchange for a session.
 
-The invariant: the owner token is in an address once, at the first load; the answer is a redirect that drops it and
-sets an HttpOnly cookie holding a session ticket instead. Without a session there is a sign-in page and nothing else.
+The invariant: a token (the owner's or a link's) is in an address once, at the first load; the answer is a redirect that
+drops it and sets an HttpOnly cookie holding a session ticket instead. Without a session there is a sign-in page and
+nothing else.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Re
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
-from serve_app.auth import SESSION_COOKIE, SESSION_TTL_S, Gate, Principal
+from serve_app.auth import SESSION_COOKIE, Gate, Principal
 from serve_app.http.answers import Refusal, enter
 from serve_app.http.page_text import NOT_BUILT, SIGN_IN
 
@@ -39,7 +40,8 @@ class Pages:
         if principal is None:
             return _sign_in("That token does not open this studio.", 401)
         rest = urlencode([pair for pair in request.query_params.multi_items() if pair[0] != "token"])
-        return self._signed_in(request, principal, f"/?{rest}" if rest else "/")
+        to = f"/p/{principal.project}" if principal.project else "/"
+        return self._signed_in(request, principal, f"{to}?{rest}" if rest else to)
 
     async def icon(self, _request: Request) -> Response:
         """The mark on the tab and on the sign-in page: open, it says nothing."""
@@ -81,7 +83,7 @@ class Pages:
         response.set_cookie(
             SESSION_COOKIE,
             self._gate.ticket(principal),
-            max_age=SESSION_TTL_S,
+            max_age=int(self._gate.ticket_ttl_s(principal)),
             path="/",
             secure=self._secure or request.url.scheme == "https",
             httponly=True,

@@ -47,6 +47,7 @@ def studio_app(deps: StudioDeps) -> Starlette:
         sign_media=deps.sign_media,
         brains=deps.brains,
         pasts=Pasts(deps.reader),
+        link_token=deps.gate.link_token,
         feed=ChangeFeed(deps.reader, watchers_max=deps.limits.graphql.subscriptions_max),
         limits=deps.limits.graphql,
     )

@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, Response
 
 from serve_app.auth import Gate
 from serve_app.graphql.ports import SignMedia
-from serve_app.http.answers import Refusal, enter
+from serve_app.http.answers import Refusal, enter_as_owner
 from serve_app.http.deps import Media, StudioLimits
 from storage.objects.protocol import StoreName
 
@@ -63,7 +63,7 @@ class Uploads:
         self._bytes_max = max(limits.image_bytes_max, limits.screenplay_bytes_max)
 
     async def put(self, request: Request) -> Response:
-        enter(self._gate, request)
+        enter_as_owner(self._gate, request)
         self._check_declared(request, self._bytes_max)
         try:
             return await self._store(request.path_params["name"], request.stream())
@@ -71,7 +71,7 @@ class Uploads:
             raise Refusal("UPLOAD_BROKEN", "The upload broke off.") from error
 
     async def post(self, request: Request) -> Response:
-        enter(self._gate, request)
+        enter_as_owner(self._gate, request)
         if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
             raise Refusal("UNSUPPORTED_MEDIA_TYPE", "Send multipart/form-data with one field `file`, or PUT the bytes.")
         bytes_max = self._bytes_max + FORM_SLACK_BYTES

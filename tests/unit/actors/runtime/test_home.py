@@ -221,15 +221,16 @@ async def test_documents_exist_by_events_alone() -> None:
         home = await it.create()
         scene = await scene_of(it, home)
         mine = owned(it, home)
-        for doc in ("scene:scn_x", "nonsense", "scene:", "draft:scn_x:anna", f"draft:{scene}", ""):
+        for doc in ("scene:scn_x", "nonsense", "scene:", "draft:scn_x:usr_anna", f"draft:{scene}", ""):
             with pytest.raises(CommandError, match="NOT_FOUND"):
                 await mine.room(doc)
-            assert mine.access(doc, "anna") is None
-        for doc, right in (("live", "READ"), (f"scene:{scene}", "WRITE"), (f"draft:{scene}:anna", "WRITE")):
-            allowed = mine.access(doc, "anna")
+            assert mine.access(doc, "usr_anna") is None
+        for doc, right in (("live", "READ"), (f"scene:{scene}", "WRITE"), (f"draft:{scene}:usr_anna", "WRITE")):
+            allowed = mine.access(doc, "usr_anna")
             assert allowed is not None
             assert allowed.name == right
-        assert mine.access(f"draft:{scene}:ben", "anna") is None
+        assert mine.access(f"draft:{scene}:ben", "usr_anna") is None
+        assert mine.access(f"scene:{scene}", "usr_ben") is None
 
 
 async def test_a_scene_nobody_made_takes_no_commands() -> None:
