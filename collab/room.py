@@ -125,7 +125,7 @@ class Room:
         self._presence_timer: Timer | None = None
         self._presence_at = 0.0
         self._heartbeat: Timer | None = None
-        self._spoke_at = 0.0
+        self._spoke_at = self._read_at = 0.0
         self._idle_since: float | None = None
 
     # lifecycle
@@ -542,11 +542,28 @@ class Room:
 
     def hydrate(self) -> pycrdt.Doc[Any]:
         """A Y.Doc of the committed state, kept up to date until `drop`. For reading only."""
+        self._read_at = self.clock.now()
         return self.document.hydrate()
 
     @property
     def doc(self) -> pycrdt.Doc[Any]:
         return self.hydrate()
+
+    @property
+    def hydrated(self) -> bool:
+        """Whether a Y.Doc is kept for readers."""
+        return self._document is not None and self._document.hydrated
+
+    def drop_unread(self, seconds: float) -> bool:
+        """`drop` if nobody has read the Y.Doc for so long; whether it did."""
+        if not self.hydrated or self.clock.now() - self._read_at < seconds:
+            return False
+        self.drop()
+        return True
+
+    def drop_frames(self) -> None:
+        """Let go of what is kept for joiners; the next one has it made again."""
+        self._joins.drop()
 
     def drop(self) -> None:
         """Let go of every Y.Doc this room keeps; bytes stay."""

@@ -66,6 +66,10 @@ class Settings:
     awareness_bytes_max: int = bounded(64 * KIB, 1 * KIB, 256 * KIB, "one presence message")
     outbox_bytes_max: int = bounded(1 * MIB, 256 * KIB, 64 * MIB, "unsent bytes after which a socket is a slow reader")
 
+    host_memory_bytes_max: int = bounded(
+        1024 * MIB, 128 * MIB, 1024 * 1024 * MIB, "resident memory of one StoryHost, above which it lets go of caches"
+    )
+
     # Ownership and actors.
     lease_ttl_ms: int = bounded(6_000, 1_500, 60_000, "how long a dead owner blocks its projects")
     passivate_after_ms: int = bounded(300_000, 1_000, 86_400_000, "idle time before live state is let go")

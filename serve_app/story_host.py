@@ -44,6 +44,7 @@ from serve_app.auth import Gate
 from serve_app.collab_sockets import Sockets, Visitor
 from serve_app.config import Settings
 from serve_app.folding import OutsideFolder, open_folder
+from serve_app.memory import pressure_of, trim
 from serve_app.ownership import claim_or_moved
 from serve_app.peers.client import PeerClient
 from serve_app.peers.faults import FaultError
@@ -129,6 +130,8 @@ class StoryHostCore:
             make_room=self._make_room,
             wake=self._bell,
             listeners=(self._listen,),
+            pressure=pressure_of(self._settings.host_memory_bytes_max),
+            trim=trim,
         )
         await self._runtime.start()
         logger.info("host up", extra={"host": row.id, "peer": address})

@@ -283,8 +283,8 @@ class Home:
         working = any(a.state in (State.TURNING, State.LOADING) or a.waiting for a in self._activations.values())
         return not (working or self.rooms.sessions or self.waits_for() or self.settler.pending) and self.pipeline.quiet
 
-    async def sweep(self) -> None:
-        """Passivate actors that had no turn for a while, and close rooms nobody is in."""
+    async def sweep(self) -> int:
+        """Passivate actors that had no turn for a while, and close rooms nobody is in; how many rooms."""
         now, limits = self._around.clock.now_ms(), self._around.limits
         needed = self._around.kinds.always_live(self.id) | {scene_of(doc) for doc in self.rooms.open_docs}
         for id, activation in list(self._activations.items()):
@@ -298,9 +298,11 @@ class Home:
             ):
                 del self._activations[id]
                 self.announce(Passivated(self.id, id))
+        for _, room in self.rooms.open_rooms():
+            room.drop_unread(limits.document_unread_ms / 1000)
         if now - self.busy_at_ms >= limits.actor_idle_ms and self.idle:
-            for doc in self.rooms.open_docs:
-                await self.rooms.evict(doc)
+            return sum([await self.rooms.evict(doc) for doc in self.rooms.open_docs])
+        return 0
 
     async def close(self) -> None:
         """Leave in order: rooms first (their last commits are awaited), then turns, then appends."""

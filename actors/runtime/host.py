@@ -23,6 +23,7 @@ from actors.runtime.kinds import Kinds
 from actors.runtime.lease import HostLease
 from actors.runtime.lifecycle import Announcer, Claimed, Listener, Released, SelfFenced
 from actors.runtime.limits import RuntimeLimits
+from actors.runtime.memory import MemoryWatch, Pressure, no_pressure
 from actors.runtime.rooms import RoomFactory
 from storage.ledger.protocol import HostRow, Kind, Ledger, LedgerError
 
@@ -48,6 +49,8 @@ class StoryRuntime:
         wake: Callable[[], None] = lambda: None,
         listeners: Iterable[Listener] = (),
         ids: Callable[[Prefix], str] = new_id,
+        pressure: Pressure = no_pressure,
+        trim: Callable[[], None] = lambda: None,
     ) -> None:
         self.ledger = ledger
         self.announce = Announcer(listeners)
@@ -67,6 +70,8 @@ class StoryRuntime:
             self._on_lost,
         )
         self._homes: dict[str, Home] = {}
+        self._trim, self._untrimmed, self._trimmed_at_ms = trim, 0, 0
+        self._memory = MemoryWatch(pressure, lambda: [home.rooms for home in self.homes], self.announce, trim)
         self._opening: dict[str, asyncio.Task[Home]] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
@@ -78,7 +83,11 @@ class StoryRuntime:
     async def start(self) -> None:
         """Write the host row and begin to keep it. Raises `LedgerError`."""
         await self.lease.start()
-        self._tasks = [self._loop(self._limits.sweep_ms, self._sweep), self._loop(self._limits.rescan_ms, self._rescan)]
+        self._tasks = [
+            self._loop(self._limits.sweep_ms, self._sweep),
+            self._loop(self._limits.rescan_ms, self._rescan),
+            self._loop(self._limits.memory_look_ms, self._memory.look),
+        ]
 
     async def stop(self) -> None:
         """Drain: no new homes, every home closed in order and given back, the host row retired."""
@@ -225,9 +234,13 @@ class StoryRuntime:
     async def _sweep(self) -> None:
         now = self._clock.now_ms()
         for home in list(self._homes.values()):
-            await home.sweep()
+            self._untrimmed += await home.sweep()
             if home.idle and now - home.busy_at_ms >= self._limits.home_idle_ms:
+                self._untrimmed += 1
                 await self.release(home)
+        if self._untrimmed and now - self._trimmed_at_ms >= self._limits.trim_ms:
+            self._untrimmed, self._trimmed_at_ms = 0, now
+            self._trim()
 
     async def _rescan(self) -> None:
         for home in list(self._homes.values()):

@@ -81,7 +81,15 @@ class SelfFenced:
     homes: int
 
 
-Lifecycle = Claimed | Activated | Turned | Stalled | Healed | Passivated | Lost | Released | SelfFenced
+@dataclass(frozen=True, slots=True)
+class Relieved:
+    """Memory was short: so many `what` ("documents", "frames", "rooms") were let go of."""
+
+    what: str
+    count: int
+
+
+Lifecycle = Claimed | Activated | Turned | Stalled | Healed | Passivated | Lost | Released | SelfFenced | Relieved
 Listener = Callable[[Lifecycle], None]
 
 

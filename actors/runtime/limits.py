@@ -37,6 +37,16 @@ class RuntimeLimits:
     rescan_ms: int = 1_000
     """Between looks at open attempts: the most that a lost wake-up costs."""
 
+    memory_look_ms: int = 1_000
+    """Between readings of the host's memory. Longer: more can be taken in before something is let go of."""
+
+    trim_ms: int = 60_000
+    """Between two returns of freed memory to the system after rooms were closed; each holds the loop for some
+    milliseconds."""
+
+    document_unread_ms: int = 60_000
+    """A Y.Doc that nobody has read for this long is dropped; its bytes stay."""
+
     settle_ms: int = 300
     """Quiet after the last commit of a script before its readers (continuity, views) re-read it."""
 

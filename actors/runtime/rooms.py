@@ -126,14 +126,18 @@ class Rooms:
         self._ended: str | None = None
 
     async def open(self, doc: str) -> Room:
-        if self._ended is not None:
-            raise HomeLost(doc, self._ended)
-        task = self._opening.get(doc)
-        if task is None or ((open_room := self.get(doc)) is not None and open_room.closed):
-            task = asyncio.get_running_loop().create_task(self._open(doc))
-            self._opening[doc] = task
-            task.add_done_callback(lambda done: self._forget_failed(doc, done))
-        return await asyncio.shield(task)
+        """The open room, loaded first if it was not; open still when this returns. Raises `HomeLost`, `Refused`."""
+        while True:
+            if self._ended is not None:
+                raise HomeLost(doc, self._ended)
+            task = self._opening.get(doc)
+            if task is None or ((open_room := self.get(doc)) is not None and open_room.closed):
+                task = asyncio.get_running_loop().create_task(self._open(doc))
+                self._opening[doc] = task
+                task.add_done_callback(lambda done: self._forget_failed(doc, done))
+            room = await asyncio.shield(task)
+            if not room.closed:
+                return room  # else it was loaded, idle and closed before we had our turn
 
     async def _open(self, doc: str) -> Room:
         room = self._make(doc)
@@ -160,16 +164,25 @@ class Rooms:
     def open_docs(self) -> list[str]:
         return [doc for doc in self._opening if self.get(doc) is not None]
 
+    def open_rooms(self) -> list[tuple[str, Room]]:
+        return [(doc, room) for doc in self._opening if (room := self.get(doc)) is not None]
+
     @property
     def sessions(self) -> int:
         return sum(room.sessions for doc in self._opening if (room := self.get(doc)) is not None)
 
     async def evict(self, doc: str) -> bool:
-        """Close a room nobody is in; it is rebuilt from the log at the next need."""
+        """Close a room nobody is in; it is rebuilt from the log at the next need.
+
+        Nothing is awaited between the look and the closing: whoever joins before finds it open, whoever joins after
+        opens a fresh one, and what the old one committed is in the log by then.
+        """
         room = self.get(doc)
-        if room is None or room.idle_since is None or self.lock(doc).locked():
+        lock = self._locks.get(doc)
+        if room is None or room.idle_since is None or (lock is not None and lock.locked()):
             return False
         del self._opening[doc]
+        self._locks.pop(doc, None)
         await room.close(CloseCode.GOING_AWAY, "idle")
         return True
 
