@@ -33,11 +33,13 @@ test: setup editor
 	$(BIN)/pytest -q -n 2 -m "(unit or contract or simulation) and not proof" tests
 	$(BIN)/pytest -q -m "(interop or serve or e2e) and not proof" tests
 
-# The long ones: 2,000 worlds (other ones each day: FRESH=seed repeats), 60,000 fuzzed frames, 50 kills.
+# The long ones: 2,000 worlds (other ones each day: FRESH=seed repeats), 1,000,000 fuzzed frames, 50 kills, a recorded
+# session of two people, Autobahn's large messages.
 # Record date and machine in docs/proofs.md.
 proof: setup editor
 	@echo "worlds from seed $(FRESH)"
 	SEEDS=2000 SEED_START=$(FRESH) $(BIN)/pytest -q -n 2 -m "not proof" tests/simulation
+	FUZZ=1100000 $(BIN)/pytest -q -n 2 tests/unit/collab/test_fuzz.py tests/unit/serve_app/test_seam_fuzz.py
 	$(BIN)/pytest -q -m proof tests
 
 sim: setup

@@ -20,7 +20,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
 from websockets.exceptions import InvalidState
-from websockets.frames import Frame
+from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
@@ -165,6 +165,16 @@ class SeamTransport:
         return bool(self._early)
 
 
+class Conversation(ServerProtocol):
+    """websockets 17 takes a close frame between the fragments of a message for a fault and answers 1002; RFC 6455 5.4
+    allows it there. Nothing follows a close frame, so the message it interrupts is dropped."""
+
+    def recv_frame(self, frame: Frame) -> None:
+        if frame.opcode is Opcode.CLOSE:
+            self.current_size = None
+        super().recv_frame(frame)
+
+
 class SeamProtocol(WebSocketsSansIOProtocol):
     """uvicorn's sans-I/O WebSocket protocol: bounded buffers, no compression, a `SeamTransport` in the scope."""
 
@@ -179,7 +189,7 @@ class SeamProtocol(WebSocketsSansIOProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        self.conn = ServerProtocol(
+        self.conn = Conversation(
             extensions=[], max_size=self.message_bytes_max, logger=logging.getLogger("uvicorn.error")
         )
         self.close_timeout = CLOSE_TIMEOUT_S

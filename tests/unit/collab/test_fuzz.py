@@ -1,26 +1,27 @@
-"""Hostile frames: whatever bytes come, one socket closes with a code and the room goes on. More: FUZZ=n."""
+"""Hostile frames in both framings: whatever bytes come, one socket closes with a code and the room goes on.
+
+More: FUZZ=n (half in each framing), FUZZ_START=seed.
+"""
 
 from __future__ import annotations
 
-import json
-import os
 import random
-from pathlib import Path
 
 import pycrdt
 import pytest
 
 from collab import wire
 from collab.close_codes import CloseCode
+from collab.limits import Limits
+from collab.room import Room
+from tests.unit.collab.mutations import BASE, BATCH, MEMORY, corpus, hostile, mutated, provider_frames, seeds
 from tests.unit.collab.stage import Author, HeldLog, enter, opened, turns
+from tests.unit.collab.test_multiplex import Browser, House
 
 pytestmark = pytest.mark.unit
 
-GOLDEN = json.loads((Path(__file__).parents[2] / "data/golden/collab-wire.json").read_text())
-FUZZ = int(os.environ.get("FUZZ", "4000"))
-BATCH = 1000
-INTERESTING = (0, 1, 2, 4, 7, 8, 9, 10, 0x27, 0x28, 0x7F, 0x80, 0x84, 0xFF)
 ALLOWED = {None, CloseCode.MALFORMED, CloseCode.TOO_LARGE, CloseCode.RESYNC}
+SCENE, NOTES = "scene:scn_1", "notes:scn_1"
 KEPT = {
     "empty client block and empty delete range made Yrs panic": "01004dc44d014d0201073a00",
     "a child of a piece of text made Yrs refuse the document": "01024d80112701016d016e0128004d0801710177017200",
@@ -28,49 +29,9 @@ KEPT = {
 }
 
 
-def mutated(source: random.Random, frame: bytes) -> bytes:
-    data = bytearray(frame)
-    for _ in range(source.randint(1, 4)):
-        at = source.randrange(len(data)) if data else 0
-        what = source.random()
-        if what < 0.6 and data:
-            data[at] = source.choice((*INTERESTING, source.randrange(256)))
-        elif what < 0.8:
-            data[at:at] = bytes((source.choice((*INTERESTING, source.randrange(256))),))
-        elif len(data) > 1:
-            del data[at : at + source.randint(1, 3)]
-    return bytes(data)
-
-
-def corpus() -> list[bytes]:
-    updates = [bytes.fromhex(each) for each in (*GOLDEN["updates"], GOLDEN["full"], GOLDEN["both"])]
-    frames = [bytes.fromhex(each) for each in GOLDEN["frames"].values()]
-    return [*frames, *(wire.sync_update(each) for each in updates), *(wire.sync_step2(each) for each in updates)]
-
-
-@pytest.mark.parametrize("seed", range(max(1, FUZZ // BATCH)))
-async def test_mutated_frames_harm_nobody_else(seed: int) -> None:
-    """W-10: a typed close or nothing; afterwards people write, the document reads, and it loads again."""
-    source, frames = random.Random(seed), corpus()
-    base = [bytes.fromhex(each) for each in GOLDEN["updates"]]
-    log = HeldLog(base[:6])
-    room = await opened(log)
-    room.hydrate()
-    _, watcher = enter(room, "watcher")
-    for _ in range(BATCH):
-        session, socket = enter(room, "eve")
-        # The payload is mutated, its frame is sound, so that the update reader gets to see it.
-        kind, body = source.choice(frames), b""
-        if kind[0] == 0 and source.random() < 0.8:
-            message = wire.read_message(kind, room.limits)
-            if isinstance(message, wire.SyncUpdate | wire.SyncStep2):
-                body = wire.sync_update(mutated(source, message.update))
-        session.receive(body or mutated(source, kind))
-        assert socket.code in ALLOWED, kind.hex()
-        session.closed()
-        await turns(1)
+async def _everybody_goes_on(room: Room, log: HeldLog) -> None:
+    """People write, the document reads, and it loads again; nothing of the hostile sockets is left."""
     await room._commits.drain()
-    assert watcher.code is None
     ana, socket = enter(room)
     ana.receive(wire.sync_update(Author(424242).type("still here")))
     await room._commits.drain()
@@ -79,6 +40,79 @@ async def test_mutated_frames_harm_nobody_else(seed: int) -> None:
         each.drop()
         assert "still here" in each.text("script")
     pycrdt.Doc().apply_update(room.document.merged())
+    ana.closed()
+    assert len(room.presence.states()) <= room.limits.awareness_clients_per_session_max
+    assert room.document.size_bytes < room.limits.document_bytes_max
+    assert not room._commits.busy
+
+
+@pytest.mark.parametrize("seed", seeds())
+async def test_mutated_frames_harm_nobody_else(seed: int) -> None:
+    """W-10: a typed close or nothing; afterwards people write, the document reads, and it loads again."""
+    source, frames = random.Random(seed), corpus()
+    log = HeldLog(BASE[:6])
+    room = await opened(log)
+    room.hydrate()
+    _, watcher = enter(room, "watcher")
+    for _ in range(BATCH):
+        session, socket = enter(room, source.choice(("eve", "old")))  # a stranger, or whose ids the document has
+        frame = hostile(source, frames)
+        session.receive(frame)
+        assert socket.code in ALLOWED, frame.hex()
+        session.closed()
+        await turns(1)
+    assert watcher.code is None
+    assert room.sessions == 1
+    await _everybody_goes_on(room, log)
+    await room.close()
+    MEMORY.check()
+
+
+@pytest.mark.parametrize("seed", seeds())
+async def test_mutated_multiplexed_frames_harm_nobody_else(seed: int) -> None:
+    """W-79: the same in the Hocuspocus framing, several frames a socket, two documents on it: a frame ends at most its
+    own socket, the other documents' rooms and sockets go on."""
+    source = random.Random(f"multiplexed {seed}")
+    house = House(SCENE, NOTES, limits=Limits())
+    for room in house.rooms.values():
+        await room.open()
+    log = house.rooms[SCENE]._log
+    assert isinstance(log, HeldLog)
+    _, watcher = enter(house.rooms[SCENE], "watcher")
+    inner = [source.choice((SCENE, NOTES)) for _ in range(4)]
+    outer = [frame for name in (SCENE, NOTES) for frame in provider_frames(name)]
+    sent = 0
+    while sent < BATCH:
+        browser, multiplex = house.socket()
+        for name in (SCENE, NOTES):
+            if source.random() < 0.9:
+                browser.token(name)
+        await turns(8)
+        for _ in range(source.randint(1, 12)):
+            _say_something_hostile(source, browser, outer, source.choice(inner))
+            sent += 1
+            await turns(source.randint(0, 2))
+            if browser.code is not None:
+                break
+        assert browser.code in ALLOWED | {CloseCode.UNAUTHENTICATED}
+        browser.leaves()
+        multiplex.end()
+        await turns(2)
+    assert watcher.code is None
+    assert [room.sessions for room in house.rooms.values()] == [1, 0]
+    await _everybody_goes_on(house.rooms[SCENE], log)
+    await house.close()
+    MEMORY.check()
+
+
+def _say_something_hostile(source: random.Random, browser: Browser, outer: list[bytes], name: str) -> None:
+    what = source.random()
+    if what < 0.5:
+        browser.says(name, hostile(source, corpus()))
+    elif what < 0.6:
+        browser.raw(source.choice(outer))  # a sound frame at an odd moment
+    else:
+        browser.raw(mutated(source, source.choice(outer)))
 
 
 @pytest.mark.parametrize("update", KEPT.values(), ids=KEPT.keys())

@@ -375,6 +375,27 @@ async def test_r44_text_that_is_not_utf8_is_refused_with_1007() -> None:
         client.close()
 
 
+async def test_r100_a_close_in_the_middle_of_a_fragmented_message_is_a_close() -> None:
+    """R-100: RFC 6455 5.4 lets control frames stand between fragments; Autobahn's case 7.1.5."""
+    ended: list[int] = []
+
+    async def endpoint(_websocket: WebSocket, transport: ServedTransport) -> None:
+        transport.on_message(lambda _kind, _payload: pytest.fail("delivered"))
+        ended.append((await transport.serve())[0])
+
+    async with served(endpoint) as port:
+        client = await upgraded(port)
+        loop = asyncio.get_running_loop()
+        close = masked_frame((1000).to_bytes(2, "big"), opcode=8).replace(b"\xff" + bytes(7) + b"\x02", b"\x82", 1)
+        stream = masked_frame(b"frag", opcode=1, final=False) + close + masked_frame(b"ment", opcode=0)
+        await loop.sock_sendall(client, stream)
+        async with asyncio.timeout(DEADLINE_S):
+            answer = await loop.sock_recv(client, 100)
+        assert answer[:4] == b"\x88\x02" + (1000).to_bytes(2, "big")
+        client.close()
+        await until(lambda: ended == [1000])
+
+
 @pytest.mark.parametrize("install", [True, False])
 @pytest.mark.parametrize("end", ["abort", "close", "room"])
 async def test_r45_on_close_fires_exactly_once_whoever_ends_it(install: bool, end: str) -> None:
