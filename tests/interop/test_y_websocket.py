@@ -26,7 +26,7 @@ from collab.room import Room
 from collab.session import Access
 from serve_app import seam
 from serve_app.asgi_transport import open_transport
-from tests.simulation.world import MemoryLog
+from tests.unit.collab import stage as rooms
 
 pytestmark = pytest.mark.interop
 HERE = Path(__file__).parent
@@ -51,35 +51,32 @@ def node() -> str:
     return found
 
 
-class HeldLog(MemoryLog):
-    """Commits wait while it is held."""
+class HeldLog(rooms.HeldLog):
+    """A log in memory whose commits a script may hold."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.free, self.waits = asyncio.Event(), asyncio.Event()
-        self.free.set()
+        self.waits = asyncio.Event()
 
-    def append(self, entries: Sequence[Entry], owner: int | None = None) -> asyncio.Future[int]:
-        return asyncio.ensure_future(self._when_free(entries))
-
-    async def _when_free(self, entries: Sequence[Entry]) -> int:
-        if not self.free.is_set():
+    def append(self, entries: Sequence[Entry]) -> asyncio.Future[int]:
+        if self.held:
             self.waits.set()
-            await self.free.wait()
-        return await super().append(entries)
+        return super().append(entries)
 
     def answers(self) -> dict[str, Callable[[], Awaitable[None]]]:
         """What a script may ask of it: hold commits, tell when one waits, release them."""
 
         async def hold() -> None:
             self.waits.clear()
-            self.free.clear()
+            self.held = True
 
         async def waiting() -> None:
             await self.waits.wait()
 
         async def release() -> None:
-            self.free.set()
+            self.held = False
+            while self.waiting:
+                self.release()
 
         return {"hold": hold, "waiting": waiting, "release": release}
 
@@ -88,7 +85,7 @@ class Stage:
     """One room per document over logs in memory; the room can be thrown away and rebuilt from its log."""
 
     def __init__(self) -> None:
-        self.logs: dict[str, MemoryLog] = {}
+        self.logs: dict[str, HeldLog] = {}
         self.rooms: dict[str, Room] = {}
         self.access: dict[str, Access] = {}
 
@@ -104,7 +101,7 @@ class Stage:
         await transport.serve()
 
     async def room(self, doc: str) -> Room:
-        room = self.rooms.setdefault(doc, Room(doc, self.logs.setdefault(doc, MemoryLog())))
+        room = self.rooms.setdefault(doc, Room(doc, self.logs.setdefault(doc, HeldLog())))
         await room.open()
         return room
 
@@ -143,12 +140,17 @@ async def talk(
     assert process.stdout is not None
     assert process.stdin is not None
     facts: list[dict[str, Any]] = []
-    async for line in process.stdout:
-        facts.append(json.loads(line))
-        if "want" in facts[-1]:
-            await answers[facts.pop()["want"]]()
-            process.stdin.write(b"done\n")
-    assert await process.wait() == 0, facts
+    try:
+        async for line in process.stdout:
+            facts.append(json.loads(line))
+            if "want" in facts[-1]:
+                await answers[facts.pop()["want"]]()
+                process.stdin.write(b"done\n")
+        assert await process.wait() == 0, facts
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
     return facts
 
 
@@ -188,10 +190,7 @@ async def test_stop_codes_stop_stock_clients(node: str, client: str) -> None:
     url = f"ws://127.0.0.1:{port}/collab/prj_interop1"
     async with asyncio.timeout(NODE_S_MAX), serving(stage, port):
         options = ("--url", url, "--doc", DOC, "--token", "secret", "--client", client)
-        process = await run_node(node, "refusals.mjs", *options)
-        assert process.stdout is not None
-        facts = json.loads(await process.stdout.readline())
-        assert await process.wait() == 0
+        (facts,) = await talk(await run_node(node, "refusals.mjs", *options), {})
     retries = client != "y-websocket"
     assert facts["wrong token"] == {"code": 4401, "reason": "sign in first", "retries": retries}
     assert facts["read only"] == {"code": 4403, "reason": "this document is read-only for you", "retries": retries}

@@ -24,6 +24,7 @@ from serve_app.asgi_transport import AsgiTransport, ServedTransport, open_transp
 pytestmark = pytest.mark.unit
 
 DEADLINE_S = 10.0
+PLAIN = "uvicorn.protocols.websockets.auto:AutoWebSocketsProtocol"
 RSS_GROWTH_BYTES_MAX = 2 * 1024 * 1024
 Endpoint = Callable[[WebSocket, ServedTransport], Awaitable[None]]
 
@@ -52,6 +53,8 @@ async def served(
     before = uvicorn.config.WS_PROTOCOLS["auto"]
     if install:
         seam.install(document_bytes_max=document_bytes_max)
+    else:  # another test of this process may have installed it for good
+        uvicorn.config.WS_PROTOCOLS["auto"] = PLAIN
     listener = socket.create_server(("127.0.0.1", 0))
     app = Starlette(routes=[WebSocketRoute("/", accept)])
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", access_log=False))
