@@ -82,7 +82,12 @@ class Dialect:
         kinds = (b"\0\1", b"\4\1") if prefix else (b"\0\1",)
         return payload.startswith(prefix) and payload[len(prefix) : len(prefix) + 2] in kinds
 
-    def document_of(self, room: str, payload: bytes) -> bytes:
+    def is_part(self, room: str, payload: bytes) -> bool:
+        """Whether this payload is an update: a large document may come as updates that end with a step 2."""
+        prefix = self._prefix(room)
+        return payload.startswith(prefix) and payload[len(prefix) : len(prefix) + 2] in (b"\0\2", b"\4\2")
+
+    def update_of(self, room: str, payload: bytes) -> bytes:
         """The update inside such a payload, whole."""
         at = len(self._prefix(room)) + 2
         while payload[at] & 0x80:

@@ -13,6 +13,7 @@ from pycrdt import Doc, Text, TransactionEvent
 from benchmarks.markers import marker
 
 WORDS = ("the", "light", "falls", "on", "an", "empty", "street", "and", "nobody", "moves", "until", "it", "rains")
+LINE_WORDS = 200
 
 
 def updates_of(typist: int, count: int) -> list[bytes]:
@@ -22,7 +23,9 @@ def updates_of(typist: int, count: int) -> list[bytes]:
 
 def prose(root: str, total_bytes: int, update_bytes: int, seed: int = 0) -> list[bytes]:
     """Updates that write `total_bytes` of ASCII into a text, each one paragraph at a place of its own."""
-    paragraph = " ".join(random.Random(seed).choice(WORDS) for _ in range(update_bytes // 3))[: update_bytes - 1] + "\n"
+    chance = random.Random(seed)
+    line = " ".join(chance.choice(WORDS) for _ in range(LINE_WORDS)) + ". "
+    paragraph = (line * (update_bytes // len(line) + 1))[: update_bytes - 1] + "\n"
     return _written(root, [paragraph] * max(1, total_bytes // update_bytes), random.Random(seed + 1))
 
 

@@ -66,7 +66,7 @@ async def measure(plan: Plan) -> tuple[dict[str, Any], list[Line]]:
     spent = meter.stop()
     told = book.outcome(pages)
     under_way = _under_way(book, pages[1], began + HUMAN_LEAD_S, ended or time.monotonic())
-    complete = ended is not None and len(await document(plan, room)) >= total * MERGED_SHARE
+    complete = ended is not None and sum(map(len, await document(plan, room))) >= total * MERGED_SHARE
     return {
         **lines_told(lines),
         **deliveries(told),

@@ -39,7 +39,7 @@ async def measure(plan: Plan) -> tuple[dict[str, Any], list[Line]]:
     spent = meter.stop()
     took = [each.took_s * 1000 for each in arrivals if not isinstance(each, BaseException)]
     failed = [f"{type(each).__name__}: {each}" for each in arrivals if isinstance(each, BaseException)]
-    same = await asyncio.to_thread(_text_of, await document(plan, room)) == await asyncio.to_thread(_written, updates)
+    same = await asyncio.to_thread(_text_of, await document(plan, room)) == await asyncio.to_thread(_text_of, updates)
     return {
         **lines_told(lines),
         **spent,
@@ -53,13 +53,7 @@ async def measure(plan: Plan) -> tuple[dict[str, Any], list[Line]]:
     }, lines
 
 
-def _text_of(update: bytes) -> str:
-    doc: Doc[Any] = Doc()
-    doc.apply_update(update)
-    return str(doc.get(ROOT, type=Text))
-
-
-def _written(updates: list[bytes]) -> str:
+def _text_of(updates: list[bytes]) -> str:
     doc: Doc[Any] = Doc()
     for update in updates:
         doc.apply_update(update)

@@ -29,22 +29,26 @@ async def write(plan: Plan, room: dict[str, str], updates: list[bytes]) -> Line:
             await asyncio.sleep(0)
     total = sum(map(len, updates))
     deadline = time.monotonic() + WRITTEN_S_MAX
-    while len(await document(plan, room)) < total * 0.95:  # merging saves some headers
+    while sum(map(len, await document(plan, room))) < total * 0.95:  # merging saves some headers
         if time.monotonic() > deadline:
             raise RuntimeError(f"the document was not whole within {WRITTEN_S_MAX:g} s")
         await asyncio.sleep(LOOK_S)
     return author
 
 
-async def document(plan: Plan, room: dict[str, str]) -> bytes:
-    """The whole document, as a newcomer gets it."""
-    loop = asyncio.get_running_loop()
-    got: asyncio.Future[bytes] = loop.create_future()
+async def document(plan: Plan, room: dict[str, str]) -> list[bytes]:
+    """The whole document, as a newcomer gets it: the updates up to its step 2 and the one in that."""
+    got: asyncio.Future[list[bytes]] = asyncio.get_running_loop().create_future()
+    parts: list[bytes] = []
 
     def hear(line: Line, frames: list[tuple[int, bytes, int]], _now: float) -> None:
         for _, payload, _ in frames:
-            if not got.done() and plan.dialect.is_document(line.room, payload):
-                got.set_result(plan.dialect.document_of(line.room, payload))
+            last = plan.dialect.is_document(line.room, payload)
+            if got.done() or not (last or plan.dialect.is_part(line.room, payload)):
+                continue
+            parts.append(plan.dialect.update_of(line.room, payload))
+            if last:
+                got.set_result(parts)
 
     line = await connect(plan.dialect, room, hear, WHOLE_BYTES)
     try:

@@ -42,5 +42,6 @@ def test_a_document_is_recognised_and_unpacked_in_both_dialects() -> None:
         dialect = Dialect(kind, "")
         payload = prefix + b"\0\1" + var_bytes(b"u" * 200)
         assert dialect.is_document("room", payload[:64])
-        assert dialect.document_of("room", payload) == b"u" * 200
-        assert not dialect.is_document("room", prefix + b"\0\2" + var_bytes(b"u"))
+        assert dialect.update_of("room", payload) == b"u" * 200
+        part = prefix + b"\0\2" + var_bytes(b"u")
+        assert (dialect.is_document("room", part), dialect.is_part("room", part)) == (False, True)
