@@ -52,6 +52,15 @@ class Loaded:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestKey:
+    """Whose request an append answers: kept with it, so that a retry finds that it was done."""
+
+    principal: str
+    key: str
+    request_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Offer:
     """Structs that came under client ids of somebody else. `owners`: those ids, and whose they are."""
 
@@ -107,7 +116,7 @@ class RenewalLog(Protocol):
         """Every accepted update of this epoch, raw, in order."""
         ...
 
-    async def renew(self, epoch: int, entry: Entry, by: str) -> int:
+    async def renew(self, epoch: int, entry: Entry, by: str, key: RequestKey | None) -> int:
         """Commit the row that starts `epoch`: `entry` is all that is left of the document. Returns its sequence."""
         ...
 
@@ -123,6 +132,8 @@ class ProposalLog(Protocol):
         """Commit an offer as a row of its own."""
         ...
 
-    def decide(self, proposal: Proposal, by: str, *, accepted: bool, entry: Entry | None) -> Awaitable[int]:
+    def decide(
+        self, proposal: Proposal, by: str, *, accepted: bool, entry: Entry | None, key: RequestKey | None
+    ) -> Awaitable[int]:
         """Commit a decision and, in the same append, what goes into the document for it. Resolves to the sequence."""
         ...

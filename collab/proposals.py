@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable
 from collab.close_codes import CloseCode, CollabError
 from collab.coverage import RangeSet
 from collab.limits import Limits
-from collab.ports import Entry, Offer, Proposal, ProposalLog, Refused
+from collab.ports import Entry, Offer, Proposal, ProposalLog, Refused, RequestKey
 from collab.session import Session
 from collab.updates import read_header
 
@@ -94,9 +94,11 @@ class Proposals:
         opened[parked.id] = parked
         return PARKED
 
-    def decide(self, proposal: Proposal, by: str, *, accepted: bool, entry: Entry | None) -> Awaitable[int]:
+    def decide(
+        self, proposal: Proposal, by: str, *, accepted: bool, entry: Entry | None, key: RequestKey | None
+    ) -> Awaitable[int]:
         """Commit a decision and, in the same append, `entry`: what the document lacks of it. Raises `Refused`."""
-        return self._shelf.decide(proposal, by, accepted=accepted, entry=entry)
+        return self._shelf.decide(proposal, by, accepted=accepted, entry=entry, key=key)
 
     def decided(self, proposal: Proposal) -> None:
         """Its decision is committed."""

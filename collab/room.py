@@ -32,7 +32,7 @@ from collab.join_gate import JoinGate
 from collab.joins import Joins
 from collab.limits import Limits
 from collab.merging import merge
-from collab.ports import DocumentLog, Entry, Offer, Proposal, ProposalLog, Refused, RenewalLog
+from collab.ports import DocumentLog, Entry, Offer, Proposal, ProposalLog, Refused, RenewalLog, RequestKey
 from collab.presence import HEARTBEAT, Presence, User
 from collab.proposals import FOREIGN_ID, Proposals
 from collab.renewal import Renewed, rewrite
@@ -461,7 +461,7 @@ class Room:
         """Offers under client ids of others that nobody has decided on. Raises `Refused`."""
         return [] if self._proposals is None else await self._proposals.open()
 
-    async def decide_proposal(self, id: str, by: str, *, accept: bool) -> int:
+    async def decide_proposal(self, id: str, by: str, *, accept: bool, key: RequestKey | None = None) -> int:
         """Merge a proposal as an edit that keeps its author, or dismiss it. Returns the committed sequence.
 
         Raises `CollabError` (NOT_FOUND: decided already), `Refused`, `RoomClosed`.
@@ -475,7 +475,8 @@ class Room:
                 raise RoomClosed(self.doc_name)
             self._prepared = prepared = self._admission.adopt(proposal.offer) if accept else None
             entry = None if prepared is None else prepared.entry
-            appended = asyncio.ensure_future(self._proposals.decide(proposal, by, accepted=accept, entry=entry))
+            decided = self._proposals.decide(proposal, by, accepted=accept, entry=entry, key=key)
+            appended = asyncio.ensure_future(decided)
         except BaseException:
             self._prepared = None
             self._edit_lock.release()
@@ -503,7 +504,7 @@ class Room:
     def epoch(self) -> int:
         return self.document.epoch
 
-    async def renew(self, by: str, author: str) -> Renewed:
+    async def renew(self, by: str, author: str, key: RequestKey | None = None) -> Renewed:
         """Rewrite the document with fresh ids, as an edit of `author` that `by` asked for, and close this room.
 
         Everybody is sent away with 4409 once the new epoch is committed; whoever comes next opens it from the log.
@@ -523,7 +524,7 @@ class Room:
                 await self._compaction.finished()
                 rewritten = await rewrite(self._document, self._log)
                 entry = Entry(author, rewritten.client, rewritten.update)
-                seq = await self._log.renew(self._document.epoch + 1, entry, by)
+                seq = await self._log.renew(self._document.epoch + 1, entry, by, key)
             except BaseException as error:
                 self._closing = self.closed
                 for session in self._fanout.all():

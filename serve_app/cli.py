@@ -1,4 +1,4 @@
-"""The command line: `storyforge serve | stop | status | token | owner | import | ledger | build-editor`.
+"""The command line: `storyforge serve | stop | status | token | owner | import | ledger | document | build-editor`.
 
 Owns words on the terminal and exit codes (0 done, 1 not running or unhealthy, 2 refused with one sentence). Everything
 it does is done by `serve_app.lifecycle` or asked of the running server over HTTP. Ray is imported only when needed.
@@ -29,6 +29,12 @@ IMPORT_MUTATION = """mutation Import($input: ImportScreenplayInput!) {
   importScreenplay(input: $input) { project { id title scenes { id } } userErrors { code message } sequence }
 }"""
 
+RENEW_MUTATION = """mutation Renew($project: ID!, $document: String!, $key: String!) {
+  renewDocument(projectId: $project, document: $document, idempotencyKey: $key) {
+    epoch bytesBefore bytesAfter leftOut userErrors { code message }
+  }
+}"""
+
 app = typer.Typer(
     help="Write together, generate, pick, watch.",
     no_args_is_help=True,
@@ -36,6 +42,8 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,  # a local may be a token
 )
 app.add_typer(ledger_cli.app, name="ledger")
+documents = typer.Typer(help="Look after documents.", no_args_is_help=True)
+app.add_typer(documents, name="document")
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
@@ -175,6 +183,25 @@ def import_(
         project = payload["project"]
         out.print(f"[bold]{_plain(project['title'])}[/bold]  {len(project['scenes'])} scenes")
         typer.echo(project["id"])
+
+
+@documents.command()
+def renew(
+    project: Annotated[str, typer.Argument(help="A project id, prj_….")],
+    document: Annotated[str, typer.Argument(help="outline, scene:scn_…, notes:scn_…")],
+    data_dir: DataDir = None,
+) -> None:
+    """Rewrite a document under fresh ids: its weight goes, its text stays, open editors start it anew."""
+    with _refusals():
+        given = {"project": project, "document": document, "key": secrets.token_hex(16)}
+        body = {"query": RENEW_MUTATION, "variables": given}
+        answer = _json_of(_request(_dir(data_dir), "POST", "/graphql", body))
+        _refuse_graphql_errors(answer)
+        done = answer["data"]["renewDocument"]
+        for problem in done["userErrors"]:
+            raise Refusal(f"{document} was not renewed: {problem['message']} ({problem['code']}).")
+        left_out = f", {done['leftOut']} updates left out that do not apply" if done["leftOut"] else ""
+        typer.echo(f"epoch {done['epoch']}  {done['bytesBefore']} -> {done['bytesAfter']} bytes{left_out}")
 
 
 @app.command("build-editor")

@@ -43,6 +43,7 @@ from serve_app.attendance import ALWAYS_THERE, CHANGES_ACCESS, REVOKED, Attendan
 from serve_app.auth import Gate
 from serve_app.collab_sockets import Sockets, Visitor
 from serve_app.config import Settings
+from serve_app.document_desk import DocumentDesk
 from serve_app.folding import OutsideFolder, open_folder
 from serve_app.memory import pressure_of, trim
 from serve_app.ownership import claim_or_moved
@@ -87,6 +88,7 @@ class StoryHostCore:
             "scene_text": self._scene_text,
             "hand_over": self._hand_over,
             "ping": self._ping,
+            **DocumentDesk(self._home).operations(),
         }
         self.attendance = Attendance(self._gate.clock_s)
         self._sockets = Sockets(self, self._gate, self._peers, self._rooms, self.attendance)
@@ -233,6 +235,14 @@ class StoryHostCore:
         except CommandError:
             return {"text": None}
         return {"text": room.text("script")}
+
+    async def _home(self, id: str) -> Home:
+        try:
+            home: Home = await claim_or_moved(self.runtime.open, id, self._peers)
+        except Owned as owned:
+            host = owned.owner.host
+            raise FaultError("MOVED", f"{id} lives at {host.peer if host else 'no host'}") from None
+        return home
 
     async def _hand_over(self, message: dict[str, Any]) -> dict[str, Any]:
         """Give a project up that no socket has open here; its jobs go on with the next owner."""

@@ -78,12 +78,14 @@ class StudioCore:
         self._settings = settings
         self._ledger = open_ledger(settings)
         self._peers = PeerClient(secret)
+        commands = PeerCommands(Directory(self._ledger), self._peers)
         signer = MediaSigner(secret, expires_s=settings.media_link_ttl_ms / 1000)
         self.app = studio_app(
             StudioDeps(
                 gate=Gate(settings.owner_token, secret, origins=frozenset({settings.url})),
                 reader=self._ledger,
-                commands=PeerCommands(Directory(self._ledger), self._peers),
+                commands=commands,
+                ask_owner=commands.ask,
                 text=OwnerText(self._ledger, self._peers),
                 sign_media=lambda key: _signed(signer, key),
                 verify_media=signer.allows,

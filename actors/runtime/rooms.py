@@ -16,10 +16,10 @@ from actors.runtime.errors import HomeLost
 from actors.runtime.lineage import RENEWED_TYPE, SNAPSHOT_VERSION, UPDATES_TYPE, Fold, pack, unpack
 from actors.runtime.pipeline import Parts, Pipeline, Waiting
 from collab.close_codes import CloseCode
-from collab.ports import DocumentLog, Entry, Lineage, Loaded, ProposalLog, Refused
+from collab.ports import DocumentLog, Entry, Lineage, Loaded, ProposalLog, Refused, RequestKey
 from collab.room import Room
 from storage.codec import encode
-from storage.ledger.protocol import Claim, Kind, Ledger, LedgerError, NewEvent, Snapshot
+from storage.ledger.protocol import Claim, Kind, Ledger, LedgerError, NewEvent, Snapshot, StoredResponse
 
 READ_ROWS = 1_000
 """Rows per read of a document's tail."""
@@ -40,6 +40,11 @@ def updates_row(doc: str, entries: Sequence[Entry]) -> NewEvent:
     body = encode([[e.principal, e.client, e.update, *([e.name] if e.name else ())] for e in entries])
     source = entries[0].principal if entries else ""
     return NewEvent(doc, Kind.UPDATES, UPDATES_TYPE, body, scene=scene_of(doc), source=source)
+
+
+def answered(key: RequestKey | None) -> StoredResponse | None:
+    """What a retry of the request will find, in the form of a command's answer."""
+    return None if key is None else StoredResponse(key.principal, key.key, key.request_hash, encode({"ids": {}}))
 
 
 class HomeLog:
@@ -85,10 +90,10 @@ class HomeLog:
         except LedgerError as error:
             raise refused(error) from error
 
-    async def renew(self, epoch: int, entry: Entry, by: str) -> int:
+    async def renew(self, epoch: int, entry: Entry, by: str, key: RequestKey | None) -> int:
         row = replace(updates_row(self._doc, (entry,)), type=RENEWED_TYPE, turn=epoch, source=by)
         try:
-            return (await asyncio.shield(self._pipeline.submit(Parts((row,))))).last_seq
+            return (await asyncio.shield(self._pipeline.submit(Parts((row,), response=answered(key))))).last_seq
         except (LedgerError, CommandError) as error:
             raise refused(error) from error
 

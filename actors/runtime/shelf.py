@@ -13,8 +13,8 @@ from functools import partial
 
 from actors.commands import CommandError
 from actors.runtime.pipeline import Parts, Pipeline
-from actors.runtime.rooms import READ_ROWS, land, refused, scene_of, updates_row
-from collab.ports import Entry, Offer, Proposal
+from actors.runtime.rooms import READ_ROWS, answered, land, refused, scene_of, updates_row
+from collab.ports import Entry, Offer, Proposal, RequestKey
 from storage.codec import decode, encode
 from storage.ledger.protocol import Claim, Event, Kind, Ledger, LedgerError, NewEvent
 
@@ -55,13 +55,15 @@ class HomeShelf:
             raise refused(error) from error
         return _proposal(offer, committed.first_seq, committed.at_ms)
 
-    def decide(self, proposal: Proposal, by: str, *, accepted: bool, entry: Entry | None) -> Awaitable[int]:
+    def decide(
+        self, proposal: Proposal, by: str, *, accepted: bool, entry: Entry | None, key: RequestKey | None
+    ) -> Awaitable[int]:
         landed: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         rows = [self._row(ACCEPTED if accepted else DISMISSED, encode({"offer": proposal.seq}), by)]
         if entry is not None:
             rows.append(replace(updates_row(self._doc, (entry,)), source=by))
         try:
-            waiting = self._pipeline.submit(Parts(tuple(rows)))
+            waiting = self._pipeline.submit(Parts(tuple(rows), response=answered(key)))
         except (LedgerError, CommandError) as error:
             landed.set_exception(refused(error))
         else:

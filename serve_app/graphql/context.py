@@ -17,7 +17,7 @@ from serve_app.auth import SCOPE_ALL, Principal
 from serve_app.graphql.feed import ChangeFeed
 from serve_app.graphql.limits import GraphQLLimits
 from serve_app.graphql.loaders import Loaders
-from serve_app.graphql.ports import BrainCard, Commands, Reader, SceneText, SignMedia
+from serve_app.graphql.ports import AskOwner, BrainCard, Commands, Reader, SceneText, SignMedia
 from serve_app.pasts import Pasts
 from storage.ledger.protocol import View
 
@@ -32,6 +32,7 @@ class Ports:
     reader: Reader
     commands: Commands
     text: SceneText
+    ask_owner: AskOwner
     sign_media: SignMedia
     brains: Sequence[BrainCard]
     feed: ChangeFeed

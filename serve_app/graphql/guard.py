@@ -70,6 +70,9 @@ RULES: Mapping[str, Rule] = {
     "Mutation.retryJob": _input(Subject.JOB, "jobId"),
     "Mutation.nameVersion": _input(Subject.SCENE, _SCENE_ID),
     "Mutation.restoreVersion": _input(Subject.SCENE, _SCENE_ID),
+    "Query.proposals": Rule(Access.WRITE, Subject.PROJECT, ("projectId",)),
+    "Mutation.acceptProposal": _input(Subject.PROJECT, "projectId"),
+    "Mutation.dismissProposal": _input(Subject.PROJECT, "projectId"),
     "Subscription.projectEvents": Rule(_READ, Subject.PROJECT, ("projectId",)),
     "Subscription.jobProgress": Rule(_READ, Subject.JOB, ("jobId",)),
 }
@@ -81,6 +84,7 @@ OWNER_ONLY = frozenset(
         "Mutation.createAccessLink",
         "Mutation.changeAccessLink",
         "Mutation.revokeAccessLink",
+        "Mutation.renewDocument",
     }
 )
 """Denied on purpose. What is in neither table is denied too; a test asks for every field to be in one of them."""

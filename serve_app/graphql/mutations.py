@@ -30,6 +30,7 @@ from actors.views import JobView
 from serve_app.graphql.access_mutations import AccessMutations
 from serve_app.graphql.comment_mutations import CommentMutations
 from serve_app.graphql.context import Context, Info
+from serve_app.graphql.document_operations import DocumentMutations
 from serve_app.graphql.past_mutations import PastMutations
 from serve_app.graphql.payloads import (
     CreateProjectInput,
@@ -99,7 +100,7 @@ async def _new_project(context: Context, key: str, command: Command) -> ProjectP
 
 
 @strawberry.type
-class Mutation(PastMutations, CommentMutations, AccessMutations):
+class Mutation(PastMutations, CommentMutations, AccessMutations, DocumentMutations):
     @strawberry.mutation
     async def create_project(self, info: Info, input: CreateProjectInput) -> ProjectPayload:
         command = CreateProject(

@@ -6,9 +6,9 @@ the in-memory ledger. `serve_app.app` implements them over the ledger, the peer 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from actors.commands import Answer, Envelope
 from storage.ledger.protocol import Attempt, Event, Kind, View
@@ -69,6 +69,9 @@ class SceneText(Protocol):
         """The script as the owner has it now; None when no owner holds it live (then the projection is current)."""
         ...
 
+
+AskOwner = Callable[[str, str, dict[str, Any]], Awaitable[dict[str, Any]]]
+"""(project, operation of the peer port, body) -> answer. Raises as `Commands.send` does."""
 
 SignMedia = Callable[[str], str]
 """Object key -> URL path `/media/{token}/{key}`. The token covers the key's folder, so relative HLS URIs resolve."""

@@ -12,6 +12,7 @@ from actors.views import SceneView
 from serve_app.graphql import history as past
 from serve_app.graphql.context import Context, Info, not_found, visible
 from serve_app.graphql.described import described
+from serve_app.graphql.document_operations import DocumentQueries
 from serve_app.graphql.enums import AccessRole
 from serve_app.graphql.loaders import SCENES_MAX
 from serve_app.graphql.past_queries import PastQueries
@@ -57,7 +58,7 @@ def sequence_of(text: str | None, name: str) -> int | None:
 
 
 @strawberry.type
-class Query(PastQueries):
+class Query(PastQueries, DocumentQueries):
     @strawberry.field
     async def me(self, info: Info) -> Me:
         who = info.context.who

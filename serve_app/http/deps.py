@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from serve_app.auth import Gate
 from serve_app.graphql.limits import GraphQLLimits
-from serve_app.graphql.ports import BrainCard, Commands, Reader, SceneText, SignMedia
+from serve_app.graphql.ports import AskOwner, BrainCard, Commands, Reader, SceneText, SignMedia
 
 IMAGE_BYTES_MAX = 20 * 1024 * 1024
 SCREENPLAY_BYTES_MAX = 12 * 1024 * 1024
@@ -71,6 +71,7 @@ class StudioDeps:
     reader: Reader
     commands: Commands
     text: SceneText
+    ask_owner: AskOwner
     sign_media: SignMedia
     verify_media: VerifyMedia
     media: Media

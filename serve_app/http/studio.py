@@ -44,6 +44,7 @@ def studio_app(deps: StudioDeps) -> Starlette:
         reader=deps.reader,
         commands=deps.commands,
         text=deps.text,
+        ask_owner=deps.ask_owner,
         sign_media=deps.sign_media,
         brains=deps.brains,
         pasts=Pasts(deps.reader),

@@ -12,7 +12,7 @@ import pytest
 from collab import hocuspocus, wire
 from collab.close_codes import CloseCode, CollabError
 from collab.limits import Limits
-from collab.ports import Entry, Lineage, Loaded, Refused
+from collab.ports import Entry, Lineage, Loaded, Refused, RequestKey
 from collab.renewal import flattened, roots_of, salvaged, without_burial
 from collab.room import Room
 from collab.session import Access
@@ -41,7 +41,7 @@ class RenewableLog(HeldLog):
     async def updates(self) -> Sequence[bytes]:
         return [entry.update for row in self.rows for entry in row]
 
-    async def renew(self, epoch: int, entry: Entry, by: str) -> int:
+    async def renew(self, epoch: int, entry: Entry, by: str, key: RequestKey | None) -> int:
         if self.fail is not None:
             raise self.fail
         self.rows.append([entry])

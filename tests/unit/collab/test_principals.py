@@ -12,7 +12,7 @@ from collab.close_codes import CloseCode, CollabError
 from collab.hocuspocus import NOT_SAVED, SAVED
 from collab.lib0 import Reader
 from collab.limits import Limits
-from collab.ports import Entry, Offer, Proposal, Refused
+from collab.ports import Entry, Offer, Proposal, Refused, RequestKey
 from collab.room import Room
 from collab.session import Access
 from tests.unit.collab.stage import BEN, Author, HeldLog, Wire, enter, opened, turns
@@ -39,7 +39,9 @@ class Shelf:
         self.rows.append(Proposal(f"prp_{len(self.rows) + 1}", offer, len(self.rows) + 1, 1_000))
         return self.rows[-1]
 
-    async def decide(self, proposal: Proposal, by: str, *, accepted: bool, entry: Entry | None) -> int:
+    async def decide(
+        self, proposal: Proposal, by: str, *, accepted: bool, entry: Entry | None, key: RequestKey | None
+    ) -> int:
         at = self.rows.index(proposal)
         self.rows[at] = Proposal(proposal.id, proposal.offer, proposal.seq, proposal.at_ms, open=False)
         return await self.log.append([entry]) if entry is not None else len(self.log.rows)

@@ -40,6 +40,7 @@ from serve_app.auth import Gate
 from serve_app.graphql.ports import BrainCard
 from serve_app.http.deps import StudioDeps
 from serve_app.http.studio import studio_app
+from serve_app.peers.faults import FaultError
 from serve_app.seam import SeamProtocol
 from serve_app.studio import StoredMedia
 from storage.codec import decode, encode
@@ -338,6 +339,9 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
             return None
         return {"pid": found.host.pid, "peer": found.host.peer, "host": found.host.id, "epoch": found.epoch}
 
+    async def nobody(home: str, op: str, body: dict[str, Any]) -> dict[str, Any]:
+        raise FaultError("OWNER_UNREACHABLE", f"nobody owns {home}")
+
     async def status() -> dict[str, Any]:
         return {"version": "test"}
 
@@ -347,6 +351,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
             reader=ledger,
             commands=scribe,
             text=texts,
+            ask_owner=nobody,
             sign_media=signer.path,
             verify_media=signer.allows,
             media=StoredMedia(objects),

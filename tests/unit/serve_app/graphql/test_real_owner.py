@@ -152,3 +152,28 @@ async def test_q05_an_actors_refusal_reaches_the_caller(api: Api) -> None:
     (error,) = payload["userErrors"]
     assert error["path"][-1] == "title"
     assert payload["project"] is None
+
+
+async def test_a_document_is_renewed_and_its_proposals_are_listed_and_decided(api: Api) -> None:
+    """R-66, R-68: by GraphQL, at the owner; what does not exist, or is decided, is said by code."""
+    project = (await api.act(CREATE, "project { id }"))["project"]["id"]
+    call = "renewDocument(projectId: $p, document: $d, idempotencyKey: $key)"
+    shown = "epoch bytesAfter leftOut"
+    first = await api.act(call, shown, **{"p: ID!": project, "d: String!": "outline"})
+    second = await api.act(call, shown, **{"p: ID!": project, "d: String!": "outline"})
+    assert (first["epoch"], second["epoch"], second["leftOut"], second["userErrors"]) == (2, 3, 0, [])
+    assert int(second["sequence"]) > int(first["sequence"])
+    gone = await api.act(call, shown, **{"p: ID!": project, "d: String!": "scene:scn_nowhere00"})
+    assert [error["code"] for error in gone["userErrors"]] == ["NOT_FOUND"]
+    again = 'mutation($p: ID!, $key: String!) { it: renewDocument(projectId: $p, document: "outline", '
+    again += "idempotencyKey: $key) { epoch sequence userErrors { code } } }"
+    third, retried = [(await api.ask(again, p=project, key="the same"))["it"] for _ in range(2)]
+    assert (third["epoch"], retried["sequence"], retried["userErrors"]) == (4, third["sequence"], [])
+    listed = 'query($p: ID!) { it: proposals(projectId: $p, document: "outline") { id offeredBy owners bytes } }'
+    assert (await api.ask(listed, p=project))["it"] == []
+    for name in ("acceptProposal", "dismissProposal"):
+        given = 'input: {projectId: $p, document: "outline", proposalId: "prp_1", idempotencyKey: $key}'
+        decided = await api.act(f"{name}({given})", "", **{"p: ID!": project})
+        assert [(error["code"], error["path"]) for error in decided["userErrors"]] == [
+            ("NOT_FOUND", ["input", "proposalId"])
+        ]
