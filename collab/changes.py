@@ -7,7 +7,7 @@ the text as of the later point, the kept and removed ones the text as of the ear
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from collab.close_codes import TooLarge
@@ -104,11 +104,17 @@ class Sitting:
     parts: dict[Author, Part] = field(default_factory=dict)
 
 
-def sittings(history: History) -> list[Sitting]:
-    """When who worked on the text, oldest first: rows grouped where no pause is longer than `session_gap_ms`."""
+def sittings(history: History, apart: Collection[str] = ()) -> list[Sitting]:
+    """When who worked on the text, oldest first: rows grouped where no pause is longer than `session_gap_ms`.
+
+    `apart`: principals whose rows stand for themselves (an import is nobody's work, and a point to compare with).
+    """
     found: list[Sitting] = []
+    alone = False
     for tally in history.tallies:
-        if not found or tally.at_ms - found[-1].ended_ms > history.limits.session_gap_ms:
+        was_alone, alone = alone, all(author.principal in apart for author in tally.authors)
+        paused = not found or tally.at_ms - found[-1].ended_ms > history.limits.session_gap_ms
+        if paused or alone is not was_alone:
             found.append(Sitting(tally.seq, tally.seq, tally.at_ms, tally.at_ms))
         sitting = found[-1]
         sitting.to_seq, sitting.ended_ms = tally.seq, max(tally.at_ms, sitting.ended_ms)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import strawberry
 
+from actors.runtime.compose import SERVER
 from collab.changes import RunKind, compare, sittings
 from collab.history import History
 from serve_app.graphql.context import Info, not_found
@@ -93,5 +94,5 @@ class PastQueries:
     async def scene_timeline(self, info: Info, scene_id: strawberry.ID, first: int | None = 100) -> list[WorkPoint]:
         size = page_size(first, 100)
         home = await home_of(info, scene_id)
-        found = await info.context.ports.pasts.ask(home, f"scene:{scene_id}", sittings)
+        found = await info.context.ports.pasts.ask(home, f"scene:{scene_id}", lambda past: sittings(past, (SERVER,)))
         return [WorkPoint.of(each) for each in (found[-size:] if size else [])]

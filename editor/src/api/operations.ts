@@ -10,7 +10,7 @@ const FINDING = `id code severity message suggestion evidence { sceneId start en
   fix { sceneId start end replacement }`;
 const SCENE = `id heading status takes { ${TAKE} } findings { ${FINDING} } jobs(first: 5) { ${JOB} }`;
 const PROJECT = `id title type brain sequence scenes { ${ROW} } cast { id name } places { id name }`;
-const ERRORS = `userErrors { path code message }`;
+export const ERRORS = `userErrors { path code message }`;
 
 /** A refusal of the server that belongs next to a field of a form. */
 export class Refused extends Error {
@@ -33,7 +33,7 @@ export function sentence(text: string): string {
   return /[.!?…]$/u.test(start) ? start : `${start}.`;
 }
 
-async function mutate<T>(name: string, query: string, variables: Record<string, unknown>, pick: string): Promise<T> {
+export async function mutate<T>(name: string, query: string, variables: Record<string, unknown>, pick: string): Promise<T> {
   const data = await graphql<Record<string, Record<string, unknown> & { userErrors: UserError[] }>>(query, variables);
   const payload = data[name];
   if (payload === undefined) throw new ApiError('The server sent an empty answer.', 'EMPTY', true);

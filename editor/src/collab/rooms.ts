@@ -1,9 +1,9 @@
 /**
- * Owns the open rooms of one project: `outline` and `live` always, scenes as they are visited.
+ * Owns the open rooms of one project: `outline` and `live` always, scenes and their notes as they are visited.
  *
  * Invariant: a room with unsaved work is never closed, however many scenes are opened after it.
  */
-import { computed, signal, type ReadonlySignal } from '@preact/signals';
+import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import { type SavePhase, worstPhase } from './durability';
 import type { Identity } from './people';
 import { Room } from './room';
@@ -16,6 +16,7 @@ export class Rooms {
   readonly live: Room;
   private readonly serverUrl: string;
   private readonly scenes = signal<readonly Room[]>([]);
+  private readonly remarks = signal<readonly Room[]>([]);
 
   constructor(
     projectId: string,
@@ -29,27 +30,24 @@ export class Rooms {
 
   /** The light: the worst of all documents this tab writes to. `live` is read-only and does not count. */
   readonly phase: ReadonlySignal<SavePhase> = computed(() =>
-    worstPhase([this.outline.phase.value, ...this.scenes.value.map((room) => room.phase.value)]),
+    worstPhase([this.outline, ...this.scenes.value, ...this.remarks.value].map((room) => room.phase.value)),
   );
 
   readonly refused = computed(
-    () => [this.outline, ...this.scenes.value].map((room) => room.refusal.value).find((r) => r !== null) ?? null,
+    () => [this.outline, ...this.scenes.value, ...this.remarks.value].map((room) => room.refusal.value).find((r) => r !== null) ?? null,
   );
 
   get durable(): boolean {
-    return [this.outline, ...this.scenes.peek()].every((room) => room.durable);
+    return [this.outline, ...this.scenes.peek(), ...this.remarks.peek()].every((room) => room.durable);
   }
 
   scene(sceneId: string): Room {
-    const name = `scene:${sceneId}`;
-    const open = this.scenes.peek();
-    const found = open.find((room) => room.name === name);
-    const room = found ?? this.open(name);
-    const rest = open.filter((other) => other !== room);
-    const kept = rest.filter((other, index) => index < SCENES_KEPT_MAX || !other.durable);
-    for (const other of rest) if (!kept.includes(other)) other.destroy();
-    this.scenes.value = [room, ...kept];
-    return room;
+    return this.visit(this.scenes, `scene:${sceneId}`);
+  }
+
+  /** What people say about a scene. */
+  notes(sceneId: string): Room {
+    return this.visit(this.remarks, `notes:${sceneId}`);
   }
 
   introduce(who: Identity): void {
@@ -66,7 +64,18 @@ export class Rooms {
   }
 
   private all(): Room[] {
-    return [this.outline, this.live, ...this.scenes.peek()];
+    return [this.outline, this.live, ...this.scenes.peek(), ...this.remarks.peek()];
+  }
+
+  private visit(rooms: Signal<readonly Room[]>, name: string): Room {
+    const open = rooms.peek();
+    const found = open.find((room) => room.name === name);
+    const room = found ?? this.open(name);
+    const rest = open.filter((other) => other !== room);
+    const kept = rest.filter((other, index) => index < SCENES_KEPT_MAX || !other.durable);
+    for (const other of rest) if (!kept.includes(other)) other.destroy();
+    rooms.value = [room, ...kept];
+    return room;
   }
 
   private open(name: string): Room {

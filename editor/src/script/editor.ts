@@ -13,6 +13,7 @@ import * as Y from 'yjs';
 import type { Room } from '../collab/room';
 import { caretNames } from './carets';
 import { screenplayPage } from './page';
+import { remarks } from './remarks';
 import { type Known, suggestions } from './suggest';
 
 const UNDO = new WeakMap<Room, Y.UndoManager>();
@@ -32,6 +33,9 @@ export interface PageEvents {
   generate: () => void;
   /** The text changed, by anyone. */
   changed: () => void;
+  comment: (from: number, to: number) => void;
+  /** The caret came into, or left, commented words. */
+  reached: (thread: string | null) => void;
   /** Names to offer, as they are known now. */
   known: () => Known;
 }
@@ -61,6 +65,7 @@ function pageExtensions(room: Room, text: Y.Text, locked: boolean, events: PageE
     writable.of(EditorState.readOnly.of(locked)),
     screenplayPage,
     suggestions(events.known),
+    remarks({ comment: events.comment, reached: events.reached }),
     lintGutter(),
     search({ top: true }),
     highlightSelectionMatches(),
@@ -74,6 +79,7 @@ function pageExtensions(room: Room, text: Y.Text, locked: boolean, events: PageE
       'aria-label': 'Script of this scene',
       'data-testid': 'editor',
       spellcheck: 'true',
+      tabindex: '0', // an audit does not know that editable text takes the focus, and so scrolls by keys
       autocapitalize: 'sentences',
     }),
     EditorView.theme({}, { dark: true }),

@@ -17,8 +17,10 @@ import { Generation } from './generation';
 import { activityWords, isOver } from './jobWords';
 import { Live } from './live';
 import { moveScene, sortScenes } from './order';
+import { Past } from './past';
 import { Presence } from './presence';
 import { navigate, pathTo } from './router';
+import { Threads } from './threads';
 import { say } from './toasts';
 
 /** Stands in a new scene's heading until somebody types the real place over it. */
@@ -56,6 +58,8 @@ export class Story {
   readonly sceneId = signal<string | null>(null);
   readonly scene = signal<Scene | null>(null);
   readonly room = signal<Room | null>(null);
+  readonly past: Past;
+  readonly threads = signal<Threads | null>(null);
   readonly brains = signal<readonly Brain[]>([]);
   private readonly renamed = signal<string | null>(null);
   /** Counts changes of the outline, for what is computed from it. */
@@ -74,6 +78,7 @@ export class Story {
     this.generation = new Generation(() => this.refreshSoon());
     this.watchOutline();
     this.presence = new Presence(this.rooms);
+    this.past = new Past(this);
     this.watchJobsOfOthers();
     void this.start();
   }
@@ -134,6 +139,9 @@ export class Story {
     this.generation.show(null);
     this.room.value = sceneId === null ? null : this.rooms.scene(sceneId);
     this.presence.moveTo(sceneId, this.room.value);
+    this.threads.peek()?.stop();
+    this.threads.value =
+      this.room.value === null || sceneId === null ? null : new Threads(this.rooms.notes(sceneId), this.room.value);
     if (this.room.value !== null && sceneId !== null) {
       this.watchHeading(sceneId, this.room.value);
       void this.refreshScene();
@@ -218,6 +226,8 @@ export class Story {
     clearTimeout(this.refreshTimer);
     this.generation.stop();
     this.presence.stop();
+    this.past.stop();
+    this.threads.peek()?.stop();
     for (const cleanup of this.cleanups) cleanup();
     this.rooms.destroy();
   }
@@ -284,7 +294,8 @@ export class Story {
     }
   }
 
-  private async untilSaved(room: Room): Promise<boolean> {
+  /** Whether what was typed here is in the log, waited for a moment. */
+  async untilSaved(room: Room): Promise<boolean> {
     if (room.durable) return true;
     return new Promise((resolve) => {
       const finish = (saved: boolean): void => {

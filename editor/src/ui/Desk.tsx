@@ -18,6 +18,7 @@ export function Desk({ story }: { story: Story }) {
   useRoute(story);
   useShortcuts(story);
   useUnloadWarning(story);
+  const past = usePast(story.past.open.value);
   useEffect(() => {
     document.title = story.title.value ? `${story.title.value} · StoryForge` : 'StoryForge';
   }, [story.title.value]);
@@ -27,12 +28,26 @@ export function Desk({ story }: { story: Story }) {
       <TopBar story={story} />
       <Banner story={story} />
       <Strip story={story} />
-      <ScriptPage story={story} />
-      <Stage story={story} />
+      {past === null ? <ScriptPage story={story} /> : <past.PastPage story={story} />}
+      {past === null ? <Stage story={story} /> : <past.History story={story} />}
       <CommandPalette story={story} />
       <RenameScene story={story} />
     </div>
   );
+}
+
+type PastDesk = typeof import('./pastDesk');
+const pastDesk = signal<PastDesk | null>(null);
+
+/** What only looking back needs comes when somebody first does; until it is here, the live page stays. */
+function usePast(open: boolean): PastDesk | null {
+  useEffect(() => {
+    if (!open || pastDesk.peek() !== null) return;
+    import('./pastDesk')
+      .then((chunk) => (pastDesk.value = chunk))
+      .catch(() => say('The history could not be loaded. Reload the page.', 'bad'));
+  }, [open]);
+  return open ? pastDesk.value : null;
 }
 
 /** The address decides which scene is open; without one, the first scene is. */
@@ -94,6 +109,10 @@ function shortcut(story: Story, event: KeyboardEvent): boolean {
   else if (event.altKey && event.key === 'PageDown') stepScene(story, 1);
   else if (event.altKey && event.key === 'PageUp') stepScene(story, -1);
   else if (event.key === 'F6') visitNextRegion();
+  else if (mod && event.altKey && event.code === 'KeyH') story.past.toggle();
+  else if (event.key === 'Escape' && story.past.open.peek() && document.querySelector('dialog[open]') === null) {
+    story.past.close();
+  }
   else if (/^Digit[1-4]$/u.test(event.code) && !mod && (event.altKey || !isTyping(event.target))) {
     return pickByNumber(story, event.code.slice(-1));
   } else if (event.key === '?' && !isTyping(event.target)) paletteOpen.value = true;

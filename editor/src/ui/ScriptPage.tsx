@@ -5,8 +5,9 @@ import { EditorView } from '@codemirror/view';
 import { openPage, setLocked } from '../script/editor';
 import { eighths } from '../script/fountain';
 import { showFindings } from '../script/margin';
+import { showThreads } from '../script/remarks';
 import { NEW_PLACE, type Story } from '../story/story';
-import { desk, outdated } from './deskView';
+import { activeThread, desk, held, outdated } from './deskView';
 import { pageWords, playWords } from './sceneWords';
 
 export function ScriptPage({ story }: { story: Story }) {
@@ -40,6 +41,15 @@ function Slug({ story, number, locked }: { story: Story; number: number; locked:
       )}
       <button
         type="button"
+        class="quiet small slug-past"
+        data-testid="history"
+        title="Who wrote what, and how it was before"
+        onClick={() => void story.past.look()}
+      >
+        History
+      </button>
+      <button
+        type="button"
         class="quiet small slug-lock"
         aria-pressed={locked}
         data-testid="lock"
@@ -51,6 +61,9 @@ function Slug({ story, number, locked }: { story: Story; number: number; locked:
     </div>
   );
 }
+
+/** Marks the words somebody is about to comment, as if their thread were there already. */
+const HELD = 'held';
 
 /** After a pause in typing, findings are matched with the words again. */
 const REDRAW_PAUSE_MS = 300;
@@ -86,6 +99,12 @@ function Paper({ story }: { story: Story }) {
         clearTimeout(pause);
         pause = setTimeout(() => redraw(story), REDRAW_PAUSE_MS);
       },
+      comment: (from, to) => {
+        held.value = story.threads.peek()?.hold(from, to) ?? null;
+      },
+      reached: (thread) => {
+        if (thread !== null) activeThread.value = thread;
+      },
     });
     view.current = opened;
     desk.value = opened;
@@ -101,6 +120,14 @@ function Paper({ story }: { story: Story }) {
     void story.findings.value;
     void desk.value;
     redraw(story);
+  });
+  useSignalEffect(() => {
+    const opened = desk.value;
+    const threads = story.threads.value?.list.value ?? [];
+    const words = held.value === null ? null : (story.threads.value?.spanOf(held.value.anchor) ?? null);
+    if (opened === null) return;
+    if (words === null) showThreads(opened, threads, activeThread.value);
+    else showThreads(opened, [...threads, { id: HELD, span: words, resolved: null }], HELD);
   });
   const locked = story.status.value === 'LOCKED';
   useEffect(() => {

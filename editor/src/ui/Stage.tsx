@@ -5,6 +5,7 @@ import { awaitsPick, durationWords, isOver, verdictWords } from '../story/jobWor
 import type { Story } from '../story/story';
 import { Board } from './Board';
 import { Brains } from './Brains';
+import { Comments } from './Comments';
 import { Findings } from './Findings';
 import { modKey } from './keys';
 import { Player } from './Player';
@@ -36,6 +37,7 @@ export function Stage({ story }: { story: Story }) {
         <Board job={job} generation={story.generation} open={waiting} onLook={setLook} />
       )}
       {takes.length > 0 && <Takes takes={takes} shown={take?.id} onChoose={choose} />}
+      <Comments story={story} />
       <Findings story={story} />
     </aside>
   );

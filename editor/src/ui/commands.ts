@@ -5,6 +5,8 @@ import { isOver } from '../story/jobWords';
 import { navigate, pathTo } from '../story/router';
 import type { Story } from '../story/story';
 import { say } from '../story/toasts';
+import { revealThread } from '../script/remarks';
+import { activeThread, desk, held } from './deskView';
 import { modKey } from './keys';
 
 export interface Command {
@@ -37,6 +39,14 @@ export function commandsOf(story: Story, query: string): Command[] {
         label: card.status === 'LOCKED' ? 'Unlock this scene' : 'Lock this scene',
         run: () => void story.toggleLock(),
       },
+      {
+        id: 'history',
+        label: story.past.open.peek() ? 'Back to writing' : 'History of this scene: who wrote what, and when',
+        keys: `${modKey}Alt H`,
+        run: () => story.past.toggle(),
+      },
+      { id: 'comment', label: 'Comment on the selected words', keys: `${modKey}Alt M`, run: () => commentSelection(story) },
+      { id: 'next-comment', label: 'Next comment in the text', run: () => nextComment(story) },
       { id: 'rename', label: 'Change the heading of this scene', run: () => (renaming.value = card.heading) },
     );
   }
@@ -60,6 +70,25 @@ export function commandsOf(story: Story, query: string): Command[] {
     commands.push({ id: 'cast', label: `Add to the cast: ${query}`, run: () => void story.addCast(query.toLocaleUpperCase()) });
   }
   return commands;
+}
+
+function commentSelection(story: Story): void {
+  const selected = desk.peek()?.state.selection.main;
+  if (selected === undefined || selected.empty) say('Select the words first, then comment on them.');
+  else held.value = story.threads.peek()?.hold(selected.from, selected.to) ?? null;
+}
+
+function nextComment(story: Story): void {
+  const view = desk.peek();
+  const open = (story.threads.peek()?.list.peek() ?? []).filter((thread) => thread.resolved === null && thread.span !== null);
+  const at = open.findIndex((thread) => thread.id === activeThread.peek());
+  const next = open[(at + 1) % Math.max(1, open.length)];
+  if (view === null || next === undefined) {
+    say('Nobody has commented on words of this scene.');
+    return;
+  }
+  activeThread.value = next.id;
+  revealThread(view, next);
 }
 
 function goTo(story: Story, number: number): void {

@@ -210,6 +210,8 @@ def test_r82_work_is_told_by_sittings() -> None:
     assert {p.author: (p.added, p.removed, p.edits) for p in one.parts.values()} == {ANA: (5, 0, 1), BO: (4, 0, 1)}
     assert (two.from_seq, two.to_seq) == (third, third)
     assert {p.author: (p.added, p.removed) for p in two.parts.values()} == {BO: (0, 4)}
+    apart = sittings(desk.history(), (ANA.principal,))
+    assert [(s.from_seq, s.to_seq) for s in apart] == [(first, first), (second, second), (third, third)]
 
 
 def test_r83_a_history_has_named_bounds() -> None:

@@ -14,15 +14,16 @@ from serve_app.graphql.schema import StorySchema, build_schema
 
 pytestmark = pytest.mark.unit
 
-SOURCE = Path(__file__).parents[4] / "editor" / "src" / "api" / "operations.ts"
-_CONSTANT = re.compile(r"^const ([A-Z]+) = `([^`]*)`;", re.M)
+API = Path(__file__).parents[4] / "editor" / "src" / "api"
+SOURCES = (API / "operations.ts", API / "past.ts")
+_CONSTANT = re.compile(r"^(?:export )?const ([A-Z]+) = `([^`]*)`;", re.M)
 _OPERATION = re.compile(r"`((?:query|mutation|subscription) [^`]*)`")
 _CHOICES = {"Lock": ("lockScene", "unlockScene"), "Command": ("cancelJob", "retryJob")}
 """Operations whose field is chosen when they are sent (`${name}`)."""
 
 
 def operations() -> Iterator[str]:
-    source = SOURCE.read_text(encoding="utf-8")
+    source = "\n".join(path.read_text(encoding="utf-8") for path in SOURCES)
     constants: dict[str, str] = {}
     for name, text in _CONSTANT.findall(source):
         constants[name] = _filled(text, constants)
