@@ -82,7 +82,7 @@ class Document:
         return self._coverage
 
     def _build_coverage(self) -> Coverage:
-        merged = self.merged()
+        merged, mark = self.base()  # a cold open must not wait for the tail to be merged into a large snapshot
         encoded = pycrdt.get_state(merged)
         coverage = Coverage()
         for client, clock in read_state_vector(encoded, self._unbounded).items():
@@ -91,6 +91,8 @@ class Document:
         # What is left beyond the state vector: structs after a gap, and the delete set.
         coverage.add(read_header(pycrdt.get_update(merged, encoded), self._unbounded))
         self._base_clocks = _without_gaps(coverage)
+        if (tail := self.since(mark)) is not None:
+            coverage.add(read_header(tail, self._unbounded))
         return coverage
 
     def lineage(self) -> Lineage:
@@ -156,10 +158,6 @@ class Document:
         """The state vector of `base`, if it is known and says all: what stands behind a gap is in no state vector, and
         no longer in the tail when the gap is closed."""
         return self._base_clocks
-
-    def tail_with(self, update: bytes) -> bytes:
-        """What was committed after `base`, and this."""
-        return merge([*self._tail[self._merged_mark - self._tail_start :], update], self._limits.merge_updates_max)
 
     def since(self, mark: int) -> bytes | None:
         """One update with what was committed after `mark`; None if nothing was."""

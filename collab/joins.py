@@ -49,6 +49,7 @@ class Joins:
         self._doc_name, self._document, self._fanout, self._show_everyone = doc_name, document, fanout, show_everyone
         self._limits, self._clock, self._gate, self._folder = limits, clock, gate, folder
         self._shared_prefixes = (b"", var_string(doc_name))
+        self._small = max(limits.join_small_bytes, limits.join_tail_bytes_max)
         self._frames: dict[str, tuple[object, dict[bytes, bytes]]] = {}
         self._tickets: dict[Session, Ticket] = {}
         self._diffs: set[asyncio.Task[None]] = set()
@@ -77,7 +78,7 @@ class Joins:
             self._finish(session, self._frame("whole", document.mark, session, whole))
         elif document.size_bytes <= self._limits.join_small_bytes:
             self._finish(session, self._own(session, diff(document.merged(), wire.state_vector(clocks))), came)
-        elif clocks and (lacking := tail_answer(document, clocks)) is not None:
+        elif clocks and (lacking := tail_answer(document, clocks, self._small)) is not None:
             self._finish(session, self._own(session, lacking), came)
         else:
             self._wait(session, clocks, document.mark if came is None else came)

@@ -431,7 +431,7 @@ async def test_an_edit_made_before_the_answer_is_confirmed_by_an_echo(inline: in
     _, updates = story("x" * 3_000, "y" * 3_000)
     mine = Author(9)
     edit = mine.type("mine")
-    limits = Limits(join_small_bytes=0, join_diff_inline_bytes=inline)
+    limits = Limits(join_small_bytes=0, join_diff_inline_bytes=inline, join_tail_bytes_max=1_000)
     gate = JoinGate(limits, clock)
     room = await opened(HeldLog(updates), limits, clock=clock, gate=gate)
     holder = gate.enter(object(), limits.join_bytes_in_flight_max, lambda: None)
