@@ -49,9 +49,10 @@ class Compaction:
         return self._task is not None
 
     def if_due(self, document: Document) -> None:
-        limits = self._limits
-        due = document.tail_updates >= limits.compact_updates or document.tail_bytes >= limits.compact_bytes
-        if due and self._clock.now() >= self._not_before:
+        limits, size = self._limits, document.size_bytes
+        many = document.tail_updates >= max(limits.compact_updates, size // limits.compact_bytes_per_update)
+        large = document.tail_bytes >= max(limits.compact_bytes, size * limits.compact_share)
+        if (many or large) and self._clock.now() >= self._not_before:
             self.start(document)
 
     def start(self, document: Document) -> asyncio.Task[None] | None:

@@ -158,6 +158,11 @@ class Limits:
     compact_bytes: int = 1 * MIB
     """Updates or bytes after the snapshot at which the room writes a new snapshot."""
 
+    compact_share: float = 0.5
+    compact_bytes_per_update: int = 2 * 1024
+    """A large document waits longer: until the tail is this share of it, or an update for each so many bytes. Otherwise
+    every MiB written into 20 MB would be paid with 20 MB on disk, in the way of the commits of everybody."""
+
     compact_retry_s: float = 30.0
     """After a snapshot that failed, the next one is not tried before this."""
 

@@ -146,3 +146,31 @@ async def test_a_snapshot_that_is_refused_costs_nothing_and_is_tried_again() -> 
     assert log.refusals == 0
     assert log.snapshot is not None
     assert (await opened(log)).text("script") == "abcdef"
+
+
+async def test_what_a_growing_document_costs_in_snapshots_grows_with_it_and_not_with_its_square() -> None:
+    """A snapshot is due when the tail is a share of the document: all of them together are a few times its size, and
+    what a joiner must be sent beside the last one stays below that share."""
+
+    class Counting(HeldLog):
+        def __init__(self) -> None:
+            super().__init__()
+            self.sizes: list[int] = []
+
+        async def put_snapshot(self, snapshot: bytes, seq: int, lineage: Lineage) -> None:
+            self.sizes.append(len(snapshot))
+            await super().put_snapshot(snapshot, seq, lineage)
+
+    author, log = Author(7), Counting()
+    limits = Limits(compact_bytes=2_000, flush_window_s_min=0, flush_window_s_per_session=0)
+    room = await opened(log, limits)
+    ana, _ = enter(room)
+    for _ in range(200):
+        ana.receive(wire.sync_update(author.type("x" * 500)))
+        await turns(6)
+    written = room.document.size_bytes
+    assert written > 100_000
+    assert 5 <= len(log.sizes) <= 20
+    assert sum(log.sizes) < 4 * written
+    assert room.document.tail_bytes <= limits.compact_share * written + limits.compact_bytes
+    assert (await opened(log)).text("script") == "x" * 100_000
