@@ -185,6 +185,28 @@ class RestoreVersion(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class EditScene(Command):
+    """A batch by an agent. `asked`: the edits in the caller's own words (JSON), `base`: the sequence they speak of.
+
+    Derived from the log: `edits` (start, end, text) of the text as of `base`; `then`, the text they were carried to;
+    `steps` (index, start, end, text) in it; and what was `yielded` (index, start, end, text, reason) before sending.
+    """
+
+    type: ClassVar[str] = "scene.edit"
+    actor: ClassVar[str] = "scene"
+    derived: ClassVar[frozenset[str]] = frozenset({"edits", "then", "steps", "yielded"})
+    scene: str
+    task: str
+    asked: str
+    edits: tuple[tuple[int, int, str], ...]
+    base: int | None
+    then: str
+    steps: tuple[tuple[int, int, int, str], ...]
+    yielded: tuple[tuple[int, int, int, str, str], ...] = ()
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class AddComment(Command):
     """About the code points start <= i < end of the script, or (`parent`) an answer in a thread.
 
@@ -236,6 +258,7 @@ _ALL: tuple[type[Command], ...] = (
     RestoreVersion,
     AddComment,
     ResolveComment,
+    EditScene,
 )
 BY_TYPE: Mapping[str, type[Command]] = {c.type: c for c in _ALL}
 

@@ -28,6 +28,7 @@ from collab.editing import EditFn, PreparedEdit, Scratch, fresh_client_id
 from collab.fanout import Fanout
 from collab.folding import Folder, LocalFolder
 from collab.framing import Y_WEBSOCKET, Framing
+from collab.guests import Guest
 from collab.join_gate import JoinGate
 from collab.joins import Joins
 from collab.limits import Limits
@@ -328,6 +329,17 @@ class Room:
         if not self._server_presence_id:
             self._server_presence_id = fresh_client_id()
         self.presence.set_server_state(state, self._server_presence_id, self.clock.now())
+        self._presence_changed()
+
+    def show_guest(self, guest: Guest) -> None:
+        """Show a peer without a socket, until `hide_guest`."""
+        self._ordinal += 1
+        guest.ordinal = self._ordinal
+        self.presence.receive(guest, guest.state(), self.clock.now())
+        self._presence_changed()
+
+    def hide_guest(self, guest: Guest) -> None:
+        self.presence.forget(guest)
         self._presence_changed()
 
     def _presence_changed(self) -> None:

@@ -30,6 +30,7 @@ from actors.runtime.lifecycle import Lifecycle, Turned
 from actors.runtime.limits import RuntimeLimits
 from collab.close_codes import CloseCode, CollabError
 from collab.framing import Y_WEBSOCKET, Framing
+from collab.guests import TASK
 from collab.join_gate import JoinGate
 from collab.limits import Limits
 from collab.multiplex import Entered
@@ -86,6 +87,7 @@ class StoryHostCore:
             "command": self._command,
             "attempt_changed": self._attempt_changed,
             "scene_text": self._scene_text,
+            "scene_carets": self._scene_carets,
             "hand_over": self._hand_over,
             "ping": self._ping,
             **DocumentDesk(self._home).operations(),
@@ -243,6 +245,14 @@ class StoryHostCore:
             host = owned.owner.host
             raise FaultError("MOVED", f"{id} lives at {host.peer if host else 'no host'}") from None
         return home
+
+    async def _scene_carets(self, message: dict[str, Any]) -> dict[str, Any]:
+        """Where people have their carets in the script now, as their editors say it; none if nobody holds it live."""
+        home = self.runtime.owned(str(message["home"]))
+        room = home.rooms.get(f"scene:{message['scene']}") if home is not None else None
+        states = room.presence.states().values() if room is not None else ()
+        found = [state["cursor"] for state in states if TASK not in state and isinstance(state.get("cursor"), dict)]
+        return {"carets": [[cursor.get("anchor"), cursor.get("head")] for cursor in found]}
 
     async def _hand_over(self, message: dict[str, Any]) -> dict[str, Any]:
         """Give a project up that no socket has open here; its jobs go on with the next owner."""

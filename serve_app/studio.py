@@ -51,6 +51,17 @@ class OwnerText:
         text: str | None = answer.get("text")
         return text
 
+    async def carets(self, home: str, scene_id: str) -> list[Any]:
+        try:
+            owner = await self._ledger.owner(home)
+            if owner is None or not owner.live or owner.host is None:
+                return []
+            body = {"home": home, "scene": scene_id}
+            answer = await self._peers.call(owner.host.peer, "scene_carets", body, timeout_s=TEXT_S)
+        except (LedgerError, PeerError, FaultError):
+            return []
+        return list(answer.get("carets") or ())
+
 
 class StoredMedia:
     """`serve_app.http.deps.Media` over the object store."""

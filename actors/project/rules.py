@@ -24,6 +24,7 @@ from actors.commands import (
     CreateAccessLink,
     CreateProject,
     CreateScene,
+    EditScene,
     Envelope,
     GenerateScene,
     ImportScreenplay,
@@ -34,6 +35,7 @@ from actors.commands import (
 )
 from actors.project.access import ROLES
 from actors.runtime.actor import Catalogue
+from collab.agents import EDITS_MAX
 
 PROJECT_TYPES = ("SERIES", "MOVIE", "SHORT")
 SCREENPLAY_FORMATS = ("FOUNTAIN", "FDX")
@@ -85,6 +87,8 @@ def check_envelope(envelope: Envelope, catalogue: Catalogue) -> None:
         case RestoreVersion():
             check_length("text", command.text, SCRIPT_CHARS_MAX)
             check_length("displayName", command.by, NAME_CHARS_MAX)
+        case EditScene():
+            _check_batch(command)
         case AddComment():
             check_text("text", command.text, COMMENT_CHARS_MAX)
             check_length("displayName", command.by, NAME_CHARS_MAX)
@@ -124,6 +128,22 @@ def _check_import(command: ImportScreenplay) -> None:
     check_length("text", command.text, SCREENPLAY_CHARS_MAX)
     if not command.text.strip("\ufeff \t\r\n"):
         raise CommandError("EMPTY_SCREENPLAY", "the screenplay is empty", ("input", "text"))
+
+
+def _check_batch(command: EditScene) -> None:
+    check_text("task", command.task, NAME_CHARS_MAX)
+    check_length("displayName", command.by, NAME_CHARS_MAX)
+    check_length("edits", command.then, SCRIPT_CHARS_MAX)
+    if not 1 <= len(command.edits) <= EDITS_MAX:
+        raise CommandError("BAD_EDITS", f"a batch has 1 to {EDITS_MAX} edits", ("input", "edits"))
+    if sum(len(each[2]) for each in command.edits) > SCRIPT_CHARS_MAX:
+        raise CommandError("TOO_LONG", f"a batch writes at most {SCRIPT_CHARS_MAX} characters", ("input", "edits"))
+    for index, each in enumerate(command.edits):
+        try:
+            each[2].encode("utf-8")
+        except UnicodeEncodeError as error:
+            words = f"an edit holds half a character at {error.start}"
+            raise CommandError("BAD_TEXT", words, ("input", "edits", str(index), "text")) from error
 
 
 def _check_unicode(command: Command) -> None:

@@ -98,6 +98,7 @@ class Needs:
     edits: tuple[str, ...] = ()  # may be edited: no other turn edits them until this one has committed
     attempts: tuple[str, ...] = ()
     scripts: bool = False  # every scene's text as its projection has it
+    task: tuple[str, str] | None = None  # (document, name): shown as a peer of it while this turn works, see `Tasks`
     compute: Callable[[], Any] | None = None  # heavy, pure work, run beside the loop; its result is `ctx.computed`
 
 

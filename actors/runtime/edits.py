@@ -12,6 +12,8 @@ from typing import Any
 
 from pycrdt import Doc, Map, Text
 
+from actors.commands import CommandError
+from collab.agents import Plan, apply, carry
 from collab.text import insert, set_text
 
 
@@ -63,7 +65,15 @@ class SetField:
     value: Any
 
 
-Op = SetField | SetKey | SetMap | DropKey | AppendText | SetText
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Steps of an agent, made whole or not at all: a text that moved on under one of them refuses, retryably."""
+
+    root: str
+    plan: Plan
+
+
+Op = Batch | SetField | SetKey | SetMap | DropKey | AppendText | SetText
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +99,9 @@ def perform(doc: Doc[Any], ops: tuple[Op, ...]) -> None:
                 text = doc.get(op.root, type=Text)
                 insert(text, len(str(text)), op.text)
                 continue
+            if isinstance(op, Batch):
+                _batch(doc.get(op.root, type=Text), op.plan)
+                continue
             if isinstance(op, SetText):
                 set_text(doc.get(op.root, type=Text), op.text)
                 continue
@@ -104,6 +117,13 @@ def perform(doc: Doc[Any], ops: tuple[Op, ...]) -> None:
                 case DropKey(key=key):
                     if key in root:
                         del root[key]
+
+
+def _batch(text: Text, plan: Plan) -> None:
+    now = carry(plan, str(text))
+    if len(now.steps) < len(plan.steps):
+        raise CommandError("BUSY", "somebody changed these words just now: read them again", (), True)
+    apply(text, now)
 
 
 def fresh_update(ops: tuple[Op, ...]) -> tuple[int, bytes]:

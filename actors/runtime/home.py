@@ -27,6 +27,7 @@ from actors.runtime.pipeline import Parts, Pipeline, Waiting
 from actors.runtime.rooms import HomeLog, RoomFactory, Rooms, scene_of
 from actors.runtime.settle import Settler
 from actors.runtime.shelf import HomeShelf
+from actors.runtime.tasks import Tasks
 from actors.runtime.turn import take_turn
 from actors.views import SceneView
 from collab.close_codes import CloseCode
@@ -85,6 +86,7 @@ class Home:
             on_lost=self._on_pipeline_lost,
         )
         self.rooms = Rooms(self._make_room, self._on_room_commit)
+        self.tasks = Tasks()
         self.settler = Settler(around.clock, around.limits, self._on_settled)
         self._activations: dict[str, Activation] = {}
         self._snapshot_seq: dict[str, int] = {}
@@ -308,6 +310,7 @@ class Home:
         """Leave in order: rooms first (their last commits are awaited), then turns, then appends."""
         self._leaving = True
         self.settler.close()
+        self.tasks.close()
         await self.rooms.close(CloseCode.GOING_AWAY, "the host is leaving")
         for activation in list(self._activations.values()):
             await activation.idle()
@@ -323,6 +326,7 @@ class Home:
 
     def _on_pipeline_lost(self, reason: str) -> None:
         self.settler.close()
+        self.tasks.close()
         for activation in list(self._activations.values()):
             activation.drop(reason)
         self._activations.clear()

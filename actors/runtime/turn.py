@@ -118,6 +118,9 @@ async def _gather(home: Home, needs: Needs, envelope: Envelope | None) -> TurnCo
     context = home.context(envelope)
     for doc in (*needs.docs, *needs.edits):
         context.rooms[doc] = await home.rooms.open(doc)
+    if needs.task is not None:
+        doc, name = needs.task
+        home.tasks.show(context.rooms[doc], context.principal, name)
     for id in needs.attempts:
         context.attempts[id] = await home.ledger.attempt(id)
     if needs.scripts:

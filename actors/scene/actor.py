@@ -15,6 +15,7 @@ from actors.commands import (
     AddComment,
     CancelJob,
     CommandError,
+    EditScene,
     GenerateScene,
     LockScene,
     NameVersion,
@@ -42,7 +43,7 @@ from actors.runtime.actor import (
     ViewDraft,
 )
 from actors.runtime.edits import DropKey, Edit, Op, SetKey
-from actors.scene import comments, versions
+from actors.scene import batches, comments, versions
 from actors.scene.flow import Run
 from actors.scene.job import Job
 from actors.scene.recipe import seed_of
@@ -105,7 +106,7 @@ class SceneActor(Actor):
                 self.locked = False
             case "scene.script_read":
                 self.script_sha256 = data["sha256"]
-            case "scene.listed" | "scene.restored" | "comment.added" | "comment.resolved":
+            case "scene.listed" | "scene.restored" | "scene.edited" | "comment.added" | "comment.resolved":
                 pass
             case "version.named":
                 self.versions += 1
@@ -150,6 +151,8 @@ class SceneActor(Actor):
     def needs(self, message: Message) -> Needs:
         if isinstance(message, NameVersion | RestoreVersion):
             return versions.needs(self.doc, message)
+        if isinstance(message, EditScene):
+            return batches.needs(self.doc, message)
         if isinstance(message, AddComment | ResolveComment):
             return comments.needs(self.id)
         attempts = self.open_attempts() if isinstance(message, AttemptsChanged) else ()
@@ -173,6 +176,8 @@ class SceneActor(Actor):
                 return versions.name(self, message, ctx)
             case RestoreVersion():
                 return versions.restore(self, message, ctx)
+            case EditScene():
+                return batches.edit(self, message, ctx)
             case AddComment():
                 return comments.add(self, message, ctx)
             case ResolveComment():

@@ -62,6 +62,7 @@ RULES: Mapping[str, Rule] = {
     "Mutation.setBrain": Rule(Access.WRITE, Subject.PROJECT, ("projectId",)),
     "Mutation.addCast": Rule(Access.WRITE, Subject.PROJECT, ("projectId",)),
     "Mutation.createScene": _input(Subject.PROJECT, "projectId"),
+    "Mutation.editScene": _input(Subject.SCENE, _SCENE_ID),
     "Mutation.lockScene": Rule(Access.WRITE, Subject.SCENE, (_SCENE_ID,)),
     "Mutation.unlockScene": Rule(Access.WRITE, Subject.SCENE, (_SCENE_ID,)),
     "Mutation.generateScene": _input(Subject.SCENE, _SCENE_ID),

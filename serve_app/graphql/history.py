@@ -41,6 +41,7 @@ SUMMARIES: dict[str, str] = {
     "scene.unlocked": "Unlocked a scene",
     "comment.added": "Commented on a scene",
     "comment.resolved": "Settled a comment",
+    "scene.edited": "Edited by a task",
     "version.named": "Named a version",
     "scene.restored": "Brought back an earlier text",
     "access.granted": "Shared the project",
@@ -75,7 +76,7 @@ INNER = frozenset(
     }
 )
 """Bookkeeping that says nothing to a person: subscribers get it, history leaves it out."""
-NAMED = ("label", "title", "heading", "name", "brain")
+NAMED = ("label", "task", "title", "heading", "name", "brain")
 PRIVATE_KEYS = frozenset(
     {
         "text",

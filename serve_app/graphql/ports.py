@@ -69,6 +69,10 @@ class SceneText(Protocol):
         """The script as the owner has it now; None when no owner holds it live (then the projection is current)."""
         ...
 
+    async def carets(self, home: str, scene_id: str) -> list[Any]:
+        """People's carets in it: [anchor, head] of each, as their editors say it (anything may stand there)."""
+        ...
+
 
 AskOwner = Callable[[str, str, dict[str, Any]], Awaitable[dict[str, Any]]]
 """(project, operation of the peer port, body) -> answer. Raises as `Commands.send` does."""

@@ -258,6 +258,9 @@ class Texts:
     async def read(self, home: str, scene_id: str) -> str | None:
         return self.live.get(scene_id)
 
+    async def carets(self, home: str, scene_id: str) -> list[Any]:
+        return []
+
 
 @dataclass
 class World:
