@@ -63,6 +63,9 @@ class Provider:
             at = len(content[: rnd.randint(0, len(content))].encode())
             self.copy.text.insert(at, rnd.choice(["a", "é", "🎬", "م", "xyz"]))
 
+    def paste(self) -> None:
+        self.copy.text.insert(0, "INT. LIGHTHOUSE - NIGHT, with é and 🎬 " * 8)
+
     def move_caret(self) -> None:
         self.awareness.show()
         self.say_presence([self.awareness.id])
@@ -72,11 +75,23 @@ class Provider:
         self.ids.add(self.copy.id)
 
     def reload(self, merged: bytes = EMPTY) -> None:
-        """The tab is loaded anew, with nothing, or as a duplicate with the copy of another."""
-        self.copy = Copy(self.world.draw_id(), self._edited, merged)
+        """The tab is loaded anew, with nothing, or with a copy that the browser kept: read before the socket opens, or
+        after, and then sent as an update like any other, as stock providers do."""
+        late = merged != EMPTY and self.world.random.random() < 0.5
+        self.copy = Copy(self.world.draw_id(), self._edited, EMPTY if late else merged)
+        if late:
+            later(self.world.random.random() * 0.2, self._read_late, self.copy, merged)
         self.awareness = Awareness(self.copy.id)
         self.ids, self.denied, self.acked = {self.copy.id}, False, {}
         self.heard, self.unsaved = Coverage(), []
+
+    def _read_late(self, copy: Copy, merged: bytes) -> None:
+        if self.copy is copy:
+            copy.take(merged)
+            self._sends_kept(merged)
+
+    def _sends_kept(self, update: bytes) -> None:
+        self.send(wire.sync_update(update))
 
     # the protocol
     def opened(self) -> None:
@@ -177,6 +192,11 @@ class HocuspocusProvider(Provider):
     def _edited(self, update: bytes) -> None:
         self.unsynced += 1
         super()._edited(update)
+
+    def _sends_kept(self, update: bytes) -> None:
+        self.unsynced += 1
+        self.unsaved.append(header(update))
+        super()._sends_kept(update)
 
     def _deletes(self, frame: bytes) -> bool:
         """Whether a queued frame is an update of this document that holds deletions only."""

@@ -57,6 +57,11 @@ def page_returns(world: World, page: Page) -> None:
     page.come_back()
 
 
+def somebody_pastes(world: World, page: Page) -> None:
+    if page.access >= Access.WRITE:
+        page.providers[0].paste()
+
+
 def line_breaks(world: World, page: Page) -> None:
     """Both ends learn of it, each in its time."""
     if (socket := page.socket) is not None:
@@ -96,12 +101,23 @@ def tab_is_duplicated(world: World, page: Page) -> None:
             twin.reload(page.providers[0].copy.merged)
 
 
+def copy_falls_into_other_hands(world: World, page: Page) -> None:
+    """A browser is shared: somebody signs in where somebody else's unsaved edits are kept."""
+    others = [each for each in world.pages if each.principal != page.principal and each.access >= Access.WRITE]
+    for other in others:
+        if other.providers[0].doc == page.providers[0].doc and page.access >= Access.WRITE:
+            world.mixed = True
+            other.reload(page.providers[0].copy.merged)
+            return
+
+
 def id_changes(world: World, page: Page) -> None:
     world.random.choice(page.providers).change_id()
 
 
 def ledger_fails(world: World, page: Page) -> None:
-    world.ledger.failing = world.random.choice([0.0, 0.3, 1.0])
+    world.ledger.failing = world.random.choice([0.3, 1.0])
+    later(world.random.random() * 3, world.ledger.works_again)
 
 
 def ledger_swallows_answers(world: World, page: Page) -> None:
@@ -195,8 +211,9 @@ async def _edit(world: World, host: Host, home: Home, doc: str) -> None:
 
 
 Happening = Callable[["World", Page], None]
-HAPPENINGS: dict[Happening, int] = {
+HAPPENINGS: dict[Happening, float] = {
     people_type: 55,
+    somebody_pastes: 2,
     reader_types: 1,
     caret_moves: 8,
     page_leaves: 5,
@@ -207,6 +224,7 @@ HAPPENINGS: dict[Happening, int] = {
     page_reconnects: 3,
     page_reloads: 1,
     tab_is_duplicated: 2,
+    copy_falls_into_other_hands: 0.3,
     id_changes: 2,
     ledger_fails: 3,
     ledger_swallows_answers: 1,

@@ -311,8 +311,8 @@ def run_world(seed: int, story: Callable[[World], Awaitable[None]] | None = None
     ids = random.Random(f"client ids of {seed}")
     worlds: list[World] = []
 
-    def draw() -> int:
-        return ids.randrange(1 << 16, 1 << 32)
+    def draw(below: int) -> int:
+        return ids.randrange(1 << 16, below)
 
     async def live() -> World:
         world = World(seed, dies_at)
@@ -320,7 +320,7 @@ def run_world(seed: int, story: Callable[[World], Awaitable[None]] | None = None
         await (story(world) if story else world.run())
         return world
 
-    with mock.patch("collab.editing.fresh_client_id", draw):
+    with mock.patch("collab.editing.secrets.randbelow", draw):
         try:
             return run(live())
         except Exception as error:

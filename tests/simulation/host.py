@@ -8,6 +8,7 @@ with it.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from actors.runtime.errors import HomeLost
@@ -16,7 +17,9 @@ from actors.runtime.pipeline import Pipeline
 from actors.runtime.rooms import HomeLog, Rooms
 from actors.runtime.shelf import HomeShelf
 from collab.close_codes import CloseCode, CollabError, reason_for
+from collab.folding import LocalFolder
 from collab.framing import Y_WEBSOCKET, Framing
+from collab.join_gate import JoinGate
 from collab.multiplex import Channel, Entered, Multiplex
 from collab.presence import User
 from collab.room import Room, RoomClosed
@@ -44,6 +47,27 @@ class WorldClock:
         await asyncio.sleep(max(seconds, 0.001))
 
 
+class FarFolder(LocalFolder):
+    """The heavy work done elsewhere: it takes a while, and now and then nobody does it."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__()
+        self._world = world
+
+    async def _away(self) -> None:
+        await asyncio.sleep(self._world.latency())
+        if self._world.random.random() < self._world.ledger.failing:
+            raise ConnectionError("the folding worker is gone")
+
+    async def fold(self, updates: Sequence[bytes]) -> bytes:
+        await self._away()
+        return await super().fold(updates)
+
+    async def diff(self, update: bytes, state_vector: bytes) -> bytes:
+        await self._away()
+        return await super().diff(update, state_vector)
+
+
 class Home:
     """What one claim gives: a pipeline and rooms over it."""
 
@@ -61,7 +85,8 @@ class Home:
         def make(doc: str) -> Room:
             world.trace.note(host.process.name, f"opens {doc}")
             log = HomeLog(line, claim, self.pipeline, doc)  # type: ignore[arg-type]
-            return Room(doc, log, world.limits, shelf=HomeShelf(line, claim, self.pipeline, doc))  # type: ignore[arg-type]
+            shelf = HomeShelf(line, claim, self.pipeline, doc)  # type: ignore[arg-type]
+            return Room(doc, log, world.limits, folder=host.folder, gate=host.gate, shelf=shelf)
 
         self.rooms = Rooms(make, lambda doc, seq: world.committed(host, doc, seq))
 
@@ -74,6 +99,7 @@ class Host:
         self.process = Process(name, lambda _process: world.host_died(self), dies_at)
         self.row = HostRow(name, name, 1, name)
         self.line = Line(world.ledger, self.process)
+        self.folder, self.gate = FarFolder(world), JoinGate(world.limits)
         self.home: Home | None = None
         self._claiming: asyncio.Task[Home] | None = None
         self._chores: list[asyncio.Task[None]] = []

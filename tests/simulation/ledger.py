@@ -37,9 +37,14 @@ class StormyLedger(MemoryLedger):
     def __init__(self, rnd: random.Random, trace: Trace) -> None:
         super().__init__(lambda: 1_000 + int(asyncio.get_running_loop().time() * 1000))
         self._rnd, self._trace = rnd, trace
+        self.delay = self._takes_its_time
         self.slow = self.failing = self.silent = self.unreadable = 0.0
         self.coverage: dict[str, Coverage] = defaultdict(Coverage)
         self.rows: dict[str, list[tuple[int, bytes]]] = defaultdict(list)
+        self._owners: dict[tuple[str, int], str] = {}
+
+    def works_again(self) -> None:
+        self.failing = 0.0
 
     def calm(self) -> None:
         self.slow = self.failing = self.silent = self.unreadable = 0.0
@@ -49,6 +54,9 @@ class StormyLedger(MemoryLedger):
         if self._rnd.random() < failing:
             self._trace.note("ledger", "query fails")
             raise Unavailable("storm")
+
+    async def _takes_its_time(self, _append: Append) -> None:
+        await self._weather(0.0)
 
     async def append(self, append: Append) -> Committed:
         if self._rnd.random() < self.failing:
@@ -66,8 +74,15 @@ class StormyLedger(MemoryLedger):
                 self._trace.note("ledger", f"row {committed.first_seq + at} of {row.doc}", row.body)
                 for entry in updates_of(row.body):
                     self.rows[row.doc].append((committed.first_seq + at, entry.update))
-                    self.coverage[row.doc].add(header(entry.update))
+                    self._add(row.doc, entry.principal, header(entry.update))
         return committed
+
+    def _add(self, doc: str, principal: str, said: Header) -> None:
+        for client, start, end in said.structs:
+            owner = self._owners.setdefault((doc, client), principal)
+            assert owner == principal, f"{principal} writes under an id of {owner}"
+            assert not self.coverage[doc].structs.covers(client, start, end), "one struct is logged twice"
+        self.coverage[doc].add(said)
 
     async def read(self, home: str, **how: Any) -> Any:
         await self._weather(self.unreadable)
