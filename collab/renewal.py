@@ -196,7 +196,7 @@ def _fill(into: Any, source: Any) -> None:
                 into.insert_embed(at, content, attributes)
                 at += 1
     elif isinstance(source, pycrdt.Map):
-        for key in source.keys():  # noqa: SIM118 (a shared type, not a mapping)
+        for key in sorted(source.keys()):  # in one order, so that a document has one copy
             value = source[key]
             into[key] = _empty(value)
             if isinstance(value, _SHARED):

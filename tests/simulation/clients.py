@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from collab import hocuspocus, wire
+from collab.close_codes import REASONS, CloseCode
 from collab.coverage import Coverage
 from collab.hocuspocus import Type
 from collab.lib0 import Reader, var_string
@@ -18,8 +19,7 @@ from collab.session import Access
 from collab.updates import Header
 from tests.simulation.awareness import Awareness
 from tests.simulation.clock import later
-from tests.simulation.documents import EMPTY, Copy
-from tests.simulation.ledger import header
+from tests.simulation.documents import EMPTY, Copy, header
 from tests.simulation.lines import Socket
 
 if TYPE_CHECKING:
@@ -228,6 +228,8 @@ class HocuspocusProvider(Provider):
                 self.denied = True
         elif kind is Type.CLOSE:
             self.hung_up()
+            if REASONS[CloseCode.STALE_DOCUMENT].encode() in body:
+                self.page.is_stale()
 
 
 class Page:
@@ -245,7 +247,7 @@ class Page:
         self.socket: Socket | None = None
         self.open_socket: Socket | None = None  # once the handshake is through
         self.queue: list[bytes] = []
-        self._sockets = 0
+        self._sockets = self._loads = 0
         self._heard_at = self._said_at = 0.0
         self._first = True
 
@@ -324,7 +326,17 @@ class Page:
         if 4400 <= code < 4500 and not self.multiplexed:
             self.stopped = code
             self.world.check_stop(self, code)
+            if code == CloseCode.STALE_DOCUMENT:
+                self.is_stale()
         later(0.1 + self.world.random.random(), self.connect)
+
+    def is_stale(self) -> None:
+        """Its copy is of an earlier life of the document: the page is loaded anew after a while."""
+        later(self.world.random.random() * 3, self._load_anew, self._loads)
+
+    def _load_anew(self, loads: int) -> None:
+        if self._loads == loads:
+            self.reload()
 
     def abandon(self) -> None:
         """It gives its socket up and comes again; what the old one still carries arrives late."""
@@ -336,6 +348,7 @@ class Page:
     def reload(self, merged: bytes | None = None) -> None:
         """Load the tab anew; with `merged`, as a duplicate of another tab's copy of its first document."""
         self.abandon()
+        self._loads += 1
         self.queue.clear()
         self.stopped = None
         for at, provider in enumerate(self.providers):

@@ -14,10 +14,16 @@ import pycrdt
 
 from collab import wire
 from collab.coverage import Coverage
+from collab.limits import Limits
+from collab.updates import Header, read_header
 from collab.wire import read_state_vector
-from tests.simulation.ledger import UNBOUNDED, header
 
 EMPTY = b"\x00\x00"
+UNBOUNDED = Limits(structs_per_update_max=1 << 53, delete_ranges_per_update_max=1 << 53)
+
+
+def header(update: bytes) -> Header:
+    return read_header(update, UNBOUNDED)
 
 
 class Copy:
@@ -69,7 +75,8 @@ class Copy:
 
     def clocks(self) -> dict[int, int]:
         """Its state vector: what it shows, not what waits."""
-        return read_state_vector(self.doc.get_state(), UNBOUNDED)
+        found = read_state_vector(self.doc.get_state(), UNBOUNDED)
+        return {client: clock for client, clock in found.items() if clock}
 
     def lacking(self, clocks: dict[int, int]) -> bytes:
         """What a peer with this state vector lacks."""

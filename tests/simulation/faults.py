@@ -7,6 +7,7 @@ is something that real people, networks, disks and hosts do to a server.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -178,6 +179,17 @@ def room_compacts(world: World, page: Page) -> None:
         host.process.enter(room.compact)
 
 
+def document_is_renewed(world: World, page: Page) -> None:
+    host = world.current
+    if host.home is not None:
+        world.inside(host, _renew(host.home, world.docs[0]))
+
+
+async def _renew(home: Home, doc: str) -> None:
+    with contextlib.suppress(Refused, RoomClosed, CollabError, LedgerError, CommandError):
+        await (await home.rooms.open(doc)).renew("owner", SERVER)
+
+
 def server_edits(world: World, page: Page) -> None:
     host = world.current
     if host.home is not None:
@@ -214,7 +226,7 @@ Happening = Callable[["World", Page], None]
 HAPPENINGS: dict[Happening, float] = {
     people_type: 55,
     somebody_pastes: 2,
-    reader_types: 1,
+    reader_types: 2,
     caret_moves: 8,
     page_leaves: 5,
     page_returns: 8,
@@ -224,7 +236,7 @@ HAPPENINGS: dict[Happening, float] = {
     page_reconnects: 3,
     page_reloads: 1,
     tab_is_duplicated: 2,
-    copy_falls_into_other_hands: 0.3,
+    copy_falls_into_other_hands: 0.7,
     id_changes: 2,
     ledger_fails: 3,
     ledger_swallows_answers: 1,
@@ -232,6 +244,7 @@ HAPPENINGS: dict[Happening, float] = {
     ledger_is_slow: 3,
     network_is_far: 3,
     server_edits: 5,
+    document_is_renewed: 0.5,
     host_crashes: 2,
     host_restarts: 1,
     home_moves: 2,

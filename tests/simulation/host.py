@@ -73,6 +73,7 @@ class Home:
 
     def __init__(self, host: Host, claim: object) -> None:
         line, world = host.line, host.world
+        self.opened: list[Room] = []
         self.pipeline = Pipeline(
             line,  # type: ignore[arg-type]
             claim,  # type: ignore[arg-type]
@@ -195,7 +196,11 @@ class Host:
     async def enter(self, page: Page, doc: str, transport: Transport, framing: Framing) -> Entered:
         """As `serve_app` joins a socket to a room. Raises `CollabError`."""
         try:
-            room = await (await self.owned()).rooms.open(doc)
+            home = await self.owned()
+            room = await home.rooms.open(doc)
+            if room not in home.opened and self.home is home and self.world.current is self:
+                home.opened.append(room)
+                self.world.check_opened(room)
             user = User(page.principal, f"Name {page.principal}", "#123456")
             session = room.join(transport, page.principal, page.access, user, framing)
         except RoomClosed:

@@ -9,25 +9,23 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-from actors.runtime.lineage import unpack, updates_of
+from actors.runtime.lineage import RENEWED_TYPE, unpack, updates_of
 from collab.coverage import Coverage
-from collab.limits import Limits
-from collab.updates import Header, read_header
+from collab.ports import Entry
+from collab.renewal import without_burial
+from collab.updates import Header
 from storage.ledger.memory import MemoryLedger
 from storage.ledger.protocol import Append, Committed, Kind, Snapshot, Unavailable
 from tests.simulation.clock import Process, outside
+from tests.simulation.documents import content_of, header
 from tests.simulation.trace import Trace
 
 HOME = "prj_simulated"
-UNBOUNDED = Limits(structs_per_update_max=1 << 53, delete_ranges_per_update_max=1 << 53)
-
-
-def header(update: bytes) -> Header:
-    return read_header(update, UNBOUNDED)
 
 
 class StormyLedger(MemoryLedger):
@@ -39,8 +37,10 @@ class StormyLedger(MemoryLedger):
         self._rnd, self._trace = rnd, trace
         self.delay = self._takes_its_time
         self.slow = self.failing = self.silent = self.unreadable = 0.0
-        self.coverage: dict[str, Coverage] = defaultdict(Coverage)
+        self.coverage: dict[str, Coverage] = defaultdict(Coverage)  # of the epoch a document is in
+        self.ever: dict[str, Coverage] = defaultdict(Coverage)  # of all its epochs
         self.rows: dict[str, list[tuple[int, bytes]]] = defaultdict(list)
+        self.renewals: Counter[str] = Counter()
         self._owners: dict[tuple[str, int], str] = {}
 
     def works_again(self) -> None:
@@ -72,10 +72,23 @@ class StormyLedger(MemoryLedger):
         for at, row in enumerate(append.events):
             if row.kind is Kind.UPDATES:
                 self._trace.note("ledger", f"row {committed.first_seq + at} of {row.doc}", row.body)
-                for entry in updates_of(row.body):
+                entries = updates_of(row.body)
+                if row.type == RENEWED_TYPE:
+                    entries = [self._renewed(row.doc, entries[0])]
+                for entry in entries:
                     self.rows[row.doc].append((committed.first_seq + at, entry.update))
                     self._add(row.doc, entry.principal, header(entry.update))
         return committed
+
+    def _renewed(self, doc: str, entry: Entry) -> Entry:
+        """A new epoch: it says what the old one said, under ids of its own."""
+        base = without_burial(entry.update)
+        before, after = content_of(self.updates(doc)), content_of([base])
+        assert before == after, f"{doc} was renewed as {after}, it said {before}"
+        self.renewals[doc] += 1
+        self.rows[doc].clear()
+        self.coverage[doc] = Coverage()
+        return replace(entry, update=base)
 
     def _add(self, doc: str, principal: str, said: Header) -> None:
         for client, start, end in said.structs:
@@ -83,6 +96,7 @@ class StormyLedger(MemoryLedger):
             assert owner == principal, f"{principal} writes under an id of {owner}"
             assert not self.coverage[doc].structs.covers(client, start, end), "one struct is logged twice"
         self.coverage[doc].add(said)
+        self.ever[doc].add(said)
 
     async def read(self, home: str, **how: Any) -> Any:
         await self._weather(self.unreadable)

@@ -23,7 +23,7 @@ from tests.simulation.world import run_world
 
 pytestmark = pytest.mark.simulation
 
-SEEDS = range(1, 61)
+SEEDS = range(1, 121)
 WATCHED: list[tuple[type, str, Callable[..., str | None]]] = [
     (Rooms, "evict", lambda *_: "a room is asked to leave memory"),
     (Pipeline, "_break", lambda *_: "an append fails"),
@@ -39,6 +39,7 @@ WATCHED: list[tuple[type, str, Callable[..., str | None]]] = [
     (Session, "pause", lambda _, why: f"a socket is not read: {why.name}"),
     (Session, "close", lambda _, code, *_detail: f"closed: {code.name}"),
     (Room, "abandon", lambda *_: "an edit by the server is abandoned"),
+    (Room, "renew", lambda *_: "a document is renewed"),
     (Page, "_gives_up", lambda page, socket: "a handshake fails" if page.socket is socket else None),
     (HocuspocusProvider, "opened", lambda each: "a queue waits for a socket" if each.page.queue else None),
 ]
@@ -64,6 +65,8 @@ EXPECTED = {
     f"closed: {CloseCode.GOING_AWAY.name}",
     f"closed: {CloseCode.FORBIDDEN.name}",
     "an edit by the server is abandoned",
+    "a document is renewed",
+    f"closed: {CloseCode.STALE_DOCUMENT.name}",
     "a handshake fails",
     "a queue waits for a socket",
 }

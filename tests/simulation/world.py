@@ -10,11 +10,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 from unittest import mock
 
 from collab.limits import Limits
+from collab.room import Room
 from collab.session import Access
 from tests.simulation import invariants
 from tests.simulation.clients import HocuspocusProvider, Page, Provider
@@ -109,6 +110,9 @@ class World:
 
     def check_light(self, provider: HocuspocusProvider) -> None:
         invariants.check_light(provider)
+
+    def check_opened(self, room: Room) -> None:
+        invariants.check_opened(self, room)
 
     def committed(self, host: Host, doc: str, seq: int) -> None:
         self.trace.note(host.process.name, f"{doc} is at {seq}")
@@ -249,7 +253,12 @@ def run_world(seed: int, steps: int = STEPS, dies_at: int | None = None) -> Worl
                 each.removeHandler(handler)
         return world
 
-    with mock.patch("collab.editing.secrets.randbelow", draw):
+    async def at_once(work: Callable[..., Any], *args: Any) -> Any:
+        await asyncio.sleep(0.01)
+        return work(*args)
+
+    patched = mock.patch("collab.editing.secrets.randbelow", draw), mock.patch("asyncio.to_thread", at_once)
+    with patched[0], patched[1]:
         try:
             return run(story())
         except BaseException as error:
