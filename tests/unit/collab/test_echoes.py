@@ -7,7 +7,7 @@ import pytest
 from collab import wire
 from collab.limits import Limits
 from collab.updates import read_header
-from tests.unit.collab.stage import Author, HeldLog, Wire, enter, opened, turns
+from tests.unit.collab.stage import Author, HeldLog, Wire, enter, opened, turns, until
 
 pytestmark = pytest.mark.unit
 
@@ -39,4 +39,24 @@ async def test_what_is_committed_between_a_socket_and_its_step_1_is_echoed_to_it
     quiet.sent.clear()
     other.receive(wire.sync_step1(author.doc.get_state()))
     assert echoed(quiet) == []  # nothing happened meanwhile: nothing is sent twice
+    await room.close()
+
+
+async def test_what_is_committed_behind_a_gap_is_echoed_when_the_rest_comes() -> None:
+    """R-90: the first words of an id were lost with a flush, the next ones were committed on another socket. Step 2
+    brings all of them: the lost ones are committed, and both come back (simulation seed 96)."""
+    log = HeldLog()
+    room = await opened(log)
+    author = Author(5)
+    lost, kept = author.type("a"), author.type("b")
+    old, _ = enter(room)
+    old.receive(wire.sync_update(kept))
+    old.closed()
+    ana, socket = enter(room, synced=False)
+    ana.receive(wire.sync_step1(author.doc.get_state()))
+    socket.sent.clear()
+    ana.receive(wire.sync_step2(author.doc.get_update()))
+    await until(lambda: len(echoed(socket)) == 2)
+    assert sorted(echoed(socket)) == [(5, 0, 1), (5, 1, 2)]
+    assert [entry.update for row in log.rows for entry in row] == [kept, lost]
     await room.close()
