@@ -139,25 +139,11 @@ class Admission:
         if tuple(wanted) != header.structs or deletes is not header.deletes:
             leans = self._commits.busy and not committed.has_structs(header)
             whole = None if foreign or voiding else update
-            self._echo_behind_gaps(session, update, header)
             update = cut(update, wanted, deletes, self._limits)
             header = read_header(update, self._limits)
         self._check_leaps(claims, header)
         waits = self._check_waiting(claims, header, len(update), live=live)
         return _Sifted(update, header, receipt, leans, whole, waits)
-
-    def _echo_behind_gaps(self, session: Session, update: bytes, header: Header) -> None:
-        """Tell a client that counts echoes what of its update is committed behind a gap, and so cut away: no state
-        vector says so, and its own step 1 claims it, so nothing else ever would (simulation seed 96)."""
-        held = self._document.coverage.structs.beyond_gaps() if session.receipts is None else []
-        known = [
-            (client, max(start, first), min(end, last))
-            for client, start, end in header.structs
-            for owner, first, last in held
-            if owner == client and max(start, first) < min(end, last)
-        ]
-        if known:
-            session.write(wire.sync_update(cut(update, known, (), self._limits)))
 
     def _offer(self, session: Session, update: bytes, foreign: Sequence[Range]) -> None:
         owners = {client: self._claimed().owner(client) or "" for client, _, _ in foreign}

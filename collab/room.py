@@ -270,7 +270,9 @@ class Room:
         for each in batch:
             if each.receipt:
                 each.session.acknowledge(each.receipt)
-            if each.whole is not None and each.session.receipts is None and not each.session.full():
+            if each.whole is not None and each.session.receipts is None:
+                # Also to a slow reader: the diff it gets later does not hold what was committed before it came, and
+                # what it may owe for this is what it sent itself, bounded by `pending_bytes_max`.
                 each.session.write(wire.sync_update(each.whole))
 
     def _commit(self, entries: Sequence[Entry], headers: Sequence[Header], seq: int) -> None:
