@@ -18,6 +18,8 @@ MESSAGE_SYNC = 0
 MESSAGE_AWARENESS = 1
 MESSAGE_AUTH = 2
 MESSAGE_QUERY_AWARENESS = 3
+MESSAGE_EPOCH = 120
+"""Ours: which epoch the document is in. Sent only to clients that gave an epoch when they came."""
 
 SYNC_STEP1 = 0
 SYNC_STEP2 = 1
@@ -136,6 +138,10 @@ def awareness(payload: bytes) -> bytes:
 
 def query_awareness() -> bytes:
     return b"\x03"
+
+
+def epoch(number: int) -> bytes:
+    return varuint(MESSAGE_EPOCH) + varuint(number)
 
 
 def permission_denied(reason: str) -> bytes:

@@ -50,18 +50,22 @@ COLOUR = re.compile(r"#[0-9a-fA-F]{6}\Z")
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who a socket is: the principal the server knows, and how they asked to be shown."""
+    """Who a socket is: the principal the server knows, and how they asked to be shown.
+
+    `epoch`: of the copy they bring, as they say; "": they have none yet and want to be told; None: they know of none.
+    """
 
     principal: Principal
     name: str
     colour: str | None
+    epoch: str | None = None
 
     @classmethod
     def of(cls, principal: Principal, query: Mapping[str, str]) -> Visitor:
         """With the owner token as the only identity, people tell each other apart by the name they give."""
         name = "".join(c for c in query.get("name", "") if c.isprintable()).strip()[:NAME_CHARS_MAX]
         colour = query.get("color", "")
-        return cls(principal, name, colour if COLOUR.match(colour) else None)
+        return cls(principal, name, colour if COLOUR.match(colour) else None, query.get("epoch"))
 
 
 class Sockets:
@@ -155,6 +159,7 @@ class Sockets:
             "principal": self._gate.sign_principal(visitor.principal),
             "name": visitor.name,
             "color": visitor.colour or "",
+            **({} if visitor.epoch is None else {"epoch": visitor.epoch}),
         }
         try:
             reader, writer = await self._peers.open_tunnel(peer, body)

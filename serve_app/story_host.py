@@ -28,6 +28,7 @@ from actors.runtime.home import Home
 from actors.runtime.host import StoryRuntime
 from actors.runtime.lifecycle import Lifecycle, Turned
 from actors.runtime.limits import RuntimeLimits
+from collab import wire
 from collab.close_codes import CloseCode, CollabError
 from collab.framing import Y_WEBSOCKET, Framing
 from collab.guests import TASK
@@ -180,12 +181,16 @@ class StoryHostCore:
             raise CollabError(CloseCode.FORBIDDEN if here else CloseCode.UNAUTHENTICATED, "" if here else REVOKED)
         if not isinstance(room, Room):
             raise TypeError(f"{type(room).__name__} takes no sockets")
+        if visitor.epoch and visitor.epoch != str(room.epoch):
+            raise CollabError(CloseCode.STALE_DOCUMENT)
         # The holder of a link has the name its maker gave, whatever the socket says.
         user = User(principal.id, home.shown_as(principal.id) or visitor.name, visitor.colour or "")
         try:
             session = room.join(transport, principal.id, allowed, user, framing)
         except RoomClosed:
             raise CollabError(CloseCode.GOING_AWAY) from None
+        if visitor.epoch is not None:
+            session.write(wire.epoch(room.epoch))
         return Entered(self.attendance.join(home.id, doc, session, principal), session.can_write)
 
     def _listen(self, event: Lifecycle) -> None:

@@ -6,7 +6,7 @@
  *
  * Data: `ws …/collab/{projectId}/{doc}` (y-websocket protocol) ↔ `doc`; `phase`, `synced` and `refusal` feed the page.
  */
-import { signal } from '@preact/signals';
+import { computed, signal } from '@preact/signals';
 import * as decoding from 'lib0/decoding';
 import { Awareness } from 'y-protocols/awareness';
 import { messageYjsSyncStep1 } from 'y-protocols/sync';
@@ -17,6 +17,11 @@ import type { Identity } from './people';
 
 const MESSAGE_SYNC = 0;
 const MESSAGE_AWARENESS = 1;
+const MESSAGE_AUTH = 2;
+/** The server's own: the document's epoch, told to whoever gave an `epoch` parameter. */
+const MESSAGE_EPOCH = 120;
+/** Close code: our copy belongs to an earlier life of the document, and will never be merged. */
+const STALE_DOCUMENT = 4409;
 /** After this long without proof we put a question into our presence; its echo shows that the server has our bytes. */
 const RECEIPT_PROBE_MS = 400;
 const RECEIPT_FIELD = 'receipt';
@@ -44,11 +49,18 @@ export class Room {
   readonly synced = signal(false);
   /** Set when the server closed with 44xx: trying again cannot help. */
   readonly refusal = signal<Refusal | null>(null);
+  /** The server will never merge this copy. An empty one has nothing that could be stale. */
+  readonly staleness = computed(
+    () => this.refusal.value?.code === STALE_DOCUMENT && this.doc.store.clients.size > 0,
+  );
+  /** What the server says of changes it has not taken over: a code, then words. */
+  readonly notice = signal<string | null>(null);
   /** Consecutive failed attempts; zero while connected. */
   readonly failures = signal(0);
   private readonly provider: WebsocketProvider;
   private readonly durability = new Durability();
   private probe: ReturnType<typeof setTimeout> | undefined;
+  private abandoned = false;
 
   constructor(options: RoomOptions) {
     this.name = options.name;
@@ -58,18 +70,19 @@ export class Room {
       disableBc: true,
       maxBackoffTime: RECONNECT_BACKOFF_MAX_MS,
       connect: false,
-      params: paramsOf(options.who),
+      params: { ...paramsOf(options.who), epoch: '' },
       ...(options.socket ? { WebSocketPolyfill: options.socket } : {}),
     });
     this.listenToFrames();
+    this.listenToWords();
     this.listenToSocket();
     this.provider.connect();
   }
 
   /** Changes how we are shown, which the server learns from the address: a changed name opens the socket anew. */
   introduce(who: Identity): void {
-    const params = paramsOf(who);
-    const before = this.provider.params;
+    const before: Record<string, string> = this.provider.params;
+    const params: Record<string, string> = { ...paramsOf(who), epoch: before['epoch'] ?? '' };
     if (before['name'] === params['name'] && before['color'] === params['color']) return;
     this.provider.params = params;
     this.provider.disconnect();
@@ -95,7 +108,19 @@ export class Room {
 
   /** False while anything typed here has not come back from the server. */
   get durable(): boolean {
-    return this.durability.durable;
+    return this.abandoned || this.durability.durable;
+  }
+
+
+  /** The script, or the remarks, as they stand here, if words of them are not safe; null otherwise. */
+  unsavedText(): string | null {
+    const text = this.doc.getText('script').toString() || remarksOf(this.doc);
+    return this.durable || text === '' ? null : text;
+  }
+
+  /** What was unsaved is kept elsewhere: this copy may be let go of. */
+  abandon(): void {
+    this.abandoned = true;
   }
 
   private readonly onUpdate = (update: Uint8Array, origin: unknown): void => {
@@ -120,6 +145,17 @@ export class Room {
       awareness(encoder, decoder, provider, emitSynced, type);
       if (answer !== null) this.durability.presenceEcho(answer);
       this.refresh();
+    };
+  }
+
+  private listenToWords(): void {
+    const handlers = this.provider.messageHandlers;
+    handlers[MESSAGE_EPOCH] = (_encoder, decoder, provider) => {
+      provider.params = { ...provider.params, epoch: String(decoding.readVarUint(decoder)) };
+    };
+    handlers[MESSAGE_AUTH] = (_encoder, decoder) => {
+      decoding.readVarUint(decoder);
+      this.notice.value = decoding.readVarString(decoder);
     };
   }
 
@@ -158,6 +194,13 @@ export class Room {
     if (question !== null) this.awareness.setLocalStateField(RECEIPT_FIELD, question);
   };
 }
+
+/** The words of all comments of a notes document; empty in any other. */
+const remarksOf = (doc: Y.Doc): string =>
+  [...doc.getMap<unknown>('comments').values()]
+    .map((each): unknown => (each instanceof Y.Map ? each.get('text') : undefined))
+    .filter((words) => typeof words === 'string')
+    .join('\n\n');
 
 const paramsOf = (who: Identity | undefined): Record<string, string> =>
   who?.name ? { name: who.name, color: who.color } : {};

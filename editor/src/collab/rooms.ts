@@ -4,6 +4,7 @@
  * Invariant: a room with unsaved work is never closed, however many scenes are opened after it.
  */
 import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
+import type { Drafts } from './drafts';
 import { type SavePhase, worstPhase } from './durability';
 import type { Identity } from './people';
 import { Room } from './room';
@@ -36,6 +37,26 @@ export class Rooms {
   readonly refused = computed(
     () => [this.outline, ...this.scenes.value, ...this.remarks.value].map((room) => room.refusal.value).find((r) => r !== null) ?? null,
   );
+
+  readonly notice = computed(
+    () => [this.outline, ...this.scenes.value, ...this.remarks.value].map((room) => room.notice.value).find((n) => n !== null) ?? null,
+  );
+
+  /** A document was begun anew on the server: the copies of this tab must be let go of. */
+  readonly stale = computed(() =>
+    [this.outline, this.live, ...this.scenes.value, ...this.remarks.value].some((room) => room.staleness.value),
+  );
+
+  /** Keeps as drafts what is not safe, so that the tab may load anew. False if something could not be kept. */
+  letGo(drafts: Drafts): boolean {
+    let kept = true;
+    for (const room of this.all()) {
+      const text = room.unsavedText();
+      if (text === null || drafts.keep(room.name, text)) room.abandon();
+      else kept = false;
+    }
+    return kept;
+  }
 
   get durable(): boolean {
     return [this.outline, ...this.scenes.peek(), ...this.remarks.peek()].every((room) => room.durable);

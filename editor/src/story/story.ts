@@ -10,6 +10,7 @@ import type { Brain, Finding, Project, Scene, SceneStatus } from '../api/types';
 import { identity, type Person } from '../collab/people';
 import * as Y from 'yjs';
 import type { Room } from '../collab/room';
+import { Drafts } from '../collab/drafts';
 import { Rooms } from '../collab/rooms';
 import { headingLine } from '../script/fountain';
 import type { Known } from '../script/suggest';
@@ -54,6 +55,7 @@ export class Story {
   readonly presence: Presence;
   readonly project = signal<Project | null>(null);
   /** Why the project cannot be shown, in words. */
+  readonly drafts: Drafts;
   readonly trouble = signal<string | null>(null);
   readonly sceneId = signal<string | null>(null);
   readonly scene = signal<Scene | null>(null);
@@ -74,12 +76,14 @@ export class Story {
 
   constructor(readonly id: string) {
     this.rooms = new Rooms(id, location.origin, identity.peek());
+    this.drafts = new Drafts(id, localStorage);
     this.live = new Live(this.rooms.live);
     this.generation = new Generation(() => this.refreshSoon());
     this.watchOutline();
     this.presence = new Presence(this.rooms);
     this.past = new Past(this);
     this.watchJobsOfOthers();
+    this.watchServer();
     void this.start();
   }
 
@@ -310,6 +314,19 @@ export class Story {
     });
   }
 
+  /** A document that was begun anew is loaded anew, with what was unsaved kept; words about refused changes are said. */
+  private watchServer(): void {
+    this.cleanups.push(
+      effect(() => {
+        if (this.rooms.stale.value && this.rooms.letGo(this.drafts)) location.reload();
+      }),
+      effect(() => {
+        const notice = this.rooms.notice.value;
+        if (notice !== null) say(noticeWords(notice), 'bad');
+      }),
+    );
+  }
+
   private watchOutline(): void {
     const { doc } = this.rooms.outline;
     for (const root of ['order', 'cast', 'places']) {
@@ -353,4 +370,10 @@ export class Story {
       }),
     );
   }
+}
+
+/** What the server said of changes it has not taken over, in a person's words. */
+function noticeWords(notice: string): string {
+  if (notice.startsWith('PARKED')) return 'Some of your changes came under another name. They are kept, and wait for an editor.';
+  return 'Some changes came under another name and were not taken over. Load the page again to propose them.';
 }

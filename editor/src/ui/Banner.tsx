@@ -14,7 +14,7 @@ export function Banner({ story }: { story: Story }) {
     // A refused handshake looks like a dead line to a socket; a plain request can tell "signed out" from "away".
     if (down && failures % FAILURES_BEFORE_BANNER === 0) void api.me().catch(() => undefined);
   }, [down, failures]);
-  if (refusal === null && !down) return <div class="banner-none" />;
+  if (refusal === null && !down) return null;
   return (
     <div class="banner" role="alert" data-testid="banner">
       <p>{refusal === null ? lineIsDown(story) : refusalWords(refusal.code, refusal.reason)}</p>
@@ -34,6 +34,7 @@ function refusalWords(code: number, reason: string): string {
   if (code === 4401) return 'The server does not know this browser any more. Open the link printed by storyforge again.';
   if (code === 4403) return 'You may not write in this document.';
   if (code === 4404) return 'This document is not there any more.';
+  if (code === 4409) return 'This document was begun anew on the server, and what you typed could not be kept here: copy it.';
   if (code === 4413) return 'This document has become too large for one scene. Split it in two.';
   return `The server refused this document${reason ? `: ${reason}` : ` (code ${code})`}.`;
 }

@@ -7,6 +7,7 @@ import { awaitsPick } from '../story/jobWords';
 import { say } from '../story/toasts';
 import { Banner } from './Banner';
 import { CommandPalette, paletteOpen } from './CommandPalette';
+import { DraftNotice } from './DraftNotice';
 import { ScriptPage } from './ScriptPage';
 import { Stage } from './Stage';
 import { Strip } from './Strip';
@@ -26,7 +27,10 @@ export function Desk({ story }: { story: Story }) {
   return (
     <div class="desk">
       <TopBar story={story} />
-      <Banner story={story} />
+      <div class="notices">
+        <Banner story={story} />
+        <DraftNotice drafts={story.drafts} />
+      </div>
       <Strip story={story} />
       {past === null ? <ScriptPage story={story} /> : <past.PastPage story={story} />}
       {past === null ? <Stage story={story} /> : <past.History story={story} />}
