@@ -79,27 +79,25 @@ def anchor(history: History, start: int, end: int, seq: int) -> tuple[Position, 
 
 def resolve(history: History, positions: Iterable[Position], seq: int) -> dict[Position, int]:
     """Where each stands in the text as of `seq`, in code points; one whose character is not known is left out."""
-    wanted: dict[int, list[Position]] = {}
+    wanted: dict[int, list[tuple[Position, int]]] = {}
     found: dict[Position, int] = {}
     ends = []
     for position in positions:
         if position.id is None:
             ends.append(position)
-        elif (node := history.holding(position.id)) is not None and node.listed:
-            wanted.setdefault(id(node), []).append(position)
+        elif (node := history.holding(today := history.today(position.id))) is not None and node.listed:
+            wanted.setdefault(id(node), []).append((position, today[1]))
     at = 0
     for node in history.pieces():
         seen = node.text is not None and node.seen_at(seq)
-        for position in wanted.get(id(node), ()):
-            found[position] = at + (_inside(node, position) if seen else 0)
+        for position, clock in wanted.get(id(node), ()):
+            found[position] = at + (_inside(node, clock, position.assoc) if seen else 0)
         at += len(node.text) if seen and node.text is not None else 0
     for position in ends:
         found[position] = at if position.assoc >= 0 else 0
     return found
 
 
-def _inside(node: Node, position: Position) -> int:
-    assert position.id is not None
+def _inside(node: Node, clock: int, assoc: int) -> int:
     assert node.text is not None
-    behind = 1 if position.assoc < 0 else 0
-    return len(units(node.text, 0, position.id[1] - node.clock + behind))
+    return len(units(node.text, 0, clock - node.clock + (1 if assoc < 0 else 0)))

@@ -44,11 +44,12 @@ class Author:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One committed flush: (author, raw update) in order."""
+    """One committed flush: (author, raw update) in order. `renewed`: the same text again, under fresh ids."""
 
     seq: int
     at_ms: int
     entries: Sequence[tuple[Author, bytes]]
+    renewed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +62,22 @@ class Change:
 
 
 class Node:
-    """A piece of text that came in one update. `since`: the sequence at which it was first to be seen."""
+    """A piece of text that came in one update. `since`: the sequence at which it was first to be seen.
+
+    `heir`: the piece that stands for it since its document was renewed. `retired`: it is of an earlier epoch.
+    """
 
     __slots__ = (
         "added",
         "client",
         "clock",
+        "heir",
         "left",
         "length",
         "listed",
         "origin",
         "removed",
+        "retired",
         "right",
         "right_origin",
         "since",
@@ -81,7 +87,8 @@ class Node:
     def __init__(self, struct: Struct, added: Change, since: int) -> None:
         self.client, self.clock, self.length = struct.client, struct.clock, struct.length
         self.origin, self.right_origin, self.text = struct.origin, struct.right_origin, struct.text
-        self.added, self.since, self.listed = added, since, False
+        self.added, self.since, self.listed, self.retired = added, since, False, False
+        self.heir: Node | None = None
         self.removed: Change | None = None
         self.left: Node | None = None
         self.right: Node | None = None
@@ -126,7 +133,9 @@ class History:
     def _row(self, row: Row) -> None:
         assert row.seq > self.seq, "rows come in order, once"
         tally = Tally(row.seq, row.at_ms, {})
-        for author, update in row.entries:
+        if row.renewed:
+            self._renew(row, tally)
+        for author, update in () if row.renewed else row.entries:
             structs, deletes = read_structs(update)
             change = Change(row.seq, row.at_ms, author)
             for struct in structs:
@@ -217,6 +226,9 @@ class History:
         if at is not right:
             passed, conflicting = set[int](), set[int]()
             while at is not None and at is not right:
+                if at.retired:
+                    at = at.right
+                    continue
                 passed.add(id(at))
                 conflicting.add(id(at))
                 if at.origin == node.origin:
@@ -242,8 +254,15 @@ class History:
             after.left = node
 
     def holding(self, id: Id) -> Node | None:
-        """The piece that holds a struct id, if it is known."""
+        """The piece that holds a struct id of now (`today`), if it is known."""
         return self._holding(id) if 0 <= id[1] < self._ends.get(id[0], 0) else None
+
+    def today(self, id: Id) -> Id:
+        """The id that a character has since its document was last renewed."""
+        node = self.holding(id)
+        if node is None or node.heir is None:
+            return id
+        return self.today((node.heir.client, node.heir.clock + id[1] - node.clock))
 
     def _holding(self, id: Id) -> Node:
         return self._items[id[0]][bisect_right(self._clocks[id[0]], id[1]) - 1]
@@ -301,6 +320,56 @@ class History:
                     _count(tally, change.author, 1, len(node.text))
             at = stop
 
+    def _renew(self, row: Row, tally: Tally) -> None:
+        """The same text under fresh ids: whoever wrote it stays its author, and its past stays its past."""
+        old = [node for node in self.pieces() if node.text is not None and node.removed is None]
+        before, self._first = self._first, None
+        for author, update in row.entries:
+            change = Change(row.seq, row.at_ms, author)
+            for struct in read_structs(update)[0]:
+                self._wait(struct, change)
+        unseen = Tally(row.seq, row.at_ms, {})
+        while self._drain(unseen):
+            pass
+        fresh = list(self.pieces())
+        same = all(node.text is not None for node in fresh) and _joined(old) == _joined(fresh)
+        first, self._first = self._first, before
+        for node in self.pieces():
+            node.retired = True
+        if same:
+            self._take_over(deque(old), deque(fresh))
+        else:  # what a rescue could not carry over is gone, and what it made of the rest is new
+            self._append(first)
+            for node in old:
+                node.removed = Change(row.seq, row.at_ms, row.entries[0][0])
+                _count(tally, row.entries[0][0], 1, len(node.text or ""))
+            for author, (added, _) in unseen.authors.items():
+                _count(tally, author, 0, added)
+
+    def _append(self, first: Node | None) -> None:
+        last = next(iter(deque(self.pieces(), maxlen=1)), None)
+        if last is None:
+            self._first = first
+        elif first is not None:
+            last.right, first.left = first, last
+
+    def _take_over(self, old: deque[Node], fresh: deque[Node]) -> None:
+        """Put the pieces of a new epoch in the places of those they repeat, cut alike."""
+        while old and fresh:
+            was, now = old.popleft(), fresh.popleft()
+            if was.length > now.length:
+                old.appendleft(self._cut(was, now.length))
+            elif now.length > was.length:
+                fresh.appendleft(self._cut(now, was.length))
+            now.since, now.added, now.left, now.right = was.since, was.added, was.left, was.right
+            if was.left is None:
+                self._first = now
+            else:
+                was.left.right = now
+            if was.right is not None:
+                was.right.left = now
+            was.heir, was.left, was.right = now, None, None
+
     # asking
     def sequence_at(self, at_ms: int) -> int:
         """The last sequence committed at or before this time; 0 if there is none."""
@@ -328,6 +397,10 @@ class History:
         while node is not None:
             yield node
             node = node.right
+
+
+def _joined(nodes: Sequence[Node]) -> str:
+    return "".join(node.text or "" for node in nodes)
 
 
 def _count(tally: Tally, author: Author, which: int, chars: int) -> None:

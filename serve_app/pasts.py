@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol, TypeVar, cast
 
-from actors.runtime.lineage import updates_of
+from actors.runtime.lineage import RENEWED_TYPE, updates_of
 from collab.history import Author, History, HistoryLimits, Row
 from collab.notes import Comment, Notes
 from storage.ledger.protocol import Event, Kind
@@ -122,6 +122,9 @@ class Pasts:
 
 
 def _take(kept: Kept, rows: list[Event]) -> None:
-    kept.extend(
-        Row(row.seq, row.at_ms, [(Author(e.principal, e.name), e.update) for e in updates_of(row.body)]) for row in rows
-    )
+    kept.extend(_row(row) for row in rows)
+
+
+def _row(row: Event) -> Row:
+    entries = [(Author(entry.principal, entry.name), entry.update) for entry in updates_of(row.body)]
+    return Row(row.seq, row.at_ms, entries, renewed=row.type == RENEWED_TYPE)

@@ -11,11 +11,13 @@ import pytest
 from actors.runtime.lineage import updates_of
 from actors.runtime.rooms import updates_row
 from collab import wire
+from collab.anchors import anchor, resolve
 from collab.changes import RunKind, compare, sittings
 from collab.close_codes import TooLarge
 from collab.history import Author, History, HistoryLimits, Row
 from collab.ports import Entry
 from collab.presence import User
+from collab.renewal import flattened, with_burial
 from collab.text import insert, set_text
 from tests.unit.collab.stage import Author as Typist
 from tests.unit.collab.stage import HeldLog, enter, opened, until
@@ -192,6 +194,62 @@ def test_r81_authors_come_from_entries_not_from_client_ids() -> None:
     desk.send(0, BO)
     runs = compare(desk.history(), 0, desk.rows[-1].seq)
     assert [(run.text, run.written.author) for run in runs] == [("hers", ANA), (", his", BO)]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_r89_a_renewed_document_keeps_its_past_and_its_authors(seed: int) -> None:
+    """R-89: fresh ids change neither the text as of any moment, nor who wrote it, nor where a comment's words stand;
+    nobody has removed or added what was only renewed."""
+    desk = Desk(seed, peers=2)
+    desk.scribble(80)
+    desk.write(0, desk.text(0) + "the anchored words")
+    desk.send(0, ANA)
+    desk.hear(1)
+    before = desk.history()
+    text = before.text()
+    start = text.index("the anchored words")
+    ends = anchor(before, start, start + len("the anchored words"), before.seq)
+    assert ends is not None
+    _, base = flattened(desk.server)
+    old = [(c, 0, end) for c, end in before._ends.items()]
+    seq = desk.rows[-1].seq + 1
+    desk.rows.append(Row(seq, seq * 1000, [(BO, with_burial(base, old))], renewed=True))
+    desk.texts[seq] = text
+    after = desk.history()
+    assert {at: after.text(at) for at in desk.texts} == desk.texts
+    assert [run.kind for run in compare(after, before.seq, after.seq)] == [
+        run.kind for run in compare(before, before.seq, before.seq)
+    ]
+    assert [(r.text, r.written.author) for r in compare(after, 0, after.seq)] == [
+        (r.text, r.written.author) for r in compare(before, 0, before.seq)
+    ]
+    fresh = Desk(seed + 100, peers=2)
+    fresh.server.apply_update(base)
+    fresh.rows, fresh.texts = desk.rows, desk.texts
+    for peer in range(2):
+        fresh.hear(peer)
+    fresh.scribble(60)
+    later = fresh.history()
+    assert {at: later.text(at) for at in desk.texts} == desk.texts
+    found = resolve(after, ends, after.seq)
+    assert text[found[ends[0]] : found[ends[1]]] == "the anchored words"
+
+
+def test_r89_what_a_rescue_lost_is_told() -> None:
+    """R-89: where a renewed document does not repeat the text, the difference shows, under who renewed it."""
+    desk = Desk()
+    desk.write(0, "one two")
+    first = desk.send(0, ANA)
+    rescued: pycrdt.Doc[object] = pycrdt.Doc()
+    rescued.get("script", type=pycrdt.Text).insert(0, "one")
+    desk.rows.append(Row(first + 1, 9_000, [(BO, with_burial(rescued.get_update(), []))], renewed=True))
+    history = desk.history()
+    assert (history.text(first), history.text()) == ("one two", "one")
+    told = {(run.kind, run.text): run for run in compare(history, first, first + 1)}
+    gone = told[RunKind.REMOVED, "one two"]
+    assert gone.removed is not None
+    assert gone.removed.author == BO
+    assert told[RunKind.ADDED, "one"].written.author == BO
 
 
 def test_r82_work_is_told_by_sittings() -> None:
