@@ -76,6 +76,7 @@ def cluster(tmp_path: Path) -> Iterator[tuple[dict[str, str], int]]:
         "RAY_SERVE_DIRECT_INGRESS_MAX_HTTP_PORT": str(chosen.replicas_last),
     }
     with tempfile.TemporaryDirectory(prefix="sft-", dir="/tmp", ignore_cleanup_errors=True) as scratch:
+        env["SFT_SCRATCH"] = scratch  # where the logs are
         try:
             tool(
                 "ray",
