@@ -48,6 +48,18 @@ describe('E-43: a comment follows its words', () => {
     expect(script.toString().slice(span?.from, span?.to)).toBe('Soup');
   });
 
+  it('finds them again by the quotation in a document that was renewed', () => {
+    const { notes, script, threads } = desk();
+    const from = TEXT.indexOf('Soup again');
+    threads.add(threads.hold(from, from + 10), 'Why?');
+    const renewed = new Y.Doc();
+    renewed.getText('script').insert(0, script.toString());
+    const again = new Threads({ doc: notes }, { doc: renewed });
+    expect(only(again).span).toEqual({ from, to: from + 10 });
+    renewed.getText('script').insert(0, 'Soup again and ');
+    expect(only(again).span).toBeNull();
+  });
+
   it('says that the words are gone and keeps the quotation', () => {
     const { script, threads } = desk();
     const from = TEXT.indexOf('Soup');

@@ -109,19 +109,30 @@ export class Threads {
   private threadOf(entry: Y.Map<unknown>): Pick<Thread, 'quote' | 'span' | 'resolved'> {
     const quote: unknown = entry.get('quote');
     const resolved: unknown = entry.get('resolved');
+    const quoted = typeof quote === 'string' ? quote : '';
     return {
-      quote: typeof quote === 'string' ? quote : '',
-      span: this.spanOf(entry.get('anchor')),
+      quote: quoted,
+      span: this.spanOf(entry.get('anchor'), quoted),
       resolved: isRecord(resolved) ? { name: wordsIn(resolved['name']), at: timeIn(resolved['at']) } : null,
     };
   }
 
-  /** Where anchored words stand now; null when they are gone. */
-  spanOf(anchor: unknown): Thread['span'] {
+  /**
+   * Where anchored words stand now; null when they are gone. A document that the server has renewed has other ids than
+   * the anchor names: then the quotation finds its words, if they stand there once.
+   */
+  spanOf(anchor: unknown, quote = ''): Thread['span'] {
     if (!isRecord(anchor)) return null;
     const from = this.find(anchor['start']);
     const to = this.find(anchor['end']);
-    return from === null || to === null || from >= to ? null : { from, to };
+    if (from === null || to === null) return this.onlyPlaceOf(quote);
+    return from < to ? { from, to } : null;
+  }
+
+  private onlyPlaceOf(quote: string): Thread['span'] {
+    const text = this.script.toString();
+    const from = quote ? text.indexOf(quote) : -1;
+    return from < 0 || text.indexOf(quote, from + 1) >= 0 ? null : { from, to: from + quote.length };
   }
 
   private find(position: unknown): number | null {
