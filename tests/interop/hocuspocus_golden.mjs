@@ -2,6 +2,7 @@
 //   node hocuspocus_golden.mjs > ../data/golden/hocuspocus-wire.json
 import * as Y from 'yjs'
 import * as encoding from 'lib0/encoding'
+import * as sync from 'y-protocols/sync'
 import * as common from '@hocuspocus/common'
 
 const hex = (bytes) => Buffer.from(bytes).toString('hex')
@@ -9,13 +10,22 @@ const NAME = 'scene:scn_مقهى1'
 const TOKEN = 'tökén-1'
 
 const sent = []
+let reached
 class Socket { // a server that is heard, not reached: records what a provider sends
-  constructor () { this.readyState = 0; this.listeners = {}; setTimeout(() => this.open(), 0) }
+  constructor () { reached = this; this.readyState = 0; this.listeners = {}; setTimeout(() => this.open(), 0) }
   addEventListener (name, listener) { this.listeners[name] = listener }
   removeEventListener () {}
   send (frame) { sent.push(new Uint8Array(frame)) }
   close () {}
+  says (frame) { this.listeners.message({ data: frame.buffer.slice(frame.byteOffset, frame.byteOffset + frame.length) }) }
   open () { this.readyState = 1; this.listeners.open({}) }
+}
+
+const fromServer = (write) => {
+  const encoder = encoding.createEncoder()
+  encoding.writeVarString(encoder, NAME)
+  write(encoder)
+  return encoding.toUint8Array(encoder)
 }
 
 const frames = {}
@@ -35,20 +45,17 @@ for (const version of ['3', '4']) {
   provider.sendStateless('{"a":1}')
   provider.forceSync()
   const [update, stateless] = mark()
+  reached.says(fromServer((encoder) => { encoding.writeVarUint(encoder, 0); sync.writeSyncStep1(encoder, new Y.Doc()) }))
+  const [step2] = mark()
   provider.detach()
   const [close] = mark()
-  frames[version] = Object.fromEntries(Object.entries({ token, step1, awareness, update, stateless, close })
+  frames[version] = Object.fromEntries(Object.entries({ token, step1, awareness, update, stateless, step2, close })
     .map(([key, frame]) => [key, hex(frame)]))
   provider.destroy()
   socket.destroy()
 }
 
-const server = (write) => {
-  const encoder = encoding.createEncoder()
-  encoding.writeVarString(encoder, NAME)
-  write(encoder)
-  return hex(encoding.toUint8Array(encoder))
-}
+const server = (write) => hex(fromServer(write))
 const auth = (write) => server((encoder) => { encoding.writeVarUint(encoder, 2); write(encoder) })
 console.log(JSON.stringify({
   name: NAME,

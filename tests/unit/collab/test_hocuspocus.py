@@ -40,7 +40,7 @@ def test_golden_frames_of_the_providers_are_read(provider: str) -> None:
     read = {key: each for key, each in envelopes.items() if each is not None}
     assert {each.name for each in read.values()} == {NAME}
     assert [each.type for each in read.values()] == [
-        Type.AUTH, Type.SYNC, Type.AWARENESS, Type.SYNC, Type.STATELESS, Type.CLOSE,
+        Type.AUTH, Type.SYNC, Type.AWARENESS, Type.SYNC, Type.STATELESS, Type.SYNC, Type.CLOSE,
     ]  # fmt: skip
     assert hocuspocus.read_token(read["token"].body, LIMITS) == TOKEN
     assert wire.read_message(read["step1"].body, LIMITS) == wire.SyncStep1({1234567890: 3})
@@ -49,6 +49,10 @@ def test_golden_frames_of_the_providers_are_read(provider: str) -> None:
     assert isinstance(update, wire.SyncUpdate)
     assert read_header(update.update, LIMITS).structs == ((1234567890, 3, 4),)
     assert PREFIX + wire.sync_update(update.update) == frames["update"]
+    step2 = wire.read_message(read["step2"].body, LIMITS)  # its answer to our step 1
+    assert isinstance(step2, wire.SyncStep2)
+    assert read_header(step2.update, LIMITS).structs == ((1234567890, 0, 4),)
+    assert PREFIX + wire.sync_step2(step2.update) == frames["step2"]
 
 
 def test_golden_frames_of_the_server_are_written() -> None:
