@@ -11,7 +11,6 @@ request carries `x-request-disconnect-disabled: ?1`, and ASGI hides the outbound
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -63,7 +62,7 @@ class SeamTransport:
         self._protocol = protocol
         self._loop = protocol.loop
         self._message: MessageCallback | None = None
-        self._early: deque[tuple[MessageKind, bytes]] = deque()
+        self._early: list[tuple[MessageKind, bytes]] = []  # a few at most; an empty deque is 0.7 kB a socket
         self._writable: Callable[[], None] | None = None
         self._close: CloseCallback | None = None
         self._reading_paused = False
@@ -153,7 +152,7 @@ class SeamTransport:
     def _deliver_early(self) -> None:
         try:
             while self._early and self._message is not None:
-                kind, payload = self._early.popleft()
+                kind, payload = self._early.pop(0)
                 self._message(kind, payload)
         except BaseException:
             self._protocol.transport.abort()
@@ -362,6 +361,10 @@ class SeamProtocol(WebSocketsSansIOProtocol):
 
     async def send(self, message: Any) -> None:
         await super().send(message)
+        if message["type"] == "websocket.accept":
+            # The parser's frame keeps the handshake for as long as the socket lives: 3 kB of headers each.
+            self.request.headers.clear()
+            self.response.headers.clear()
         if message["type"] == "websocket.close" and self.close_sent:
             self._kernel_paused = False
             self.seam.finish(message.get("code", 1000), message.get("reason") or "")

@@ -534,3 +534,20 @@ async def test_r46_the_fallback_bounds_its_own_queue(monkeypatch: pytest.MonkeyP
             await client.recv()
         await until(lambda: bool(ended))
     assert ended[0][0] == 1013
+
+
+async def test_a_socket_does_not_keep_its_handshake() -> None:
+    """What the endpoint needs of the request is in the scope; the parsed copy would be 3 kB for each idle socket."""
+    seen: list[tuple[int, int, int]] = []
+
+    async def endpoint(websocket: WebSocket, transport: ServedTransport) -> None:
+        assert isinstance(transport, SeamTransport)
+        protocol = transport._protocol
+        seen.append((len(protocol.request.headers), len(protocol.response.headers), len(websocket.scope["headers"])))
+        transport.write(b"ready")
+        await transport.serve()
+
+    async with served(endpoint) as port, websockets.connect(f"ws://127.0.0.1:{port}/") as client:
+        assert await client.recv() == b"ready"
+    assert seen[0][:2] == (0, 0)
+    assert seen[0][2] > 3
