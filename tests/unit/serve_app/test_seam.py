@@ -541,7 +541,7 @@ async def test_a_socket_does_not_keep_its_handshake() -> None:
     seen: list[tuple[int, int, int]] = []
 
     async def endpoint(websocket: WebSocket, transport: ServedTransport) -> None:
-        assert isinstance(transport, SeamTransport)
+        assert isinstance(transport, seam.SeamTransport)
         protocol = transport._protocol
         seen.append((len(protocol.request.headers), len(protocol.response.headers), len(websocket.scope["headers"])))
         transport.write(b"ready")
