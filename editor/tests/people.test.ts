@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Awareness } from 'y-protocols/awareness';
 import * as Y from 'yjs';
-import { announce, cleanName, colourFor, COLOURS, initials, peopleIn, settleColour } from '../src/collab/people';
+import { announce, cleanName, colourFor, COLOURS, initials, peopleIn, placeInQueue, settleColour } from '../src/collab/people';
 import { readFindings } from '../src/story/live';
 import { parseRoute, pathTo } from '../src/story/router';
 import { decode, titleOf } from '../src/ui/importing';
@@ -64,4 +64,12 @@ it('E-33: findings of an unexpected shape are skipped, never shown half', () => 
   expect(readFindings([null, 3, {}, { message: 'Who is this?', severity: 'LOUD' }])).toEqual([
     { id: 'finding:Who is this?', code: 'FINDING', severity: 'WARNING', message: 'Who is this?', suggestion: null, evidence: [], fix: null },
   ]);
+});
+
+it('R-74: a tab that waits for a large document knows its place, and is shown no ghost for it', () => {
+  const waiting = awareness({ 7: { server: true, joining: { position: 12, waiting: 150 } } });
+  expect(placeInQueue(waiting)).toBe(12);
+  expect(peopleIn(waiting)).toEqual([]);
+  expect(placeInQueue(awareness({ 8: { joining: { position: 1 }, user: { name: 'Mallory' } } }))).toBeNull();
+  expect(placeInQueue(awareness({}))).toBeNull();
 });

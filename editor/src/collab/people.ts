@@ -80,6 +80,15 @@ export function peopleIn(awareness: Awareness): Person[] {
   return people.sort((a, b) => Number(b.self) - Number(a.self) || a.clientId - b.clientId);
 }
 
+/** How many are served before us, ourselves counted, while the server makes this tab wait for a large document. */
+export function placeInQueue(awareness: Awareness): number | null {
+  for (const state of awareness.getStates().values()) {
+    const place = (state['joining'] as { position?: unknown } | undefined)?.position;
+    if (state['server'] === true && typeof place === 'number') return place;
+  }
+  return null;
+}
+
 /** Two people whose names hash alike: the one with the higher client id takes the next free colour. */
 export function settleColour(awareness: Awareness, who: Identity): string {
   const others = peopleIn(awareness).filter((person) => !person.self && person.clientId < awareness.clientID);

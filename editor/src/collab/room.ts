@@ -13,7 +13,7 @@ import { messageYjsSyncStep1 } from 'y-protocols/sync';
 import { WebsocketProvider } from 'y-websocket';
 import * as Y from 'yjs';
 import { Durability, type SavePhase } from './durability';
-import type { Identity } from './people';
+import { type Identity, placeInQueue } from './people';
 
 const MESSAGE_SYNC = 0;
 const MESSAGE_AWARENESS = 1;
@@ -55,6 +55,8 @@ export class Room {
   );
   /** What the server says of changes it has not taken over: a code, then words. */
   readonly notice = signal<string | null>(null);
+  /** Our place in the queue while the server makes us wait for a large document. */
+  readonly place = signal<number | null>(null);
   /** Consecutive failed attempts; zero while connected. */
   readonly failures = signal(0);
   private readonly provider: WebsocketProvider;
@@ -76,6 +78,9 @@ export class Room {
     this.listenToFrames();
     this.listenToWords();
     this.listenToSocket();
+    this.awareness.on('change', () => {
+      this.place.value = placeInQueue(this.awareness);
+    });
     this.provider.connect();
   }
 

@@ -34,6 +34,12 @@ export class Rooms {
     worstPhase([this.outline, ...this.scenes.value, ...this.remarks.value].map((room) => room.phase.value)),
   );
 
+  /** The farthest place in a queue, while any document waits for its turn. */
+  readonly place = computed(() => {
+    const places = [this.outline, ...this.scenes.value, ...this.remarks.value].map((room) => room.place.value ?? 0);
+    return Math.max(...places) || null;
+  });
+
   readonly refused = computed(
     () => [this.outline, ...this.scenes.value, ...this.remarks.value].map((room) => room.refusal.value).find((r) => r !== null) ?? null,
   );

@@ -14,7 +14,9 @@ export function SaveLight({ story }: { story: Story }) {
   const connecting = state === 'offline' && story.rooms.outline.failures.value === 0;
   const refused = story.rooms.refused.value !== null;
   const { label, detail } = WORDS[state];
-  const shown = refused ? 'Not accepted' : connecting ? 'Connecting' : label;
+  const place = story.rooms.place.value;
+  const opening = place === null ? null : `Opening, number ${place} in line`;
+  const shown = refused ? 'Not accepted' : (opening ?? (connecting ? 'Connecting' : label));
   return (
     <output class="light" data-testid="save-light" data-state={state} title={detail} aria-label={`Save light: ${shown}. ${detail}`}>
       <span class="light-dot" aria-hidden="true" />
