@@ -122,6 +122,16 @@ class Limits:
     unauthenticated_s_max: float = 10.0
     """How long a multiplexed socket may stay without a token that holds. Over: close 4401."""
 
+    unauthenticated_sockets_max: int = 256
+    """Multiplexed sockets of one host that wait for a token at the same time. Over: the newest is closed 4508."""
+
+    sockets_per_link_max: int = 64
+    """Sockets of one access link on one host (the owner's are not counted). Over: the newest is closed 4508."""
+
+    silent_s_max: float = 30.0
+    """How long a socket may hold a place in a room without asking for the document. Over: close 4507, looked at with
+    every heartbeat."""
+
     entering_bytes_pause: int = 256 * 1024
     """Bytes kept for a document whose room is being opened, above which its socket is not read until it is open."""
 

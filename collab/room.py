@@ -226,7 +226,7 @@ class Room:
         if len(self._fanout) >= self.limits.sessions_per_room_max:
             session.close(CloseCode.OVERLOADED, "sessions_per_room_max")
             return session
-        session.state = Joining(self._document.mark)
+        session.state = Joining(self._document.mark, self.clock.now())
         self._fanout.add(session)
         self.presence.joined(self._ordinal)
         if not framing.receipts:
@@ -364,11 +364,18 @@ class Room:
         if not len(self._fanout) or self.closed:
             return
         now = self.clock.now()
+        self._part_with_silent(now)
         self.presence.expire(now)
         self._presence_changed()
         if now - self._spoke_at >= self.limits.heartbeat_s:
             self._fanout.send(wire.awareness(HEARTBEAT), self.document.mark)
         self._heartbeat = self.clock.call_later(self.limits.heartbeat_s, self._beat)
+
+    def _part_with_silent(self, now: float) -> None:
+        """Sockets that hold a place and never asked for anything: stock clients ask at once."""
+        for session in self._fanout.joining():
+            if isinstance(session.state, Joining) and now - session.state.since > self.limits.silent_s_max:
+                session.close(CloseCode.RESYNC, "silent_s_max")
 
     # edits by the server
 

@@ -49,10 +49,12 @@ class Joining:
     """Before its first sync message: gets nothing yet, its step 2 will hold everything.
 
     `mark`: document position when it came. What is committed from there to its step 1 it may have made itself, on an
-    earlier socket: then its step 1 claims it, step 2 leaves it out, and no echo would ever confirm it.
+    earlier socket: then its step 1 claims it, step 2 leaves it out, and no echo would ever confirm it. `since`: when
+    it came, by the room's clock.
     """
 
     mark: int | None = None
+    since: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -77,6 +78,8 @@ class Sockets:
         self._homes, self._gate, self._peers, self._limits = homes, gate, peers, limits
         self._attendance = attendance or Attendance(gate.clock_s)
         self.open = 0
+        self._unknown = 0  # multiplexed sockets that wait for a token
+        self._of_links: Counter[str] = Counter()
         self.draining = False
 
     async def endpoint(self, websocket: WebSocket) -> None:
@@ -108,9 +111,11 @@ class Sockets:
         threshold: Threshold | None = None
         self.open += 1
         try:
-            if principal is None:
+            if principal is None and self._unknown >= self._limits.unauthenticated_sockets_max:
+                _refuse(transport, CloseCode.OVERLOADED, "unauthenticated_sockets_max")
+            elif principal is None:
                 transport = threshold = Threshold(transport, self._gate.by_token, self._limits)
-                principal = await threshold.passed()
+                principal = await self._recognised(threshold)
             if principal is not None and (not PROJECT.match(project) or not principal.enters(project)):
                 _refuse(transport, CloseCode.NOT_FOUND)
             elif principal is not None and self.draining:
@@ -125,11 +130,35 @@ class Sockets:
             if threshold is not None:
                 threshold.abandon()
 
+    async def _recognised(self, threshold: Threshold) -> Principal | None:
+        self._unknown += 1
+        try:
+            return await threshold.passed()
+        finally:
+            self._unknown -= 1
+
     def _authenticate(self, websocket: WebSocket) -> Principal | None:
         headers = {k.decode("latin-1").lower(): v.decode("latin-1") for k, v in websocket.scope["headers"]}
         return self._gate.authenticate(headers, websocket.query_params, websocket.cookies)
 
     async def _place(self, transport: ServedTransport, project: str, doc: str, visitor: Visitor) -> None:
+        """Serve the socket where its project lives, if its link has not taken more than its share of places."""
+        link = visitor.principal.id if visitor.principal.project else ""
+        if not link:
+            await self._serve(transport, project, doc, visitor)
+        elif self._of_links[link] >= self._limits.sockets_per_link_max:
+            _refuse(transport, CloseCode.OVERLOADED, "sockets_per_link_max")
+            await transport.serve()
+        else:
+            self._of_links[link] += 1
+            try:
+                await self._serve(transport, project, doc, visitor)
+            finally:
+                self._of_links[link] -= 1
+                if not self._of_links[link]:
+                    del self._of_links[link]
+
+    async def _serve(self, transport: ServedTransport, project: str, doc: str, visitor: Visitor) -> None:
         try:
             await self._join(transport, project, doc, visitor)
         except Owned as owned:

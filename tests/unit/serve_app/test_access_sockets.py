@@ -17,6 +17,7 @@ from collab import hocuspocus, wire
 from collab.close_codes import CloseCode
 from collab.hocuspocus import NOT_SAVED, SAVED
 from collab.lib0 import var_string
+from collab.limits import Limits
 from serve_app.auth import SESSION_COOKIE, Principal
 from tests.unit.serve_app.test_threshold import token_for
 from tests.unit.serve_app.test_two_hosts import TOKEN, Pair, Served, pair
@@ -280,3 +281,44 @@ async def test_w94_a_signed_link_keeps_its_bounds(pair: Pair) -> None:
         assert found is not None
         assert found.until_s is not None
         assert found.until_s <= ben.until_s
+
+
+async def test_w95_sockets_that_wait_for_a_token_are_counted(shared: Shared) -> None:
+    """W-95: over `unauthenticated_sockets_max` of a host the newest is closed 4508; a place left is free again."""
+    sockets = shared.pair.one.core._sockets
+    sockets._limits = Limits(unauthenticated_sockets_max=2)
+    address = shared.url("beside its owner")
+    async with asyncio.timeout(S_MAX):
+        async with connect(address), connect(address):
+            async with connect(address) as third:
+                assert (await ended(third))[0] == CloseCode.OVERLOADED
+            async with connect(f"{address}?token={TOKEN}") as known:  # who has proved itself is not of them
+                await known.send(token_for("outline", ""))
+                await until(known, var_string("outline") + hocuspocus.authenticated(writes=True))
+        while sockets._unknown:  # noqa: ASYNC110 - a fact of the host, told by nobody
+            await asyncio.sleep(0.01)
+        async with connect(address) as again:
+            await again.send(token_for("outline"))
+            await until(again, var_string("outline") + hocuspocus.authenticated(writes=True))
+
+
+@PLACES
+async def test_w96_a_link_has_its_share_of_places(shared: Shared, place: str) -> None:
+    """W-96: over `sockets_per_link_max` of a host the newest is closed 4508; other links and the owner are not."""
+    _, token = await shared.link("EDITOR")
+    _, other = await shared.link("EDITOR")
+    sockets = shared.host(place).core._sockets
+    sockets._limits = Limits(sockets_per_link_max=2)
+    address = shared.url(place, shared.script)
+    async with asyncio.timeout(S_MAX):
+        async with connect(f"{address}?token={token}") as one, connect(f"{address}?token={token}") as two:
+            for socket in (one, two):
+                await until(socket, b"\x00\x00")
+            async with connect(f"{address}?token={token}") as third:
+                assert (await ended(third))[0] == CloseCode.OVERLOADED
+            async with connect(f"{address}?token={other}") as stranger:
+                await until(stranger, b"\x00\x00")
+        while sockets._of_links:  # noqa: ASYNC110 - a fact of the host, told by nobody
+            await asyncio.sleep(0.01)
+        async with connect(f"{address}?token={token}") as again:
+            await until(again, b"\x00\x00")
