@@ -9,6 +9,7 @@ import './styles/strip.css';
 import './styles/page.css';
 import './styles/stage.css';
 import './styles/overlay.css';
+import './styles/share.css';
 import './styles/comments.css';
 import { App } from './ui/App';
 

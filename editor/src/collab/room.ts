@@ -138,6 +138,8 @@ export class Room {
     const handlers = this.provider.messageHandlers;
     const [sync, awareness] = [handlers[MESSAGE_SYNC], handlers[MESSAGE_AWARENESS]];
     if (sync === undefined || awareness === undefined) throw new Error('y-websocket changed its message table');
+    // "You may read only": the page knows it from the lock and the role; y-websocket would write it to the console.
+    handlers[MESSAGE_AUTH] = () => undefined;
     handlers[MESSAGE_SYNC] = (encoder, decoder, provider, emitSynced, type) => {
       const [kind, payload] = peek(decoder, (copy) => [decoding.readVarUint(copy), decoding.readVarUint8Array(copy)]);
       sync(encoder, decoder, provider, emitSynced, type);

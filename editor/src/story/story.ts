@@ -20,6 +20,7 @@ import { Live } from './live';
 import { moveScene, sortScenes } from './order';
 import { Past } from './past';
 import { Presence } from './presence';
+import { askRole, mayWrite, readerWords } from './role';
 import { navigate, pathTo } from './router';
 import { Threads } from './threads';
 import { say } from './toasts';
@@ -29,6 +30,8 @@ export const NEW_PLACE = 'NEW PLACE';
 const REFRESH_DEBOUNCE_MS = 250;
 /** The kind of an event that is only an edit of a document. */
 const UPDATES_KIND = 'updates';
+/** Kinds of events that change what somebody may do here. */
+const ACCESS_KIND = 'access.';
 /** A scene's heading is looked for in its beginning only: this runs at every keystroke. */
 const HEADING_WITHIN_CHARS = 2000;
 /** How long Generate waits for the last keystroke to be committed before it goes ahead. */
@@ -46,6 +49,12 @@ export interface SceneCard {
   /** What that job does, in a word or two. */
   activity: string | null;
   people: Person[];
+}
+
+/** Whether the person may change the story; if not, they are told. */
+function mayChange(): boolean {
+  if (!mayWrite.peek()) say(`${readerWords.peek()} in this project.`);
+  return mayWrite.peek();
 }
 
 export class Story {
@@ -153,11 +162,13 @@ export class Story {
   }
 
   move(sceneId: string, index: number): void {
+    if (!mayChange()) return;
     const sorted = this.scenes.peek().map((card) => card.id);
     moveScene(sorted, this.rooms.outline.doc.getMap('order'), sceneId, index);
   }
 
   rename(title: string): void {
+    if (!mayChange()) return;
     const clean = title.trim();
     if (clean && clean !== this.title.peek()) this.rooms.outline.doc.getMap('meta').set('title', clean);
   }
@@ -166,7 +177,7 @@ export class Story {
   renameScene(heading: string): void {
     const room = this.room.peek();
     const clean = heading.trim();
-    if (room === null || !clean) return;
+    if (room === null || !clean || !mayChange()) return;
     const text = room.doc.getText('script');
     const line = headingLine(text.toString());
     if (line?.text === clean) return;
@@ -177,6 +188,7 @@ export class Story {
   }
 
   async addScene(): Promise<void> {
+    if (!mayChange()) return;
     const after = this.sceneId.peek() ?? this.scenes.peek().at(-1)?.id ?? null;
     await this.attempt(async () => {
       const { id } = await api.createScene(this.id, `INT. ${NEW_PLACE} - DAY`, after);
@@ -197,7 +209,7 @@ export class Story {
     const room = this.room.peek();
     const sceneId = this.sceneId.peek();
     const job = this.generation.job.peek();
-    if (room === null || sceneId === null || (job !== null && !isOver(job.state))) return;
+    if (room === null || sceneId === null || (job !== null && !isOver(job.state)) || !mayChange()) return;
     if (!(await this.untilSaved(room))) {
       say('Your last words are not on the server yet. Generate waits until the light says saved.', 'bad');
       return;
@@ -207,12 +219,13 @@ export class Story {
 
   async chooseBrain(brain: string): Promise<void> {
     const project = this.project.peek();
-    if (project === null || project.brain === brain) return;
+    if (project === null || project.brain === brain || !mayChange()) return;
     this.project.value = { ...project, brain };
     await this.attempt(() => api.setBrain(this.id, brain));
   }
 
   async addCast(name: string): Promise<void> {
+    if (!mayChange()) return;
     await this.attempt(async () => {
       await api.addCast(this.id, name);
       say(`${name} is in the cast now.`);
@@ -221,7 +234,7 @@ export class Story {
 
   async toggleLock(): Promise<void> {
     const sceneId = this.sceneId.peek();
-    if (sceneId === null) return;
+    if (sceneId === null || !mayChange()) return;
     await this.attempt(() => api.setLocked(sceneId, this.status.peek() !== 'LOCKED'));
   }
 
@@ -246,12 +259,14 @@ export class Story {
   }
 
   private async start(): Promise<void> {
+    void askRole();
     await this.refreshProject();
     if (this.closed) return;
     const after = this.project.peek()?.sequence ?? null;
     const refresh = (): void => this.refreshSoon();
     // Rows of typing come by the hundred and reach this page through the rooms already.
     const onEvent = (event: api.ProjectEvent): void => {
+      if (event.kind.startsWith(ACCESS_KIND)) void askRole();
       if (event.kind !== UPDATES_KIND) refresh();
     };
     if (this.project.peek() !== null) this.cleanups.push(api.followProject(this.id, after, onEvent, refresh));

@@ -14,6 +14,7 @@ import { Strip } from './Strip';
 import { TopBar } from './TopBar';
 import { Empty } from './Empty';
 import { RenameScene } from './RenameScene';
+import { ShareSheet } from './ShareSheet';
 
 export function Desk({ story }: { story: Story }) {
   useRoute(story);
@@ -36,6 +37,7 @@ export function Desk({ story }: { story: Story }) {
       {past === null ? <Stage story={story} /> : <past.History story={story} />}
       <CommandPalette story={story} />
       <RenameScene story={story} />
+      <ShareSheet story={story} />
     </div>
   );
 }

@@ -6,6 +6,7 @@ import { openPage, setLocked } from '../script/editor';
 import { eighths } from '../script/fountain';
 import { showFindings } from '../script/margin';
 import { showThreads } from '../script/remarks';
+import { mayComment, mayWrite, readerWords } from '../story/role';
 import { NEW_PLACE, type Story } from '../story/story';
 import { activeThread, desk, held, outdated } from './deskView';
 import { pageWords, playWords } from './sceneWords';
@@ -48,9 +49,15 @@ function Slug({ story, number, locked }: { story: Story; number: number; locked:
       >
         History
       </button>
+      {readerWords.value !== '' && (
+        <span class="slug-reader" role="note" data-testid="reader">
+          {readerWords.value}
+        </span>
+      )}
       <button
         type="button"
         class="quiet small slug-lock"
+        disabled={!mayWrite.value}
         aria-pressed={locked}
         data-testid="lock"
         title={locked ? 'Locked: nobody can change the text' : 'Lock the text of this scene'}
@@ -90,7 +97,7 @@ function Paper({ story }: { story: Story }) {
   const room = story.room.value;
   useLayoutEffect(() => {
     if (host.current === null || room === null) return undefined;
-    const locked = story.status.peek() === 'LOCKED';
+    const locked = story.status.peek() === 'LOCKED' || !mayWrite.peek();
     let pause: ReturnType<typeof setTimeout> | undefined;
     const opened = openPage(host.current, room, locked, {
       generate: () => void story.generate(),
@@ -100,7 +107,7 @@ function Paper({ story }: { story: Story }) {
         pause = setTimeout(() => redraw(story), REDRAW_PAUSE_MS);
       },
       comment: (from, to) => {
-        held.value = story.threads.peek()?.hold(from, to) ?? null;
+        if (mayComment.peek()) held.value = story.threads.peek()?.hold(from, to) ?? null;
       },
       reached: (thread) => {
         if (thread !== null) activeThread.value = thread;
@@ -129,7 +136,7 @@ function Paper({ story }: { story: Story }) {
     if (words === null) showThreads(opened, threads, activeThread.value);
     else showThreads(opened, [...threads, { id: HELD, span: words, resolved: null }], HELD);
   });
-  const locked = story.status.value === 'LOCKED';
+  const locked = story.status.value === 'LOCKED' || !mayWrite.value;
   useEffect(() => {
     if (view.current !== null) setLocked(view.current, locked);
   }, [locked]);

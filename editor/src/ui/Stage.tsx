@@ -7,6 +7,7 @@ import { Board } from './Board';
 import { Brains } from './Brains';
 import { Comments } from './Comments';
 import { Findings } from './Findings';
+import { mayWrite } from '../story/role';
 import { modKey } from './keys';
 import { Player } from './Player';
 import { Progress } from './Progress';
@@ -100,7 +101,7 @@ function GenerateButton({ story }: { story: Story }) {
       type="button"
       class="primary generate"
       data-testid="generate"
-      disabled={running || story.generation.busy.value || story.room.value === null || locked}
+      disabled={running || story.generation.busy.value || story.room.value === null || locked || !mayWrite.value}
       aria-keyshortcuts="Control+Enter Meta+Enter"
       onClick={() => void story.generate()}
     >

@@ -5,7 +5,9 @@ import type { Story } from '../story/story';
 import { paletteOpen } from './CommandPalette';
 import { Avatars } from './Avatars';
 import { SaveLight } from './SaveLight';
+import { mayShare, mayWrite } from '../story/role';
 import { modKey } from './keys';
+import { sharing } from './ShareSheet';
 
 export function TopBar({ story }: { story: Story }) {
   return (
@@ -25,6 +27,11 @@ export function TopBar({ story }: { story: Story }) {
       <span class="top-gap" />
       <Avatars story={story} />
       <SaveLight story={story} />
+      {mayShare.value && (
+        <button class="quiet" type="button" onClick={() => (sharing.value = true)} data-testid="share">
+          Share
+        </button>
+      )}
       <button class="quiet" type="button" onClick={() => (paletteOpen.value = true)} data-testid="open-palette">
         Commands <kbd>{modKey}K</kbd>
       </button>
@@ -35,6 +42,7 @@ export function TopBar({ story }: { story: Story }) {
 function ProjectTitle({ story }: { story: Story }) {
   const [editing, setEditing] = useState(false);
   const title = story.title.value;
+  if (!mayWrite.value) return <h1 class="top-title">{title || 'Opening…'}</h1>;
   if (!editing) {
     return (
       <h1 class="top-title">

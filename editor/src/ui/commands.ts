@@ -7,7 +7,9 @@ import type { Story } from '../story/story';
 import { say } from '../story/toasts';
 import { revealThread } from '../script/remarks';
 import { activeThread, desk, held } from './deskView';
+import { mayShare } from '../story/role';
 import { modKey } from './keys';
+import { sharing } from './ShareSheet';
 
 export interface Command {
   id: string;
@@ -55,6 +57,9 @@ export function commandsOf(story: Story, query: string): Command[] {
   }
   commands.push(
     { id: 'export', label: 'Save the screenplay as .fountain', run: () => void download(story) },
+    ...(mayShare.peek()
+      ? [{ id: 'share', label: 'Share this project: links for people', run: () => void (sharing.value = true) }]
+      : []),
     { id: 'projects', label: 'All projects', run: () => navigate('/') },
     { id: 'next', label: 'Next scene', keys: 'Alt PageDown', run: () => goTo(story, (card?.number ?? 0) + 1) },
     { id: 'previous', label: 'Previous scene', keys: 'Alt PageUp', run: () => goTo(story, (card?.number ?? 2) - 1) },
