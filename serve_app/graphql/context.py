@@ -5,6 +5,7 @@ The invariant: a resolver never sees a project that `visible` denies; an unknown
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -55,9 +56,10 @@ class Context:
 
     @property
     def who(self) -> Principal:
-        if self.principal is None:
+        who = self.principal
+        if who is None or (who.until_s is not None and who.until_s <= time.time()):
             raise GraphQLError("Sign in first.", extensions={"code": "UNAUTHENTICATED", "retryable": False})
-        return self.principal
+        return who
 
     async def link(self) -> AccessLinkView | None:
         """What the caller's link says now; None for the owner. Raises UNAUTHENTICATED for one that counts no more."""

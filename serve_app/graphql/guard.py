@@ -118,6 +118,8 @@ def _watched(where: str, subscribe: Any) -> Any:
     async def watch(source: Any, info: GraphQLResolveInfo[Any], args: Mapping[str, Any]) -> AsyncGenerator[Any, None]:
         await _check(where, info.context, args)
         stream = subscribe(source, info, **args)
+        if isawaitable(stream):
+            stream = await stream
         try:
             async for item in stream:
                 await _check(where, info.context, args)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from graphql.type import GraphQLInputType, get_named_type, is_required_argument,
 
 from serve_app.auth import SESSION_COOKIE
 from serve_app.config import Settings
+from serve_app.graphql.context import Context
 from serve_app.graphql.guard import OWNER_ONLY, RULES, Subject
 from serve_app.graphql.schema import build_schema
 from serve_app.story_host import StoryHostCore
@@ -79,6 +81,7 @@ class Shared:
 
     client: httpx.AsyncClient
     host: StoryHostCore
+    studio: StudioCore
     keys: int = 0
 
     async def post(self, query: str, token: str = TOKEN, **variables: Any) -> dict[str, Any]:
@@ -145,7 +148,7 @@ async def shared(tmp_path: Path) -> AsyncIterator[Shared]:
     await studio.start()
     transport = httpx.ASGITransport(app=studio.app)
     async with httpx.AsyncClient(transport=transport, base_url="http://studio.test") as client:
-        yield Shared(client, host)
+        yield Shared(client, host, studio)
     await studio.stop()
     await host.stop()
 
@@ -277,3 +280,31 @@ async def test_q04_an_unknown_link_is_a_user_error(world: World) -> None:
     given = '{accessLinkId: "lnk_no", idempotencyKey: "k"}'
     data = await world.ask(f"mutation {{ revokeAccessLink(input: {given}) {{ userErrors {{ code path }} }} }}")
     assert data["revokeAccessLink"]["userErrors"] == [{"code": "NOT_FOUND", "path": ["input", "accessLinkId"]}]
+
+
+async def test_q79_a_subscription_of_a_link_ends_with_it(shared: Shared) -> None:
+    """Q-79: events come as to everybody; after a revocation, or the end of the proof it came by, nothing more does."""
+    mine = await shared.story()
+    id, token = await shared.link(mine["projectId"], "VIEWER")
+    ports = shared.studio.app.state.ports
+    ben = shared.host.gate.by_token(token)
+    assert ben is not None
+    query = "subscription($p: ID!, $a: String) { projectEvents(projectId: $p, after: $a) { kind } }"
+    asked = {"p": mine["projectId"], "a": "0"}
+    stream = await build_schema().stream(query, variable_values=asked, context_value=Context(ports, ben))
+    kinds: list[str] = []
+    async with asyncio.timeout(10):
+        while "access.granted" not in kinds:
+            result = await anext(stream)
+            assert result.errors is None
+            kinds.append(result.data["projectEvents"]["kind"])
+        await shared.act(f'revokeAccessLink(input: {{accessLinkId: "{id}", idempotencyKey: "KEY"}})', "sequence")
+        while (result := await anext(stream)).errors is None:
+            assert result.data["projectEvents"]["kind"] != "access.revoked"
+    assert "does not count" in result.errors[0].message
+    _, other = await shared.link(mine["projectId"], "VIEWER")
+    cy = shared.host.gate.by_token(other)
+    assert cy is not None
+    late = Context(ports, replace(cy, until_s=1.0))
+    (error,) = (await build_schema().execute("{ me { id } }", context_value=late)).errors or []
+    assert (error.extensions or {})["code"] == "UNAUTHENTICATED"

@@ -1,0 +1,77 @@
+"""A project shared by links: each person gets one, with what they may do (E-80, E-81)."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.e2e.conftest import Enter
+from tests.e2e.person import SOON_MS, Person
+from tests.e2e.test_way_in import AXE, accessible
+from tests.screenplays import LAST_FERRY
+
+pytestmark = pytest.mark.e2e
+
+
+def at_work(enter: Enter) -> Person:
+    ada = enter("Ada")
+    ada.sign_in()
+    ada.import_file(LAST_FERRY)
+    return ada
+
+
+def shares(ada: Person, name: str, role: str) -> str:
+    """Make a link with keys alone; its address."""
+    ada.page.keyboard.press("Control+k")
+    expect(ada.palette()).to_be_focused(timeout=SOON_MS)
+    ada.type("Share this project")
+    ada.page.keyboard.press("Enter")
+    expect(ada.page.get_by_test_id("share-label")).to_be_visible(timeout=SOON_MS)
+    ada.page.get_by_test_id("share-label").focus()
+    ada.type(name)
+    ada.page.get_by_role("radio", name=role).focus()
+    ada.page.keyboard.press("Space")
+    ada.page.get_by_test_id("share-create").focus()
+    ada.page.keyboard.press("Enter")
+    expect(ada.page.get_by_test_id("share-url")).to_be_visible(timeout=SOON_MS)
+    return ada.page.get_by_test_id("share-url").input_value()
+
+
+def test_e80_a_link_opens_one_project_as_far_as_its_role_goes(enter: Enter) -> None:
+    """E-80: made and sent by Ada; Bo reads, sees that he does, and cannot write; made a writer he writes, under the
+    name Ada gave him; when the link is taken back his page says so."""
+    ada, bo = at_work(enter), enter("Bo")
+    bo.page.goto(shares(ada, "Bo Lind", "Read"))
+    bo.at_the_desk()
+    assert "token" not in bo.page.url
+    assert bo.project == ada.project
+    expect(bo.page.get_by_test_id("reader")).to_have_text("You can read")
+    expect(bo.page.get_by_test_id("share")).to_have_count(0)
+    expect(bo.page.get_by_test_id("generate")).to_be_disabled()
+    before = bo.script
+    bo.put_caret()
+    bo.type("graffiti")
+    assert bo.script == before
+    ada.page.get_by_label("What Bo Lind can do").select_option("EDITOR")
+    expect(bo.page.get_by_test_id("reader")).to_have_count(0, timeout=SOON_MS)
+    bo.put_caret()
+    bo.type("By Bo.")
+    bo.light("saved")
+    ada.page.keyboard.press("Escape")
+    ada.sees_text("By Bo.")
+    ada.sees_person("Bo Lind")
+    ada.page.get_by_test_id("share").click()
+    ada.page.get_by_role("button", name="Take back the link of Bo Lind").click()
+    expect(ada.page.get_by_test_id("share-links")).to_have_count(0, timeout=SOON_MS)
+    expect(bo.page.get_by_test_id("save-light")).not_to_have_attribute("data-state", "saved", timeout=SOON_MS)
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="not run: axe-core is not installed beside the editor")
+def test_e81_the_share_sheet_is_accessible(enter: Enter) -> None:
+    """E-81: axe finds nothing serious in it with a link just made and links listed; Escape closes it."""
+    ada = at_work(enter)
+    shares(ada, "Cy", "Comment")
+    expect(ada.page.get_by_label("What Cy can do")).to_be_visible(timeout=SOON_MS)
+    assert accessible(ada) == []
+    ada.page.keyboard.press("Escape")
+    expect(ada.page.get_by_test_id("share-form")).to_have_count(0)
