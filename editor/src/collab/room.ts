@@ -22,6 +22,8 @@ const MESSAGE_AUTH = 2;
 const MESSAGE_EPOCH = 120;
 /** Close code: our copy belongs to an earlier life of the document, and will never be merged. */
 const STALE_DOCUMENT = 4409;
+/** How the server begins when what is taken away is only writing. */
+const READ_ONLY = 'this document is read-only';
 /** After this long without proof we put a question into our presence; its echo shows that the server has our bytes. */
 const RECEIPT_PROBE_MS = 400;
 const RECEIPT_FIELD = 'receipt';
@@ -138,8 +140,6 @@ export class Room {
     const handlers = this.provider.messageHandlers;
     const [sync, awareness] = [handlers[MESSAGE_SYNC], handlers[MESSAGE_AWARENESS]];
     if (sync === undefined || awareness === undefined) throw new Error('y-websocket changed its message table');
-    // "You may read only": the page knows it from the lock and the role; y-websocket would write it to the console.
-    handlers[MESSAGE_AUTH] = () => undefined;
     handlers[MESSAGE_SYNC] = (encoder, decoder, provider, emitSynced, type) => {
       const [kind, payload] = peek(decoder, (copy) => [decoding.readVarUint(copy), decoding.readVarUint8Array(copy)]);
       sync(encoder, decoder, provider, emitSynced, type);
@@ -162,7 +162,9 @@ export class Room {
     };
     handlers[MESSAGE_AUTH] = (_encoder, decoder) => {
       decoding.readVarUint(decoder);
-      this.notice.value = decoding.readVarString(decoder);
+      const reason = decoding.readVarString(decoder);
+      // The page knows of a lock and of a role by itself.
+      if (!reason.startsWith(READ_ONLY)) this.notice.value = reason;
     };
   }
 
