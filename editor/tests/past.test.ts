@@ -41,6 +41,12 @@ describe('E-40: a slider stands on every sitting and walks through it', () => {
     expect(beforeSitting(points, 0)).toBe(0);
   });
 
+  it('stops at every named version exactly, however much was written around it', () => {
+    const points = pointsOf([sitting(5, 5, 1), sitting(9, 900, 800)], [347]);
+    expect(points[pointAt(points, 347)]?.sequence).toBe(347);
+    expect(pointsOf([sitting(5, 5, 1)], [5, 7]).map((point) => point.sequence)).toEqual([4, 5]);
+  });
+
   it('finds the point of a named version', () => {
     const points = pointsOf([sitting(5, 5, 1), sitting(9, 20, 3)]);
     expect(points[pointAt(points, 7)]?.sequence).toBe(5);

@@ -28,7 +28,12 @@ export class Past {
   readonly shown = signal<api.Comparison | null>(null);
   readonly trouble = signal<string | null>(null);
   readonly loaded = signal(false);
-  readonly points = computed<Point[]>(() => pointsOf(this.sittings.value));
+  readonly points = computed<Point[]>(() => 
+    pointsOf(
+      this.sittings.value,
+      this.versions.value.map((version) => Number(version.sequence)),
+    ),
+  );
   private timer: ReturnType<typeof setTimeout> | undefined;
   private asked = 0;
   private readonly leave: () => void;

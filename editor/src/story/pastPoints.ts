@@ -18,16 +18,18 @@ export interface Point {
 /** Stops inside one sitting: enough to watch it grow, few enough to step through with arrow keys. */
 const STOPS_MAX = 12;
 
-export function pointsOf(sittings: readonly Sitting[]): Point[] {
+/** `named`: sequences that somebody gave a name; each is a stop of its own, or one could not come back to it exactly. */
+export function pointsOf(sittings: readonly Sitting[], named: readonly number[] = []): Point[] {
   const points: Point[] = [{ sequence: Math.max(0, Number(sittings[0]?.fromSequence ?? 1) - 1), sitting: -1, end: true }];
   for (const [index, sitting] of sittings.entries()) {
     const from = Number(sitting.fromSequence);
     const to = Number(sitting.sequence);
     const edits = sitting.authors.reduce((sum, part) => sum + part.edits, 0);
     const stops = Math.max(1, Math.min(STOPS_MAX, edits, to - from + 1));
-    for (let stop = 1; stop <= stops; stop += 1) {
-      const sequence = stops === 1 ? to : Math.round(from + ((to - from) * (stop - 1)) / (stops - 1));
-      points.push({ sequence, sitting: index, end: stop === stops });
+    const sequences = new Set([to, ...named.filter((sequence) => sequence >= from && sequence <= to)]);
+    for (let stop = 0; stop < stops - 1; stop += 1) sequences.add(Math.round(from + ((to - from) * stop) / (stops - 1)));
+    for (const sequence of [...sequences].sort((a, b) => a - b)) {
+      points.push({ sequence, sitting: index, end: sequence === to });
     }
   }
   return points;
