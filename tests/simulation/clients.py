@@ -17,6 +17,7 @@ from collab.lib0 import Reader, var_string
 from collab.limits import Limits
 from collab.session import Access
 from collab.updates import Header
+from tests.simulation import invariants
 from tests.simulation.awareness import Awareness
 from tests.simulation.clock import later
 from tests.simulation.documents import EMPTY, Copy, header
@@ -141,7 +142,7 @@ class Provider:
             clock = self.heard.structs.clock(id)
             if clock > self.acked.get(id, 0):
                 self.acked[id] = clock
-                self.world.check_acked(self, id)
+                self.world.check(invariants.check_acked, self, id)
 
 
 class WebsocketProvider(Provider):
@@ -223,7 +224,7 @@ class HocuspocusProvider(Provider):
         elif kind is Type.SYNC_STATUS:
             if body == hocuspocus.SAVED:
                 self.unsynced = max(0, self.unsynced - 1)
-                self.world.check_light(self)
+                self.world.check(invariants.check_light, self)
             else:
                 self.denied = True
         elif kind is Type.CLOSE:
@@ -325,7 +326,7 @@ class Page:
             provider.hung_up()
         if 4400 <= code < 4500 and not self.multiplexed:
             self.stopped = code
-            self.world.check_stop(self, code)
+            self.world.check(invariants.check_stop, self, code)
             if code == CloseCode.STALE_DOCUMENT:
                 self.is_stale()
         later(0.1 + self.world.random.random(), self.connect)

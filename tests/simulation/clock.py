@@ -72,8 +72,11 @@ class Process:
 class _VirtualSelector(selectors.SelectSelector):
     now = 0.0
     turns = 0
+    failure: BaseException | None = None
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if self.failure is not None:
+            raise self.failure
         self.turns += 1
         if timeout is None or self.turns > TURNS_MAX:
             raise AssertionError("the world stands still" if timeout is None else "the world spins")
@@ -97,6 +100,12 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def _note(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         self.faults.append(f"{context.get('message')}: {context.get('exception')!r}")
+        if isinstance(error := context.get("exception"), AssertionError):
+            self.fail(error)
+
+    def fail(self, error: BaseException) -> None:
+        """End the world with this, whatever the code under test makes of it."""
+        self._virtual.failure = self._virtual.failure or error
 
     def call_soon(self, callback: Any, *args: Any, context: contextvars.Context | None = None) -> asyncio.Handle:
         context = contextvars.copy_context() if context is None else context

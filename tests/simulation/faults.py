@@ -170,7 +170,10 @@ def room_is_evicted(world: World, page: Page) -> None:
 
 
 async def _evict(home: Home, doc: str) -> None:
-    await home.rooms.evict(doc)
+    room = home.rooms.get(doc)
+    occupied = room is not None and not room.closed and room.sessions
+    if await home.rooms.evict(doc):
+        assert not occupied, f"{doc} was closed with {occupied} people in it"
 
 
 def room_compacts(world: World, page: Page) -> None:

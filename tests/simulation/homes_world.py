@@ -49,6 +49,8 @@ from tests.unit.actors.scene.worker import SmallWorker, answer_of
 
 STORM_S = 12.0
 CALM_S = 120.0
+QUERIES_END_S = 5.0
+"""What a process that is gone had asked of the ledger is answered within this."""
 SCRIPT = "MARA waits.\n\nMARA\nStill here.\n"
 
 
@@ -263,6 +265,7 @@ class World:
         await _end(workers)
         for host in self.hosts:
             await host.call(lambda runtime: runtime.stop())
+        await asyncio.sleep(QUERIES_END_S)
         homes_checks.check_nothing_runs(self)
 
     async def _heal(self) -> None:

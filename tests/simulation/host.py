@@ -25,6 +25,7 @@ from collab.presence import User
 from collab.room import Room, RoomClosed
 from collab.transport import Transport
 from storage.ledger.protocol import HostRow, LedgerError
+from tests.simulation import invariants
 from tests.simulation.clock import Process
 from tests.simulation.ledger import HOME, Line
 from tests.simulation.lines import Socket
@@ -200,7 +201,7 @@ class Host:
             room = await home.rooms.open(doc)
             if room not in home.opened and self.home is home and self.world.current is self:
                 home.opened.append(room)
-                self.world.check_opened(room)
+                self.world.check(invariants.check_opened, room)
             user = User(page.principal, f"Name {page.principal}", "#123456")
             session = room.join(transport, page.principal, page.access, user, framing)
         except RoomClosed:

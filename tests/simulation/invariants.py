@@ -17,18 +17,15 @@ from collab.lib0 import Reader
 from collab.limits import Limits
 from collab.room import Room
 from collab.session import Access
-from tests.simulation.clients import HocuspocusProvider, Page, Provider
 from tests.simulation.clock import VirtualLoop
 from tests.simulation.documents import content_of, header
-from tests.simulation.lines import BYTE_WEIGHT
 
 if TYPE_CHECKING:
+    from tests.simulation.clients import HocuspocusProvider, Page, Provider
     from tests.simulation.host import Host
     from tests.simulation.world import World
 
 LIMITS = Limits()
-ANSWER_BYTES_MAX = 4_000 * BYTE_WEIGHT
-"""A session may owe its bound and what answers one message: a step 2 with the whole document, and presence."""
 
 
 def check_sent(world: World, page: Page, payload: bytes) -> None:
@@ -50,27 +47,27 @@ def check_sent(world: World, page: Page, payload: bytes) -> None:
             assert coverage.structs.covers(client, 0, clock), f"{page.name} is told of what is not committed"
 
 
-def check_acked(provider: Provider, client: int) -> None:
-    coverage, clock = provider.world.ledger.ever[provider.doc], provider.acked[client]
+def check_acked(world: World, provider: Provider, client: int) -> None:
+    coverage, clock = world.ledger.ever[provider.doc], provider.acked[client]
     assert coverage.structs.covers(client, 0, clock), f"{provider.name}: acknowledged and not in the log"
 
 
-def check_light(provider: HocuspocusProvider) -> None:
+def check_light(world: World, provider: HocuspocusProvider) -> None:
     """Saved means: everything made here is in the log."""
     if not provider.saved or provider.ambiguous:
         return
-    coverage = provider.world.ledger.ever[provider.doc]
+    coverage = world.ledger.ever[provider.doc]
     provider.unsaved = [each for each in provider.unsaved if not coverage.has(each)]
     assert not provider.unsaved, f"{provider.name}: the light says saved, {len(provider.unsaved)} edits are not"
 
 
-def check_outbox(limits: Limits, owed: int) -> None:
-    assert owed <= limits.outbox_bytes_max + ANSWER_BYTES_MAX, f"{owed} bytes owed to one socket"
+def check_outbox(world: World, owed: int, answer_bytes_max: int) -> None:
+    assert owed <= world.limits.outbox_bytes_max + answer_bytes_max, f"{owed} bytes owed to one socket"
 
 
-def check_stop(page: Page, code: int) -> None:
+def check_stop(world: World, page: Page, code: int) -> None:
     """Only who may not write, or holds an earlier life of a document, is ever told to stop."""
-    renewed = any(page.world.ledger.renewals[provider.doc] for provider in page.providers)
+    renewed = any(world.ledger.renewals[provider.doc] for provider in page.providers)
     assert page.access < Access.WRITE or (code == CloseCode.STALE_DOCUMENT and renewed), f"{page.name}: stop, {code}"
 
 
@@ -99,6 +96,10 @@ def unsettled(world: World) -> str | None:
                 return f"{provider.name}: the light never says saved"
             if sorted(provider.awareness.states) != present:
                 return f"{provider.name} sees {sorted(provider.awareness.states)}, present are {present}"
+        home = world.current.home
+        room = home.rooms.get(doc) if home is not None else None
+        if room is None or sorted(room.presence.states()) != present:
+            return f"the room of {doc} shows {room and sorted(room.presence.states())}, present are {present}"
     for doc in world.docs:  # last, as it costs most
         text = content_of(world.ledger.updates(doc))
         for provider in world.providers(doc):
@@ -129,6 +130,7 @@ def occupied(host: Host) -> str | None:
     for doc in rooms.open_docs if rooms is not None else ():
         room = rooms.get(doc) if rooms is not None else None
         if room is not None:
+            assert room.sessions or not room.presence.states(), f"{doc} is empty and shows {room.presence.states()}"
             return f"{doc}: {room.sessions} sessions, presence {room.presence.states()}, idle {room.idle_since}"
     return None
 

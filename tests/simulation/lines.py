@@ -19,6 +19,7 @@ from collab.transport import (
     MessageKind,
     frame_payload,
 )
+from tests.simulation import invariants
 from tests.simulation.clock import Process, later
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 BYTE_WEIGHT = 4_000
 """Small documents in a small time: one byte in flight fills the buffer like this many."""
+
+ANSWER_BYTES_MAX = 4_000 * BYTE_WEIGHT
+"""A session may owe its bound and what answers one message: a step 2 with the whole document, and presence."""
 
 NEVER_S = 1e6
 
@@ -76,8 +80,8 @@ class Socket:
         if not self.server_open or self.process is None or not self.process.step():
             return
         owed = self.buffered_bytes()
-        self._world.check_outbox(owed)
-        self._world.check_sent(self._page, payload)
+        self._world.check(invariants.check_outbox, owed, ANSWER_BYTES_MAX)
+        self._world.check(invariants.check_sent, self._page, payload)
         self._world.trace.note(self.name, "<-", payload)
         self._down.send(len(payload), lambda: self._to_client(payload))
         self._was_high = self._was_high or self.buffered_bytes() > WRITE_HIGH_BYTES

@@ -15,11 +15,10 @@ from typing import Any
 from unittest import mock
 
 from collab.limits import Limits
-from collab.room import Room
 from collab.session import Access
 from tests.simulation import invariants
-from tests.simulation.clients import HocuspocusProvider, Page, Provider
-from tests.simulation.clock import later, run
+from tests.simulation.clients import Page, Provider
+from tests.simulation.clock import VirtualLoop, later, run
 from tests.simulation.documents import content_of
 from tests.simulation.faults import HAPPENINGS
 from tests.simulation.host import Host
@@ -96,23 +95,15 @@ class World:
     def providers(self, doc: str) -> Iterator[Provider]:
         return (provider for page in self.pages for provider in page.providers if provider.doc == doc)
 
-    def check_sent(self, page: Page, payload: bytes) -> None:
-        invariants.check_sent(self, page, payload)
-
-    def check_outbox(self, owed: int) -> None:
-        invariants.check_outbox(self.limits, owed)
-
-    def check_stop(self, page: Page, code: int) -> None:
-        invariants.check_stop(page, code)
-
-    def check_acked(self, provider: Provider, client: int) -> None:
-        invariants.check_acked(provider, client)
-
-    def check_light(self, provider: HocuspocusProvider) -> None:
-        invariants.check_light(provider)
-
-    def check_opened(self, room: Room) -> None:
-        invariants.check_opened(self, room)
+    def check(self, rule: Callable[..., None], *about: Any) -> None:
+        """Hold the world against a rule; what breaks it ends the world at once, also inside of code that catches."""
+        try:
+            rule(self, *about)
+        except AssertionError as error:
+            loop = asyncio.get_running_loop()
+            assert isinstance(loop, VirtualLoop)
+            loop.fail(error)
+            raise
 
     def committed(self, host: Host, doc: str, seq: int) -> None:
         self.trace.note(host.process.name, f"{doc} is at {seq}")
