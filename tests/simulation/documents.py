@@ -86,9 +86,13 @@ class Copy:
         return str(self.text), self.map.to_py() or {}
 
 
-def content_of(updates: list[bytes]) -> tuple[str, dict[str, Any]]:
-    """What a document says that was given all of these at once."""
+def copy_of(updates: list[bytes]) -> Copy:
+    """A copy that was given all of these at once."""
     copy = Copy(1, lambda _update: None)
     if updates:
         copy.take(pycrdt.merge_updates(*updates))
-    return copy.content()
+    return copy
+
+
+def content_of(updates: list[bytes]) -> tuple[str, dict[str, Any]]:
+    return copy_of(updates).content()
