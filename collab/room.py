@@ -528,9 +528,8 @@ class Room:
     async def renew(self, by: str, author: str, key: RequestKey | None = None) -> Renewed:
         """Rewrite the document with fresh ids, as an edit of `author` that `by` asked for, and close this room.
 
-        Everybody is sent away with 4409 once the new epoch is committed; whoever comes next opens it from the log.
-        Words that were on their way are committed first. Raises `Refused`, `RoomClosed`, and `CollabError` for content
-        that cannot be rewritten; then everything is as it was.
+        Words on their way are committed first; then everybody is sent away with 4409. Raises `Refused`, `RoomClosed`,
+        and `CollabError` for content that cannot be rewritten; then everything is as it was.
         """
         if not isinstance(self._log, RenewalLog):
             raise CollabError(CloseCode.REFUSED, "this log starts no epochs")
