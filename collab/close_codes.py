@@ -105,3 +105,14 @@ class TooLarge(CollabError):
 
     def __reduce__(self) -> tuple[type[TooLarge], tuple[str]]:
         return TooLarge, (self.detail,)
+
+
+class RoomClosed(Exception):
+    """The room is not open (yet, or any more). Retryable: open it again."""
+
+    code = "ROOM_CLOSED"
+    retryable = True
+
+    def __init__(self, doc_name: str) -> None:
+        super().__init__(doc_name)
+        self.doc_name = doc_name

@@ -20,7 +20,7 @@ from collab import wire
 from collab.admission import Admission, read_update
 from collab.claims import bind
 from collab.clock import Clock, LoopClock, Timer
-from collab.close_codes import CloseCode, CollabError
+from collab.close_codes import CloseCode, CollabError, RoomClosed
 from collab.commits import Batch, Commits, failure
 from collab.compaction import Compaction
 from collab.document import Document
@@ -45,17 +45,6 @@ log = logging.getLogger(__name__)
 
 CommitListener = Callable[[int], None]
 """Called with the sequence just committed, synchronously, after memory shows it. Must not block."""
-
-
-class RoomClosed(Exception):
-    """The room is not open (yet, or any more). Retryable: open it again."""
-
-    code = "ROOM_CLOSED"
-    retryable = True
-
-    def __init__(self, doc_name: str) -> None:
-        super().__init__(doc_name)
-        self.doc_name = doc_name
 
 
 class Room:

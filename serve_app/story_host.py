@@ -29,7 +29,7 @@ from actors.runtime.host import StoryRuntime
 from actors.runtime.lifecycle import Lifecycle, Turned
 from actors.runtime.limits import RuntimeLimits
 from collab import wire
-from collab.close_codes import CloseCode, CollabError
+from collab.close_codes import CloseCode, CollabError, RoomClosed
 from collab.framing import Y_WEBSOCKET, Framing
 from collab.guests import TASK
 from collab.join_gate import JoinGate
@@ -37,7 +37,7 @@ from collab.limits import Limits
 from collab.multiplex import Entered
 from collab.ports import DocumentLog, ProposalLog
 from collab.presence import User
-from collab.room import Room, RoomClosed
+from collab.room import Room
 from collab.session import Access
 from collab.transport import Transport
 from gpu.enhance.brains import list_brains

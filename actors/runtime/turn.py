@@ -22,9 +22,8 @@ from actors.runtime.compose import SERVER, Composed, abandon, compose, prepare, 
 from actors.runtime.context import TurnContext
 from actors.runtime.errors import HomeLost
 from actors.runtime.lifecycle import Turned
-from collab.close_codes import CollabError
+from collab.close_codes import CollabError, RoomClosed
 from collab.ports import Refused
-from collab.room import RoomClosed
 from storage.codec import decode
 from storage.ledger.protocol import Committed, Conflict, LedgerError, Unavailable
 

@@ -17,9 +17,8 @@ from actors.commands import CommandError
 from actors.runtime.pipeline import Parts
 from actors.runtime.rooms import updates_row
 from collab import text as text_edits
-from collab.close_codes import CollabError
+from collab.close_codes import CollabError, RoomClosed
 from collab.ports import Refused
-from collab.room import RoomClosed
 from collab.session import Access
 from storage.ledger.protocol import LedgerError
 from tests.simulation.clients import Page

@@ -36,8 +36,8 @@ from actors.commands import (
 from actors.project.actor import project_id
 from actors.runtime.ids import Prefix
 from actors.views import JobView
+from collab.close_codes import RoomClosed
 from collab.ports import Refused
-from collab.room import RoomClosed
 from collab.text import insert
 from storage.ledger.protocol import LedgerError
 from tests.simulation import homes_checks

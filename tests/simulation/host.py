@@ -16,13 +16,13 @@ from actors.runtime.limits import RuntimeLimits
 from actors.runtime.pipeline import Pipeline
 from actors.runtime.rooms import HomeLog, Rooms
 from actors.runtime.shelf import HomeShelf
-from collab.close_codes import CloseCode, CollabError, reason_for
+from collab.close_codes import CloseCode, CollabError, RoomClosed, reason_for
 from collab.folding import LocalFolder
 from collab.framing import Y_WEBSOCKET, Framing
 from collab.join_gate import JoinGate
 from collab.multiplex import Channel, Entered, Multiplex
 from collab.presence import User
-from collab.room import Room, RoomClosed
+from collab.room import Room
 from collab.transport import Transport
 from storage.ledger.protocol import HostRow, LedgerError
 from tests.simulation import invariants

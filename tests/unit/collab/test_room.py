@@ -11,11 +11,11 @@ import pytest
 
 from collab import text as texts
 from collab import wire
-from collab.close_codes import CloseCode
+from collab.close_codes import CloseCode, RoomClosed
 from collab.limits import Limits
 from collab.merging import merge
 from collab.ports import Refused
-from collab.room import Room, RoomClosed
+from collab.room import Room
 from collab.session import Access, Lagging, Live
 from tests.unit.collab.stage import ANA, BEN, Author, HeldLog, Wire, enter, opened, text_of, turns
 
