@@ -1,6 +1,6 @@
 """The black-box part of Hocuspocus' own test suite against our rooms.
 
-    python -m tests.interop.hocuspocus_suite CHECKOUT [--node NODE]
+    python -m tests.interop.hocuspocus_suite CHECKOUT [--node NODE] [--only PATTERN]
 
 CHECKOUT is a clone of github.com/ueberdosis/hocuspocus; nothing of it is kept here. Its tests start their server
 through one helper, which a copy of them gets from us (`hocuspocus_suite.ts`): each test has a space of its own on the
@@ -71,25 +71,35 @@ class Space:
     """What one test sees as its server. `Doors` of its sockets."""
 
     control: WebSocket
+    doors: dict[str, asyncio.Lock] = field(default_factory=dict)
     rooms: dict[str, Room] = field(default_factory=dict)
     asked: dict[int, asyncio.Future[dict[str, Any]]] = field(default_factory=dict)
     numbers: Any = field(default_factory=itertools.count)
 
-    async def enter(self, name: str, token: str, channel: Channel) -> Entered:
-        if not name.strip():
-            raise CollabError(CloseCode.NOT_FOUND)
+    async def ask(self, name: str, token: str) -> dict[str, Any]:
+        """What the test's hooks say to this. Raises `CollabError` where they refuse."""
         number = next(self.numbers)
         self.asked[number] = asyncio.get_running_loop().create_future()
-        first = name not in self.rooms
-        await self.control.send_text(json.dumps({"ask": number, "doc": name, "token": token, "first": first}))
+        question = {"ask": number, "doc": name, "token": token, "first": name not in self.rooms}
+        try:
+            await self.control.send_text(json.dumps(question))
+        except WebSocketDisconnect:
+            raise CollabError(CloseCode.NOT_FOUND) from None  # the test has ended, its page has not heard of it yet
         answer = await self.asked[number]
         if not answer["ok"]:
             raise CollabError(CloseCode.UNAUTHENTICATED)
-        room = self.rooms.get(name)
-        if room is None:
-            update = base64.b64decode(answer["update"])
-            room = self.rooms.setdefault(name, Room(name, HeldLog([update] if len(update) > 2 else [])))
-        await room.open()
+        return answer
+
+    async def enter(self, name: str, token: str, channel: Channel) -> Entered:
+        if not name.strip():
+            raise CollabError(CloseCode.NOT_FOUND)
+        async with self.doors.setdefault(name, asyncio.Lock()):  # a document is loaded once
+            answer = await self.ask(name, token)
+            room = self.rooms.get(name)
+            if room is None:
+                update = base64.b64decode(answer["update"])
+                room = self.rooms.setdefault(name, Room(name, HeldLog([update] if len(update) > 2 else [])))
+                await room.open()
         access = Access.READ if answer["readOnly"] else Access.WRITE
         session = room.join(channel, "person", access, User("person", "", "#336699"), channel.framing)
         return Entered(lambda: None, session.can_write)
@@ -106,7 +116,9 @@ class Spaces:
         try:
             while True:
                 answer = json.loads(await websocket.receive_text())
-                space.asked.pop(answer["ask"]).set_result(answer)
+                asked = space.asked.pop(answer["ask"])
+                if not asked.done():  # who asked may have hung up
+                    asked.set_result(answer)
         except WebSocketDisconnect:
             for room in space.rooms.values():
                 await room.close()
@@ -162,7 +174,7 @@ def verdicts(file: str, tap: str, notes: Path) -> list[Verdict]:
     return list(found.values())
 
 
-async def suite(checkout: Path, node: str) -> list[Verdict]:
+async def suite(checkout: Path, node: str, only: str) -> list[Verdict]:
     seam.install()
     spaces, port = Spaces(), free_port()
     routes = [WebSocketRoute("/control/{space}", spaces.control), WebSocketRoute("/collab/{space}", spaces.collab)]
@@ -175,9 +187,9 @@ async def suite(checkout: Path, node: str) -> list[Verdict]:
         prepare(checkout, folder)
         print(await command(folder, node, "npm", "install", "--silent", "--no-audit", "--no-fund"))
         ava = str(folder / "node_modules/ava/entrypoints/cli.mjs")
-        for path in sorted(each for group in GROUPS for each in (folder / "tests" / group).glob("*.ts")):
+        for path in sorted(each for group in GROUPS for each in (folder / "tests" / group).glob(f"{only}.ts")):
             file = str(path.relative_to(folder / "tests"))
-            notes = folder / f"{path.stem}.notes"
+            notes = folder / f"{path.parent.name}-{path.stem}.notes"
             told = {"SUITE_SERVER": f"ws://127.0.0.1:{port}", "SUITE_NOTES": str(notes)}
             run = (node, ava, "--tap", f"tests/{file}")
             of_file = verdicts(file, await command(folder, node, *run, **told), notes)
@@ -203,6 +215,7 @@ def report(found: list[Verdict]) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Hocuspocus' own tests against our rooms")
     parser.add_argument("checkout", type=Path)
+    parser.add_argument("--only", default="*", help="files to run, as a pattern of their names")
     parser.add_argument("--node", default=shutil.which("node") or "node")
     chosen = parser.parse_args()
-    report(asyncio.run(suite(chosen.checkout, chosen.node)))
+    report(asyncio.run(suite(chosen.checkout, chosen.node, chosen.only)))
