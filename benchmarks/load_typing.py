@@ -16,7 +16,7 @@ from benchmarks.load import Meter, Plan, lines_told, paced
 from benchmarks.markers import Book, Outcome, Page, percentiles
 
 SETTLE_S = 1.0
-DRAIN_S_MAX = 30.0
+DRAIN_S_MAX = 20.0
 """After the typing; a server that falls behind is slow, which shows in its times, and not wrong."""
 STILL_S = 0.5
 """Nothing new for this long: see whether everything has come."""
