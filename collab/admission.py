@@ -97,7 +97,8 @@ class Admission:
             if found is None:
                 return
             update, header, receipt = found.update, found.header, found.receipt
-        if self._commits.bytes + len(update) > self._limits.pending_bytes_max:
+        waiting = self._commits.bytes
+        if waiting and waiting + len(update) > self._limits.pending_bytes_max:
             raise CollabError(CloseCode.OVERLOADED, "pending_bytes_max")
         if header.parents:
             document.check_parents(header, self._commits.pending_headers())

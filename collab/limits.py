@@ -62,7 +62,7 @@ class Limits:
     """A state not renewed for this long is taken down (stock clients renew every 15 s, throttled tabs every 60 s)."""
 
     presence_tick_s_min: float = 0.03
-    presence_tick_s_per_session: float = 0.0004
+    presence_tick_s_per_session: float = 0.0005
     presence_tick_s_max: float = 0.25
     """At most one presence frame per room in this time; it grows with the room. Quiet rooms send at once."""
 
@@ -80,7 +80,8 @@ class Limits:
     """Bytes one socket may have waiting and still be read when others have made the backlog."""
 
     pending_bytes_max: int = 64 * MIB
-    """Uncommitted bytes of a room. Over: the sender is closed 4508 and sends again after reconnecting."""
+    """Uncommitted bytes of a room. Over: the sender is closed 4508 and sends again after reconnecting. An update that
+    finds nothing waiting is taken whatever its size, or its sender could never come in."""
 
     flush_bytes_max: int = 256 * 1024
     """Bytes in one flush (one ledger row), always at least one update. The rest goes in the next flush, who waits with

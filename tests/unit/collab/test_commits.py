@@ -7,6 +7,7 @@ import dataclasses
 import pytest
 
 from collab import wire
+from collab.close_codes import CloseCode
 from collab.limits import Limits
 from tests.unit.collab.stage import Author, HeldLog, enter, opened, turns
 
@@ -81,3 +82,18 @@ async def test_who_made_the_backlog_is_paused_and_who_did_not_is_read() -> None:
         log.release()
         await turns()
     assert not agent.paused
+
+
+async def test_an_update_larger_than_the_backlog_may_be_is_taken_when_nothing_waits() -> None:
+    """R-09: else its sender would be sent away and come again with the same update for ever."""
+    log = HeldLog(held=True)
+    room = await opened(log, dataclasses.replace(SMALL, pending_bytes_max=1_000))
+    ana, socket = enter(room)
+    author = Author(7)
+    ana.receive(wire.sync_update(author.type("p" * 3_000)))
+    assert socket.code is None
+    ana.receive(wire.sync_update(author.type("q")))
+    assert socket.code == CloseCode.OVERLOADED
+    log.release()
+    await turns()
+    assert room.text("script") == "p" * 3_000
