@@ -152,6 +152,10 @@ class Outcome:
 async def replay(trace: Trace, people: list[Typist], source: random.Random, cuts: int, limit_s: float) -> Outcome:
     """All agents at once, with about `cuts` lost connections; returns when everybody has everything."""
     await _blank(people)
+    # The trace has one place where two typed at once, and its end is that of ids in the order of its agents.
+    ids = sorted(each.typing_id for each in people)
+    for person, client in zip(people, ids, strict=True):
+        person.typing_id = client
     strokes, expected = typed(trace, people[0].doc.get_update(), [each.typing_id for each in people])
     chance = cuts / len(trace.keystrokes)
     done = 0
