@@ -13,12 +13,15 @@ from typing import Any
 import kosoku
 import pytest
 import yaml
+from websockets.exceptions import WebSocketException
+from websockets.sync.client import connect
 
-from tests.conftest import ROOT, Stack, start_stack, stop_stack
+from tests.conftest import ROOT, Stack, start_stack, stop_stack, wait_until
 
 pytestmark = pytest.mark.serve
 NOT_OFFERED = ["12.*", "13.*"]
 LONG = ["9.*"]
+ECHO_S = 30
 ALLOWED = {"OK", "NON-STRICT", "INFORMATIONAL"}
 LATE_UTF8 = {"6.4.1", "6.4.2", "6.4.3", "6.4.4"}
 """Invalid UTF-8 is refused at the end of the message, not at the first bad fragment: the RFC allows both."""
@@ -40,8 +43,18 @@ def echoing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("PYTHONPATH", str(ROOT))  # the deployment's class lives in the tests
         stack = start_stack(folder / "data", "--config", str(path), "--hosts", "1")
+    wait_until(lambda: echoes(stack), ECHO_S, "the echo is deployed: health speaks of our own applications only")
     yield stack
     stop_stack(stack)
+
+
+def echoes(stack: Stack) -> bool:
+    try:
+        with connect(f"ws://127.0.0.1:{stack.port}/echo/room") as socket:
+            socket.send(b"there?")
+            return socket.recv(timeout=ECHO_S) == b"there?"
+    except (OSError, WebSocketException):
+        return False
 
 
 async def verdicts(stack: Stack, route: str, exclude: list[str]) -> list[Any]:
