@@ -31,7 +31,7 @@ BATCH_OPERATIONS_MAX = 1024
 LINGER_S = 0.001
 """How long a batch stays open for others, when there were others. A lone operation never waits."""
 
-COMMIT_SPACING_S = 0.003
+COMMIT_SPACING_S = 0.0015
 """While several streams write, one commit starts at most this often: each costs a sync and a dozen pages however little
 it holds. Lower: more CPU; higher: everybody's edits are seen later. Who writes alone never waits."""
 
