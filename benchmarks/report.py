@@ -246,8 +246,9 @@ def _target_remarks(values: Mapping[str, float | None], predictions: Mapping[str
             continue
         target = prediction.get("target")
         if target is not None and misses(value, target, prediction["better"]):
+            why = f" {prediction['if_missed']}" if "if_missed" in prediction else ""
             told.append(
-                f"**Target missed**: {prediction['says']}: {_with(value, unit)}, promised {_with(target, unit)}."
+                f"**Target missed**: {prediction['says']}: {_with(value, unit)}, promised {_with(target, unit)}.{why}"
             )
         elif misses(value, _lenient(prediction), prediction["better"]):
             told.append(
