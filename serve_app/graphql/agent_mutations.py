@@ -14,7 +14,6 @@ from itertools import pairwise
 from typing import Any
 
 import strawberry
-from graphql import GraphQLError
 
 from actors.commands import Answer, EditScene
 from actors.runtime.compose import SERVER
@@ -99,10 +98,6 @@ class AgentMutations:
             command = await _planned(context, home, scene, base, input)
         except _BadEdit as bad:
             return EditScenePayload(user_errors=[bad.error])
-        except GraphQLError as error:
-            path = ["input", *(error.extensions or {}).get("path", ())]
-            code = str((error.extensions or {})["code"])
-            return EditScenePayload(user_errors=[UserError(path=path, code=code, message=error.message)])
         except Exception as error:  # noqa: BLE001 - problem() re-raises whatever carries no code
             return EditScenePayload(user_errors=problem(error))
         sent = await send(context, home, scene, input.idempotency_key, command)

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import Any
 
 import strawberry
-from graphql import GraphQLError
 
 from actors.commands import AddComment, Answer, ResolveComment
 from collab.anchors import anchor, write_position
@@ -84,10 +83,6 @@ class CommentMutations:
             at = None if input.sequence is None else await upto(info, home, input.sequence, "sequence")
             if input.in_reply_to is None and input.start is not None and input.end is not None:
                 spoken = await context.ports.pasts.ask(home, f"scene:{scene}", _anchored(input.start, input.end, at))
-        except GraphQLError as error:
-            path = ["input", *(error.extensions or {}).get("path", ())]
-            code = str((error.extensions or {})["code"])
-            return CommentPayload(user_errors=[UserError(path=path, code=code, message=error.message)])
         except Exception as error:  # noqa: BLE001 - problem() re-raises whatever carries no code
             return CommentPayload(user_errors=problem(error))
         quote = spoken.pop("quote") if spoken is not None else ""

@@ -53,7 +53,7 @@ class PastMutations:
         try:
             at = None if input.sequence is None else await upto(info, found[0].home, input.sequence, "sequence")
         except GraphQLError as error:
-            return VersionPayload(user_errors=_named(error))
+            return VersionPayload(user_errors=problem(error))
         command = NameVersion(scene=scene, name=input.name, at=at, by=input.display_name or "")
         sent = await send(context, found[0].home, scene, input.idempotency_key, command)
         if not isinstance(sent, Answer):
@@ -73,15 +73,7 @@ class PastMutations:
         try:
             seq = await upto(info, home, input.sequence, "sequence")
             text = await context.ports.pasts.ask(home, f"scene:{scene}", lambda past: past.text(seq))
-        except GraphQLError as error:
-            return ScenePayload(user_errors=_named(error))
         except Exception as error:  # noqa: BLE001 - problem() re-raises whatever carries no code
             return ScenePayload(user_errors=problem(error))
         command = RestoreVersion(scene=scene, at=seq, text=text, by=input.display_name or "")
         return await scene_payload(context, scene, await send(context, home, scene, input.idempotency_key, command))
-
-
-def _named(error: GraphQLError) -> list[UserError]:
-    """A sequence at fault, as the payload says it."""
-    path = ["input", *(error.extensions or {}).get("path", ())]
-    return [UserError(path=path, code=str((error.extensions or {})["code"]), message=error.message)]

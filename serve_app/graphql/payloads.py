@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import strawberry
+from graphql import GraphQLError
 
 from actors.commands import KEY_CHARS_MAX, CommandError
 from serve_app.errors import graphql_code
@@ -113,6 +114,13 @@ def problem(error: Exception) -> list[UserError]:
     """A refusal or fault as the payload's errors. Re-raises what has no code: that is a bug, not an answer."""
     if isinstance(error, CommandError):
         return [UserError(path=list(error.path), code=error.code, message=error.message, retryable=error.retryable)]
+    if isinstance(error, GraphQLError) and "code" in (
+        told := error.extensions or {}
+    ):  # of an argument, e.g. a sequence
+        path = ["input", *told.get("path", ())]
+        return [
+            UserError(path=path, code=told["code"], message=error.message, retryable=bool(told.get("retryable", False)))
+        ]
     code = getattr(error, "code", None)
     if not isinstance(code, str):
         raise error
