@@ -78,7 +78,8 @@ def _host(row: Sequence[Any], clocks: Clocks) -> tuple[HostRow, bool]:
 
 def hosts(connection: sqlite3.Connection, clocks: Clocks) -> list[HostRow]:
     rows = connection.execute(
-        "SELECT * FROM hosts WHERE boot_id = ? AND expires_boot_ms > ? ORDER BY id, incarnation",
+        """SELECT id, incarnation, pid, peer, boot_id, expires_boot_ms FROM hosts
+        WHERE boot_id = ? AND expires_boot_ms > ? ORDER BY id, incarnation""",
         (clocks.boot_id, clocks.boot_ms()),
     )
     return [_host(row, clocks)[0] for row in rows.fetchall()]
@@ -100,7 +101,8 @@ def owner_of(connection: sqlite3.Connection, home: str, clocks: Clocks) -> Owner
 
 def snapshot(connection: sqlite3.Connection, home: str, doc: str, before: int | None) -> Snapshot | None:
     row = connection.execute(
-        "SELECT * FROM snapshots WHERE home = ? AND doc = ? AND seq < ? ORDER BY seq DESC LIMIT 1",
+        """SELECT home, doc, seq, version, body FROM snapshots
+        WHERE home = ? AND doc = ? AND seq < ? ORDER BY seq DESC LIMIT 1""",
         (home, doc, 2**62 if before is None else before),
     ).fetchone()
     return Snapshot(*row) if row else None

@@ -31,9 +31,13 @@ _ADVANCE_MANY = ManyRows(
     """) UPDATE homes SET seq = homes.seq + moved.by FROM moved WHERE homes.name = moved.name
     AND homes.epoch = moved.epoch AND homes.seq = moved.seq AND homes.owner_id IS NOT NULL""",
 )
-_EVENTS = ManyRows("INSERT INTO events VALUES", 14)
+_EVENTS = ManyRows(
+    """INSERT INTO events (home, seq, epoch, at_ms, doc, kind, type, body, scene, turn, version, source, confidence,
+    narrative_ts) VALUES""",
+    14,
+)
 _VIEWS = ManyRows(
-    "INSERT INTO views VALUES",
+    "INSERT INTO views (kind, id, home, parent, order_key, body, seq) VALUES",
     7,
     """ON CONFLICT (kind, id) DO UPDATE SET home = excluded.home, parent = excluded.parent,
     order_key = excluded.order_key, body = excluded.body, seq = excluded.seq""",
@@ -91,7 +95,7 @@ def append(transaction: Transaction, new: Append) -> Committed:
     if new.response is not None:
         answer = new.response
         connection.execute(
-            "INSERT INTO responses VALUES (?,?,?,?,?,?)",
+            "INSERT INTO responses (home, principal, key, request_hash, body, seq) VALUES (?,?,?,?,?,?)",
             (new.home, answer.principal, answer.key, answer.request_hash, answer.body, last),
         )
     transaction.add_views(new.views, last)
@@ -154,7 +158,8 @@ def can_fail_alone(new: Append) -> bool:
 def heartbeat(transaction: Transaction, host: HostRow, ttl_ms: int, clocks: Clocks) -> None:
     boot_now = clocks.boot_ms()
     transaction.connection.execute(
-        """INSERT INTO hosts VALUES (?,?,?,?,?,?) ON CONFLICT (id, incarnation) DO UPDATE SET
+        """INSERT INTO hosts (id, incarnation, pid, peer, boot_id, expires_boot_ms) VALUES (?,?,?,?,?,?)
+        ON CONFLICT (id, incarnation) DO UPDATE SET
         pid = excluded.pid, peer = excluded.peer, boot_id = excluded.boot_id,
         expires_boot_ms = excluded.expires_boot_ms""",
         (host.id, host.incarnation, host.pid, host.peer, clocks.boot_id, boot_now + ttl_ms),
@@ -200,7 +205,7 @@ def release(transaction: Transaction, claim: Claim, host: HostRow) -> None:
 def put_snapshot(transaction: Transaction, new: Snapshot, epoch: int) -> bool:
     connection = transaction.connection
     stored = connection.execute(
-        """INSERT INTO snapshots SELECT ?,?,?,?,? FROM homes
+        """INSERT INTO snapshots (home, doc, seq, version, body) SELECT ?,?,?,?,? FROM homes
         WHERE name = ? AND epoch = ? AND seq >= ? AND owner_id IS NOT NULL
         AND NOT EXISTS (SELECT 1 FROM snapshots WHERE home = ? AND doc = ? AND seq >= ?)""",
         (new.home, new.doc, new.seq, new.version, new.body, new.home, epoch, new.seq, new.home, new.doc, new.seq),
