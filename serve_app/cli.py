@@ -1,4 +1,5 @@
-"""The command line: `storyforge serve | stop | status | token | owner | import | ledger | document | build-editor`.
+"""The command line: `storyforge serve | stop | status | token | owner | import | ledger | document | backup | restore |
+verify | build-editor`.
 
 Owns words on the terminal and exit codes (0 done, 1 not running or unhealthy, 2 refused with one sentence). Everything
 it does is done by `serve_app.lifecycle` or asked of the running server over HTTP. Ray is imported only when needed.
@@ -16,7 +17,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
-from serve_app import ledger_cli
+from serve_app import backup_cli, ledger_cli
 from serve_app.config import SECRET_CHARS_MIN, TOKEN_FILE, Settings, SettingsError, default_data_dir
 from serve_app.lifecycle.instance import Run
 from serve_app.lifecycle.refusal import Refusal
@@ -42,6 +43,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,  # a local may be a token
 )
 app.add_typer(ledger_cli.app, name="ledger")
+backup_cli.add_to(app)
 documents = typer.Typer(help="Look after documents.", no_args_is_help=True)
 app.add_typer(documents, name="document")
 out = Console(highlight=False)

@@ -1,0 +1,112 @@
+"""`storyforge backup | restore | verify`: words on the terminal for `serve_app.backups`.
+
+Owns what is said and the exit codes (0 done and sound, 1 faults were found, 2 refused with one sentence).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+
+from serve_app.lifecycle.refusal import Refusal
+from storage.backup.check import Check
+
+EXIT_FAULTY = 1
+EXIT_REFUSED = 2
+MIB = 1024 * 1024
+err = Console(stderr=True, highlight=False)
+
+DataDir = Annotated[
+    Path, typer.Option("--data-dir", envvar="STORYFORGE_DATA_DIR", help="The installation's data directory.")
+]
+DEFAULT = Path("~/.storyforge")
+
+
+def backup(
+    dest: Annotated[Path, typer.Argument(help="A folder for backups: new, empty, or one of earlier backups.")],
+    data_dir: DataDir = DEFAULT,
+    secrets: Annotated[bool, typer.Option("--secrets", help="Keep the owner token and cluster secret too.")] = False,
+) -> None:
+    """Copy ledger and objects, of one moment, while StoryForge runs."""
+    from serve_app import backups
+
+    with _spoken() as say:
+        folder, manifest, faults = backups.take(_at(data_dir), _at(dest), with_secrets=secrets, say=say)
+    for fault in faults:
+        typer.echo(fault)
+    typer.echo(
+        f"{folder}  {len(manifest.homes)} projects  {manifest.rows.get('events', 0)} rows  "
+        f"{manifest.objects} objects, {manifest.object_bytes // MIB} MiB"
+    )
+    if faults:
+        raise typer.Exit(EXIT_FAULTY)
+
+
+def restore(
+    src: Annotated[Path, typer.Argument(help="A backup, or a folder of backups: then its newest.")],
+    data_dir: Annotated[Path, typer.Option("--data-dir", help="A new or empty data directory.")],
+) -> None:
+    """Make a living installation of a backup, in an empty place only."""
+    from serve_app import backups
+
+    with _spoken() as say:
+        manifest, homes = backups.restore(_at(src), _at(data_dir), say)
+    typer.echo(f"{_at(data_dir)}  {homes} projects as of {manifest.taken_at}")
+    if not manifest.secrets:
+        typer.echo("The backup holds no secrets: the owner token is new, and access links must be made anew.", err=True)
+
+
+def verify(
+    src: Annotated[Path | None, typer.Argument(help="A backup, or a folder of backups: then its newest.")] = None,
+    data_dir: DataDir = DEFAULT,
+) -> None:
+    """Check a backup, or a living installation (also while it runs). One sentence a fault; exit code 1 if any."""
+    from serve_app import backups
+
+    with _spoken() as say:
+        found = backups.verify_place(_at(src), say) if src else backups.verify_data_dir(_at(data_dir), say)
+    _report(found)
+
+
+def _report(found: Check) -> None:
+    for fault in found.faults:
+        typer.echo(fault)
+    if found.more:
+        typer.echo(f"and {found.more} more")
+    if found.faults:
+        raise typer.Exit(EXIT_FAULTY)
+    rows = found.counts.get("events", 0)
+    typer.echo(f"sound  {len(found.heads)} projects  {rows} rows  {len(found.named)} objects named")
+
+
+def _at(path: Path) -> Path:
+    return path.expanduser().absolute()
+
+
+@contextmanager
+def _spoken() -> Iterator[Callable[[str], None]]:
+    """Progress on a terminal, nothing in a log; a refusal becomes one sentence, Ctrl-C ends the work."""
+    with err.status("") as status:
+        try:
+            yield status.update if err.is_terminal else _silent
+        except Refusal as refusal:
+            status.stop()
+            _refuse(str(refusal))
+
+
+def _silent(_sentence: str) -> None: ...
+
+
+def _refuse(sentence: str) -> NoReturn:
+    err.print(sentence, markup=False, soft_wrap=True)
+    raise typer.Exit(EXIT_REFUSED)
+
+
+def add_to(app: typer.Typer) -> None:
+    for command in (backup, restore, verify):
+        app.command()(command)
