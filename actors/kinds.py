@@ -6,7 +6,7 @@ them all; a document exists exactly when the project or one of its scenes says s
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from actors.commands import CommandError, Envelope
 from actors.continuity.actor import ContinuityActor
@@ -96,7 +96,7 @@ class ProjectKinds:
             yield CONTINUITY, ScriptSettled(scenes, upto)
 
 
-def make_room(doc: str, log: DocumentLog, shelf: ProposalLog) -> Room:
+def make_room(doc: str, log: DocumentLog, shelf: ProposalLog, held: Callable[[], bool]) -> Room:
     """A room with the house rules of its document: commenters write notes; what `live` showed once is garbage."""
     write = Access.COMMENT if doc.startswith("notes:") else Access.WRITE
-    return Room(doc, log, write_access=write, collect_garbage=doc == "live", shelf=shelf)
+    return Room(doc, log, write_access=write, collect_garbage=doc == "live", shelf=shelf, held=held)

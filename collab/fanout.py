@@ -1,10 +1,13 @@
 """One message to many sockets: the same immutable bytes object for all of a framing, and no waiting for any.
 
 Owns the set of sessions of a room. Invariant: a session that is `Live` has been handed every committed flush; one that
-cannot take more becomes `Lagging` and remembers where it stopped. Messages come from `room`, go to transports.
+cannot take more becomes `Lagging` and remembers where it stopped; nothing is sent once the document is not `held` any
+more. Messages come from `room`, go to transports.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from collab.session import Joining, Lagging, Live, Session, Waiting
 from collab.transport import encode_binary_frame
@@ -16,8 +19,8 @@ Groups = tuple[tuple[bytes, tuple[Session, ...]], ...]
 class Fanout:
     """`sessions` holds everybody; the live ones are also kept by framing, so that sending is one plain loop."""
 
-    def __init__(self, outbox_bytes_max: int) -> None:
-        self._outbox_bytes_max = outbox_bytes_max
+    def __init__(self, outbox_bytes_max: int, held: Callable[[], bool]) -> None:
+        self._outbox_bytes_max, self._held = outbox_bytes_max, held
         self.sessions: dict[Session, None] = {}
         self._live: Groups | None = ()
 
@@ -55,6 +58,8 @@ class Fanout:
 
     def send(self, message: bytes, mark: int) -> None:
         """Hand a message to all live sessions. `mark`: the document position before what it carries."""
+        if not self._held():
+            return
         outbox_bytes_max = self._outbox_bytes_max
         for prefix, sessions in self.live():
             encoded = encode_binary_frame(prefix + message if prefix else message)

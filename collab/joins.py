@@ -121,7 +121,7 @@ class Joins:
 
     def _send_whole(self, session: Session, document: Document) -> None:
         base, mark = document.base()
-        session.transport.write_shared(self._frame("base", mark, session, lambda: wire.sync_update(base)))
+        session.hand(self._frame("base", mark, session, lambda: wire.sync_update(base)))
         self._finish(session, self._tail_frame(session, document, mark))
 
     async def _send_diff(self, session: Session, vector: bytes) -> None:
@@ -165,7 +165,7 @@ class Joins:
 
     def _finish(self, session: Session, step2: bytes, came: int | None = None) -> None:
         """`came`: what was committed from there may be its own and claimed by its step 1: only an echo confirms it."""
-        session.transport.write_shared(step2)
+        session.hand(step2)
         missed = None if came is None else self._document().since(came)
         if missed is not None:
             session.write(wire.sync_update(missed))

@@ -52,6 +52,8 @@ class Room:
 
     `collect_garbage`: snapshots are made from a garbage-collected document (for documents nobody wants history of).
     `shelf`: where offers under ids of others are parked; without one they are refused.
+    `held`: whether this document is still ours to show; asked for every message in and out, so it must cost nothing.
+    Once it is False the room was `shut`.
     """
 
     def __init__(
@@ -66,15 +68,16 @@ class Room:
         collect_garbage: bool = False,
         gate: JoinGate | None = None,
         shelf: ProposalLog | None = None,
+        held: Callable[[], bool] = lambda: True,
     ) -> None:
-        self.doc_name, self._log = doc_name, doc_log
+        self.doc_name, self._log, self.held = doc_name, doc_log, held
         self.limits, self.clock = limits or Limits(), clock or LoopClock()
         self.write_access = write_access
         self._document: Document | None = None
         self._opening: asyncio.Future[None] | None = None
         self._closing = False
         self.closed = False
-        self._fanout = Fanout(self.limits.outbox_bytes_max)
+        self._fanout = Fanout(self.limits.outbox_bytes_max, held)
         self.presence = Presence(self.limits)
         self._server_presence_id = 0
         self._ordinal = 0
@@ -92,15 +95,9 @@ class Room:
         self._prepared: PreparedEdit | None = None
         self._scratch: Scratch | None = None
         folder = folder or LocalFolder(self.limits.merge_updates_max)
+        gate = gate or JoinGate(self.limits, self.clock)
         self._joins = Joins(
-            doc_name,
-            lambda: self.document,
-            self._fanout,
-            self.limits,
-            self.clock,
-            gate or JoinGate(self.limits, self.clock),
-            folder,
-            self.show_everyone,
+            doc_name, lambda: self.document, self._fanout, self.limits, self.clock, gate, folder, self.show_everyone
         )
         self._compaction = Compaction(
             doc_name,
@@ -181,13 +178,14 @@ class Room:
                         pass
             except TimeoutError:
                 log.warning("room closed with commits under way", extra={"doc": self.doc_name})
-        self._shut(code, reason)
+        self.shut(code, reason)
         self._compaction.cancel()
 
     def _moved(self) -> None:
-        self._shut(CloseCode.MOVED, "")
+        self.shut(CloseCode.MOVED, "")
 
-    def _shut(self, code: CloseCode, reason: str) -> None:
+    def shut(self, code: CloseCode, reason: str) -> None:
+        """Close every socket now, and wait for nothing: what is in flight lands unseen. Idempotent."""
         self._closing = self.closed = True
         self._commits.stop()
         for session in self._fanout.all():
@@ -208,7 +206,7 @@ class Room:
 
         Raises `RoomClosed`.
         """
-        if self._document is None or self._closing:
+        if self._document is None or self._closing or not self.held():
             raise RoomClosed(self.doc_name)
         self._ordinal += 1
         session = Session(self, transport, principal, access, user=user, ordinal=self._ordinal, framing=framing)
@@ -290,7 +288,7 @@ class Room:
             extra={"doc": self.doc_name, "code": refused.code, "updates": len(batch), "fenced": refused.fenced},
         )
         if refused.fenced:
-            self._shut(CloseCode.MOVED, "")
+            self.shut(CloseCode.MOVED, "")
             return
         code = CloseCode.LEDGER_UNAVAILABLE if refused.retryable else CloseCode.REFUSED
         failed = [*(each.session for each in batch), *self._commits.leaning()]
@@ -397,7 +395,7 @@ class Room:
             if prepared is not None:
                 self.abandon(prepared)
             if refused.fenced:
-                self._shut(CloseCode.MOVED, "")
+                self.shut(CloseCode.MOVED, "")
         if landed.done():
             return
         if refused is None:
@@ -545,7 +543,7 @@ class Room:
         renewed = Renewed(
             seq, self._document.epoch + 1, self._document.size_bytes, len(rewritten.base), rewritten.left_out
         )
-        self._shut(CloseCode.STALE_DOCUMENT, "")
+        self.shut(CloseCode.STALE_DOCUMENT, "")
         return renewed
 
     # reads

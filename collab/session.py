@@ -1,14 +1,15 @@
 """One socket in one room: a closed set of states, and the way from bytes to the room's verbs.
 
 Owns state, pauses and message rate of a socket. Invariants: a session in `Closed` neither sends nor accepts; whatever
-a peer sends, the worst that happens is that its own session closes with a code of the table. Bytes come from the
-transport, go to the room through `Host`.
+a peer sends, the worst that happens is that its own session closes with a code of the table; nothing is taken in or
+sent for a document that is not `held` any more. Bytes come from the transport, go to the room through `Host`.
 """
 
 from __future__ import annotations
 
 import enum
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -101,6 +102,8 @@ class Host(Protocol):
     def clock(self) -> Clock: ...
     @property
     def write_access(self) -> Access: ...
+    @property
+    def held(self) -> Callable[[], bool]: ...
     def answer(self, session: Session, clocks: dict[int, int]) -> None: ...
     def accept(self, session: Session, update: bytes, *, live: bool) -> None: ...
     def present(self, session: Session, payload: bytes) -> None: ...
@@ -166,7 +169,7 @@ class Session:
 
     def receive(self, data: bytes) -> None:
         """One whole binary message. Never raises on what it says."""
-        if isinstance(self.state, Closed):
+        if isinstance(self.state, Closed) or not self.host.held():
             return
         try:
             self._count()
@@ -217,8 +220,13 @@ class Session:
         return bool(self._pauses)
 
     def write(self, message: bytes) -> None:
-        if not isinstance(self.state, Closed):
+        if not isinstance(self.state, Closed) and self.host.held():
             self.transport.write_shared(encode_binary_frame(self.framing.prefix + message))
+
+    def hand(self, encoded: bytes) -> None:
+        """Send a message of this session that was framed already."""
+        if not isinstance(self.state, Closed) and self.host.held():
+            self.transport.write_shared(encoded)
 
     def receipt(self, header: Header, *, live: bool) -> int:
         """What to `acknowledge` this message with."""

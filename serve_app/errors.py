@@ -62,6 +62,7 @@ TABLE: Mapping[str, Row] = {
     "OWNED": _MOVING,
     "FENCED": _MOVING,
     "HOME_LOST": _MOVING,
+    "HOST_DRAINING": _MOVING,
     "MOVED": _MOVING,
     "ROOM_CLOSED": _MOVING,
     "GOING_AWAY": Row(503, CloseCode.GOING_AWAY, True),

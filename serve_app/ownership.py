@@ -26,7 +26,9 @@ ROUTE_S = 12.0
 
 RETRY_MS_MIN, RETRY_MS_MAX = 25, 400
 
-_RETRY = frozenset({"MOVED", "FENCED", "OWNED", "HOME_LOST", "PEER_LOST", "PEER_REFUSED", "PEER_UNREACHABLE"})
+_RETRY = frozenset(
+    {"MOVED", "FENCED", "OWNED", "HOME_LOST", "HOST_DRAINING", "PEER_LOST", "PEER_REFUSED", "PEER_UNREACHABLE"}
+)
 
 
 class Directory:
@@ -36,11 +38,14 @@ class Directory:
         self._ledger = ledger
 
     async def host_for(self, home: str, *, avoid: frozenset[str] = frozenset()) -> HostRow | None:
-        """The owner when it lives and is not avoided (by peer address), else any other live host, else None."""
+        """The owner when it lives and is not avoided (by peer address), else whoever is to have the home, else any
+        other live host that is not draining, else None."""
         owner = await self._ledger.owner(home)
         if owner is not None and owner.live and owner.host is not None and owner.host.peer not in avoid:
             return owner.host
-        hosts = [h for h in await self._ledger.hosts() if h.peer not in avoid]
+        if owner is not None and owner.wanted_by is not None and owner.wanted_by.peer not in avoid:
+            return owner.wanted_by
+        hosts = [h for h in await self._ledger.hosts() if h.peer not in avoid and not h.draining]
         return random.choice(hosts) if hosts else None
 
 

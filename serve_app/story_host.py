@@ -201,7 +201,7 @@ class StoryHostCore:
         if home is not None:
             self.attendance.review(home)
 
-    def _make_room(self, doc: str, log: DocumentLog, shelf: ProposalLog) -> Room:
+    def _make_room(self, doc: str, log: DocumentLog, shelf: ProposalLog, held: Callable[[], bool]) -> Room:
         return Room(
             doc,
             log,
@@ -211,6 +211,7 @@ class StoryHostCore:
             collect_garbage=doc == "live",
             gate=self._gate_of_joins,
             folder=self._folder,
+            held=held,
         )
 
     # operations of the peer port

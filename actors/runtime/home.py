@@ -67,6 +67,7 @@ class Surroundings:
     catalogue: Catalogue
     make_room: RoomFactory
     now_ms: Callable[[], int]
+    holds: Callable[[], bool]  # the lease
     wake: Callable[[], None]
     new_id: Callable[[Prefix], str]
     on_lost: Callable[[Home], None]
@@ -251,7 +252,7 @@ class Home:
 
     def _make_room(self, doc: str) -> Room:
         where = self.ledger, self.claim, self.pipeline, doc
-        return self._around.make_room(doc, HomeLog(*where), HomeShelf(*where))
+        return self._around.make_room(doc, HomeLog(*where), HomeShelf(*where), self._around.holds)
 
     def _on_room_commit(self, doc: str, seq: int) -> None:
         self.touch()
@@ -306,15 +307,15 @@ class Home:
             return sum([await self.rooms.evict(doc) for doc in self.rooms.open_docs])
         return 0
 
-    async def close(self) -> None:
+    async def close(self, code: CloseCode = CloseCode.GOING_AWAY, reason: str = "the host is leaving") -> None:
         """Leave in order: rooms first (their last commits are awaited), then turns, then appends."""
         self._leaving = True
         self.settler.close()
         self.tasks.close()
-        await self.rooms.close(CloseCode.GOING_AWAY, "the host is leaving")
+        await self.rooms.close(code, reason)
         for activation in list(self._activations.values()):
             await activation.idle()
-            activation.drop("the host is leaving")
+            activation.drop(reason)
         await self.pipeline.drain()
         self.pipeline.lose("released")
         if self._chores:
@@ -330,6 +331,7 @@ class Home:
         for activation in list(self._activations.values()):
             activation.drop(reason)
         self._activations.clear()
+        self.rooms.shut(CloseCode.MOVED, reason)
         self._chore(self.rooms.close(CloseCode.MOVED, reason))
         self._around.on_lost(self)
         if not self._leaving:

@@ -1,8 +1,9 @@
 """All homes this process owns: claim on demand, one owner's commands, idle ones given back.
 
 Owns the map home id → `Home` and the host's lease. The invariant: a home is in the map only between a successful claim
-and its loss or release, and is opened once however many ask at the same time. Commands come from the peer port and the
-sockets of this host; workers' wake-ups come in by `attempt_changed`.
+and its loss or release, and is opened once however many ask at the same time; one that is leaving is not claimed again
+before it has left. Commands come from the peer port and the sockets of this host; workers' wake-ups come in by
+`attempt_changed`, what other hosts ask for with the heartbeat.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
 from actors.commands import Answer, CommandError, CreateProject, Envelope, ImportScreenplay
@@ -21,11 +22,12 @@ from actors.runtime.home import Home, Surroundings
 from actors.runtime.ids import Prefix, new_id
 from actors.runtime.kinds import Kinds
 from actors.runtime.lease import HostLease
-from actors.runtime.lifecycle import Announcer, Claimed, Listener, Released, SelfFenced
+from actors.runtime.lifecycle import Announcer, Claimed, HandedOver, Listener, Released, SelfFenced
 from actors.runtime.limits import RuntimeLimits
 from actors.runtime.memory import MemoryWatch, Pressure, no_pressure
 from actors.runtime.rooms import RoomFactory
-from storage.ledger.protocol import HostRow, Kind, Ledger, LedgerError
+from collab.close_codes import CloseCode
+from storage.ledger.protocol import HostRow, Kind, Ledger, LedgerError, Owned, Want
 
 logger = logging.getLogger("storyforge.runtime")
 
@@ -54,7 +56,7 @@ class StoryRuntime:
     ) -> None:
         self.ledger = ledger
         self.announce = Announcer(listeners)
-        self.lease = HostLease(ledger, host_row, clock, limits, self._on_expired)
+        self.lease = HostLease(ledger, host_row, clock, limits, self._on_expired, self._on_asked)
         self._clock, self._limits, self._kinds = clock, limits, kinds
         self._around = Surroundings(
             ledger,
@@ -65,6 +67,7 @@ class StoryRuntime:
             catalogue,
             make_room,
             self.lease.now_ms,
+            self.lease.holds,
             wake,
             ids,
             self._on_lost,
@@ -73,8 +76,11 @@ class StoryRuntime:
         self._trim, self._untrimmed, self._trimmed_at_ms = trim, 0, 0
         self._memory = MemoryWatch(pressure, lambda: [home.rooms for home in self.homes], self.announce, trim)
         self._opening: dict[str, asyncio.Task[Home]] = {}
+        self._leaving: dict[str, asyncio.Task[None]] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self._chores: set[asyncio.Task[None]] = set()
         self._stopping = False
+        self.draining = False
 
     @property
     def homes(self) -> tuple[Home, ...]:
@@ -95,6 +101,7 @@ class StoryRuntime:
         await self._end_tasks()
         await asyncio.gather(*self._opening.values(), return_exceptions=True)
         await asyncio.gather(*(self.release(home) for home in list(self._homes.values())))
+        await asyncio.gather(*self._leaving.values())
         await self.lease.stop()
 
     async def kill(self) -> None:
@@ -102,31 +109,45 @@ class StoryRuntime:
         self._stopping = True
         await self._end_tasks()
         await self.lease.kill()
-        for task in self._opening.values():
+        for task in (*self._opening.values(), *self._leaving.values()):
             task.cancel()
         for home in list(self._homes.values()):
             home.lose("killed")
 
+    async def drain(self) -> None:
+        """From now on claim nothing, and tell the others so; what is owned stays until it is released.
+
+        Raises `LedgerError`: the next heartbeat tells it then.
+        """
+        self.draining = True
+        await self.lease.drain()
+
     # ownership
     def owned(self, home_id: str) -> Home | None:
-        """The home if it is open here."""
+        """The home if it is open here, and this host's lease holds at this moment."""
+        self.lease.holds()
         return self._homes.get(home_id)
 
     async def open(self, home_id: str, *, create: bool = False, depose: str | None = None) -> Home:
         """The home, claimed if nobody live owns it; single-flight.
 
         `depose`: incarnation of an owner whose peer port refuses. Raises `Owned` (route to the owner), `HomeLost`
-        while this host is fenced or stopping, `CommandError` NOT_FOUND for a project that was never made.
+        while this host is fenced, draining or stopping, `CommandError` NOT_FOUND for a project that was never made.
         """
-        found = self._homes.get(home_id)
-        if found is not None:
-            return found
-        task = self._opening.get(home_id)
-        if task is None:
-            task = asyncio.get_running_loop().create_task(self._open(home_id, create, depose))
-            self._opening[home_id] = task
-            task.add_done_callback(lambda done: self._opened(home_id, done))
-        return await asyncio.shield(task)
+        while (found := self.owned(home_id)) is None:
+            task = self._opening.get(home_id)
+            if task is None:
+                task = asyncio.get_running_loop().create_task(self._open(home_id, create, depose))
+                self._opening[home_id] = task
+                task.add_done_callback(lambda done: self._opened(home_id, done))
+                return await asyncio.shield(task)
+            try:
+                return await asyncio.shield(task)
+            except Owned as owned:
+                holder = owned.owner.host
+                if depose is None or holder is None or holder.incarnation != depose:
+                    raise  # else it was tried without our proof: try again with it
+        return found
 
     def _opened(self, home_id: str, done: asyncio.Task[Home]) -> None:
         if self._opening.get(home_id) is done:
@@ -135,8 +156,12 @@ class StoryRuntime:
             done.exception()
 
     async def _open(self, home_id: str, create: bool, depose: str | None) -> Home:
-        if self._stopping or not self.lease.holds():
-            raise HomeLost(home_id, "this host is leaving" if self._stopping else "this host has no lease")
+        leaving = self._leaving.get(home_id)
+        if leaving is not None:
+            await asyncio.shield(leaving)  # claiming it anew now would fence what it is still committing
+        if self._stopping or self.draining or not self.lease.holds():
+            away = self._stopping or self.draining
+            raise HomeLost(home_id, "this host is leaving" if away else "this host has no lease")
         if not create and await self.ledger.view("project", home_id) is None:
             raise CommandError("NOT_FOUND", "no such project", ("projectId",))
         claim = await self.ledger.claim(home_id, self.lease.row, depose=depose)
@@ -188,16 +213,62 @@ class StoryRuntime:
             if len(rows) < 1_000:
                 return list(found.items())
 
-    async def release(self, home: Home) -> None:
-        """Close a home in order and give it back."""
+    def may_go(self, home: Home) -> bool:
+        """Whether it may move of its own will: nobody has it open, or it was here for the minimum hold."""
+        return not home.rooms.sessions or self.lease.now_ms() - home.claim.at_ms >= self._limits.hold_ms
+
+    async def release(self, home: Home, *, to: HostRow | None = None) -> None:
+        """Close a home in order and give it back, once, however many ask. `to`: who is to have it."""
+        leaving = self._leaving.get(home.id)
+        if leaving is None:
+            if home.gone:
+                return
+            leaving = asyncio.get_running_loop().create_task(self._leave(home, to))
+            self._leaving[home.id] = leaving
+            leaving.add_done_callback(lambda _: self._leaving.pop(home.id, None))
+        await asyncio.shield(leaving)
+
+    async def _leave(self, home: Home, to: HostRow | None) -> None:
         if self._homes.get(home.id) is home:
             del self._homes[home.id]
-        await home.close()
+        if to is None:
+            await home.close()
+        else:
+            await home.close(CloseCode.MOVED, "another host takes it")
         try:
-            await self.ledger.release(home.claim, self.lease.row)
+            await self.ledger.release(home.claim, self.lease.row, to=to)
         except LedgerError as error:
             logger.warning("a home could not be released", extra={"home": home.id, "code": error.code})
         self.announce(Released(home.id, home.epoch))
+        if to is not None:
+            self.announce(HandedOver(home.id, home.epoch, to.incarnation))
+
+    def left(self, home_id: str) -> asyncio.Task[None] | None:
+        """What to wait for while a home is leaving."""
+        return self._leaving.get(home_id)
+
+    def _on_asked(self, wants: Sequence[Want]) -> None:
+        """With a heartbeat: homes others ask for, and homes kept for us."""
+        for want in wants:
+            home = self._homes.get(want.home)
+            if want.host.incarnation == self.lease.row.incarnation or home is None:
+                self.take(want.home)  # one that the ledger says is ours is opened before it can be given back in order
+            elif self.may_go(home):
+                self._chore(self.release(home, to=want.host))
+
+    def take(self, home_id: str) -> None:
+        """Open a home that was given back for this host, unless somebody here was faster."""
+        if home_id not in self._homes and home_id not in self._opening and not self.draining:
+            self._chore(self.open(home_id))
+
+    def _chore(self, work: Coroutine[Any, Any, Any]) -> None:
+        async def run() -> None:
+            with contextlib.suppress(LedgerError, CommandError):
+                await work
+
+        task = asyncio.get_running_loop().create_task(run())
+        self._chores.add(task)
+        task.add_done_callback(self._chores.discard)
 
     # work
     async def command(self, envelope: Envelope) -> Answer:
@@ -227,9 +298,10 @@ class StoryRuntime:
         return asyncio.get_running_loop().create_task(run())
 
     async def _end_tasks(self) -> None:
-        for task in self._tasks:
+        tasks = [*self._tasks, *self._chores]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _sweep(self) -> None:
         now = self._clock.now_ms()

@@ -2,36 +2,66 @@
 
 Owns the host row and the estimate of database time. The invariant: `on_expired` is called before the row can expire in
 the database, measured from *before* the last successful beat was sent; so no other host can own a home that this one
-still shows. (Writes are safe without it: the epoch fences them.)
+still shows. (Writes are safe without it: the epoch fences them.) A process that was stopped, or slept, runs no timer in
+time: so `holds` itself reads the clock, and whoever asks first after the end ends everything before it is answered.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from actors.runtime.clock import Clock
 from actors.runtime.limits import RuntimeLimits
-from storage.ledger.protocol import HostRow, Ledger, LedgerError
+from storage.ledger.protocol import HostRow, Ledger, LedgerError, Want
 
 logger = logging.getLogger("storyforge.runtime")
 
+_OVER = -1
+
 
 class HostLease:
+    """`on_asked` hears what other hosts ask of this one, after each beat that brought something."""
+
     def __init__(
-        self, ledger: Ledger, row: HostRow, clock: Clock, limits: RuntimeLimits, on_expired: Callable[[], None]
+        self,
+        ledger: Ledger,
+        row: HostRow,
+        clock: Clock,
+        limits: RuntimeLimits,
+        on_expired: Callable[[], None],
+        on_asked: Callable[[Sequence[Want]], None] = lambda _wants: None,
     ) -> None:
         self.row = row
         self._ledger, self._clock, self._limits, self._on_expired = ledger, clock, limits, on_expired
-        self._good_until_ms = -1
+        self._on_asked = on_asked
+        self._good_until_ms = _OVER
         self._offset_ms = 0
-        self._expired = True
+        self._draining = False
+        self._beating = asyncio.Lock()
         self._tasks: list[asyncio.Task[None]] = []
 
     def holds(self) -> bool:
-        """Whether the row is certainly alive in the database."""
-        return not self._expired and self._clock.now_ms() < self._good_until_ms
+        """Whether the row is certainly alive in the database. One reading of the clock: asked for every frame.
+
+        False only after `on_expired` was called: whoever hears it finds everything dropped.
+        """
+        if self._clock.now_ms() < self._good_until_ms:
+            return True
+        self._end()
+        return False
+
+    def _end(self) -> None:
+        if self._good_until_ms != _OVER:
+            self._good_until_ms = _OVER  # first: what `on_expired` closes asks again
+            self._on_expired()
+
+    @property
+    def left_ms(self) -> int:
+        """For how long it will hold without another beat; 0 when it does not."""
+        return max(0, self._good_until_ms - self._clock.now_ms())
 
     def now_ms(self) -> int:
         """Database time, estimated: exact at the last beat, ours since."""
@@ -55,19 +85,33 @@ class HostLease:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._expired = True
+        self._good_until_ms = _OVER
+
+    async def drain(self) -> None:
+        """Say now that this host is on its way out; it goes on beating. Raises `LedgerError`: then the next beat says
+        it."""
+        self._draining = True
+        await self._beat()
 
     async def _beat(self) -> None:
-        sent_ms = self._clock.now_ms()
-        self.row = await self._ledger.heartbeat(self.row, self._limits.lease_ttl_ms)
-        now_ms = await self._ledger.now_ms()
-        self._offset_ms = now_ms - self._clock.now_ms()
-        self._good_until_ms = sent_ms + self._limits.lease_ttl_ms - self._limits.lease_margin_ms
-        self._expired = self._clock.now_ms() >= self._good_until_ms
+        async with self._beating:  # a late answer of an earlier beat must not undo what a later one said
+            sent_ms = self._clock.now_ms()
+            self.row = await self._ledger.heartbeat(
+                replace(self.row, draining=self._draining), self._limits.lease_ttl_ms
+            )
+            now_ms = await self._ledger.now_ms()
+            self._offset_ms = now_ms - self._clock.now_ms()
+            # If the time ran out while the answer was on its way, somebody else may have claimed: end, then begin anew.
+            self.holds()
+            good_until_ms = sent_ms + self._limits.lease_ttl_ms - self._limits.lease_margin_ms
+            if self._clock.now_ms() < good_until_ms:
+                self._good_until_ms = good_until_ms
+        if self.row.asked:
+            self._on_asked(self.row.asked)
 
     async def _renew(self) -> None:
         while True:
-            await self._clock.sleep(self._limits.lease_ttl_ms / 3000)
+            await self._clock.sleep((self._limits.lease_ttl_ms / 3 if self.holds() else self._limits.retry_ms) / 1000)
             try:
                 await self._beat()
             except LedgerError as error:
@@ -76,11 +120,4 @@ class HostLease:
 
     async def _guard(self) -> None:
         while True:
-            left_ms = self._good_until_ms - self._clock.now_ms()
-            if left_ms > 0:
-                await self._clock.sleep(left_ms / 1000)
-            elif not self._expired:
-                self._expired = True
-                self._on_expired()
-            else:
-                await self._clock.sleep(self._limits.retry_ms / 1000)
+            await self._clock.sleep((self.left_ms if self.holds() else self._limits.retry_ms) / 1000)

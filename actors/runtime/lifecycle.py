@@ -75,6 +75,15 @@ class Released:
 
 
 @dataclass(frozen=True, slots=True)
+class HandedOver:
+    """Given back for another host, which is to take it; follows `Released`."""
+
+    home: str
+    epoch: int
+    to: str  # its incarnation
+
+
+@dataclass(frozen=True, slots=True)
 class SelfFenced:
     """The host row could not be renewed in time: every home was dropped before somebody else may claim it."""
 
@@ -89,7 +98,9 @@ class Relieved:
     count: int
 
 
-Lifecycle = Claimed | Activated | Turned | Stalled | Healed | Passivated | Lost | Released | SelfFenced | Relieved
+Lifecycle = (
+    Claimed | Activated | Turned | Stalled | Healed | Passivated | Lost | Released | HandedOver | SelfFenced | Relieved
+)
 Listener = Callable[[Lifecycle], None]
 
 

@@ -25,6 +25,10 @@ class RuntimeLimits:
     lease_margin_ms: int = 1_000
     """We give up this long before the row expires, so that a deposed owner stops showing before a new one starts."""
 
+    hold_ms: int = 60_000
+    """A home that people have open stays at least this long where it is, but for death and drain. Lower: a home between
+    two crowds goes to and fro, and each move sends everybody away once; higher: tunnels last longer."""
+
     actor_idle_ms: int = 60_000
     """An actor without turns for this long is passivated."""
 

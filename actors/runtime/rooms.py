@@ -24,7 +24,8 @@ from storage.ledger.protocol import Claim, Kind, Ledger, LedgerError, NewEvent, 
 READ_ROWS = 1_000
 """Rows per read of a document's tail."""
 
-RoomFactory = Callable[[str, DocumentLog, ProposalLog], Room]
+RoomFactory = Callable[[str, DocumentLog, ProposalLog, Callable[[], bool]], Room]
+"""Document, its log, its proposals, and whether it is still ours to show (see `Room`)."""
 
 
 def scene_of(doc: str) -> str | None:
@@ -190,6 +191,12 @@ class Rooms:
         self._locks.pop(doc, None)
         await room.close(CloseCode.GOING_AWAY, "idle")
         return True
+
+    def shut(self, code: CloseCode, reason: str) -> None:
+        """Close every open room at once, waiting for nothing: nobody is shown another byte. Follow with `close`."""
+        self._ended = reason
+        for _, room in self.open_rooms():
+            room.shut(code, reason)
 
     async def close(self, code: CloseCode, reason: str) -> None:
         """Close every room, those still loading too; sockets are told `code`."""

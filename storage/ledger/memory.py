@@ -7,7 +7,7 @@ Owns every row of its homes while the process lives. Used by tests and simulatio
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from storage.ledger.clock import machine_clocks
@@ -19,25 +19,29 @@ from storage.ledger.protocol import (
     Claim,
     Committed,
     Conflict,
+    Draining,
     Event,
     Fenced,
     HostRow,
     Kind,
     NewEvent,
-    Owned,
     Owner,
     Snapshot,
     StoredResponse,
     Unavailable,
     View,
+    Want,
 )
-from storage.ledger.rules import check_append, ownership_event
+from storage.ledger.rules import check_append, check_free, ownership_event, want_stands
 
 
 @dataclass(slots=True)
 class _Home:
     epoch: int = 0
     owner: tuple[str, str] | None = None  # host id, incarnation
+    claimed_at_ms: int = 0
+    wanted_by: tuple[str, str] | None = None
+    wanted_at_ms: int = 0
     events: list[Event] = field(default_factory=list)
 
     @property
@@ -86,10 +90,25 @@ class MemoryLedger:
 
     # hosts and ownership
     async def heartbeat(self, host: HostRow, ttl_ms: int) -> HostRow:
-        row = replace(host, expires_at_ms=self._clock() + ttl_ms)
+        row = replace(host, expires_at_ms=self._clock() + ttl_ms, asked=())
         self._hosts[host.id, host.incarnation] = row
         self._token += 1
-        return row
+        return replace(row, asked=tuple(self._asked_of((host.id, host.incarnation))))
+
+    def _asked_of(self, host: tuple[str, str]) -> Iterator[Want]:
+        for home, state in self._homes.items():
+            wanting = self._wanted_by(state)
+            if wanting is not None and (
+                state.wanted_by == host if state.owner is None else state.owner == host != state.wanted_by
+            ):
+                yield Want(home, wanting, state.wanted_at_ms)
+
+    def _wanted_by(self, state: _Home) -> HostRow | None:
+        """Whose want stands, or for whom the home is kept."""
+        row = None if state.wanted_by is None else self._hosts.get(state.wanted_by)
+        if row is None or not self._live(row) or row.draining:
+            return None
+        return row if want_stands(state.owner is not None, state.wanted_at_ms, self._clock()) else None
 
     async def retire(self, host_id: str, incarnation: str) -> None:
         row = self._hosts.get((host_id, incarnation))
@@ -106,22 +125,36 @@ class MemoryLedger:
         return row is not None and row.expires_at_ms > self._clock()
 
     async def claim(self, home: str, host: HostRow, *, depose: str | None = None) -> Claim:
-        state = self._homes.setdefault(home, _Home())
-        if state.owner is not None and state.owner != (host.id, host.incarnation) and state.owner[1] != depose:
-            found = self._owner_of(home, state)
-            if found.live:
-                raise Owned(found)
-        state.epoch += 1
-        state.owner = (host.id, host.incarnation)
-        self._put_rows(home, state, (ownership_event(host),), self._clock())
+        me = (host.id, host.incarnation)
+        if (row := self._hosts.get(me)) is not None and row.draining:
+            raise Draining(home, host.id)
+        state, now = self._homes.setdefault(home, _Home()), self._clock()
+        check_free(self._owner_of(home, state), host, depose)
+        state.epoch, state.owner, state.claimed_at_ms, state.wanted_by = state.epoch + 1, me, now, None
+        self._put_rows(home, state, (ownership_event(host),), now)
         self._token += 1
-        return Claim(home, state.epoch, state.seq)
+        return Claim(home, state.epoch, state.seq, now)
 
-    async def release(self, claim: Claim, host: HostRow) -> None:
+    async def release(self, claim: Claim, host: HostRow, *, to: HostRow | None = None) -> None:
         state = self._homes.get(claim.home)
         if state and state.epoch == claim.epoch and state.owner == (host.id, host.incarnation):
-            state.owner = None
+            heir = to or self._wanted_by(state)
+            state.wanted_by = None if heir is None else (heir.id, heir.incarnation)
+            state.owner, state.wanted_at_ms = None, self._clock()
             self._token += 1
+
+    async def want(self, home: str, host: HostRow, *, epoch: int) -> bool:
+        state, me = self._homes.get(home), (host.id, host.incarnation)
+        row = self._hosts.get(me)
+        if state is None or state.epoch != epoch or row is None or not self._live(row) or row.draining:
+            return False
+        if state.owner in (None, me) or not self._owner_of(home, state).live:
+            return False
+        if state.wanted_by != me and self._wanted_by(state) is not None:
+            return False
+        state.wanted_by, state.wanted_at_ms = me, self._clock()
+        self._token += 1
+        return True
 
     async def owner(self, home: str) -> Owner | None:
         state = self._homes.get(home)
@@ -129,7 +162,8 @@ class MemoryLedger:
 
     def _owner_of(self, home: str, state: _Home) -> Owner:
         row = None if state.owner is None else self._hosts.get(state.owner)
-        return Owner(home, state.epoch, state.seq, row, self._live(row))
+        wanted_by = self._wanted_by(state)
+        return Owner(home, state.epoch, state.seq, row, self._live(row), wanted_by, state.claimed_at_ms)
 
     # the log
     async def append(self, append: Append) -> Committed:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 
@@ -169,13 +169,27 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class HostRow:
-    """One live process that may own homes. `incarnation` is new at every start."""
+    """One live process that may own homes. `incarnation` is new at every start.
+
+    `draining`: on its way out; it claims nothing new. `asked`: filled by `heartbeat` alone.
+    """
 
     id: str
     incarnation: str
     pid: int
     peer: str  # "ip:port" of its peer port
     expires_at_ms: int = 0
+    draining: bool = False
+    asked: tuple[Want, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """`host` would like to own the home; it is live and not draining, or the want is void."""
+
+    home: str
+    host: HostRow
+    since_ms: int  # when it was last asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +197,7 @@ class Claim:
     home: str
     epoch: int
     seq: int  # head sequence after the ownership event
+    at_ms: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +207,8 @@ class Owner:
     seq: int
     host: HostRow | None  # None: released or the host row is gone
     live: bool  # host row not expired (database time)
+    wanted_by: HostRow | None = None  # whose want stands; of a home nobody owns: who it is kept for
+    claimed_at_ms: int = field(default=0, compare=False)
 
 
 class LedgerError(Exception):
@@ -228,6 +245,20 @@ class Owned(LedgerError):
     def __init__(self, owner: Owner) -> None:
         super().__init__(owner)
         self.owner = owner
+
+
+class Draining(LedgerError):
+    """The host that wants to own the home is on its way out; another one may."""
+
+    code = "HOST_DRAINING"
+    retryable = True
+
+    def __init__(self, home: str, host: str) -> None:
+        super().__init__(home, host)
+        self.home, self.host = home, host
+
+    def __str__(self) -> str:
+        return f"{self.host} is draining and takes no {self.home}"
 
 
 class Unavailable(LedgerError):
@@ -278,7 +309,9 @@ class Ledger(Protocol):
 
     # hosts and ownership
     async def heartbeat(self, host: HostRow, ttl_ms: int) -> HostRow:
-        """Insert or renew the row of this (id, incarnation); returns it with `expires_at_ms`."""
+        """Insert or renew the row of this (id, incarnation), `draining` included; returns it with `expires_at_ms` and
+        with what is `asked` of the host, read in the same transaction: standing wants of others for homes it owns,
+        and homes nobody owns that are kept for it (`Want.host` is the host itself: claim them)."""
         ...
 
     async def retire(self, host_id: str, incarnation: str) -> None:
@@ -286,19 +319,34 @@ class Ledger(Protocol):
         ...
 
     async def hosts(self) -> list[HostRow]:
-        """The live ones (not expired), by id."""
+        """The live ones (not expired), by id; draining ones are live."""
         ...
 
     async def claim(self, home: str, host: HostRow, *, depose: str | None = None) -> Claim:
         """Become owner: epoch + 1, and the ownership event is the first row of that epoch.
 
         Raises `Owned` while another live host holds it, unless that host's incarnation is `depose` (its peer port
-        was found refusing). A host that already owns it gets a new epoch too.
+        was found refusing), and while a home that was given back is kept for another live host (`Owned` names that
+        one; it can be deposed too). Raises `Draining` for a host whose row says so. A host that already owns it gets
+        a new epoch too. Standing wants end with the epoch they were addressed to.
         """
         ...
 
-    async def release(self, claim: Claim, host: HostRow) -> None:
-        """Give the home back if still ours; never raises `Fenced`. Later appends of that epoch are fenced."""
+    async def release(self, claim: Claim, host: HostRow, *, to: HostRow | None = None) -> None:
+        """Give the home back if still ours; never raises `Fenced`. Later appends of that epoch are fenced.
+
+        It is kept `KEPT_MS` for `to` (by default: for whoever's want stands): until then nobody else may claim it,
+        unless that host dies or drains.
+        """
+        ...
+
+    async def want(self, home: str, host: HostRow, *, epoch: int) -> bool:
+        """Ask the live owner of `epoch` for the home, or renew what was asked; it hears of it with its next heartbeat.
+
+        A want takes nothing: the owner gives the home back when it sees fit, or the want is void after `WANT_MS`, with
+        the epoch, or when its host dies or drains. False, and nothing is written: the want of another host stands,
+        `host` is not live, drains or owns it, or the epoch has passed (look again, and claim).
+        """
         ...
 
     async def owner(self, home: str) -> Owner | None: ...
@@ -407,6 +455,14 @@ ATTEMPT_STALE_MS = 5_000
 """A worker that has not beaten for this long is taken for dead. Lower: a long GC pause loses work; higher: a crashed
 worker delays its job by as much. Workers beat every 500 ms."""
 
+WANT_MS = 15_000
+"""A want that was not renewed for this long is void. Shorter than a person's retries: an owner never hears of it;
+longer: homes move for reasons that have passed."""
+
+KEPT_MS = 5_000
+"""How long a home that was given back is kept for the host it is meant for. Shorter: whoever is told to come again, and
+comes to another host first, takes it there; longer: a host that does not take it blocks it."""
+
 FINAL_STATES = frozenset((AttemptState.DONE, AttemptState.FAILED, AttemptState.CANCELLED))
 OWNERSHIP_DOC = "@home"
 OWNERSHIP_TYPE = "home.claimed"
@@ -415,14 +471,17 @@ OWNERSHIP_TYPE = "home.claimed"
 __all__ = [
     "ATTEMPT_STALE_MS",
     "FINAL_STATES",
+    "KEPT_MS",
     "OWNERSHIP_DOC",
     "OWNERSHIP_TYPE",
+    "WANT_MS",
     "Append",
     "Attempt",
     "AttemptState",
     "Claim",
     "Committed",
     "Conflict",
+    "Draining",
     "Event",
     "Fenced",
     "HostRow",
@@ -438,4 +497,5 @@ __all__ = [
     "StoredResponse",
     "Unavailable",
     "View",
+    "Want",
 ]

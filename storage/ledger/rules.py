@@ -5,16 +5,22 @@ Owns the checks all ledgers share; the invariant is that a malformed append fail
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from storage import codec
 from storage.ledger.protocol import (
     FINAL_STATES,
+    KEPT_MS,
     OWNERSHIP_DOC,
     OWNERSHIP_TYPE,
+    WANT_MS,
     Append,
     AttemptState,
     HostRow,
     Kind,
     NewEvent,
+    Owned,
+    Owner,
 )
 
 APPEND_BYTES_MAX = 64 * 1024 * 1024
@@ -44,6 +50,24 @@ def _check_names(*names: str) -> None:
 def check_final(state: AttemptState) -> None:
     if state not in FINAL_STATES:
         raise ValueError(f"{state} is not a final state")
+
+
+def want_stands(owned: bool, at_ms: int, now_ms: int) -> bool:
+    """Whether a want of that time still counts; in a home nobody owns, whether it is still kept. A clock that was set
+    back ends it: it is asked again."""
+    return 0 <= now_ms - at_ms < (WANT_MS if owned else KEPT_MS)
+
+
+def check_free(found: Owner | None, host: HostRow, depose: str | None) -> None:
+    """Raise `Owned` while another live host owns the home, or it is kept for one, that is not to be deposed."""
+    if found is None:
+        return
+    kept = found.host is None and found.wanted_by is not None
+    holder = found.wanted_by if kept else found.host if found.live else None
+    if holder is None or (holder.id, holder.incarnation) == (host.id, host.incarnation):
+        return
+    if holder.incarnation != depose:
+        raise Owned(replace(found, host=holder, live=True))
 
 
 def ownership_event(host: HostRow) -> NewEvent:

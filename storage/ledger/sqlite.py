@@ -10,10 +10,12 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 from storage.ledger import sqlite_attempts, sqlite_read
+from storage.ledger import sqlite_ownership as ownership
 from storage.ledger import sqlite_transaction as write
 from storage.ledger.clock import Clocks, machine_clocks
 from storage.ledger.protocol import (
@@ -109,20 +111,23 @@ class SqliteLedger:
 
     # hosts and ownership
     async def heartbeat(self, host: HostRow, ttl_ms: int) -> HostRow:
-        await self._write(lambda tx: write.heartbeat(tx, host, ttl_ms, self._clocks))
-        return HostRow(host.id, host.incarnation, host.pid, host.peer, self._clocks.wall_ms() + ttl_ms)
+        asked = await self._write(lambda tx: ownership.heartbeat(tx, host, ttl_ms, self._clocks))
+        return replace(host, expires_at_ms=self._clocks.wall_ms() + ttl_ms, asked=asked)
 
     async def retire(self, host_id: str, incarnation: str) -> None:
-        await self._write(lambda tx: write.retire(tx, host_id, incarnation, self._clocks))
+        await self._write(lambda tx: ownership.retire(tx, host_id, incarnation, self._clocks))
 
     async def hosts(self) -> list[HostRow]:
         return await self._read(lambda db: sqlite_read.hosts(db, self._clocks))
 
     async def claim(self, home: str, host: HostRow, *, depose: str | None = None) -> Claim:
-        return await self._write(lambda tx: write.claim(tx, home, host, depose, self._clocks))
+        return await self._write(lambda tx: ownership.claim(tx, home, host, depose, self._clocks))
 
-    async def release(self, claim: Claim, host: HostRow) -> None:
-        await self._write(lambda tx: write.release(tx, claim, host))
+    async def release(self, claim: Claim, host: HostRow, *, to: HostRow | None = None) -> None:
+        await self._write(lambda tx: ownership.release(tx, claim, host, to, self._clocks))
+
+    async def want(self, home: str, host: HostRow, *, epoch: int) -> bool:
+        return await self._write(lambda tx: ownership.want(tx, home, host, epoch, self._clocks))
 
     async def owner(self, home: str) -> Owner | None:
         return await self._read(lambda db: sqlite_read.owner_of(db, home, self._clocks))

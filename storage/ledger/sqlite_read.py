@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from storage.ledger.clock import Clocks
-from storage.ledger.protocol import Event, HostRow, Kind, Owner, Snapshot, StoredResponse, View
+from storage.ledger.protocol import Event, HostRow, Kind, Owner, Snapshot, StoredResponse, View, Want
+from storage.ledger.rules import want_stands
 
 _EVENT_COLUMNS = """e.seq, e.epoch, e.at_ms, e.doc, e.kind, e.type, e.body, e.scene, e.turn, e.version, e.source,
 e.confidence, e.narrative_ts"""
@@ -71,14 +72,14 @@ def head(connection: sqlite3.Connection, home: str) -> int:
 
 def _host(row: Sequence[Any], clocks: Clocks) -> tuple[HostRow, bool]:
     """The row with its expiry told in wall time, and whether it is live."""
-    id, incarnation, pid, peer, boot_id, expires_boot_ms = row
+    id, incarnation, pid, peer, boot_id, expires_boot_ms, draining = row
     left = expires_boot_ms - clocks.boot_ms() if boot_id == clocks.boot_id else 0
-    return HostRow(id, incarnation, pid, peer, clocks.wall_ms() + left), left > 0
+    return HostRow(id, incarnation, pid, peer, clocks.wall_ms() + left, bool(draining)), left > 0
 
 
 def hosts(connection: sqlite3.Connection, clocks: Clocks) -> list[HostRow]:
     rows = connection.execute(
-        """SELECT id, incarnation, pid, peer, boot_id, expires_boot_ms FROM hosts
+        """SELECT id, incarnation, pid, peer, boot_id, expires_boot_ms, draining FROM hosts
         WHERE boot_id = ? AND expires_boot_ms > ? ORDER BY id, incarnation""",
         (clocks.boot_id, clocks.boot_ms()),
     )
@@ -87,16 +88,42 @@ def hosts(connection: sqlite3.Connection, clocks: Clocks) -> list[HostRow]:
 
 def owner_of(connection: sqlite3.Connection, home: str, clocks: Clocks) -> Owner | None:
     row = connection.execute(
-        """SELECT h.epoch, h.seq, r.id, r.incarnation, r.pid, r.peer, r.boot_id, r.expires_boot_ms FROM homes h
-        LEFT JOIN hosts r ON r.id = h.owner_id AND r.incarnation = h.owner_incarnation WHERE h.name = ?""",
+        """SELECT h.epoch, h.seq, h.claimed_at_ms, h.owner_id IS NOT NULL, h.wanted_at_ms,
+        r.id, r.incarnation, r.pid, r.peer, r.boot_id, r.expires_boot_ms, r.draining,
+        w.id, w.incarnation, w.pid, w.peer, w.boot_id, w.expires_boot_ms, w.draining FROM homes h
+        LEFT JOIN hosts r ON r.id = h.owner_id AND r.incarnation = h.owner_incarnation
+        LEFT JOIN hosts w ON w.id = h.wanted_id AND w.incarnation = h.wanted_incarnation WHERE h.name = ?""",
         (home,),
     ).fetchone()
     if row is None:
         return None
-    if row[2] is None:
-        return Owner(home, row[0], row[1], None, False)
-    host, live = _host(row[2:], clocks)
-    return Owner(home, row[0], row[1], host, live)
+    epoch, seq, claimed_at_ms, owned, wanted_at_ms = row[:5]
+    host, live = (None, False) if row[5] is None else _host(row[5:12], clocks)
+    wanted_by = _wanting(row[12:], bool(owned), wanted_at_ms, clocks)
+    return Owner(home, epoch, seq, host, live, wanted_by, claimed_at_ms)
+
+
+def _wanting(row: Sequence[Any], owned: bool, at_ms: int, clocks: Clocks) -> HostRow | None:
+    """Whose want stands, or for whom the home is kept."""
+    if row[0] is None or not want_stands(owned, at_ms, clocks.wall_ms()):
+        return None
+    host, live = _host(row, clocks)
+    return host if live and not host.draining else None
+
+
+def asked(connection: sqlite3.Connection, host: HostRow, clocks: Clocks) -> tuple[Want, ...]:
+    """What a heartbeat brings back, see `Ledger.heartbeat`."""
+    rows = connection.execute(
+        """SELECT h.name, h.owner_id IS NOT NULL, h.wanted_at_ms,
+        w.id, w.incarnation, w.pid, w.peer, w.boot_id, w.expires_boot_ms, w.draining FROM homes h
+        JOIN hosts w ON w.id = h.wanted_id AND w.incarnation = h.wanted_incarnation
+        WHERE h.wanted_incarnation IS NOT NULL AND (
+          (h.owner_id = ? AND h.owner_incarnation = ? AND h.wanted_incarnation <> ?)
+          OR (h.owner_id IS NULL AND h.wanted_incarnation = ?)) ORDER BY h.name""",
+        (host.id, host.incarnation, host.incarnation, host.incarnation),
+    ).fetchall()
+    found = ((row[0], _wanting(row[3:], bool(row[1]), row[2], clocks), row[2]) for row in rows)
+    return tuple(Want(home, wanting, at_ms) for home, wanting, at_ms in found if wanting is not None)
 
 
 def snapshot(connection: sqlite3.Connection, home: str, doc: str, before: int | None) -> Snapshot | None:

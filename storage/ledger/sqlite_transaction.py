@@ -1,4 +1,4 @@
-"""What the writer does inside one SQLite transaction: appends, ownership, snapshots.
+"""What the writer does inside one SQLite transaction: appends and snapshots (ownership: `sqlite_ownership`).
 
 Owns the SQL of writes to homes. The invariant: the conditional UPDATE of the head comes first, so a fenced append has
 changed nothing when it is refused. Rows of all appends of a batch are inserted together by `flush`.
@@ -11,17 +11,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from storage.ledger import sqlite_attempts
-from storage.ledger.clock import Clocks
-from storage.ledger.protocol import Append, Claim, Committed, Fenced, HostRow, NewEvent, Owned, Owner, Snapshot, View
-from storage.ledger.rules import ownership_event
+from storage.ledger.protocol import Append, Committed, Fenced, NewEvent, Snapshot, View
 from storage.ledger.sqlite_many import ManyRows, run_many
-from storage.ledger.sqlite_read import owner_of
 
 NUMBERS_MAX = 100_000
 """Home numbers remembered; about 10 MB. Above it they are forgotten and asked again."""
-
-HOST_ROWS_KEPT_MS = 24 * 3600 * 1000
-"""How long an expired host row stays, so that `owner` can still name who it was."""
 
 _ADVANCE = """UPDATE homes SET seq = seq + ?
 WHERE name = ? AND epoch = ? AND seq = ? AND owner_id IS NOT NULL RETURNING num"""
@@ -153,53 +147,6 @@ def _commit_checked(transaction: Transaction, new: Append) -> Committed:
 def can_fail_alone(new: Append) -> bool:
     """Whether the append may break a uniqueness rule after its head was advanced, and so needs a savepoint."""
     return bool(new.attempts) or new.response is not None
-
-
-def heartbeat(transaction: Transaction, host: HostRow, ttl_ms: int, clocks: Clocks) -> None:
-    boot_now = clocks.boot_ms()
-    transaction.connection.execute(
-        """INSERT INTO hosts (id, incarnation, pid, peer, boot_id, expires_boot_ms) VALUES (?,?,?,?,?,?)
-        ON CONFLICT (id, incarnation) DO UPDATE SET
-        pid = excluded.pid, peer = excluded.peer, boot_id = excluded.boot_id,
-        expires_boot_ms = excluded.expires_boot_ms""",
-        (host.id, host.incarnation, host.pid, host.peer, clocks.boot_id, boot_now + ttl_ms),
-    )
-    transaction.connection.execute(
-        "DELETE FROM hosts WHERE boot_id <> ? OR expires_boot_ms < ?", (clocks.boot_id, boot_now - HOST_ROWS_KEPT_MS)
-    )
-
-
-def retire(transaction: Transaction, host_id: str, incarnation: str, clocks: Clocks) -> None:
-    transaction.connection.execute(
-        "UPDATE hosts SET expires_boot_ms = min(expires_boot_ms, ?) WHERE id = ? AND incarnation = ?",
-        (clocks.boot_ms(), host_id, incarnation),
-    )
-
-
-def claim(transaction: Transaction, home: str, host: HostRow, depose: str | None, clocks: Clocks) -> Claim:
-    """Raises `Owned` before any change."""
-    connection = transaction.connection
-    found: Owner | None = owner_of(connection, home, clocks)
-    if found is not None and found.host is not None and found.live:
-        holder = found.host
-        if (holder.id, holder.incarnation) != (host.id, host.incarnation) and holder.incarnation != depose:
-            raise Owned(found)
-    num, epoch, seq = connection.execute(
-        """INSERT INTO homes (name, epoch, seq, owner_id, owner_incarnation) VALUES (?,1,1,?,?)
-        ON CONFLICT (name) DO UPDATE SET epoch = epoch + 1, seq = seq + 1, owner_id = excluded.owner_id,
-        owner_incarnation = excluded.owner_incarnation RETURNING num, epoch, seq""",
-        (home, host.id, host.incarnation),
-    ).fetchall()[0]
-    transaction.add_rows(num, epoch, seq, (ownership_event(host),))
-    return Claim(home, epoch, seq)
-
-
-def release(transaction: Transaction, claim: Claim, host: HostRow) -> None:
-    transaction.connection.execute(
-        """UPDATE homes SET owner_id = NULL, owner_incarnation = NULL
-        WHERE name = ? AND epoch = ? AND owner_id = ? AND owner_incarnation = ?""",
-        (claim.home, claim.epoch, host.id, host.incarnation),
-    )
 
 
 def put_snapshot(transaction: Transaction, new: Snapshot, epoch: int) -> bool:
