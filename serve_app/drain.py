@@ -109,8 +109,8 @@ class NoSigns:
 class House(Protocol):
     """What a drain needs of its host."""
 
-    def stop_claiming(self) -> None:
-        """From here on nothing is opened that is not open."""
+    async def stop_claiming(self) -> None:
+        """From here on nothing is opened that is not open, and the others know. Must not raise."""
         ...
 
     async def has_successor(self) -> bool:
@@ -164,7 +164,6 @@ class Drain:
         if self.state is not State.SERVING:
             return
         self.state = State.DRAINING
-        self._house.stop_claiming()
         self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def ended(self) -> None:
@@ -183,6 +182,7 @@ class Drain:
         began = loop.time()
         try:
             async with asyncio.timeout(self._limits.end_s):
+                await self._house.stop_claiming()
                 await self._await_successor()
                 await self._let_go(began)
         except TimeoutError:

@@ -51,7 +51,7 @@ class Leaving:
 
     async def released(self, home: str) -> None:
         """Wait for one that is leaving."""
-        task = self._leaving.get(home)
+        task = self._leaving.get(home) or self._runtime.left(home)
         if task is not None:
             await asyncio.shield(task)
 
@@ -59,7 +59,7 @@ class Leaving:
         jobs = self.begun and bool(home.waits_for())
         if over_s:
             await self._sockets.here.close_over(over_s, retry_hint(), home.id)
-        await self._runtime.release(home, retry_hint() if self.begun else "the project moves")
+        await self._runtime.release(home, reason=retry_hint() if self.begun else "the project moves")
         if jobs:
             await self._give(home.id)
 
@@ -74,9 +74,12 @@ class Leaving:
                 return
 
     # serve_app.drain.House
-    def stop_claiming(self) -> None:
+    async def stop_claiming(self) -> None:
         self.begun = True
-        self._runtime.stop_claiming()
+        try:
+            await self._runtime.drain()
+        except LedgerError as error:
+            logger.info("the next heartbeat says that we leave", extra={"code": error.code})
 
     async def has_successor(self) -> bool:
         try:
@@ -84,7 +87,7 @@ class Leaving:
         except LedgerError as error:
             logger.info("successors are not known", extra={"code": error.code})
             return False
-        others = [row for row in rows if row.id != self._runtime.lease.row.id]
+        others = [row for row in rows if row.id != self._runtime.lease.row.id and not row.draining]
         answers = await asyncio.gather(*(self._ask(row) for row in others))
         self._successors = [row for row, takes in zip(others, answers, strict=True) if takes]
         return bool(self._successors)
