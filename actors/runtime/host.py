@@ -164,12 +164,13 @@ class StoryRuntime:
             raise HomeLost(home_id, "this host is leaving" if away else "this host has no lease")
         if not create and await self.ledger.view("project", home_id) is None:
             raise CommandError("NOT_FOUND", "no such project", ("projectId",))
+        ends = self.lease.ends
         claim = await self.ledger.claim(home_id, self.lease.row, depose=depose)
         home = Home(claim, self._around)
         try:
             for actor in sorted(self._kinds.always_live(home_id)):
                 await home.activation(actor).loaded()
-            if not self.lease.holds():
+            if not self.lease.holds() or self.lease.ends != ends:  # held again, somebody else may have claimed between
                 home.lose("the lease ended while it was opened")
                 raise HomeLost(home_id, "the lease ended while it was opened")
         except BaseException:
@@ -217,23 +218,22 @@ class StoryRuntime:
         """Whether it may move of its own will: nobody has it open, or it was here for the minimum hold."""
         return not home.rooms.sessions or self.lease.now_ms() - home.claim.at_ms >= self._limits.hold_ms
 
-    async def release(self, home: Home, *, to: HostRow | None = None, reason: str = "the host is leaving") -> None:
-        """Close a home in order and give it back, once, however many ask. `to`: who is to have it; `reason`: what its
-        sockets are told where nobody is named."""
+    async def release(self, home: Home, *, to: HostRow | None = None) -> None:
+        """Close a home in order and give it back, once, however many ask. `to`: who is to have it."""
         leaving = self._leaving.get(home.id)
         if leaving is None:
             if home.gone:
                 return
-            leaving = asyncio.get_running_loop().create_task(self._leave(home, to, reason))
+            leaving = asyncio.get_running_loop().create_task(self._leave(home, to))
             self._leaving[home.id] = leaving
             leaving.add_done_callback(lambda _: self._leaving.pop(home.id, None))
         await asyncio.shield(leaving)
 
-    async def _leave(self, home: Home, to: HostRow | None, reason: str) -> None:
+    async def _leave(self, home: Home, to: HostRow | None) -> None:
         if self._homes.get(home.id) is home:
             del self._homes[home.id]
         if to is None:
-            await home.close(CloseCode.GOING_AWAY, reason)
+            await home.close()
         else:
             await home.close(CloseCode.MOVED, "another host takes it")
         try:

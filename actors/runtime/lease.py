@@ -38,6 +38,7 @@ class HostLease:
         self._ledger, self._clock, self._limits, self._on_expired = ledger, clock, limits, on_expired
         self._on_asked = on_asked
         self._good_until_ms = _OVER
+        self.ends = 0  # how often it ended: two looks that both find it held may have an end between them
         self._offset_ms = 0
         self._draining = False
         self._beating = asyncio.Lock()
@@ -56,6 +57,7 @@ class HostLease:
     def _end(self) -> None:
         if self._good_until_ms != _OVER:
             self._good_until_ms = _OVER  # first: what `on_expired` closes asks again
+            self.ends += 1
             self._on_expired()
 
     @property
@@ -69,7 +71,7 @@ class HostLease:
 
     async def start(self) -> None:
         """First beat. Raises `LedgerError` when the ledger is not there."""
-        await self._beat()
+        await self.beat()
         loop = asyncio.get_running_loop()
         self._tasks = [loop.create_task(self._renew()), loop.create_task(self._guard())]
 
@@ -91,9 +93,10 @@ class HostLease:
         """Say now that this host is on its way out; it goes on beating. Raises `LedgerError`: then the next beat says
         it."""
         self._draining = True
-        await self._beat()
+        await self.beat()
 
-    async def _beat(self) -> None:
+    async def beat(self) -> None:
+        """Renew the row now. Raises `LedgerError`."""
         async with self._beating:  # a late answer of an earlier beat must not undo what a later one said
             sent_ms = self._clock.now_ms()
             self.row = await self._ledger.heartbeat(
@@ -113,7 +116,7 @@ class HostLease:
         while True:
             await self._clock.sleep((self._limits.lease_ttl_ms / 3 if self.holds() else self._limits.retry_ms) / 1000)
             try:
-                await self._beat()
+                await self.beat()
             except LedgerError as error:
                 logger.warning("the host row could not be renewed", extra={"code": error.code})
                 await self._clock.sleep(self._limits.retry_ms / 1000)

@@ -1,8 +1,10 @@
-"""Virtual time, and processes that can be killed between any two of their steps.
+"""Virtual time, and processes that can be killed or stopped between any two of their steps.
 
 Owns the event loop of a world. Invariants: time passes only while everybody waits; a killed process does nothing any
-more, as after SIGKILL: no callback of it runs, no `finally`, no last words. What belongs to a process is known by the
-context it was started in, so the code under test needs to know nothing of this.
+more, as after SIGKILL: no callback of it runs, no `finally`, no last words; a stopped one (SIGSTOP) does nothing until
+it goes on, and then does all it owed, in the order of a real loop: what was ready, what came in, and only then the
+timers that are overdue. What belongs to a process is known by the context it was started in, so the code under test
+needs to know nothing of this.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
+import heapq
 import selectors
 import warnings
 from collections.abc import Callable, Coroutine
@@ -26,13 +29,24 @@ class Process:
     """Everything started inside it, until it is killed.
 
     A step is a callback run for it or an effect on the outside (bytes written, a query sent). `dies_at`: it is killed
-    in place of that step; `on_death` hears of it.
+    in place of that step; `on_death` hears of it. `stops_at`: it is stopped there; `on_stop` hears of it.
     """
 
-    def __init__(self, name: str, on_death: Callable[[Process], None], dies_at: int | None = None) -> None:
-        self.name, self.alive, self.steps = name, True, 0
+    def __init__(
+        self,
+        name: str,
+        on_death: Callable[[Process], None],
+        dies_at: int | None = None,
+        *,
+        stops_at: int | None = None,
+        on_stop: Callable[[Process], None] = lambda _process: None,
+    ) -> None:
+        self.name, self.alive, self.stopped, self.steps = name, True, False, 0
         self._on_death, self._dies_at = on_death, dies_at
+        self._on_stop, self._stops_at = on_stop, stops_at
         self._tasks: list[asyncio.Task[Any]] = []
+        self._owed: list[asyncio.Handle] = []
+        self._overdue: list[asyncio.Handle] = []
         self._context = contextvars.Context()
         self._context.run(_process.set, self)
 
@@ -42,23 +56,47 @@ class Process:
             self.steps += 1
             if self.steps == self._dies_at:
                 self.kill()
+            elif self.steps == self._stops_at:
+                self.stop()
         return self.alive
 
     def kill(self) -> None:
         if self.alive:
-            self.alive = False
+            self.alive, self.stopped = False, False
+            self._owed.clear()
+            self._overdue.clear()
             self._on_death(self)
+
+    def stop(self) -> None:
+        """As SIGSTOP: its memory stays, the world goes on."""
+        if self.alive and not self.stopped:
+            self.stopped = True
+            self._on_stop(self)
+
+    def go_on(self) -> None:
+        """As SIGCONT: it does not know how long it slept."""
+        if self.stopped:
+            self.stopped = False
+            ready = asyncio.get_running_loop()._ready  # type: ignore[attr-defined]
+            ready.extend((*self._owed, *self._overdue))
+            self._owed.clear()
+            self._overdue.clear()
 
     def disarm(self) -> None:
         self._dies_at = None
 
     def enter(self, callback: Callable[..., Any], *args: Any) -> Any:
-        """Run something inside, as when a message comes in; nothing if it is dead."""
+        """Run something inside, as when a message comes in: nothing if it is dead, later if it is stopped."""
+        if self.stopped:
+            return asyncio.get_running_loop().call_soon(callback, *args, context=self._context.copy())
         return self._context.copy().run(callback, *args) if self.step() else None
 
-    def run(self, callback: Callable[..., Any], args: tuple[Any, ...]) -> None:
-        if self.step():
-            callback(*args)
+    def takes(self, handle: asyncio.Handle) -> bool:
+        """Whether a callback of it may run now; one of a stopped process is kept."""
+        alive = self.alive if self.stopped else self.step()
+        if alive and self.stopped:
+            (self._overdue if isinstance(handle, asyncio.TimerHandle) else self._owed).append(handle)
+        return alive and not self.stopped
 
     def owns(self, task: asyncio.Task[Any]) -> None:
         self._tasks.append(task)
@@ -67,6 +105,26 @@ class Process:
 
     def pending(self) -> list[asyncio.Task[Any]]:
         return [task for task in self._tasks if not task.done()]
+
+
+class _Handle(asyncio.Handle):
+    """A callback that asks its process first."""
+
+    __slots__ = ()
+
+    def _run(self) -> None:
+        process = self._context.get(_process)  # type: ignore[attr-defined]
+        if process is None or process.takes(self):
+            super()._run()  # type: ignore[misc]
+
+
+class _Timer(asyncio.TimerHandle):
+    __slots__ = ()
+
+    def _run(self) -> None:
+        process = self._context.get(_process)  # type: ignore[attr-defined]
+        if process is None or process.takes(self):
+            super()._run()  # type: ignore[misc]
 
 
 class _VirtualSelector(selectors.SelectSelector):
@@ -107,21 +165,18 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """End the world with this, whatever the code under test makes of it."""
         self._virtual.failure = self._virtual.failure or error
 
-    def call_soon(self, callback: Any, *args: Any, context: contextvars.Context | None = None) -> asyncio.Handle:
-        context = contextvars.copy_context() if context is None else context
-        process = context.get(_process)
-        if process is None:
-            return super().call_soon(callback, *args, context=context)
-        return super().call_soon(process.run, callback, args, context=context)
+    def _call_soon(self, callback: Any, args: tuple[Any, ...], context: contextvars.Context | None) -> asyncio.Handle:
+        handle = _Handle(callback, args, self, context)
+        self._ready.append(handle)  # type: ignore[attr-defined]
+        return handle
 
     def call_at(
         self, when: float, callback: Any, *args: Any, context: contextvars.Context | None = None
     ) -> asyncio.TimerHandle:
-        context = contextvars.copy_context() if context is None else context
-        process = context.get(_process)
-        if process is None:
-            return super().call_at(when, callback, *args, context=context)
-        return super().call_at(when, process.run, callback, args, context=context)
+        timer = _Timer(when, callback, args, self, context)
+        heapq.heappush(self._scheduled, timer)  # type: ignore[attr-defined]
+        timer._scheduled = True  # type: ignore[attr-defined]
+        return timer
 
     def timers_of(self, process: Process) -> list[str]:
         """Calls in the future that a process has ordered and not cancelled."""

@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from actors.commands import CreateScene
 from actors.kinds import ProjectKinds
 from actors.runtime.compose import fact_of
 from actors.runtime.home import Home
 from storage.codec import decode
-from storage.ledger.protocol import Kind, LedgerError
+from storage.ledger.protocol import Kind, LedgerError, Snapshot
 from tests.simulation.clock import VirtualLoop
 
 if TYPE_CHECKING:
@@ -51,23 +51,34 @@ async def _opened(world: World, home: str) -> Home:
             return found
     for host in world.hosts:
         with contextlib.suppress(LedgerError):
-            return await host.call(lambda runtime: runtime.open(home))
+            return await host.open(home)
     raise AssertionError(f"no host can open {home}")
 
 
 async def _check_replay(world: World, home: str) -> None:
-    """Folding the log from its first row gives the live state; so does the snapshot and what came after."""
+    """Folding the log from its first row gives the live state; so does each kept snapshot and what came after it."""
     opened = await _opened(world, home)
-    kinds = ProjectKinds()
-    rows = await world.ledger.read(home, limit=1_000_000, kinds=(Kind.EVENT,))
     for id in [home, "@continuity", *(s.id for s in opened.find(home).scenes_in_order())]:  # type: ignore[union-attr]
         activation = opened.activation(id)
         await activation.loaded()
-        await activation.idle()
         live = activation.actor
-        fresh = kinds.make(home, id, opened.find)
-        fresh.fold(fact_of(row) for row in rows if row.doc == fresh.stream)
-        assert fresh.dump() == live.dump(), f"replay of {id} differs"
+        state, seq = live.dump(), live.seq
+        assert await _folded(world, opened, id, None, seq) == state, f"replay of {id} differs"
+        kept = await world.ledger.snapshot(home, live.stream)
+        if kept is not None:
+            assert await _folded(world, opened, id, kept, seq) == state, f"a snapshot of {id} and its tail differ"
+
+
+async def _folded(world: World, opened: Home, id: str, kept: Snapshot | None, upto: int) -> dict[str, Any]:
+    actor = ProjectKinds().make(opened.id, id, opened.find)
+    if kept is not None:
+        actor.load(decode(kept.body))
+    after = 0 if kept is None else kept.seq
+    rows = await world.ledger.read(
+        opened.id, doc=actor.stream, after=after, upto=upto, kinds=(Kind.EVENT,), limit=1_000_000
+    )
+    actor.fold(fact_of(row) for row in rows)
+    return actor.dump()
 
 
 async def _check_jobs(world: World, home: str) -> None:

@@ -1,79 +1,56 @@
 """A world of hosts, clients and workers around one in-memory ledger, on a clock of its own and with one seed.
 
-What can happen: appends are slow, fail, or commit without an answer; hosts are killed at any await, lose the ledger, or
-sleep through their lease and go on as zombies; workers die with a claim; clients repeat commands, also at the same
-time, also to the wrong host. At the end everything heals, and the ledger is compared with what people were told
-(`homes_checks`).
+What can happen is in `homes_trouble` and in the weather of `homes_ledger`: queries are slow, fail, or are carried out
+without an answer; hosts are killed or stopped at any await, lose the ledger or each other, drain, and go on as zombies.
+What must be true at every step is in `homes_watch`. At the end everything heals: no home may starve, and the ledger is
+compared with what people were told (`homes_checks`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import base64
-import contextlib
 import random
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine
 from unittest import mock
 
-import pycrdt
-
-from actors.commands import (
-    Answer,
-    CancelJob,
-    Command,
-    CommandError,
-    CreateProject,
-    CreateScene,
-    Envelope,
-    GenerateScene,
-    LockScene,
-    PickPanel,
-    RetryJob,
-    SetBrain,
-)
-from actors.project.actor import project_id
+from actors.commands import CommandError
 from actors.runtime.ids import Prefix
 from actors.views import JobView
-from collab.close_codes import RoomClosed
-from collab.ports import Refused
-from collab.text import insert
 from storage.ledger.protocol import LedgerError
 from tests.simulation import homes_checks
-from tests.simulation.clock import run
-from tests.simulation.homes_host import HomesHost
-from tests.simulation.homes_ledger import HomesLedger
+from tests.simulation.clock import later, run
+from tests.simulation.homes_host import LIMITS, HomesHost
+from tests.simulation.homes_ledger import Cut, HomesLedger
+from tests.simulation.homes_onlookers import look_on
+from tests.simulation.homes_people import Person, Told, work
+from tests.simulation.homes_trouble import STOPPED_S_MAX, trouble
 from tests.simulation.trace import Trace
-from tests.unit.actors.scene.worker import SmallWorker, answer_of
 
 STORM_S = 12.0
 CALM_S = 120.0
+STARVES_S = LIMITS.lease_ttl_ms / 1000 + 3.0
+"""Once nothing fails any more, a home that somebody wants is owned by a live host within this: a lease, and what a
+claim that waited and a patience that ended take."""
 QUERIES_END_S = 5.0
 """What a process that is gone had asked of the ledger is answered within this."""
-SCRIPT = "MARA waits.\n\nMARA\nStill here.\n"
-
-
-@dataclass
-class Told:
-    """What clients were told: these must be true for ever."""
-
-    answers: dict[tuple[str, str], tuple[Envelope, Answer]] = field(default_factory=dict)  # (principal, key)
-    marks: dict[tuple[str, str], list[str]] = field(default_factory=dict)  # (home, doc) → acknowledged words
 
 
 class World:
-    """`dies_at`: the first host is killed in place of that step of its process."""
+    """`dies_at`: the first host is killed in place of that step of its process; `stops_at`: it is stopped there."""
 
-    def __init__(self, seed: int, dies_at: int | None = None) -> None:
+    def __init__(self, seed: int, dies_at: int | None = None, stops_at: int | None = None) -> None:
         self.seed, self.rng, self.trace = seed, random.Random(seed), Trace()
         self.ledger = HomesLedger(random.Random(seed + 1), self.trace)
         self.hosts: list[HomesHost] = []
         self.zombies: list[HomesHost] = []
         self.everyone: list[HomesHost] = []
+        self.homes: list[str] = []
         self.told = Told()
         self.faults: list[str] = []
-        self._dies_at = dies_at
+        self.torn: set[frozenset[str]] = set()  # pairs of peer addresses without a way between them
+        self._first = dies_at, stops_at
+        self._begun: set[asyncio.Task[None]] = set()
         self._marks = 0
         self._id_rng = random.Random(seed + 2)
 
@@ -82,201 +59,106 @@ class World:
         """A new process in this place; if it dies before it is up, another."""
         while True:
             incarnation = len(self.everyone) + 1
-            dies_at = self._dies_at if incarnation == 1 else None
-            host = HomesHost(self.ledger, f"h{at}", incarnation, self._new_id, self._died, dies_at)
+            dies_at, stops_at = self._first if incarnation == 1 else (None, None)
+            host = HomesHost(self, f"h{at}", incarnation, dies_at, stops_at)
             self.everyone.append(host)
             self.trace.note(host.process.name, "starts")
             self.hosts[at : at + 1] = [host]
             while host.process.alive:
                 try:
-                    await host.call(lambda runtime: runtime.start())
+                    await host.call(lambda runtime: runtime.start(), patience_s=STOPPED_S_MAX + 1)
                     return
                 except LedgerError:
                     await asyncio.sleep(0.05)
 
-    def _died(self, host: HomesHost) -> None:
+    async def replace(self, host: HomesHost) -> None:
+        await self.start_host(int(host.row.id[1:]))
+
+    def died(self, host: HomesHost) -> None:
         self.trace.note(host.process.name, f"dies at its step {host.process.steps}")
 
-    def _new_id(self, prefix: Prefix) -> str:
+    def stopped(self, host: HomesHost) -> None:
+        seconds = self.rng.uniform(0.1, STOPPED_S_MAX)
+        self.trace.note(host.process.name, f"is stopped at its step {host.process.steps} for {seconds:.2f} s")
+        later(seconds, host.go_on)
+
+    def reachable(self) -> list[HomesHost]:
+        """Whom people may come to: the hosts of today, and those that should be gone."""
+        return [*self.hosts, *self.zombies]
+
+    def apart(self, host: HomesHost, address: str) -> bool:
+        return frozenset({host.row.peer, address}) in self.torn
+
+    # people
+    def new_id(self, prefix: Prefix) -> str:
         return f"{prefix}_{base64.b32encode(self._id_rng.randbytes(16)).decode().rstrip('=').lower()}"
 
-    async def trouble(self) -> None:
-        """Something happens to a host, again and again."""
-        while self.ledger.stormy:
-            await asyncio.sleep(self.rng.uniform(0.5, 3.0))
-            at = self.rng.randrange(len(self.hosts))
-            await self._happen(self.rng.choice(("crash", "crash", "cut", "zombie", "leave")), at, self.hosts[at])
-
-    async def _happen(self, what: str, at: int, host: HomesHost) -> None:
-        self.trace.note(host.process.name, what)
-        match what:
-            case "crash":
-                host.process.kill()
-                await self.start_host(at)
-            case "leave":
-                with contextlib.suppress(LedgerError):
-                    await host.call(lambda runtime: runtime.stop())
-                await self.start_host(at)
-            case "cut":
-                self.ledger.cut.add(host.row.incarnation)
-                await asyncio.sleep(self.rng.uniform(0.5, 4.0))
-                self.ledger.cut.discard(host.row.incarnation)
-            case "zombie":  # its clock stands still: it never gives up by itself
-                host.clock.frozen_at_ms = host.clock.now_ms()
-                self.ledger.cut.add(host.row.incarnation)
-                self.zombies.append(host)
-                await self.start_host(at)
-
-    # clients
-    async def send(self, envelope: Envelope, tries: int = 40) -> Answer | None:
-        """Ask hosts until one answers; None when refused for good."""
-        for _ in range(tries):
-            host = self.rng.choice([*self.hosts, *self.zombies])
-            try:
-                answer = await host.call(lambda runtime: runtime.command(envelope))
-            except CommandError as error:
-                if not error.retryable:
-                    return None
-            except LedgerError:
-                pass
-            else:
-                self.told.answers[envelope.principal, envelope.key] = envelope, answer
-                self.trace.note(envelope.principal, f"{envelope.key} is answered: {answer.sequence}")
-                return answer
-            await asyncio.sleep(self.rng.uniform(0.01, 0.4))
-        return None
-
-    async def ask(self, home: str, principal: str, key: str, command: Command) -> Answer | None:
-        """Now and then the same command goes out twice at the same time."""
-        target = getattr(command, "scene", home) if command.actor == "scene" else home
-        envelope = Envelope(home, target, principal, key, command)
-        if self.rng.random() < 0.25:
-            one, two = await asyncio.gather(self.send(envelope), self.send(envelope))
-            if one is not None and two is not None and one.ids != two.ids:
-                self.faults.append(f"{key} was answered {one.ids} and {two.ids}")
-            return one or two
-        return await self.send(envelope)
-
-    async def client(self, name: str) -> None:
-        key = iter(f"{name}-{n}" for n in range(10_000))
-        first = next(key)
-        home = project_id(name, first)
-        if await self.ask(home, name, first, CreateProject(name, "MOVIE")) is None:
-            return
-        scenes: list[str] = []
-        jobs: list[tuple[str, str]] = []
-        while True:
-            await asyncio.sleep(self.rng.uniform(0.0, 0.6))
-            await self._act(name, home, next(key), scenes, jobs)
-
-    async def _act(self, name: str, home: str, key: str, scenes: list[str], jobs: list[tuple[str, str]]) -> None:
-        choice = self.rng.random()
-        if not scenes or choice < 0.2:
-            answer = await self.ask(home, name, key, CreateScene(f"INT. {key.upper()} - DAY", SCRIPT))
-            if answer is not None:
-                scenes.append(answer.ids["scene"])
-            return
-        scene = self.rng.choice(scenes)
-        if choice < 0.45:
-            await self.write(home, scene)
-        elif choice < 0.65:
-            answer = await self.ask(home, name, key, GenerateScene(scene, auto_pick=self.rng.random() < 0.7))
-            if answer is not None:
-                jobs.append((scene, answer.ids["job"]))
-        elif choice < 0.75:
-            await self.ask(home, name, key, SetBrain(self.rng.choice(("pixar", "thriller"))))
-        elif choice < 0.8:
-            await self.ask(home, name, key, LockScene(scene))
-        elif jobs:
-            await self._job(name, home, key, self.rng.choice(jobs))
-
-    async def _job(self, name: str, home: str, key: str, job: tuple[str, str]) -> None:
-        view = await self.ledger.view("job", job[1])
-        if view is None or view.body is None:
-            return
-        seen = JobView.from_blob(view.body)
-        if seen.state == "PREVIEW_READY":
-            await self.ask(home, name, key, PickPanel(*job, self.rng.choice(seen.panels)["id"]))
-        elif seen.state == "FAILED":
-            await self.ask(home, name, key, RetryJob(*job))
-        elif self.rng.random() < 0.2:
-            await self.ask(home, name, key, CancelJob(*job))
-
-    async def write(self, home: str, scene: str) -> None:
-        """Somebody writes a word into the script, through whichever host has the room."""
+    def next_mark(self) -> str:
         self._marks += 1
-        mark = f"<{self._marks}>"
-        hosts = [*self.hosts, *self.zombies]
-        self.rng.shuffle(hosts)
-        doc = f"scene:{scene}"
+        return f"<{self._marks}>"
 
-        def edit(it: pycrdt.Doc[Any]) -> None:
-            insert(it.get("script", type=pycrdt.Text), 0, mark)
-
-        for host in hosts:
-            try:
-                opened = await host.call(lambda runtime: runtime.open(home))
-                room = await host.call(lambda _runtime, opened=opened: opened.room(doc))
-            except (LedgerError, CommandError, Refused):
-                continue
-            try:
-                await host.call(lambda _runtime, room=room: room.edit(edit, "writer"))
-            except (Refused, RoomClosed, LedgerError):
-                return  # it may or may not be there: nobody was told
-            self.told.marks.setdefault((home, doc), []).append(mark)
-            return
-
-    # workers
-    async def worker(self, name: str) -> None:
-        worker = SmallWorker(self.ledger, name)
-        fault = {"error": {"code": "GPU", "message": "gone", "retryable": True}}
-        worker.answers["video"] = lambda a, r: fault if self.rng.random() < 0.2 else answer_of(a, r)
-        while True:
-            await asyncio.sleep(self.rng.uniform(0.01, 0.2))
-            attempt = await worker.claim()
-            if attempt is None:
-                continue
-            await asyncio.sleep(self.rng.uniform(0.0, 0.3))
-            if self.ledger.stormy and self.rng.random() < 0.1:
-                worker.name = f"{name}.{self.rng.random()}"  # died with the claim; another one comes
-                continue
-            if await worker.finish(attempt) and self.rng.random() < 0.5:
-                with contextlib.suppress(LedgerError):
-                    await self.rng.choice(self.hosts).call(
-                        lambda runtime, attempt=attempt: runtime.attempt_changed(attempt.home, attempt.id)
-                    )
+    def begin(self, something: Coroutine[None, None, None]) -> None:
+        """Something that goes on beside whoever began it; its end is awaited before the world is looked at."""
+        task = asyncio.get_running_loop().create_task(something)
+        self._begun.add(task)
+        task.add_done_callback(self._begun.discard)
 
     # the story of one seed
     async def run(self) -> None:
         for at in range(3):
             await self.start_host(at)
         loop = asyncio.get_running_loop()
-        people = [loop.create_task(self.client(name)) for name in ("anna", "ben")]
-        workers = [loop.create_task(self.worker(name)) for name in ("w1", "w2")]
-        trouble = loop.create_task(self.trouble())
+        persons = [Person(self, name) for name in ("anna", "ben")]
+        people = [loop.create_task(person.live()) for person in persons]
+        people += [loop.create_task(look_on(self, person, n)) for n, person in enumerate((*persons, persons[0]), 1)]
+        workers = [loop.create_task(work(self, name)) for name in ("w1", "w2")]
+        happens = loop.create_task(trouble(self))
         await asyncio.sleep(STORM_S)
         await _end(people)
         self.ledger.stormy = False
-        await trouble
+        await happens
         await self._heal()
-        homes = sorted({envelope.home for envelope, _ in self.told.answers.values()})
-        await self._settle(homes)
-        await homes_checks.check(self, homes)
+        await self._nobody_starves()
+        await self._settle(self.homes)
         await _end(workers)
+        if self._begun:
+            await asyncio.wait(set(self._begun))
+        await homes_checks.check(self, self.homes)
         for host in self.hosts:
-            await host.call(lambda runtime: runtime.stop())
+            await host.call(lambda runtime: runtime.stop(), patience_s=CALM_S)
         await asyncio.sleep(QUERIES_END_S)
         homes_checks.check_nothing_runs(self)
 
     async def _heal(self) -> None:
         self.trace.note("world", "calm")
         self.ledger.cut.clear()
+        self.torn.clear()
         for zombie in self.zombies:
             zombie.process.kill()
         for at, host in enumerate(list(self.hosts)):
+            host.line.cut = Cut.NONE
+            host.go_on()
             host.process.disarm()
             if not host.process.alive:
                 await self.start_host(at)
+        self.zombies.clear()
+
+    async def _nobody_starves(self) -> None:
+        try:
+            async with asyncio.timeout(STARVES_S):
+                await asyncio.gather(*(self._wanted(home) for home in self.homes))
+        except TimeoutError:
+            raise AssertionError(f"nobody owns {self.homes} after {STARVES_S} s without a fault") from None
+
+    async def _wanted(self, home: str) -> None:
+        """Somebody asks any host, again and again, until one has it."""
+        while True:
+            host = self.rng.choice(self.hosts)
+            try:
+                if not (await host.open(home)).gone and host.runtime.lease.holds():
+                    return
+            except (LedgerError, CommandError):
+                await asyncio.sleep(0.1)
 
     async def _settle(self, homes: list[str]) -> None:
         """All open somewhere, all jobs ended or waiting for a person, all writers read."""
@@ -287,7 +169,7 @@ class World:
     async def _calm(self, home: str) -> bool:
         for host in self.hosts:
             try:
-                opened = await host.call(lambda runtime: runtime.open(home))
+                opened = await host.open(home)
             except (LedgerError, CommandError):
                 continue
             rows = await self.ledger.views("open_job", home=home, limit=10_000)
@@ -309,7 +191,12 @@ async def _end(tasks: list[asyncio.Task[None]]) -> None:
             raise result
 
 
-def run_world(seed: int, story: Callable[[World], Awaitable[None]] | None = None, dies_at: int | None = None) -> World:
+def run_world(
+    seed: int,
+    story: Callable[[World], Awaitable[None]] | None = None,
+    dies_at: int | None = None,
+    stops_at: int | None = None,
+) -> World:
     """One seed, start to end, in virtual time. What fails carries the way to repeat it."""
     ids = random.Random(f"client ids of {seed}")
     worlds: list[World] = []
@@ -318,7 +205,7 @@ def run_world(seed: int, story: Callable[[World], Awaitable[None]] | None = None
         return ids.randrange(1 << 16, below)
 
     async def live() -> World:
-        world = World(seed, dies_at)
+        world = World(seed, dies_at, stops_at)
         worlds.append(world)
         await (story(world) if story else world.run())
         return world
@@ -328,7 +215,7 @@ def run_world(seed: int, story: Callable[[World], Awaitable[None]] | None = None
             return run(live())
         except Exception as error:
             for world in worlds:
-                path = world.trace.write(f"home-{seed}" + ("" if dies_at is None else f"-{dies_at}"))
+                path = world.trace.write(f"home-{seed}" + (f"-{dies_at or stops_at}" if dies_at or stops_at else ""))
                 error.add_note(
                     f"seed {seed}: repeat with `make sim SEEDS=1 SEED_START={seed}`; all that happened: {path};"
                     f" the end of it:\n{world.trace.tail()}"

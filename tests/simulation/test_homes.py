@@ -15,14 +15,15 @@ pytestmark = pytest.mark.simulation
 
 SEEDS = int(os.environ.get("SEEDS", "200"))
 SEED_START = int(os.environ.get("SEED_START", "1"))
-HURT: tuple[int, ...] = (44, 361, 1171)
+HURT: tuple[int, ...] = (44, 361, 1171, 1364)
 CRASH_SEEDS = (5, 9)
 CRASHES_IN_TEST = 8
 
 
 @pytest.mark.parametrize("seed", sorted({*HURT, *range(SEED_START, SEED_START + SEEDS)}))
 def test_world(seed: int) -> None:
-    """A-01 A-02 A-03 A-04 A-05 G-14: acknowledged is for ever, one writer, replay is live, one effect a key."""
+    """A-01 A-02 A-03 A-04 A-05 A-96 A-97 A-98 A-99 G-14: acknowledged is for ever, one writer, replay is live, one
+    effect a key; nothing is shown by who lost it; nobody starves."""
     run_world(seed)
 
 
@@ -43,9 +44,25 @@ def test_a_host_may_die_at_any_await(seed: int) -> None:
         run_world(seed, dies_at=dies_at)
 
 
+@pytest.mark.parametrize("seed", CRASH_SEEDS)
+def test_a_host_may_become_a_zombie_at_any_await(seed: int) -> None:
+    """A-96: stopped there for up to three leases, it goes on with old memory and a queue of frames."""
+    steps = steps_of_the_first_host(seed)
+    for stops_at in range(2 + seed, steps, max(1, steps // CRASHES_IN_TEST)):
+        run_world(seed, stops_at=stops_at)
+
+
 @pytest.mark.proof
 @pytest.mark.parametrize("seed", CRASH_SEEDS)
 def test_a_host_may_die_at_every_await(seed: int) -> None:
     """R-92: every one of them after the first, which makes the host."""
     for dies_at in range(2, steps_of_the_first_host(seed)):
         run_world(seed, dies_at=dies_at)
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("seed", CRASH_SEEDS)
+def test_a_host_may_become_a_zombie_at_every_await(seed: int) -> None:
+    """A-96: every one of them after the first."""
+    for stops_at in range(2, steps_of_the_first_host(seed)):
+        run_world(seed, stops_at=stops_at)
