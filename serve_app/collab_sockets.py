@@ -27,6 +27,7 @@ from collab.transport import Transport
 from serve_app.asgi_transport import ServedTransport, open_transport
 from serve_app.attendance import Attendance
 from serve_app.auth import Gate, Principal
+from serve_app.open_sockets import OpenSockets
 from serve_app.ownership import claim_or_moved
 from serve_app.peers.client import PeerClient
 from serve_app.peers.faults import FaultError
@@ -73,14 +74,21 @@ class Sockets:
     """Serves every document socket of one StoryHost."""
 
     def __init__(
-        self, homes: Homes, gate: Gate, peers: PeerClient, limits: Limits, attendance: Attendance | None = None
+        self,
+        homes: Homes,
+        gate: Gate,
+        peers: PeerClient,
+        limits: Limits,
+        attendance: Attendance | None = None,
+        socket_age_s_max: float | None = None,
     ) -> None:
         self._homes, self._gate, self._peers, self._limits = homes, gate, peers, limits
         self._attendance = attendance or Attendance(gate.clock_s)
-        self.open = 0
+        self.open_sockets = OpenSockets(socket_age_s_max)
+        self.here, self.tunnels = OpenSockets(), OpenSockets()  # served by a room of ours; carried to another's
         self._unknown = 0  # multiplexed sockets that wait for a token
         self._of_links: Counter[str] = Counter()
-        self.draining = False
+        self.draining = False  # nobody is let in any more
 
     async def endpoint(self, websocket: WebSocket) -> None:
         """`/collab/{project}/{doc}`, y-websocket protocol. Refusals are close codes: browsers cannot see a status."""
@@ -88,8 +96,7 @@ class Sockets:
         transport = open_transport(websocket)
         principal = self._authenticate(websocket)
         project, doc = websocket.path_params["project"], websocket.path_params["doc"]
-        self.open += 1
-        try:
+        with self.open_sockets.hold(transport, project):
             if principal is None:
                 _refuse(transport, CloseCode.UNAUTHENTICATED)
             elif not PROJECT.match(project) or not DOCUMENT.match(doc) or not principal.enters(project):
@@ -100,8 +107,6 @@ class Sockets:
                 await self._place(transport, project, doc, Visitor.of(principal, websocket.query_params))
                 return
             await transport.serve()
-        finally:
-            self.open -= 1
 
     async def multiplexed(self, websocket: WebSocket) -> None:
         """`/collab/{project}`, Hocuspocus protocol: the proof is in the handshake or in the first auth message."""
@@ -109,24 +114,23 @@ class Sockets:
         transport: ServedTransport = open_transport(websocket)
         principal, project = self._authenticate(websocket), websocket.path_params["project"]
         threshold: Threshold | None = None
-        self.open += 1
         try:
-            if principal is None and self._unknown >= self._limits.unauthenticated_sockets_max:
-                _refuse(transport, CloseCode.OVERLOADED, "unauthenticated_sockets_max")
-            elif principal is None:
-                transport = threshold = Threshold(transport, self._gate.by_token, self._limits)
-                principal = await self._recognised(threshold)
-            if principal is not None and (not PROJECT.match(project) or not principal.enters(project)):
-                _refuse(transport, CloseCode.NOT_FOUND)
-            elif principal is not None and self.draining:
-                _refuse(transport, CloseCode.GOING_AWAY)
-            elif principal is not None:
-                visitor = Visitor.of(principal, websocket.query_params)
-                await self._place(transport, project, ALL_DOCUMENTS, visitor)
-                return
-            await transport.serve()
+            with self.open_sockets.hold(transport, project):
+                if principal is None and self._unknown >= self._limits.unauthenticated_sockets_max:
+                    _refuse(transport, CloseCode.OVERLOADED, "unauthenticated_sockets_max")
+                elif principal is None:
+                    transport = threshold = Threshold(transport, self._gate.by_token, self._limits)
+                    principal = await self._recognised(threshold)
+                if principal is not None and (not PROJECT.match(project) or not principal.enters(project)):
+                    _refuse(transport, CloseCode.NOT_FOUND)
+                elif principal is not None and self.draining:
+                    _refuse(transport, CloseCode.GOING_AWAY)
+                elif principal is not None:
+                    visitor = Visitor.of(principal, websocket.query_params)
+                    await self._place(transport, project, ALL_DOCUMENTS, visitor)
+                    return
+                await transport.serve()
         finally:
-            self.open -= 1
             if threshold is not None:
                 threshold.abandon()
 
@@ -197,9 +201,10 @@ class Sockets:
             _refuse(transport, CloseCode.MOVED, "its owner cannot be reached")
             await transport.serve()
             return
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(transport.serve())  # a plain-ASGI socket moves only while it is served
-            await pump(transport, reader, writer)
+        with self.tunnels.hold(transport, project):
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(transport.serve())  # a plain-ASGI socket moves only while it is served
+                await pump(transport, reader, writer)
 
     async def tunnelled(self, opening: dict[str, Any], transport: PeerTransport) -> None:
         """The owner's end of a tunnel. One hop: if the project is not ours by now, the browser comes again."""
@@ -241,7 +246,8 @@ class Sockets:
             logger.warning("a socket could not join", extra={"home": project, "code": error.code})
             _refuse(transport, CloseCode.LEDGER_UNAVAILABLE)
         try:
-            await transport.serve()
+            with self.here.hold(transport, project):
+                await transport.serve()
         finally:
             if entered is not None:
                 entered.leave()

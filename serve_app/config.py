@@ -55,6 +55,8 @@ class Settings:
     owner_token: str = field(repr=False)
     cluster_secret: str = field(repr=False)
     profile: Profile = "embedded"
+    release: str = ""
+    """What is deployed, in the operator's words. Its one effect: `serve deploy` with another one rolls the replicas."""
     host: str = "127.0.0.1"
     port: int = bounded(8000, 1, 65_535, "a TCP port")
     public_url: str = ""
@@ -62,6 +64,9 @@ class Settings:
 
     # What a socket may cost.
     sockets_max: int = bounded(4000, 10, 50_000, "open sockets of one StoryHost; each costs a file descriptor")
+    socket_age_s_max: int = bounded(
+        3_600, 60, 86_400, "a socket older than this is told to come again; the ingress must not cut it earlier"
+    )
     document_bytes_max: int = bounded(20 * MIB, 64 * KIB, 64 * MIB, "one document's merged updates")
     awareness_bytes_max: int = bounded(64 * KIB, 1 * KIB, 256 * KIB, "one presence message")
     outbox_bytes_max: int = bounded(1 * MIB, 256 * KIB, 64 * MIB, "unsent bytes after which a socket is a slow reader")

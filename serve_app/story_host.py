@@ -6,7 +6,6 @@ directory can be called; on stop, homes are closed (sockets are told to come aga
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import logging
 import os
@@ -46,7 +45,10 @@ from serve_app.auth import Gate
 from serve_app.collab_sockets import Sockets, Visitor
 from serve_app.config import Settings
 from serve_app.document_desk import DocumentDesk
+from serve_app.drain import Drain, DrainLimits, NoSigns, Signs, State
 from serve_app.folding import OutsideFolder, open_folder
+from serve_app.host_health import LoopWatch, raise_if_beyond_repair
+from serve_app.leaving import Leaving
 from serve_app.memory import pressure_of, trim
 from serve_app.ownership import claim_or_moved
 from serve_app.peers.client import PeerClient
@@ -90,14 +92,18 @@ class StoryHostCore:
             "scene_text": self._scene_text,
             "scene_carets": self._scene_carets,
             "hand_over": self._hand_over,
+            "adopt": self._adopt,
             "ping": self._ping,
             **DocumentDesk(self._home).operations(),
         }
         self.attendance = Attendance(self._gate.clock_s)
-        self._sockets = Sockets(self, self._gate, self._peers, self._rooms, self.attendance)
+        self._sockets = Sockets(self, self._gate, self._peers, self._rooms, self.attendance, settings.socket_age_s_max)
         self._port = PeerPort(settings.cluster_secret.encode(), operations, self._sockets.tunnelled)
         self._runtime: StoryRuntime | None = None
-        self._leaving: dict[str, asyncio.Task[None]] = {}
+        self._leaving: Leaving | None = None
+        self._drain: Drain | None = None
+        self._loop_watch = LoopWatch()
+        self.signs: Signs = NoSigns()
         self.app = Starlette(
             routes=[
                 Route("/health", self._health),
@@ -139,10 +145,31 @@ class StoryHostCore:
             trim=trim,
         )
         await self._runtime.start()
+        self._leaving = Leaving(self._runtime, self.ledger, self._peers, self._sockets)
+        self._loop_watch.start()
+        self.signs.listen()
         logger.info("host up", extra={"host": row.id, "peer": address})
+
+    @property
+    def state(self) -> State:
+        return State.SERVING if self._drain is None else self._drain.state
+
+    def leave(self, window_s: float, *, hold: bool = True) -> Drain:
+        """Begin the drain (idempotent): whoever runs us will end us in `window_s`. `hold`: see `Drain`."""
+        if self._drain is None:
+            if self._leaving is None:
+                raise RuntimeError("the host is not started")
+            logger.info("leaving", extra={"window_s": window_s, "homes": len(self.runtime.homes)})
+            self._drain = Drain(self._leaving, DrainLimits().fit(window_s), hold=hold)
+            self._drain.begin()
+        return self._drain
 
     async def stop(self) -> None:
         self._sockets.draining = True
+        self.signs.end()
+        self._loop_watch.stop()
+        if self._drain is not None:
+            await self._drain.cut_short()
         if self._runtime is not None:
             await self._runtime.stop()
             self._runtime = None
@@ -151,10 +178,12 @@ class StoryHostCore:
         await self._peers.close()
         await self.ledger.close()
 
-    def check_health(self) -> None:
+    async def check_health(self) -> None:
         """Raises when this process is beyond repair. A lease lost to a database blip comes back by itself."""
         if self._runtime is None:
             raise RuntimeError("the host has stopped")
+        if self.state is not State.DRAINED:
+            await raise_if_beyond_repair(self._loop_watch, self._runtime.lease, self.ledger, self._peers)
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
@@ -169,6 +198,8 @@ class StoryHostCore:
         return self.runtime.owned(project) is not None or await self.ledger.view("project", project) is not None
 
     async def open(self, project: str, depose: str | None = None) -> Home:
+        if self._leaving is not None and self._leaving.turns_away(project):
+            raise CollabError(CloseCode.GOING_AWAY)
         return await self.runtime.open(project, depose=depose)
 
     async def join(
@@ -262,20 +293,26 @@ class StoryHostCore:
 
     async def _hand_over(self, message: dict[str, Any]) -> dict[str, Any]:
         """Give a project up that no socket has open here; its jobs go on with the next owner."""
-        id = str(message["home"])
-        leaving = self._leaving.get(id)
-        if leaving is None:
-            home = self.runtime.owned(id)
-            if home is None or home.rooms.sessions:
-                return {"released": home is None}
-            leaving = self._leaving[id] = asyncio.create_task(self.runtime.release(home))
-            leaving.add_done_callback(lambda _done: self._leaving.pop(id, None))
+        id, leaving = str(message["home"]), self._leaving
+        home = self.runtime.owned(id)
+        if leaving is None or (home is not None and home.rooms.sessions and not leaving.of(id)):
+            return {"released": False}
         # Whoever asks while it leaves waits too: released means released in the ledger.
-        await asyncio.shield(leaving)
+        await (leaving.released(id) if home is None else leaving.release(home))
         return {"released": True}
 
+    async def _adopt(self, message: dict[str, Any]) -> dict[str, Any]:
+        """Its last owner is leaving and nobody may be about to open it, but its job must go on."""
+        await self.runtime.open(str(message["home"]))
+        return {}
+
     async def _ping(self, _message: dict[str, Any]) -> dict[str, Any]:
-        return {"pid": os.getpid(), "homes": len(self.runtime.homes), "sockets": self._sockets.open}
+        return {
+            "pid": os.getpid(),
+            "homes": len(self.runtime.homes),
+            "sockets": len(self._sockets.open_sockets),
+            "draining": self.state is not State.SERVING,
+        }
 
     async def _health(self, _request: Request) -> Response:
         holds = self._runtime is not None and self._runtime.lease.holds()

@@ -218,22 +218,23 @@ class StoryRuntime:
         """Whether it may move of its own will: nobody has it open, or it was here for the minimum hold."""
         return not home.rooms.sessions or self.lease.now_ms() - home.claim.at_ms >= self._limits.hold_ms
 
-    async def release(self, home: Home, *, to: HostRow | None = None) -> None:
-        """Close a home in order and give it back, once, however many ask. `to`: who is to have it."""
+    async def release(self, home: Home, *, to: HostRow | None = None, reason: str = "the host is leaving") -> None:
+        """Close a home in order and give it back, once, however many ask. `to`: who is to have it; `reason`: what its
+        sockets are told where nobody is named."""
         leaving = self._leaving.get(home.id)
         if leaving is None:
             if home.gone:
                 return
-            leaving = asyncio.get_running_loop().create_task(self._leave(home, to))
+            leaving = asyncio.get_running_loop().create_task(self._leave(home, to, reason))
             self._leaving[home.id] = leaving
             leaving.add_done_callback(lambda _: self._leaving.pop(home.id, None))
         await asyncio.shield(leaving)
 
-    async def _leave(self, home: Home, to: HostRow | None) -> None:
+    async def _leave(self, home: Home, to: HostRow | None, reason: str) -> None:
         if self._homes.get(home.id) is home:
             del self._homes[home.id]
         if to is None:
-            await home.close()
+            await home.close(CloseCode.GOING_AWAY, reason)
         else:
             await home.close(CloseCode.MOVED, "another host takes it")
         try:

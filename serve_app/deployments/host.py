@@ -1,6 +1,7 @@
 """The StoryHost deployment: actors and their sockets, as a Ray Serve replica.
 
-Everything that is not Ray is `serve_app.story_host`; this adds the ingress, the health check and the generation bell.
+Everything that is not Ray is `serve_app.story_host`; this adds the ingress, the health check, the generation bell and
+the sign on which the host starts to leave.
 """
 
 from __future__ import annotations
@@ -65,20 +66,27 @@ class StoryHost:
     def __init__(self, args: dict[str, Any], worker: Any = None) -> None:
         """`worker`: handle of the `Worker` deployment, where there is one; else large folds go to a helper process."""
         settings = Settings.from_args(args, os.environ)
-        replica.prepare(document_bytes_max=settings.document_bytes_max)
+        ingress = replica.prepare(document_bytes_max=settings.document_bytes_max)
         # Imported here: whoever builds or inspects the application need not load what only a replica runs.
+        from serve_app.deployments import stop_signs
         from serve_app.deployments.folding import ByHandle
         from serve_app.folding import OutsideFolder
         from serve_app.story_host import StoryHostCore
 
         folder = None if worker is None else OutsideFolder(ByHandle(worker))
         self._core = StoryHostCore(settings, GenerationBell(), peer_host(settings), folder)
+        self._window_s = stop_signs.window_s(ingress)
+        self._hold = ingress == "haproxy"  # there the window passes whether we use it or not
+        self._core.signs = stop_signs.StopSigns(ingress, self._leave)
         replica.settle()
 
     def __serve_build_asgi_app__(self) -> ASGIApp:
         app: ASGIApp = self._core.app
         return app
 
+    def _leave(self) -> None:
+        self._core.leave(self._window_s, hold=self._hold)
+
     async def check_health(self) -> None:
         """Fails when this process cannot do its work any more; a database blip alone is none of that."""
-        self._core.check_health()
+        await self._core.check_health()

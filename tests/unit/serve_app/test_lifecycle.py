@@ -120,7 +120,9 @@ def test_r55_the_config_gets_address_arguments_and_hosts_and_the_file_stays_as_i
     config = cluster.load_config(ROOT / "serve_config.yaml")
     filled = cluster.fill_config(config, host="127.0.0.1", port=9, args={"data_dir": "/d"}, hosts=3)
     assert filled["http_options"] == {"host": "127.0.0.1", "port": 9}
-    assert [app["args"] for app in filled["applications"]] == [{"profile": "embedded", "data_dir": "/d"}] * 3
+    assert [app["args"] for app in filled["applications"]] == [
+        {"release": "", "profile": "embedded", "data_dir": "/d"}
+    ] * 3
     assert filled["applications"][0]["deployments"][0]["num_replicas"] == 3
     assert config["applications"][0]["deployments"][0]["num_replicas"] == 2
     assert "data_dir" not in config["applications"][0]["args"]
