@@ -1,4 +1,6 @@
-"""R-59: `serve deploy serve_config.yaml` on a cluster that the operator started, with nothing of our command line.
+"""R-59, W-107: `serve deploy serve_config.yaml` on a cluster that the operator started, with nothing of our command
+line, and again with another release while somebody types. Behind Serve's Python proxy: the rolls behind HAProxy are in
+test_rolling.py.
 
 Only what the documentation says is set: STORYFORGE_DATA_DIR, Ray's token, and ports, since other clusters may run on
 the machine. Everything this test started is found by the mark in its environment and ended by its process id.
@@ -6,6 +8,7 @@ the machine. Everything this test started is found by the mark in its environmen
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import secrets
@@ -15,7 +18,7 @@ import sys
 import tempfile
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -25,6 +28,7 @@ import yaml
 
 from serve_app.lifecycle import ports
 from tests.conftest import ROOT, free_port, wait_until
+from tests.serve.rolling import Stock
 
 pytestmark = pytest.mark.serve
 BIN = Path(sys.executable).parent
@@ -107,7 +111,7 @@ def ask(url: str, body: Any = None, token: str = "") -> tuple[int, Any]:
 
 def test_r59_plain_serve_deploy_serves(cluster: tuple[dict[str, str], int], tmp_path: Path) -> None:
     """R-59: the file of the repository, deployed by Ray's own tool on two CPUs, is healthy; the token that it made in
-    the data directory opens it, and a project made with it is there."""
+    the data directory opens it, and a project made with it is there. W-107: a second release rolls under somebody."""
     env, dashboard = cluster
     config = yaml.safe_load((ROOT / "serve_config.yaml").read_text())
     port = free_port()
@@ -118,13 +122,44 @@ def test_r59_plain_serve_deploy_serves(cluster: tuple[dict[str, str], int], tmp_
     url = f"http://127.0.0.1:{port}"
     wait_until(lambda: ask(f"{url}/healthz")[0] == 200, READY_S, "/healthz answers 200")
     token = (tmp_path / "data" / "owner-token").read_text().strip()
-    made = "mutation($input: CreateProjectInput!) { createProject(input: $input) { project { id title } } }"
+    made = "mutation($i: CreateProjectInput!) { createProject(input: $i) { project { id title } } }"
     given = {"title": "Deployed", "type": "SHORT", "idempotencyKey": secrets.token_hex(8)}
-    asked = {"query": made, "variables": {"input": given}}
-    assert ask(f"{url}/graphql", asked)[0] == 401
-    status, answer = ask(f"{url}/graphql", asked, token)
-    assert status == 200
-    project = answer["data"]["createProject"]["project"]
+    assert ask(f"{url}/graphql", {"query": made, "variables": {"i": given}})[0] == 401
+    project = mutate(url, token, made, given)["createProject"]["project"]
     assert project["title"] == "Deployed"
     status, found = ask(f"{url}/graphql", {"query": f'{{ project(id: "{project["id"]}") {{ title }} }}'}, token)
     assert (status, found["data"]["project"]["title"]) == (200, "Deployed")
+    made = "mutation($i: CreateSceneInput!) { createScene(input: $i) { scene { id } } }"
+    given = {"projectId": project["id"], "heading": "INT. HALL - DAY", "idempotencyKey": secrets.token_hex(8)}
+    scene = mutate(url, token, made, given)["createScene"]["scene"]["id"]
+
+    def next_release() -> None:
+        next(app for app in config["applications"] if app["name"] == "collab")["args"]["release"] = "two"
+        file.write_text(yaml.safe_dump(config))
+        tool("serve", "deploy", str(file), "-a", f"http://127.0.0.1:{dashboard}", env=env)
+
+    address = f"ws://127.0.0.1:{port}/collab/{project['id']}/scene:{scene}"
+    asyncio.run(rolled(Stock(address, token, "Ada"), next_release))
+
+
+def mutate(url: str, token: str, query: str, given: dict[str, Any]) -> Any:
+    status, answer = ask(f"{url}/graphql", {"query": query, "variables": {"i": given}}, token)
+    assert status == 200, answer
+    return answer["data"]
+
+
+async def rolled(ada: Stock, deploy: Callable[[], None]) -> None:
+    """W-107: behind Serve's Python proxy too, a new release closes her socket with our code, and she is back within
+    5 s with everything."""
+    async with ada:
+        deployed = asyncio.create_task(asyncio.to_thread(deploy))
+        async with asyncio.timeout(READY_S):
+            while not ada.away_s:
+                await ada.type(f" <{len(ada.typed):04d}>")
+                await asyncio.sleep(0.05)
+        await deployed
+        await ada.until_acknowledged()
+        await ada.until(lambda: all(str(ada.text).count(word) == 1 for word in ada.typed))
+        print(f"\nrolled behind Serve's own proxy: back after {max(ada.away_s):.2f} s")
+        assert ada.close_codes == [4510]
+        assert max(ada.away_s) <= 5.0
