@@ -62,6 +62,9 @@ class Settings:
     public_url: str = ""
     """How browsers reach us; default http://{host}:{port}. Decides the Origin check and absolute links."""
 
+    redis_url: str = field(default="", repr=False)
+    """Redis or Valkey for wake-ups between machines, redis:// or rediss://; also `REDIS_URL`. Empty: one machine."""
+
     # What a socket may cost.
     sockets_max: int = bounded(4000, 10, 50_000, "open sockets of one StoryHost; each costs a file descriptor")
     socket_age_s_max: int = bounded(
@@ -122,6 +125,8 @@ class Settings:
         for name in known:
             if name not in given and (text := env.get(ENV_PREFIX + name.upper())):
                 given[name] = text
+        if "redis_url" not in given and (url := env.get("REDIS_URL")):
+            given["redis_url"] = url  # the name every client of Redis knows it by
         values = {name: _parse(known[name], value) for name, value in given.items()}
         data_dir = prepare_data_dir(Path(values.get("data_dir") or default_data_dir()))
         values["data_dir"] = data_dir

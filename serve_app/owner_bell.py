@@ -1,24 +1,17 @@
-"""Wakes the owner of an attempt's project through its peer port: what a worker rings when a row has moved.
+"""What a worker rings when an attempt row has moved: a wake-up on the bus for whoever owns the project.
 
 Invariant: a lost ring costs latency only; the owner re-scans its open attempts every second.
 """
 
 from __future__ import annotations
 
-from serve_app.peers.client import PeerClient
-from storage.ledger.protocol import Attempt, Ledger
-
-RING_S = 2.0
+from storage.bus.protocol import Bus, attempt_stream
+from storage.ledger.protocol import Attempt
 
 
 class OwnerBell:
-    """Call it with the attempt. Raises what the ledger and the peer raise; callers ignore it."""
-
-    def __init__(self, ledger: Ledger, peers: PeerClient) -> None:
-        self._ledger, self._peers = ledger, peers
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
 
     async def __call__(self, attempt: Attempt) -> None:
-        owner = await self._ledger.owner(attempt.home)
-        if owner is not None and owner.live and owner.host is not None:
-            body = {"home": attempt.home, "attempt": attempt.id}
-            await self._peers.call(owner.host.peer, "attempt_changed", body, timeout_s=RING_S)
+        self._bus.publish(attempt_stream(attempt.home, attempt.id), attempt.version)

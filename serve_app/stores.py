@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from serve_app.config import Settings
+import hashlib
+
+from serve_app.config import Settings, SettingsError
+from storage.bus.protocol import Bus
+from storage.bus.sqlite import SqliteBus
 from storage.cache.exact import ExactCache
 from storage.cache.sqlite import SqliteExactCache
 from storage.ledger.protocol import Ledger
@@ -21,3 +25,18 @@ def open_objects(settings: Settings) -> LocalObjects:
 
 def open_cache(settings: Settings) -> ExactCache:
     return SqliteExactCache(settings.data_dir / "cache.db")
+
+
+def open_bus(settings: Settings) -> Bus:
+    """Not yet opened: call `open()` on the loop that uses it. Raises `SettingsError` for a Redis nobody can use."""
+    if not settings.redis_url:
+        return SqliteBus(settings.data_dir / "bus.db")
+    try:
+        from storage.bus.redis import RedisBus  # the client is an extra: only who names a server needs it
+    except ModuleNotFoundError as error:
+        raise SettingsError("redis_url", "the Redis client is not installed", "install storyforge[redis]") from error
+    namespace = hashlib.sha256(b"bus:" + settings.cluster_secret.encode()).hexdigest()[:16]
+    try:
+        return RedisBus(settings.redis_url, namespace)
+    except ValueError as error:
+        raise SettingsError("redis_url", str(error), "use redis://host:port/0, or rediss:// for TLS") from error

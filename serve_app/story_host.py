@@ -6,6 +6,7 @@ directory can be called; on stop, homes are closed (sockets are told to come aga
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import os
@@ -54,7 +55,8 @@ from serve_app.ownership import claim_or_moved
 from serve_app.peers.client import PeerClient
 from serve_app.peers.faults import FaultError
 from serve_app.peers.port import PeerPort
-from serve_app.stores import open_ledger
+from serve_app.stores import open_bus, open_ledger
+from storage.bus.protocol import ANY, Topic, home_stream, work_stream
 from storage.ledger.protocol import HostRow, Owned
 
 logger = logging.getLogger("storyforge.host")
@@ -63,20 +65,20 @@ BRAIN_DEFAULT = "thriller"
 
 
 class StoryHostCore:
-    """`bell` wakes whoever renders; `peer_host` is the address other nodes reach us at. The lifespan of `app`
-    starts and stops it."""
+    """`peer_host` is the address other nodes reach us at. The lifespan of `app` starts and stops it."""
 
     def __init__(
         self,
         settings: Settings,
-        bell: Callable[[], None],
         peer_host: str = "127.0.0.1",
         folder: OutsideFolder | None = None,
     ) -> None:
-        self._settings, self._bell, self._peer_host = settings, bell, peer_host
+        self._settings, self._peer_host = settings, peer_host
         self.gate = self._gate = Gate(settings.owner_token, settings.cluster_secret.encode())
         self._peers = PeerClient(settings.cluster_secret.encode())
         self.ledger = open_ledger(settings)
+        self.bus = open_bus(settings)
+        self._ears: asyncio.Task[None] | None = None
         self._rooms = Limits(
             document_bytes_max=settings.document_bytes_max,
             update_bytes_max=settings.document_bytes_max,
@@ -88,7 +90,6 @@ class StoryHostCore:
         self._folder = folder or open_folder()
         operations = {
             "command": self._command,
-            "attempt_changed": self._attempt_changed,
             "scene_text": self._scene_text,
             "scene_carets": self._scene_carets,
             "hand_over": self._hand_over,
@@ -123,6 +124,7 @@ class StoryHostCore:
     async def start(self) -> None:
         """Raises `LedgerError` when the ledger cannot be opened, `OSError` when no peer port can be had."""
         await self.ledger.open()
+        await self.bus.open()
         address = await self._port.start(self._peer_host)
         token = secrets.token_hex(8)
         row = HostRow(id=f"host-{os.getpid()}-{token[:6]}", incarnation=token, pid=os.getpid(), peer=address)
@@ -139,7 +141,8 @@ class StoryHostCore:
             kinds=ProjectKinds(),
             catalogue=Catalogue({b.id: str(b.version) for b in list_brains()}, BRAIN_DEFAULT),
             make_room=self._make_room,
-            wake=self._bell,
+            wake=self._work_opened,
+            moved=self._moved,
             listeners=(self._listen,),
             pressure=pressure_of(self._settings.host_memory_bytes_max),
             trim=trim,
@@ -148,6 +151,7 @@ class StoryHostCore:
         self._leaving = Leaving(self._runtime, self.ledger, self._peers, self._sockets)
         self._loop_watch.start()
         self.signs.listen()
+        self._ears = asyncio.create_task(self._hear(self._runtime), name="bus-attempts")
         logger.info("host up", extra={"host": row.id, "peer": address})
 
     @property
@@ -176,6 +180,9 @@ class StoryHostCore:
         await self._folder.close()
         await self._port.stop()
         await self._peers.close()
+        await self.bus.close()  # and with it ends who listens
+        if self._ears is not None:
+            await self._ears
         await self.ledger.close()
 
     async def check_health(self) -> None:
@@ -224,6 +231,19 @@ class StoryHostCore:
             session.write(wire.epoch(room.epoch))
         return Entered(self.attendance.join(home.id, doc, session, principal), session.can_write)
 
+    # wake-ups, after commits
+    def _moved(self, home: str, seq: int) -> None:
+        self.bus.publish(home_stream(home), seq)
+
+    def _work_opened(self) -> None:
+        self.bus.publish(work_stream(ANY), 0)
+
+    async def _hear(self, runtime: StoryRuntime) -> None:
+        """Workers say which rows moved. What was missed is found by the runtime's own look every second."""
+        async for wake in self.bus.subscribe(Topic.ATTEMPT):
+            home, _, attempt = wake.what.partition("/")
+            await runtime.attempt_changed(home, attempt)
+
     def _listen(self, event: Lifecycle) -> None:
         """A lock, a role, a revocation: what open sockets may do changes with it."""
         if not isinstance(event, Turned) or event.message not in CHANGES_ACCESS or not event.rows:
@@ -259,10 +279,6 @@ class StoryHostCore:
             host = owned.owner.host
             raise FaultError("MOVED", f"{envelope.home} lives at {host.peer if host else 'no host'}") from None
         return {"sequence": answer.sequence, "ids": answer.ids, "replayed": answer.replayed}
-
-    async def _attempt_changed(self, message: dict[str, Any]) -> dict[str, Any]:
-        await self.runtime.attempt_changed(str(message["home"]), str(message["attempt"]))
-        return {}
 
     async def _scene_text(self, message: dict[str, Any]) -> dict[str, Any]:
         """The script as it is now, if this host holds it live; None otherwise."""

@@ -23,7 +23,7 @@ from serve_app.ownership import Directory, PeerCommands
 from serve_app.peers.client import PeerClient
 from serve_app.peers.faults import FaultError
 from serve_app.peers.wire import PeerError
-from serve_app.stores import open_ledger, open_objects
+from serve_app.stores import open_bus, open_ledger, open_objects
 from storage.ledger.protocol import Ledger, LedgerError
 from storage.objects.protocol import ObjectStore
 from storage.objects.signing import MediaSigner
@@ -88,6 +88,7 @@ class StudioCore:
         secret = settings.cluster_secret.encode()
         self._settings = settings
         self._ledger = open_ledger(settings)
+        self._bus = open_bus(settings)
         self._peers = PeerClient(secret)
         commands = PeerCommands(Directory(self._ledger), self._peers)
         signer = MediaSigner(secret, expires_s=settings.media_link_ttl_ms / 1000)
@@ -106,6 +107,7 @@ class StudioCore:
                 owner=self._owner,
                 status=self._status,
                 required={"ledger": self._ledger_works, "collab": self._collab_works},
+                bus=self._bus,
                 optional={"generation": generation_runs},
                 secure_cookies=settings.url.startswith("https:"),
                 limits=StudioLimits(
@@ -123,9 +125,11 @@ class StudioCore:
 
     async def start(self) -> None:
         await self._ledger.open()
+        await self._bus.open()
 
     async def stop(self) -> None:
         await self._peers.close()
+        await self._bus.close()
         await self._ledger.close()
 
     @contextlib.asynccontextmanager

@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from storage.bus.protocol import Bus, BusState, Topic
 from storage.codec import decode, encode
 from storage.ledger.protocol import Attempt, AttemptState, Ledger, LedgerError
 
@@ -34,6 +35,9 @@ DOING = {
 
 POLL_S = 0.5
 """Between looks for work when nobody wakes us: the most a lost wake-up costs."""
+
+POLL_LIVE_S = 2.0
+"""The same beside a live bus. Higher: work of a worker that died waits longer for another to take it over."""
 
 
 class StepFailed(Exception):
@@ -103,9 +107,15 @@ class Worker:
     """Runs until `stop`. `wake` may be called from the loop at any time and costs nothing when busy."""
 
     def __init__(
-        self, name: str, ledger: Ledger, runs: Mapping[str, StepRun], lanes: tuple[Lane, ...], notify: Notify
+        self,
+        name: str,
+        ledger: Ledger,
+        runs: Mapping[str, StepRun],
+        lanes: tuple[Lane, ...],
+        notify: Notify,
+        bus: Bus | None = None,
     ) -> None:
-        self.name = name
+        self.name, self._bus = name, bus
         self._ledger, self._runs, self._lanes, self._notify = ledger, runs, lanes, notify
         self._woken = {lane.name: asyncio.Event() for lane in lanes}
         self._tasks: list[asyncio.Task[None]] = []
@@ -117,6 +127,13 @@ class Worker:
             for slot in range(lane.slots):
                 task = asyncio.get_running_loop().create_task(self._lane(lane, f"{self.name}/{lane.name}{slot}"))
                 self._tasks.append(task)
+        if self._bus is not None:
+            self._tasks.append(asyncio.get_running_loop().create_task(self._listen(self._bus)))
+
+    async def _listen(self, bus: Bus) -> None:
+        async for _wake in bus.subscribe(Topic.WORK):
+            self.wake()
+        await asyncio.Event().wait()  # the bus was closed before us: lanes look by themselves
 
     def wake(self) -> None:
         for event in self._woken.values():
@@ -149,7 +166,8 @@ class Worker:
                 await self._run(attempt, worker)
                 continue
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(POLL_S):
+                live = self._bus is not None and self._bus.state is BusState.LIVE
+                async with asyncio.timeout(POLL_LIVE_S if live else POLL_S):
                     await self._woken[lane.name].wait()
 
     async def _run(self, attempt: Attempt, worker: str) -> None:

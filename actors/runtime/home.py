@@ -71,6 +71,7 @@ class Surroundings:
     wake: Callable[[], None]
     new_id: Callable[[Prefix], str]
     on_lost: Callable[[Home], None]
+    moved: Callable[[str, int], None] = lambda home, seq: None  # rows of a home were committed: cheap, never fails
 
 
 class Home:
@@ -208,6 +209,7 @@ class Home:
     def committed(self, activation: Activation, decision: Decision) -> None:
         """After a commit: wake workers, and keep a snapshot now and then."""
         self.touch()
+        self._around.moved(self.id, self.pipeline.known)
         if decision.attempts:
             self._around.wake()
         actor = activation.actor
@@ -256,6 +258,7 @@ class Home:
 
     def _on_room_commit(self, doc: str, seq: int) -> None:
         self.touch()
+        self._around.moved(self.id, seq)
         if doc == "outline" or doc.startswith("scene:"):
             self.settler.touch(doc, seq)
 

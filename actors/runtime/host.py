@@ -49,6 +49,7 @@ class StoryRuntime:
         catalogue: Catalogue,
         make_room: RoomFactory,
         wake: Callable[[], None] = lambda: None,
+        moved: Callable[[str, int], None] = lambda home, seq: None,
         listeners: Iterable[Listener] = (),
         ids: Callable[[Prefix], str] = new_id,
         pressure: Pressure = no_pressure,
@@ -71,6 +72,7 @@ class StoryRuntime:
             wake,
             ids,
             self._on_lost,
+            moved,
         )
         self._homes: dict[str, Home] = {}
         self._trim, self._untrimmed, self._trimmed_at_ms = trim, 0, 0

@@ -1,6 +1,6 @@
-"""The generation deployment of the embedded profile: one worker with every step, woken by handle, fed by the ledger.
+"""The generation deployment of the embedded profile: one worker with every step, woken by the bus, fed by the ledger.
 
-Invariant: nothing is asked of it but "look for work": requests and results are attempt rows, so it may die at any time.
+Invariant: nothing is asked of it: requests and results are attempt rows, so it may die at any time.
 """
 
 from __future__ import annotations
@@ -26,9 +26,8 @@ class Generation:
     async def __init__(self, args: dict[str, Any]) -> None:  # type: ignore[misc]  # Serve awaits it
         # Imported here: codecs and painters weigh 60 MB that the other deployments need not carry.
         from serve_app.owner_bell import OwnerBell
-        from serve_app.peers.client import PeerClient
         from serve_app.step_runs import LANES, embedded_runs
-        from serve_app.stores import open_cache, open_ledger, open_objects
+        from serve_app.stores import open_bus, open_cache, open_ledger, open_objects
         from serve_app.worker import Worker
         from storage.objects.protocol import ObjectStoreError
 
@@ -36,20 +35,17 @@ class Generation:
         replica.prepare(document_bytes_max=settings.document_bytes_max)
         self._ledger = open_ledger(settings)
         await self._ledger.open()
-        self._peers = PeerClient(settings.cluster_secret.encode())
+        self._bus = open_bus(settings)
+        await self._bus.open()
         objects, cache = open_objects(settings), open_cache(settings)
         with contextlib.suppress(ObjectStoreError):  # an unwritable folder fails the steps that need it, with words
             await objects.sweep()
         await cache.sweep()
         runs = embedded_runs(objects, cache)
         name = f"gen-{os.getpid()}-{secrets.token_hex(3)}"
-        self._worker = Worker(name, self._ledger, runs, LANES, OwnerBell(self._ledger, self._peers))
+        self._worker = Worker(name, self._ledger, runs, LANES, OwnerBell(self._bus), self._bus)
         self._worker.start()
         logger.info("worker up", extra={"worker": name, "profile": settings.profile})
-
-    async def wake(self) -> None:
-        """There may be an open attempt."""
-        self._worker.wake()
 
     async def check_health(self) -> None:
         """Fails when a lane has ended. A database blip only makes the lanes wait."""
@@ -57,5 +53,5 @@ class Generation:
 
     async def __del__(self) -> None:
         await self._worker.stop()
-        await self._peers.close()
+        await self._bus.close()
         await self._ledger.close()

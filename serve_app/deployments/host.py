@@ -1,12 +1,11 @@
 """The StoryHost deployment: actors and their sockets, as a Ray Serve replica.
 
-Everything that is not Ray is `serve_app.story_host`; this adds the ingress, the health check, the generation bell and
-the sign on which the host starts to leave.
+Everything that is not Ray is `serve_app.story_host`; this adds the ingress, the health check and the sign on which the
+host starts to leave.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 from typing import Any
@@ -19,35 +18,6 @@ from serve_app import replica
 from serve_app.config import Settings
 
 logger = logging.getLogger("storyforge.host")
-
-BELL_S = 2.0
-"""Longest wait for the generation app to take a wake-up; it also looks for work by itself."""
-
-
-class GenerationBell:
-    """Wakes the generation app after commits with new attempts. Resolved lazily: without it a job waits in QUEUED."""
-
-    def __init__(self) -> None:
-        self._task: asyncio.Task[None] | None = None
-        self._again = False
-
-    def __call__(self) -> None:
-        if self._task is not None and not self._task.done():
-            self._again = True
-            return
-        self._task = asyncio.get_running_loop().create_task(self._ring())
-
-    async def _ring(self) -> None:
-        while True:
-            self._again = False
-            try:
-                handle = serve.get_deployment_handle("Generation", app_name="generation")
-                async with asyncio.timeout(BELL_S):
-                    await handle.wake.remote()
-            except Exception as error:  # noqa: BLE001 - a missing or busy generation app must not harm the host
-                logger.info("generation was not woken", extra={"error": type(error).__name__})
-            if not self._again:
-                return
 
 
 def peer_host(settings: Settings) -> str:
@@ -74,7 +44,7 @@ class StoryHost:
         from serve_app.story_host import StoryHostCore
 
         folder = None if worker is None else OutsideFolder(ByHandle(worker))
-        self._core = StoryHostCore(settings, GenerationBell(), peer_host(settings), folder)
+        self._core = StoryHostCore(settings, peer_host(settings), folder)
         self._window_s = stop_signs.window_s(ingress)
         self._hold = ingress == "haproxy"  # there the window passes whether we use it or not
         self._core.signs = stop_signs.StopSigns(ingress, self._leave)

@@ -24,7 +24,7 @@ async def send(context: Context, home: str, target: str, key: str, command: Comm
         answer = await context.ports.commands.send(envelope)
     except Exception as error:  # noqa: BLE001 - problem() re-raises whatever carries no code
         return problem(error)
-    context.ports.feed.touch()
+    context.ports.feed.touch(home)
     return answer
 
 

@@ -30,29 +30,30 @@ class Subscription:
         reader, feed = context.ports.reader, context.ports.feed
         if await context.project(project_id) is None:
             raise not_found("project", project_id)
-        async with feed.watch():
+        async with feed.watch(str(project_id)) as watch:
             cursor = sequence_of(after, "after")
             if cursor is None:
                 cursor = await reader.head(project_id)
             while True:
-                seen = feed.version
+                seen = watch.version
                 rows = await reader.read(project_id, after=cursor, limit=REPLAY_ROWS)
                 for row in rows:
                     cursor = row.seq
                     yield event_of(row)
                 if len(rows) < REPLAY_ROWS:
-                    await feed.changed(seen)
+                    await watch.changed(seen)
 
     @streamed("The job now and at every change; completes when the job has ended.")
     async def job_progress(self, info: Info, job_id: strawberry.ID) -> AsyncGenerator[Job, None]:
         context = info.context
         feed, reader = context.ports.feed, context.ports.reader
-        if await context.job(job_id) is None:
+        found = await context.job(job_id)
+        if found is None:
             raise not_found("job", job_id)
         told: tuple[int, int] | None = None
-        async with feed.watch():
+        async with feed.watch(found[0].home) as watch:
             while True:
-                seen = feed.version
+                seen = watch.version
                 row = await reader.view("job", job_id)
                 if row is None or row.body is None:
                     return  # the project was removed
@@ -64,4 +65,4 @@ class Subscription:
                     yield job
                 if JobState.__members__.get(job.view.state) in TERMINAL:
                     return
-                await feed.changed(seen)
+                await watch.changed(seen)

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from serve_app.auth import Gate
 from serve_app.graphql.limits import GraphQLLimits
 from serve_app.graphql.ports import AskOwner, BrainCard, Commands, Reader, SceneText, SignMedia
+from storage.bus.protocol import Bus
 
 IMAGE_BYTES_MAX = 20 * 1024 * 1024
 SCREENPLAY_BYTES_MAX = 12 * 1024 * 1024
@@ -83,3 +84,4 @@ class StudioDeps:
     optional: Mapping[str, Check] = field(default_factory=dict)
     secure_cookies: bool = False
     limits: StudioLimits = field(default_factory=StudioLimits)
+    bus: Bus | None = None

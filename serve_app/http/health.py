@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 
 from serve_app.http.answers import Refusal, enter_as_owner
 from serve_app.http.deps import Check, StudioDeps
+from storage.bus.protocol import BusState
 
 logger = logging.getLogger("storyforge.health")
 NO_STORE = {"cache-control": "no-store"}
@@ -30,6 +31,10 @@ class Health:
         works = all(required.values())
         status = "down" if not works else "ok" if all(optional.values()) else "degraded"
         parts = {"studio": "ok"} | {n: "ok" if ok else "down" for n, ok in (required | optional).items()}
+        bus = self._deps.bus
+        if bus is not None:  # without it everything is correct and slower: named, never red
+            parts["bus"] = "ok" if bus.state is BusState.LIVE else bus.state.value
+            status = "degraded" if status == "ok" != parts["bus"] else status
         return JSONResponse({"status": status, "parts": parts}, 200 if works else 503, NO_STORE)
 
     async def readyz(self, _request: Request) -> Response:

@@ -49,7 +49,7 @@ def studio_app(deps: StudioDeps) -> Starlette:
         brains=deps.brains,
         pasts=Pasts(deps.reader),
         link_token=deps.gate.link_token,
-        feed=ChangeFeed(deps.reader, watchers_max=deps.limits.graphql.subscriptions_max),
+        feed=ChangeFeed(deps.reader, deps.bus, watchers_max=deps.limits.graphql.subscriptions_max),
         limits=deps.limits.graphql,
     )
     app = Starlette(

@@ -71,8 +71,7 @@ class SqliteBus(BusBase):
         self._rung = asyncio.Event()
         self._transport: asyncio.DatagramTransport | None = None
         self._port = 0
-        self._out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._out.setblocking(False)
+        self._out: socket.socket | None = None
         self._listening: asyncio.Task[None] | None = None
         self._read_upto: int | None = None
         self._said = frozenset[str]()
@@ -81,6 +80,8 @@ class SqliteBus(BusBase):
 
     async def start(self) -> None:
         loop = asyncio.get_running_loop()
+        self._out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._out.setblocking(False)
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="bus")
         self._transport, _ = await loop.create_datagram_endpoint(lambda: _Ring(self._rung), local_addr=("127.0.0.1", 0))
         self._port = self._transport.get_extra_info("sockname")[1]
@@ -106,7 +107,9 @@ class SqliteBus(BusBase):
         if self._db is not None:
             self._db.close()
             self._db = None
-        self._out.close()
+        if self._out is not None:
+            self._out.close()
+            self._out = None
 
     def topics_changed(self) -> None:
         self._rung.set()  # the listening task writes them down, and tells everybody to look once they stand
@@ -132,7 +135,8 @@ class SqliteBus(BusBase):
                 db.execute("DELETE FROM frames WHERE num <= (SELECT max(num) FROM frames) - ?", (FRAMES_MAX,))
         for port in ports:
             with contextlib.suppress(OSError):  # a full buffer: it has rings to read already
-                self._out.sendto(b"", ("127.0.0.1", port))
+                if self._out is not None:
+                    self._out.sendto(b"", ("127.0.0.1", port))
         return len(ports)
 
     # in

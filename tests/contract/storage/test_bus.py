@@ -367,9 +367,9 @@ async def test_s109_a_lost_ring_is_found_by_a_look(tmp_path: Path, monkeypatch: 
     await two.open()
     listening = two.subscribe(Topic.HOME)
     await began(listening)
-    one._out.close()  # every ring is lost from here on
+    ring, one._out = one._out, None  # every ring is lost from here on
     one.publish(home_stream("prj_a"), 1)
     await until(listening, "home/prj_a", 1)
-    one._out = two._out
+    one._out = ring
     await one.close()
     await two.close()

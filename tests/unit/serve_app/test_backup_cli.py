@@ -25,7 +25,7 @@ def run(*argv: str | Path) -> tuple[int, str]:
 
 
 async def _write(data: Path) -> None:
-    host = StoryHostCore(Settings.from_args({"data_dir": str(data)}), bell=lambda: None)
+    host = StoryHostCore(Settings.from_args({"data_dir": str(data)}))
     await host.start()
     await host.runtime.command(Envelope(HOME, HOME, "owner", "k", CreateProject("Kept", "SHORT")))
     await host.runtime.command(Envelope(HOME, HOME, "owner", "k2", CreateScene("INT. SHED - DAY", "A lamp.")))
@@ -56,7 +56,7 @@ def test_w110_back_up_verify_restore_and_go_on(data: Path, tmp_path: Path) -> No
     async def reopened() -> str:
         settings = Settings.from_args({"data_dir": str(tmp_path / "again")})
         assert settings.owner_token != (data / "owner-token").read_text()
-        host = StoryHostCore(settings, bell=lambda: None)
+        host = StoryHostCore(settings)
         await host.start()
         home = await host.runtime.open(HOME)
         scene = (await host.ledger.views("scene", parent=HOME))[0].id

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.unit
 @pytest.fixture
 def project(tmp_path: Path) -> str:
     async def make() -> str:
-        host = StoryHostCore(Settings.from_args({"data_dir": str(tmp_path)}), bell=lambda: None)
+        host = StoryHostCore(Settings.from_args({"data_dir": str(tmp_path)}))
         await host.start()
         home = project_id("owner", "k")
         await host.runtime.command(Envelope(home, home, "owner", "k", CreateProject("Dumped", "SHORT")))

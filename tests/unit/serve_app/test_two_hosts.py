@@ -30,7 +30,7 @@ class Served:
     """A host and the address of its web server."""
 
     def __init__(self, settings: Settings) -> None:
-        self.core = StoryHostCore(settings, bell=lambda: None)
+        self.core = StoryHostCore(settings)
         config = uvicorn.Config(self.core.app, host="127.0.0.1", port=0, log_config=None, lifespan="on")
         self.server = uvicorn.Server(config)
         self.task: asyncio.Task[None] | None = None

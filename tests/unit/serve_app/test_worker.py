@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
+from serve_app.owner_bell import OwnerBell
 from serve_app.worker import Lane, Report, StepCancelled, StepFailed, StepRun, Worker
+from storage.bus.memory import Air, MemoryBus
+from storage.bus.protocol import Topic, work_stream
 from storage.codec import decode, encode
 from storage.ledger.memory import MemoryLedger
 from storage.ledger.protocol import Append, Attempt, AttemptState, Claim, HostRow, NewAttempt
@@ -170,3 +173,28 @@ async def test_g64_a_film_does_not_hold_up_a_first_panel(shop: Shop) -> None:
     assert held.state is AttemptState.CLAIMED
     go_on.set()
     assert (await shop.final(film)).state is AttemptState.DONE
+
+
+async def test_a90_a_wake_up_finds_work_and_a_change_is_told_on_the_bus(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A-90: the worker looks when the bus says so, long before it would by itself, and rings the owner by it."""
+    monkeypatch.setattr("serve_app.worker.POLL_LIVE_S", 60.0)
+    air = Air()
+    mine, theirs = MemoryBus(air), MemoryBus(air)
+    await mine.open()
+    await theirs.open()
+    heard = theirs.subscribe(Topic.ATTEMPT)
+    worker = Worker("w1", shop.ledger, {"enhance": lambda *_: {}}, (Lane("only", ("enhance",)),), OwnerBell(mine), mine)
+    worker.start()
+    async with asyncio.timeout(20):
+        while worker._woken["only"].is_set() or not mine.topics:  # noqa: ASYNC110 - until it has nothing to do
+            await asyncio.sleep(0.01)
+        id = await shop.order()
+        theirs.publish(work_stream(HOME), 1)
+        async for wake in heard:
+            if wake.what == f"{HOME}/{id}":
+                break
+    await worker.stop()
+    await mine.close()
+    await theirs.close()

@@ -138,7 +138,7 @@ class Shared:
 async def shared(tmp_path: Path) -> AsyncIterator[Shared]:
     given = {"data_dir": str(tmp_path), "owner_token": TOKEN, "cluster_secret": "cluster-secret-for-tests"}
     settings = Settings.from_args(given, {})
-    host = StoryHostCore(settings, bell=lambda: None)
+    host = StoryHostCore(settings)
 
     async def runs() -> bool:
         return True

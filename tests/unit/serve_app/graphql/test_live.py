@@ -16,6 +16,8 @@ from websockets.typing import Subprotocol
 from serve_app.auth import OWNER, SESSION_COOKIE
 from serve_app.graphql.context import Ports
 from serve_app.graphql.feed import ChangeFeed
+from storage.bus.memory import Air, MemoryBus
+from storage.bus.protocol import attempt_stream, home_stream
 from storage.codec import encode
 from storage.ledger.protocol import AttemptState, Kind, NewEvent, Unavailable
 from tests.unit.serve_app.conftest import TOKEN, World, job_row
@@ -157,8 +159,60 @@ async def test_q15_the_feed_waits_out_a_fault(world: World, monkeypatch: pytest.
 
     source: Any = Flaky()
     changes = ChangeFeed(source, poll_s=0.001)
-    async with asyncio.timeout(20), changes.watch():
-        assert await changes.changed(await changes.changed(0)) == 2
+    async with asyncio.timeout(20), changes.watch("prj_a") as watch:
+        assert await watch.changed(await watch.changed(0)) == 2
+
+
+class NoNews:
+    """A ledger whose change token never moves: whatever wakes a subscriber came by the bus."""
+
+    async def change_token(self) -> int:
+        return 1
+
+
+async def test_q87_a_wake_up_wakes_the_subscribers_of_its_project_alone() -> None:
+    """Q-87: by the bus, of a commit or of an attempt; a look at everything wakes all."""
+    air, source = Air(), NoNews()
+    here, there = MemoryBus(air), MemoryBus(air)
+    await here.open()
+    await there.open()
+    changes = ChangeFeed(source, here, poll_live_s=60)  # type: ignore[arg-type]
+    async with asyncio.timeout(20), changes.watch("prj_a") as a, changes.watch("prj_b") as b:
+        await eventually(lambda: a.version == b.version == 2)  # the first poll, and the subscription
+        there.publish(home_stream("prj_a"), 7)
+        assert await a.changed(2) == 3
+        there.publish(attempt_stream("prj_a", "att_x"), 7)
+        assert await a.changed(3) == 4
+        assert b.version == 2
+        air.fall()
+        await b.changed(2)
+    assert not changes.polling
+    await here.close()
+    await there.close()
+
+
+async def test_q87_beside_a_live_bus_the_poll_is_slow_and_without_it_quick() -> None:
+    """Q-87: a wake-up that got lost costs one slow poll."""
+    air = Air()
+    bus = MemoryBus(air)
+    await bus.open()
+    asked = 0
+
+    class Counting:
+        async def change_token(self) -> int:
+            nonlocal asked
+            asked += 1
+            return 1
+
+    changes = ChangeFeed(Counting(), bus, poll_s=0.001, poll_live_s=60)  # type: ignore[arg-type]
+    async with changes.watch("prj_a"):
+        await eventually(lambda: asked == 1)
+        await asyncio.sleep(0.05)
+        assert asked == 1
+    air.fall()
+    async with changes.watch("prj_a"):
+        await eventually(lambda: asked > 10)
+    await bus.close()
 
 
 def feed(world: World) -> ChangeFeed:

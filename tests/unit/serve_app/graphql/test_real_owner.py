@@ -45,7 +45,7 @@ async def api(tmp_path: Path) -> AsyncIterator[Api]:
     settings = Settings.from_args(
         {"data_dir": str(tmp_path), "owner_token": TOKEN, "cluster_secret": "cluster-secret-for-tests"}, {}
     )
-    host = StoryHostCore(settings, bell=lambda: None)
+    host = StoryHostCore(settings)
 
     async def runs() -> bool:
         return True
