@@ -40,6 +40,8 @@ class Stack:
     log: Path
     token: str = TOKEN
     started_s: float = 0.0
+    settings: dict[str, Any] = field(default_factory=dict)
+    """What it was started with besides its data directory, as arguments of `Settings`."""
     keys: Iterator[int] = field(default_factory=lambda: iter(range(1, 10**9)))
 
     @property

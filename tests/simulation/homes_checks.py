@@ -41,7 +41,7 @@ async def _check_log(world: World, home: str) -> None:
     owners = [row for row in rows if row.kind is Kind.OWNERSHIP]
     assert [row.seq for row in owners] == sorted(row.seq for row in first.values()), "an epoch without its owner"
     made = Counter(row.type for row in rows if row.doc == "@project")
-    assert made["project.created"] == 1
+    assert made["project.created"] == 1, f"the project was made {made['project.created']} times"
 
 
 async def _opened(world: World, home: str) -> Home:
@@ -99,9 +99,9 @@ async def _check_told(world: World) -> None:
     for (principal, key), (envelope, answer) in world.told.answers.items():
         stored = await world.ledger.response(envelope.home, principal, key)
         assert stored is not None, f"{key} was acknowledged and is gone"
-        assert decode(stored.body)["ids"] == answer.ids
+        assert decode(stored.body)["ids"] == answer.ids, f"the answer to {key} is another one now"
         if isinstance(envelope.command, CreateScene):
-            assert headings[envelope.home, envelope.command.heading] == 1
+            assert headings[envelope.home, envelope.command.heading] == 1, f"{key} is answered, its scene is not there"
     for (home, doc), marks in world.told.marks.items():
         opened = await _opened(world, home)
         text = (await opened.room(doc)).text("script")

@@ -45,6 +45,8 @@ class Watch:
         had = self.epochs[append.home]
         demand(len(had) == append.epoch, f"epoch {append.epoch} of {append.home} writes in epoch {len(had)}")
         demand(had[-1] == by, f"{by} writes in epoch {append.epoch} of {append.home}, which is {had[-1]}'s")
+        expected = append.expected_seq
+        demand(committed.first_seq == expected + 1, f"row {committed.first_seq}, its writer expected {expected + 1}")
         demand(committed.first_seq == self.heads[append.home] + 1, f"{append.home}: a gap at {committed.first_seq}")
         demand(committed.last_seq == committed.first_seq + len(append.events) - 1, "rows are missing")
         self.heads[append.home] = committed.last_seq

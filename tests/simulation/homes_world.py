@@ -162,9 +162,12 @@ class World:
 
     async def _settle(self, homes: list[str]) -> None:
         """All open somewhere, all jobs ended or waiting for a person, all writers read."""
-        async with asyncio.timeout(CALM_S):
-            while not all([await self._calm(home) for home in homes]):  # noqa: ASYNC110 (virtual time: no wait is long)
-                await asyncio.sleep(0.25)
+        try:
+            async with asyncio.timeout(CALM_S):
+                while not all([await self._calm(home) for home in homes]):  # noqa: ASYNC110 (virtual time)
+                    await asyncio.sleep(0.25)
+        except TimeoutError:
+            raise AssertionError(f"work never ends in {homes}") from None
 
     async def _calm(self, home: str) -> bool:
         for host in self.hosts:
