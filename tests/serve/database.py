@@ -1,0 +1,107 @@
+"""A real PostgreSQL for tests: its own cluster in a folder, on loopback, to be killed, cut off, restarted.
+
+Owns one server and its files. Invariant: durable as in production (fsync on), and nothing of it outlives the test.
+Binaries come from the machine (Debian keeps them out of PATH); without them a test is *not run*.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pwd
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import free_port
+
+START_S = 60
+USER = "storyforge"
+CONFIG = """
+listen_addresses = '127.0.0.1'
+unix_socket_directories = ''
+max_connections = 200
+shared_buffers = 64MB
+log_min_messages = warning
+"""
+
+
+def binaries() -> Path:
+    """The newest server on this machine."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[4]))
+    on_path = shutil.which("initdb")
+    if not found and on_path is None:
+        pytest.skip("not run: no PostgreSQL server on this machine")
+    return (found[-1] if found else Path(str(on_path))).parent
+
+
+class Postgres:
+    """`url` is what a client connects with. The server refuses to run as root, so root runs it as somebody else."""
+
+    def __init__(self, folder: Path) -> None:
+        self._bin, self._data, self.port = binaries(), folder / "pg", free_port()
+        self._user = next((name for name in ("postgres", "nobody") if os.geteuid() == 0 and _is_user(name)), None)
+        self.url = f"postgresql://{USER}@127.0.0.1:{self.port}/postgres"
+        self._data.mkdir(parents=True)
+        if self._user is not None:
+            shutil.chown(self._data, self._user)
+            for parent in self._data.parents:
+                if not parent.stat().st_mode & 0o001 and parent != Path("/"):
+                    parent.chmod(parent.stat().st_mode | 0o011)
+        self._run("initdb", "-D", str(self._data), "-U", USER, "--auth=trust", "--encoding=UTF8", "--locale=C")
+        with (self._data / "postgresql.conf").open("a") as config:
+            config.write(CONFIG + f"port = {self.port}\n")
+
+    def _run(self, name: str, *arguments: str) -> str:
+        command = [str(self._bin / name), *arguments]
+        done = subprocess.run(
+            command, user=self._user, capture_output=True, text=True, timeout=START_S, check=False, cwd="/"
+        )
+        assert done.returncode == 0, f"{name}: {done.stderr or done.stdout}"
+        return done.stdout
+
+    def start(self) -> None:
+        log = self._data / "server.log"
+        command = [str(self._bin / "pg_ctl"), "-D", str(self._data), "-w", "-t", str(START_S), "-l", str(log), "start"]
+        done = subprocess.run(
+            command, user=self._user, stdout=subprocess.DEVNULL, timeout=START_S, check=False, cwd="/"
+        )
+        assert done.returncode == 0, log.read_text()[-2000:]
+
+    def stop(self, mode: str = "fast") -> None:
+        """`immediate` is a crash: no checkpoint, every connection cut."""
+        self._run("pg_ctl", "-D", str(self._data), "-w", "-m", mode, "stop")
+
+    def restart(self) -> None:
+        self.stop("immediate")
+        self.start()
+
+    def sql(self, text: str) -> str:
+        return self._run("psql", "-X", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", text, self.url).strip()
+
+    def terminate_backends(self) -> int:
+        """Cut every client's connection; how many."""
+        cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+        return int(self.sql(f"{cut} AND backend_type = 'client backend'"))
+
+
+def _is_user(name: str) -> bool:
+    try:
+        pwd.getpwnam(name)
+    except KeyError:
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def postgres(folder: Path) -> Iterator[Postgres]:
+    server = Postgres(folder)
+    server.start()
+    try:
+        yield server
+    finally:
+        with contextlib.suppress(AssertionError):
+            server.stop("immediate")
