@@ -102,6 +102,15 @@ class RevokeAccessLink(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class SaveCheckpoint(Command):
+    """Keep a checkpoint of the whole project under a name. `by`: how the author is shown."""
+
+    type: ClassVar[str] = "checkpoint.save"
+    label: str
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CreateScene(Command):
     type: ClassVar[str] = "scene.create"
     heading: str
@@ -247,6 +256,7 @@ _ALL: tuple[type[Command], ...] = (
     CreateAccessLink,
     ChangeAccessLink,
     RevokeAccessLink,
+    SaveCheckpoint,
     CreateScene,
     LockScene,
     UnlockScene,

@@ -12,6 +12,7 @@ from actors.commands import CommandError, Envelope
 from actors.continuity.actor import ContinuityActor
 from actors.project import access
 from actors.project.actor import CONTINUITY, ProjectActor
+from actors.project.checkpoints import MakeCheckpoint
 from actors.project.rules import check_envelope
 from actors.runtime.actor import Actor, Catalogue, Notice, OutlineSettled, ProjectChanged, ScriptSettled
 from actors.runtime.ids import is_id
@@ -37,6 +38,18 @@ class ProjectKinds:
 
     def always_live(self, home: str) -> frozenset[str]:
         return frozenset({home, CONTINUITY})
+
+    def actor_ids(self, home: str, find: Find) -> tuple[str, ...]:
+        project = find(home)
+        return (home, CONTINUITY, *(project.scenes if isinstance(project, ProjectActor) else ()))
+
+    def last_checkpoint(self, home: str, find: Find) -> int:
+        project = find(home)
+        kept = project.checkpoints if isinstance(project, ProjectActor) else []
+        return kept[-1].at_seq if kept else 0
+
+    def autosave(self, home: str) -> tuple[str, Notice]:
+        return home, MakeCheckpoint("autosave")
 
     def check(self, envelope: Envelope, catalogue: Catalogue) -> None:
         if not is_id(envelope.home, "prj"):

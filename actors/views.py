@@ -11,6 +11,8 @@ Kinds and keys in the ledger's `View` rows (kind · id · parent · order_key):
   take    · tak · scene     · created_at (zero-padded ms)   -> TakeView
   version · ver · scene     · how many came before          -> VersionView
   access  · lnk · project   · created_at (zero-padded ms)   -> AccessLinkView
+  checkpoint      · chk · project · sequence               -> CheckpointView
+  checkpoint_body · chk · project · sequence               -> CheckpointBodyView
   findings· scn · project   · scene's id                    -> FindingsView (all findings of one scene)
 """
 
@@ -167,3 +169,31 @@ class AccessLinkView(Body):
     created_at_ms: int
     expires_at_ms: int = 0
     revoked_at_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointView(Body):
+    """A checkpoint of a project: all but its body. `seq`: every row up to it is in; `lean`: see the body's limit."""
+
+    id: str
+    project: str
+    type: str  # scene_exit | manual_save | autosave
+    scene: str
+    label: str
+    created_at_ms: int
+    seq: int
+    deferred_status: str  # pending | processing | complete
+    by: str  # principal
+    bytes: int
+    sha256: str
+    lean: bool = False
+    revision: str = "0"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointBodyView(Body):
+    """`data`: see `actors.project.checkpoints`."""
+
+    id: str
+    project: str
+    data: bytes

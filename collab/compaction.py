@@ -1,7 +1,8 @@
 """When a room writes a snapshot of its document, and how: fold, keep, forget what it holds.
 
 Owns the one compaction of a room that may be under way. Invariant: a snapshot of sequence N holds every update up to
-N (it starts only while no append is under way), and only once the log has kept it is anything dropped from memory.
+N (it starts only while no append is under way, and what comes out is compared with what is committed), and only once
+the log has kept it is anything dropped from memory.
 Bytes come from `collab.document`, are folded wherever the `Folder` works, and go to `DocumentLog.put_snapshot`.
 """
 
@@ -16,8 +17,23 @@ from collab.document import Document
 from collab.folding import Folder
 from collab.limits import Limits
 from collab.ports import DocumentLog, Refused
+from collab.verifying import missing
 
 log = logging.getLogger(__name__)
+
+
+class BadFold(Exception):
+    """A fold lacks what is committed. It is thrown away; everything stays as it was."""
+
+    code = "BAD_FOLD"
+    retryable = True
+
+    def __init__(self, ranges: int) -> None:
+        super().__init__(ranges)
+        self.ranges = ranges
+
+    def __str__(self) -> str:
+        return f"the fold lacks {self.ranges} ranges of what is committed"
 
 
 class Compaction:
@@ -76,11 +92,14 @@ class Compaction:
 
     async def _run(self, document: Document) -> None:
         self._not_before = self._clock.now() + self._limits.compact_retry_s
+        committed = document.coverage.copy()
         mark, seq, parts, lineage = document.mark, document.seq, document.foldable(), document.lineage()
         try:
             snapshot = await self._folder.fold(parts)
             if self._collect_garbage:
                 snapshot = await self._folder.collect(snapshot)
+            if lost := missing(committed, await self._folder.held(snapshot)):
+                raise BadFold(len(lost))
             await self._log.put_snapshot(snapshot, seq, lineage)
             document.compacted(snapshot, mark, seq)
             self._not_before = 0.0

@@ -161,6 +161,11 @@ class Coverage:
         self.structs.add_all(header.structs)
         self.deletes.add_all(header.deletes)
 
+    def copy(self) -> Coverage:
+        found = Coverage()
+        found.structs, found.deletes = self.structs.copy(), self.deletes.copy()
+        return found
+
     def has_structs(self, header: Header) -> bool:
         return self.structs.covers_all(header.structs)
 

@@ -1,6 +1,6 @@
 """The heavy work on update bytes, pure, and who may do it: bytes in, bytes out.
 
-Owns three functions (fold, collect, diff) and the port behind which they run: on this loop in chunks, in another
+Owns four functions (fold, collect, diff, held) and the port behind which they run: on this loop in chunks, in another
 process, or in a deployment. Invariant: nothing here keeps state, so that any result may be thrown away and made again;
 folding never goes through a document, which would drop what waits for a missing dependency.
 """
@@ -16,6 +16,7 @@ import pycrdt
 from collab.limits import Limits
 from collab.merging import merge
 from collab.updates import read_header
+from collab.verifying import pack_held
 
 FOLD_CHUNK = 64
 """Updates merged in one call where no room says otherwise; see `Limits.merge_updates_max`."""
@@ -40,16 +41,23 @@ def diff(update: bytes, state_vector: bytes) -> bytes:
     return pycrdt.get_update(update, state_vector)
 
 
+def held(update: bytes) -> bytes:
+    """What the update holds, for `collab.verifying`."""
+    state_vector = pycrdt.get_state(update)
+    return pack_held(state_vector, pycrdt.get_update(update, state_vector))
+
+
 class Folder(Protocol):
-    """Does the three somewhere. What it raises is the caller's to survive: nothing was changed."""
+    """Does the four somewhere. What it raises is the caller's to survive: nothing was changed."""
 
     async def fold(self, updates: Sequence[bytes]) -> bytes: ...
     async def collect(self, update: bytes) -> bytes: ...
     async def diff(self, update: bytes, state_vector: bytes) -> bytes: ...
+    async def held(self, update: bytes) -> bytes: ...
 
 
 class LocalFolder:
-    """On this loop. A fold gives others a turn after each chunk; the other two hold the loop for as long as they take
+    """On this loop. A fold gives others a turn after each chunk; the others hold the loop for as long as they take
     (about 3 ms a megabyte)."""
 
     def __init__(self, chunk: int = FOLD_CHUNK) -> None:
@@ -70,3 +78,6 @@ class LocalFolder:
 
     async def diff(self, update: bytes, state_vector: bytes) -> bytes:
         return diff(update, state_vector)
+
+    async def held(self, update: bytes) -> bytes:
+        return held(update)

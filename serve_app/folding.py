@@ -57,6 +57,9 @@ class OutsideFolder:
     async def diff(self, update: bytes, state_vector: bytes) -> bytes:
         return await self._do(b"diff", [update, state_vector], lambda: self._here.diff(update, state_vector))
 
+    async def held(self, update: bytes) -> bytes:
+        return await self._do(b"held", [update], lambda: self._here.held(update))
+
     async def close(self) -> None:
         await self._elsewhere.close()
 

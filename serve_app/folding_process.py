@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import BinaryIO
 
-from collab.folding import collect, diff, fold
+from collab.folding import collect, diff, fold, held
 
 LENGTH = struct.Struct("!I")
 DONE, FAILED = b"done", b"failed"
@@ -21,6 +21,7 @@ VERBS: dict[bytes, Callable[[Sequence[bytes]], bytes]] = {
     b"fold": fold,
     b"collect": lambda parts: collect(parts[0]),
     b"diff": lambda parts: diff(parts[0], parts[1]),
+    b"held": lambda parts: held(parts[0]),
 }
 
 

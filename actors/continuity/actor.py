@@ -8,11 +8,13 @@ types waits for this thread.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 from actors.continuity.check import Continuity
+from actors.continuity.facts import facts_of
 from actors.continuity.findings import FindingDraft
 from actors.continuity.rules import Known
 from actors.project.actor import CONTINUITY, ProjectActor
@@ -30,6 +32,7 @@ from actors.runtime.actor import (
     ViewDraft,
 )
 from actors.runtime.edits import Edit, Op, SetKey
+from actors.screenplay.breakdown import Breakdown
 from actors.screenplay.heading import TimeOfDay
 from actors.views import FindingsView
 
@@ -100,6 +103,11 @@ class ContinuityActor(Actor):
     def load(self, data: Mapping[str, Any]) -> None:
         self.findings = {k: tuple(v) for k, v in data["findings"].items()}
         self.read_upto = data["read_upto"]
+
+    def known(self) -> Callable[[], Mapping[str, Any]] | None:
+        """Every fact of every scene it has read."""
+        told = self._engine.telling() if self._engine is not None else ()
+        return partial(_told, told) if told else None
 
     # decisions
     def needs(self, message: Message) -> Needs:
@@ -214,6 +222,11 @@ def shown(finding: FindingDraft) -> dict[str, Any]:
         "waived": finding.waived,
         "stale": False,
     }
+
+
+def _told(told: Sequence[tuple[str, str, Breakdown]]) -> dict[str, Any]:
+    facts = {scene: facts_of(scene, script, read) for scene, script, read in told}
+    return {"facts": {s: [[f.entity, f.attribute, f.value, f.confidence] for f in found] for s, found in facts.items()}}
 
 
 def _names(

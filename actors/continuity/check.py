@@ -150,6 +150,11 @@ class Continuity:
         entry = self._entries.get(scene_id)
         return () if entry is None else facts_of(scene_id, entry.view.script, entry.view.breakdown)
 
+    def telling(self) -> tuple[tuple[str, str, Breakdown], ...]:
+        """(id, script, breakdown) of every scene, in story order: what `facts_of` takes."""
+        views = [self._entries[each].view for each in self._order]
+        return tuple((view.id, view.script, view.breakdown) for view in views)
+
     def breakdown_of(self, scene_id: str) -> Breakdown | None:
         entry = self._entries.get(scene_id)
         return None if entry is None else entry.view.breakdown

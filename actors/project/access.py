@@ -29,6 +29,7 @@ from actors.commands import (
     RestoreVersion,
     RetryJob,
     RevokeAccessLink,
+    SaveCheckpoint,
     SetBrain,
     UnlockScene,
 )
@@ -63,6 +64,7 @@ COMMANDS: Mapping[type[Command], Access] = {
     RetryJob: Access.WRITE,
     NameVersion: Access.WRITE,
     RestoreVersion: Access.WRITE,
+    SaveCheckpoint: Access.WRITE,
 }
 """The least a link must be allowed for a command. What is not here is the owner's."""
 

@@ -21,9 +21,10 @@ from actors.commands import (
     CreateScene,
     ImportScreenplay,
     RevokeAccessLink,
+    SaveCheckpoint,
     SetBrain,
 )
-from actors.project import access
+from actors.project import access, checkpoints
 from actors.project.draft import ProjectDraft, SceneDraft, heading_words, read_screenplay, scene_script
 from actors.project.order import key_between, keys
 from actors.project.rules import SCENES_MAX
@@ -86,6 +87,7 @@ class ProjectActor(Actor):
         self.facts: Facts | None = None
         self.scenes: dict[str, SceneFacts] = {}
         self.links: dict[str, access.Link] = {}
+        self.checkpoints: list[checkpoints.Checkpoint] = []  # oldest first
 
     def scenes_in_order(self) -> list[SceneFacts]:
         return sorted(self.scenes.values(), key=lambda s: (s.order, s.id))
@@ -104,6 +106,8 @@ class ProjectActor(Actor):
                 self.scenes[data["id"]] = SceneFacts(data["id"], data["heading"], data["order"], data["created_at_ms"])
             case "access.granted" | "access.changed" | "access.revoked":
                 self.links[data["id"]] = access.Link(**data)
+            case "checkpoint.made" | "checkpoint.deferred":
+                self.checkpoints = checkpoints.apply(self.checkpoints, fact.type, data, fact.seq)
             case "scenes.moved":
                 for id, order in data["orders"].items():
                     self.scenes[id].order = order
@@ -111,13 +115,16 @@ class ProjectActor(Actor):
     def dump(self) -> dict[str, Any]:
         facts = asdict(self.facts) if self.facts else None
         links = [asdict(link) for link in self.links.values()]
-        return {"facts": facts, "scenes": [asdict(s) for s in self.scenes.values()], "links": links}
+        kept = [asdict(each) for each in self.checkpoints]
+        scenes = [asdict(s) for s in self.scenes.values()]
+        return {"facts": facts, "scenes": scenes, "links": links, "checkpoints": kept}
 
     def load(self, data: Mapping[str, Any]) -> None:
         self.facts = Facts(**data["facts"]) if data["facts"] else None
         self.scenes = {s["id"]: SceneFacts(**s) for s in data["scenes"]}
         links = data.get("links", ())  # a snapshot older than links has none
         self.links = {link["id"]: access.Link(**link) for link in links}
+        self.checkpoints = [checkpoints.Checkpoint(**each) for each in data.get("checkpoints", ())]
 
     # decisions
     def needs(self, message: Message) -> Needs:
@@ -125,6 +132,8 @@ class ProjectActor(Actor):
             return Needs(edits=("live", "outline"))
         if isinstance(message, ImportScreenplay) and self.facts is None:
             return Needs(compute=partial(read_screenplay, message.text))
+        if isinstance(message, SaveCheckpoint | checkpoints.MakeCheckpoint) and self.facts is not None:
+            return checkpoints.needs(self, message)
         if isinstance(message, SetBrain | AddCast):
             return Needs(edits=("outline",))
         return Needs(docs=("outline",)) if isinstance(message, OutlineSettled) and self.facts else Needs()
@@ -148,6 +157,10 @@ class ProjectActor(Actor):
                 return self._create_scene(message, ctx)
             case CreateAccessLink() | ChangeAccessLink() | RevokeAccessLink():
                 return access.decide(self, message, ctx)
+            case SaveCheckpoint() | checkpoints.MakeCheckpoint():
+                return checkpoints.decide(self, message, ctx)
+            case checkpoints.DeferredMoved():
+                return checkpoints.moved(self, message)
             case OutlineSettled():
                 return self._outline(ctx)
             case Notice():

@@ -31,6 +31,7 @@ from actors.commands import (
     NameVersion,
     ResolveComment,
     RestoreVersion,
+    SaveCheckpoint,
     SetBrain,
 )
 from actors.project.access import ROLES
@@ -70,13 +71,13 @@ def check_envelope(envelope: Envelope, catalogue: Catalogue) -> None:
                 check_text("label", command.label, NAME_CHARS_MAX)
             if command.role is not None:
                 check_choice("role", command.role, tuple(ROLES))
+        case SaveCheckpoint():
+            check_text("label", command.label, NAME_CHARS_MAX)
+            check_length("displayName", command.by, NAME_CHARS_MAX)
         case AddCast():
             check_text("name", command.name, NAME_CHARS_MAX)
         case CreateScene():
-            check_text("heading", command.heading, HEADING_CHARS_MAX)
-            if len(command.heading.strip().splitlines()) != 1:
-                raise CommandError("BAD_HEADING", "a heading is one line", ("input", "heading"))
-            check_length("script", command.script or "", SCRIPT_CHARS_MAX)
+            _check_scene(command)
         case GenerateScene():
             check_brain(command.brain, catalogue)
             check_length("seed", command.seed or "", TEXT_CHARS_MAX)
@@ -96,6 +97,13 @@ def check_envelope(envelope: Envelope, catalogue: Catalogue) -> None:
             check_length("displayName", command.by, NAME_CHARS_MAX)
         case _:
             pass
+
+
+def _check_scene(command: CreateScene) -> None:
+    check_text("heading", command.heading, HEADING_CHARS_MAX)
+    if len(command.heading.strip().splitlines()) != 1:
+        raise CommandError("BAD_HEADING", "a heading is one line", ("input", "heading"))
+    check_length("script", command.script or "", SCRIPT_CHARS_MAX)
 
 
 def check_text(field: str, text: str, chars_max: int) -> None:

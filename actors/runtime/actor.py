@@ -91,6 +91,22 @@ Message = Command | Notice
 
 
 @dataclass(frozen=True, slots=True)
+class Gathered:
+    """A project's committed state for a checkpoint, see `actors.runtime.checkpoints`.
+
+    `actors`: stream → {id, seq, version, state}; `known`: work for a thread that tells what actors know beside their
+    folds; `documents`: name → (sequence, SHA-256 in hex) of the newest snapshot this owner met; `scene`: where people
+    wrote last.
+    """
+
+    seq: int
+    actors: Mapping[str, Mapping[str, Any]]
+    known: tuple[Callable[[], Mapping[str, Any]], ...]
+    documents: Mapping[str, tuple[int, str]]
+    scene: str
+
+
+@dataclass(frozen=True, slots=True)
 class Needs:
     """What must be at hand before `decide`: rooms hydrated, attempts read."""
 
@@ -99,6 +115,7 @@ class Needs:
     attempts: tuple[str, ...] = ()
     scripts: bool = False  # every scene's text as its projection has it
     task: tuple[str, str] | None = None  # (document, name): shown as a peer of it while this turn works, see `Tasks`
+    gather: Callable[[Gathered], Any] | None = None  # as `compute`, of the whole project's committed state
     compute: Callable[[], Any] | None = None  # heavy, pure work, run beside the loop; its result is `ctx.computed`
 
 
@@ -191,6 +208,10 @@ class Actor(ABC):
 
     @abstractmethod
     def load(self, data: Mapping[str, Any]) -> None: ...
+
+    def known(self) -> Callable[[], Mapping[str, Any]] | None:
+        """What it knows beside its fold, as work for a thread on values that change no more; None: nothing."""
+        return None
 
     def open_attempts(self) -> tuple[str, ...]:
         """Attempt rows this actor waits for; while there are any it is not passivated."""

@@ -22,8 +22,8 @@ from actors.runtime.rooms import updates_row
 from collab.editing import PreparedEdit
 from collab.ports import Entry
 from collab.room import Room
-from storage.codec import decode, decode_versioned, encode
-from storage.ledger.protocol import Event, Kind, NewEvent, StoredResponse, View
+from storage.codec import decode, encode
+from storage.ledger.protocol import Kind, NewEvent, StoredResponse, View
 
 SERVER = "@server"
 """The principal of edits the server makes."""
@@ -130,12 +130,6 @@ def _view(home: str, draft: ViewDraft, seq: int) -> View:
     if body is not None and any(f.name == "revision" for f in fields(body)):
         body = replace(body, revision=str(seq))  # type: ignore[call-arg]
     return View(draft.kind, draft.id, home, draft.parent, draft.order_key, None if body is None else body.blob())
-
-
-def fact_of(event: Event) -> Fact:
-    version, data = decode_versioned(event.body)
-    del version  # one version of every body so far; upcasting belongs here
-    return Fact(event.type, data, event.seq, event.at_ms, event.source)
 
 
 def request_hash(envelope: Envelope) -> bytes:

@@ -15,8 +15,8 @@ from typing import Any
 from actors.commands import Answer, CommandError, Envelope
 from actors.runtime.activation import Activation, State
 from actors.runtime.actor import Actor, AttemptsChanged, Catalogue, Decision, Notice
+from actors.runtime.checkpoints import Checkpoints
 from actors.runtime.clock import Clock
-from actors.runtime.compose import fact_of
 from actors.runtime.context import TurnContext
 from actors.runtime.errors import HomeLost
 from actors.runtime.ids import Prefix
@@ -27,16 +27,15 @@ from actors.runtime.pipeline import Parts, Pipeline, Waiting
 from actors.runtime.rooms import HomeLog, RoomFactory, Rooms, scene_of
 from actors.runtime.settle import Settler
 from actors.runtime.shelf import HomeShelf
+from actors.runtime.snapshots import Snapshots
 from actors.runtime.tasks import Tasks
 from actors.runtime.turn import take_turn
 from actors.views import SceneView
 from collab.close_codes import CloseCode
 from collab.room import Room
 from collab.session import Access
-from storage.codec import decode, encode
 from storage.ledger.protocol import (
     Claim,
-    Kind,
     Ledger,
     LedgerError,
     NewAttempt,
@@ -47,9 +46,6 @@ from storage.ledger.protocol import (
 )
 
 logger = logging.getLogger("storyforge.runtime")
-
-EVENT_ROWS = 1_000
-"""Rows per read while an actor is loaded."""
 
 VIEW_ROWS = 200
 """Rows per read of scene views."""
@@ -87,12 +83,13 @@ class Home:
             announce=around.announce,
             on_lost=self._on_pipeline_lost,
         )
+        every = around.limits.snapshot_every_events
+        self.snapshots = Snapshots(self.id, self.epoch, around.ledger, every, around.announce)
+        self.checkpoints = Checkpoints(self)
         self.rooms = Rooms(self._make_room, self._on_room_commit)
         self.tasks = Tasks()
         self.settler = Settler(around.clock, around.limits, self._on_settled)
         self._activations: dict[str, Activation] = {}
-        self._snapshot_seq: dict[str, int] = {}
-        self._since_snapshot: dict[str, int] = {}
         self._weather: dict[str, dict[str, Any]] = {}
         self._leaving = False
         self.caught_up = False  # whether what a crash left undone was found and handed out
@@ -162,26 +159,31 @@ class Home:
             self._activations[id] = found
         return found
 
+    def actor_ids(self) -> tuple[str, ...]:
+        """Everybody of this project, live or not."""
+        return self._around.kinds.actor_ids(self.id, self.find)
+
+    async def read_actor(self, id: str) -> Actor:
+        """A copy of an actor as the ledger has it; it takes no turns."""
+        actor = self._around.kinds.make(self.id, id, self.find)
+        await self.snapshots.load(actor)
+        return actor
+
+    def last_checkpoint(self) -> int:
+        """The sequence of the event that made the newest; 0: none yet."""
+        return self._around.kinds.last_checkpoint(self.id, self.find)
+
+    @property
+    def limits(self) -> RuntimeLimits:
+        return self._around.limits
+
     async def _take_turn(self, activation: Activation, work: object) -> Answer | None:
         return await take_turn(self, activation, work)  # type: ignore[arg-type]
 
     async def _load(self, actor: Actor) -> None:
-        """Snapshot, then the events after it."""
-        snapshot = await self.ledger.snapshot(self.id, actor.stream)
-        if snapshot is not None and snapshot.version == actor.snapshot_version:
-            actor.load(decode(snapshot.body))
-            actor.seq = snapshot.seq
-        started_at, count = actor.seq, 0
-        while True:
-            rows = await self.ledger.read(
-                self.id, doc=actor.stream, after=actor.seq, kinds=(Kind.EVENT,), limit=EVENT_ROWS
-            )
-            actor.fold(fact_of(row) for row in rows)
-            count += len(rows)
-            if len(rows) < EVENT_ROWS:
-                break
-        self._since_snapshot[actor.id] = count
-        self.announce(Activated(self.id, actor.id, count, started_at > 0))
+        """Newest usable snapshot, then the events after it."""
+        loaded = await self.snapshots.load(actor)
+        self.announce(Activated(self.id, actor.id, loaded.rows, loaded.snapshot_seq > 0))
 
     def context(self, envelope: Envelope | None) -> TurnContext:
         return TurnContext(
@@ -213,17 +215,12 @@ class Home:
         if decision.attempts:
             self._around.wake()
         actor = activation.actor
-        self._since_snapshot[actor.id] = self._since_snapshot.get(actor.id, 0) + len(decision.events)
-        if self._since_snapshot[actor.id] >= self._around.limits.snapshot_every_events:
-            self._since_snapshot[actor.id] = 0
-            row = Snapshot(self.id, actor.stream, actor.seq, actor.snapshot_version, encode(actor.dump()))
-            self._chore(self._keep(row))
+        row = self.snapshots.due(actor, len(decision.events))
+        if row is not None:
+            self._chore(self._keep(actor, row))
 
-    async def _keep(self, row: Snapshot) -> None:
-        try:
-            await self.ledger.put_snapshot(row, epoch=self.epoch)
-        except LedgerError as error:
-            logger.warning("a snapshot could not be kept", extra={"home": self.id, "code": error.code})
+    async def _keep(self, actor: Actor, row: Snapshot) -> None:
+        await self.snapshots.keep_actor(type(actor), actor.id, row)
 
     # attempts
     def waits_for(self) -> dict[str, tuple[str, ...]]:
@@ -254,13 +251,14 @@ class Home:
 
     def _make_room(self, doc: str) -> Room:
         where = self.ledger, self.claim, self.pipeline, doc
-        return self._around.make_room(doc, HomeLog(*where), HomeShelf(*where), self._around.holds)
+        return self._around.make_room(doc, HomeLog(*where, self.snapshots), HomeShelf(*where), self._around.holds)
 
     def _on_room_commit(self, doc: str, seq: int) -> None:
         self.touch()
         self._around.moved(self.id, seq)
         if doc == "outline" or doc.startswith("scene:"):
             self.settler.touch(doc, seq)
+            self.checkpoints.wrote(doc)
 
     async def _on_settled(self, docs: tuple[str, ...], upto: int) -> bool:
         scenes = tuple(scene for doc in docs if doc.startswith("scene:") and (scene := scene_of(doc)))
@@ -304,6 +302,8 @@ class Home:
             ):
                 del self._activations[id]
                 self.announce(Passivated(self.id, id))
+        if self.pipeline.lost is None and self.checkpoints.due():
+            await self.tell(*self._around.kinds.autosave(self.id))
         for _, room in self.rooms.open_rooms():
             room.drop_unread(limits.document_unread_ms / 1000)
         if now - self.busy_at_ms >= limits.actor_idle_ms and self.idle:

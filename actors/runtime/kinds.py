@@ -24,6 +24,18 @@ class Kinds(Protocol):
         """Actors loaded with the home and never passivated, because others read them."""
         ...
 
+    def actor_ids(self, home: str, find: Find) -> tuple[str, ...]:
+        """Everybody there is, live or not."""
+        ...
+
+    def last_checkpoint(self, home: str, find: Find) -> int:
+        """The sequence of the event that made the newest checkpoint; 0: there is none."""
+        ...
+
+    def autosave(self, home: str) -> tuple[str, Notice]:
+        """Who makes a checkpoint by itself, and what to tell them."""
+        ...
+
     def check(self, envelope: Envelope, catalogue: Catalogue) -> None:
         """Refuse what no state could allow, before anything is claimed. Raises `CommandError`."""
         ...

@@ -98,8 +98,29 @@ class Relieved:
     count: int
 
 
+@dataclass(frozen=True, slots=True)
+class SnapshotBad:
+    """A snapshot cannot be read, or would not say what it was taken of: an older one, or the log, is used instead."""
+
+    home: str
+    doc: str
+    seq: int
+    why: str
+
+
 Lifecycle = (
-    Claimed | Activated | Turned | Stalled | Healed | Passivated | Lost | Released | HandedOver | SelfFenced | Relieved
+    Claimed
+    | Activated
+    | Turned
+    | Stalled
+    | Healed
+    | Passivated
+    | Lost
+    | Released
+    | HandedOver
+    | SelfFenced
+    | Relieved
+    | SnapshotBad
 )
 Listener = Callable[[Lifecycle], None]
 

@@ -19,6 +19,12 @@ class RuntimeLimits:
     snapshot_every_events: int = 200
     """Rows of an actor between snapshots. Lower: more writing; higher: slower activation."""
 
+    checkpoint_every_rows: int = 2_000
+    """Rows of a home after which a checkpoint is made by itself. Lower: more writing; higher: a longer delta."""
+
+    checkpoint_every_bytes: int = 8 * 1024 * 1024
+    """The same in bytes of bodies, counted by this owner."""
+
     lease_ttl_ms: int = 6_000
     """Life of the host row without a beat. Lower: a long pause loses homes; higher: a crash blocks them for longer."""
 

@@ -63,6 +63,7 @@ class Pipeline:
         self._announce, self._on_lost = announce, on_lost
         self.head = claim.seq  # what the next append expects; runs ahead of `known` by what is in flight
         self.known = claim.seq  # what the head is if nothing was committed but what we were told of
+        self.counted_from, self.counted_bytes = claim.seq, 0  # bodies committed here since that sequence
         self._flying: set[asyncio.Future[Committed]] = set()
         self._held: deque[tuple[Parts, Waiting]] = deque()
         self._broken: LedgerError | None = None
@@ -103,6 +104,10 @@ class Pipeline:
         else:
             self._held.append((parts, future))
         return future
+
+    def count_from(self, seq: int) -> None:
+        """Begin to count bytes anew."""
+        self.counted_from, self.counted_bytes = seq, 0
 
     def lose(self, reason: str) -> None:
         """The home left this host: everything waiting is refused, nothing is ever submitted again."""
@@ -147,6 +152,8 @@ class Pipeline:
         if error is None:
             committed = flight.result()
             self.known += committed.last_seq - committed.first_seq + 1
+            for event in append.events:
+                self.counted_bytes += len(event.body)
             if not future.done():
                 future.set_result(committed)
         elif isinstance(error, Fenced) and error.found_epoch != self._claim.epoch:

@@ -13,13 +13,16 @@ from functools import partial
 
 from actors.commands import CommandError
 from actors.runtime.errors import HomeLost
+from actors.runtime.lifecycle import Announcer
 from actors.runtime.lineage import RENEWED_TYPE, SNAPSHOT_VERSION, UPDATES_TYPE, Fold, pack, unpack
 from actors.runtime.pipeline import Parts, Pipeline, Waiting
+from actors.runtime.snapshots import Snapshots
 from collab.close_codes import CloseCode
 from collab.ports import DocumentLog, Entry, Lineage, Loaded, ProposalLog, Refused, RequestKey
 from collab.room import Room
-from storage.codec import encode
+from storage.codec import CodecError, encode
 from storage.ledger.protocol import Claim, Kind, Ledger, LedgerError, NewEvent, Snapshot, StoredResponse
+from storage.ledger.seal import CorruptSnapshot, unseal
 
 READ_ROWS = 1_000
 """Rows per read of a document's tail."""
@@ -51,19 +54,26 @@ def answered(key: RequestKey | None) -> StoredResponse | None:
 class HomeLog:
     """`collab.ports.DocumentLog` of one document of a home that is ours."""
 
-    def __init__(self, ledger: Ledger, claim: Claim, pipeline: Pipeline, doc: str) -> None:
+    def __init__(
+        self, ledger: Ledger, claim: Claim, pipeline: Pipeline, doc: str, snapshots: Snapshots | None = None
+    ) -> None:
         self._ledger, self._claim, self._pipeline, self._doc = ledger, claim, pipeline, doc
+        self._snapshots = snapshots or Snapshots(claim.home, claim.epoch, ledger, 1, Announcer())
 
     async def load(self) -> Loaded:
-        snapshot = await self._ledger.snapshot(self._claim.home, self._doc)
-        if snapshot is None:
-            fold = Fold()
-        else:
-            body, lineage = unpack(snapshot)
+        """From the newest snapshot that reads, else the one before it, else from the first row."""
+        async for stored in self._snapshots.stored(self._doc):
+            try:
+                snapshot = unseal(stored)
+                body, lineage = unpack(snapshot)
+            except (CorruptSnapshot, CodecError, ValueError, TypeError) as fault:
+                self._snapshots.bad(stored, getattr(fault, "why", f"does not read: {type(fault).__name__}"))
+                continue
             if lineage is None:  # written before owners were kept
                 lineage = (await self._read(Fold(), upto=snapshot.seq)).lineage()
-            fold = Fold(body, snapshot.seq, lineage)
-        return (await self._read(fold)).loaded()
+            self._snapshots.met(snapshot)
+            return (await self._read(Fold(body, snapshot.seq, lineage))).loaded()
+        return (await self._read(Fold())).loaded()
 
     async def _read(self, fold: Fold, upto: int | None = None) -> Fold:
         while True:
@@ -99,11 +109,18 @@ class HomeLog:
             raise refused(error) from error
 
     async def put_snapshot(self, snapshot: bytes, seq: int, lineage: Lineage) -> None:
+        """Raises `Refused` unless this snapshot, or one as new, is kept when it returns."""
         row = Snapshot(self._claim.home, self._doc, seq, SNAPSHOT_VERSION, pack(snapshot, lineage))
         try:
-            await self._ledger.put_snapshot(row, epoch=self._claim.epoch)
+            if await self._snapshots.keep(row):
+                return
+            owner = await self._ledger.owner(self._claim.home)
+            found = await self._ledger.snapshot(self._claim.home, self._doc)
         except LedgerError as error:
             raise refused(error) from error
+        lost = owner is None or owner.epoch != self._claim.epoch
+        if lost or found is None or found.seq < seq:  # nothing may be forgotten on its account
+            raise Refused("SNAPSHOT_NOT_KEPT", "the ledger did not keep the snapshot", fenced=lost)
 
 
 def land(landed: asyncio.Future[int], waiting: Waiting) -> None:

@@ -124,6 +124,8 @@ async def _gather(home: Home, needs: Needs, envelope: Envelope | None) -> TurnCo
         context.attempts[id] = await home.ledger.attempt(id)
     if needs.scripts:
         context.texts = await home.projected_scripts()
+    if needs.gather is not None:
+        context.computed = await asyncio.to_thread(needs.gather, await home.checkpoints.gather())
     if needs.compute is not None:
         context.computed = await asyncio.to_thread(needs.compute)
     context.now_ms = home.now_ms()

@@ -71,6 +71,8 @@ RULES: Mapping[str, Rule] = {
     "Mutation.retryJob": _input(Subject.JOB, "jobId"),
     "Mutation.nameVersion": _input(Subject.SCENE, _SCENE_ID),
     "Mutation.restoreVersion": _input(Subject.SCENE, _SCENE_ID),
+    "Query.checkpoints": Rule(_READ, Subject.PROJECT, ("projectId",)),
+    "Mutation.saveCheckpoint": Rule(Access.WRITE, Subject.PROJECT, ("projectId",)),
     "Query.proposals": Rule(Access.WRITE, Subject.PROJECT, ("projectId",)),
     "Mutation.acceptProposal": _input(Subject.PROJECT, "projectId"),
     "Mutation.dismissProposal": _input(Subject.PROJECT, "projectId"),

@@ -44,6 +44,7 @@ SUMMARIES: dict[str, str] = {
     "scene.edited": "Edited by a task",
     "version.named": "Named a version",
     "scene.restored": "Brought back an earlier text",
+    "checkpoint.made": "Kept a checkpoint",
     "access.granted": "Shared the project",
     "access.changed": "Changed somebody's access",
     "access.revoked": "Took access away",
@@ -73,6 +74,7 @@ INNER = frozenset(
         "scene.script_read",
         "scenes.moved",
         "continuity.checked",
+        "checkpoint.deferred",
     }
 )
 """Bookkeeping that says nothing to a person: subscribers get it, history leaves it out."""
@@ -157,6 +159,8 @@ def tells(event: Event, authors: tuple[str, ...]) -> bool:
     """Whether a row is somebody's doing: not a change of owner, not bookkeeping, not the server's own edit."""
     if event.kind is Kind.UPDATES:
         return authors != (SERVER,)
+    if event.type == "checkpoint.made" and authors == (SERVER,):
+        return False  # what is kept by itself is nobody's doing
     return event.kind is Kind.EVENT and event.type not in INNER
 
 

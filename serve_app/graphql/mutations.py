@@ -29,6 +29,7 @@ from actors.runtime.ids import derive_id
 from actors.views import JobView
 from serve_app.graphql.access_mutations import AccessMutations
 from serve_app.graphql.agent_mutations import AgentMutations
+from serve_app.graphql.checkpoint_operations import CheckpointMutations
 from serve_app.graphql.comment_mutations import CommentMutations
 from serve_app.graphql.context import Context, Info
 from serve_app.graphql.document_operations import DocumentMutations
@@ -101,7 +102,9 @@ async def _new_project(context: Context, key: str, command: Command) -> ProjectP
 
 
 @strawberry.type
-class Mutation(PastMutations, CommentMutations, AccessMutations, AgentMutations, DocumentMutations):
+class Mutation(
+    PastMutations, CommentMutations, AccessMutations, AgentMutations, DocumentMutations, CheckpointMutations
+):
     @strawberry.mutation
     async def create_project(self, info: Info, input: CreateProjectInput) -> ProjectPayload:
         command = CreateProject(

@@ -10,6 +10,7 @@ from graphql import GraphQLError
 from actors.screenplay.fountain import join_parts
 from actors.views import SceneView
 from serve_app.graphql import history as past
+from serve_app.graphql.checkpoint_operations import CheckpointQueries
 from serve_app.graphql.context import Context, Info, not_found, visible
 from serve_app.graphql.described import described
 from serve_app.graphql.document_operations import DocumentQueries
@@ -58,7 +59,7 @@ def sequence_of(text: str | None, name: str) -> int | None:
 
 
 @strawberry.type
-class Query(PastQueries, DocumentQueries):
+class Query(PastQueries, DocumentQueries, CheckpointQueries):
     @strawberry.field
     async def me(self, info: Info) -> Me:
         who = info.context.who

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from actors.commands import CreateScene
 from actors.kinds import ProjectKinds
-from actors.runtime.compose import fact_of
+from actors.runtime.facts import fact_of
 from actors.runtime.home import Home
 from storage.codec import decode
 from storage.ledger.protocol import Kind, LedgerError, Snapshot

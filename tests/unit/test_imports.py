@@ -22,7 +22,14 @@ ALLOWED = {
 }
 
 # What actors may see of gpu and storage: words, not work.
-LIGHT = ("gpu.steps", "gpu.enhance.protocol", "gpu.video.protocol", "storage.codec", "storage.ledger.protocol")
+LIGHT = (
+    "gpu.steps",
+    "gpu.enhance.protocol",
+    "gpu.video.protocol",
+    "storage.codec",
+    "storage.ledger.protocol",
+    "storage.ledger.seal",
+)
 
 # A vendor's client is imported only where the module's own name says so. "torch" also in vllm*.py.
 VENDORS = {

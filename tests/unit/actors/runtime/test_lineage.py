@@ -12,6 +12,7 @@ from collab.room import Room
 from collab.session import Access
 from storage.ledger.memory import MemoryLedger
 from storage.ledger.protocol import Snapshot
+from storage.ledger.seal import unseal
 from tests.unit.actors.story import Story, story
 from tests.unit.collab.stage import BEN, Author, Wire, enter, turns
 from tests.unit.collab.test_principals import told
@@ -57,7 +58,7 @@ async def test_an_id_stays_its_owner_s_on_another_host() -> None:
         await write(room, Author(99), "late", "eve")
     stored = await ledger.snapshot(home, DOC)
     assert stored is not None
-    assert stored.version == 2
+    assert unseal(stored).version == 2
     async with story(ledger, "h3") as it:
         room = await room_of(it, home)
         assert {client: room.document.owners[client] for client in (77, 88, 99)} == {77: "ana", 88: "ben", 99: "eve"}
