@@ -33,6 +33,7 @@ from storage.backup.tables import Record
 from storage.backup.take import PlaceRefused, Taking
 from storage.backup.verify import verify_backup, verify_living
 from storage.ledger.protocol import Snapshot, Unavailable
+from storage.ledger.seal import unseal
 from storage.objects.local import LocalObjects
 from storage.objects.protocol import ObjectStoreError
 
@@ -50,12 +51,13 @@ MIB = 1024 * 1024
 Say = Callable[[str], None]
 
 
-def snapshot_decodes(doc: str, version: int, body: bytes) -> None:
+def snapshot_decodes(stored: Snapshot) -> None:
     """Raises for a snapshot that no actor and no room could load."""
-    if doc.startswith("@"):
-        codec.decode(body)
+    snapshot = unseal(stored)
+    if snapshot.doc.startswith("@"):
+        codec.decode(snapshot.body)
         return
-    update, _ = unpack(Snapshot("", doc, 0, version, body))
+    update, _ = unpack(snapshot)
     pycrdt.get_state(update)
 
 

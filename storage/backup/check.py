@@ -13,7 +13,8 @@ from typing import Any
 from storage import codec
 from storage.backup.stream import digest_of, row_bytes
 from storage.backup.tables import ATTEMPTS, EVENTS, RESPONSES, SNAPSHOTS, VIEWS, Record, Row, Table
-from storage.ledger.protocol import AttemptState, Kind
+from storage.ledger.protocol import AttemptState, Kind, Snapshot
+from storage.ledger.seal import unseal
 from storage.objects.protocol import store_of
 
 FAULTS_MAX = 1000
@@ -22,8 +23,8 @@ FAULTS_MAX = 1000
 KEY_FIELD = "key"
 """Fields of projections that name an object: `key` and everything that ends in `_key`."""
 
-DecodesSnapshot = Callable[[str, int, bytes], None]
-"""(document, version, body) → raises whatever it raises if the body is no snapshot."""
+DecodesSnapshot = Callable[[Snapshot], None]
+"""Raises whatever it raises if this, as it was stored, is no snapshot."""
 
 
 class Check:
@@ -35,7 +36,7 @@ class Check:
         self.named: dict[str, str] = {}  # object key → the projection that names it
         self.heads: dict[str, tuple[int, int, str]] = {}  # home → epoch, head, digest
         self.counts: dict[str, int] = {}
-        self._decodes = decodes or (lambda _doc, _version, body: _blob(body))
+        self._decodes = decodes or (lambda snapshot: _blob(unseal(snapshot).body))
         self._home, self._seq, self._epoch = "", 0, 0
         self._digest = digest_of("")
 
@@ -102,10 +103,10 @@ class Check:
             self.fault(f"{home}: {what} says sequence {seq}, the head is {found[1]}")
 
     def _snapshot(self, row: Row) -> None:
-        home, doc, seq, version, body = row
+        home, doc, seq, *_ = row
         self._not_ahead(SNAPSHOTS, row, f"the snapshot of {doc}")
         try:
-            self._decodes(doc, version, body)
+            self._decodes(Snapshot(*row))
         except Exception as error:  # noqa: BLE001 - whatever a decoder raises, the snapshot is not one
             self.fault(f"{home}: the snapshot of {doc} at {seq} does not decode ({type(error).__name__})")
 

@@ -1,9 +1,9 @@
 """Snapshots with a seal: what is read back is what was written, or it is refused.
 
-Owns the sealed form of a snapshot's body: a SHA-256 over home, document, sequence, version and bytes stands before the
-bytes, and the version column says that it does (`SEALED` is added to it). The invariant: a body that was changed,
-cut, or put under another document or sequence never reads as a snapshot. Snapshots older than seals have none and are
-believed. Rooms and actors seal what they keep and open what they load; the ledger stores bytes.
+Owns the sealed form of a snapshot's body: a SHA-256 over document, sequence, version and bytes stands before the bytes
+(not over the home: a copy of a project has another), and the version column says that it does (`SEALED` is added). The
+invariant: a body that was changed, cut, or put under another document or sequence never reads as a snapshot. Snapshots
+older than seals have none and are believed. Rooms and actors seal what they keep and open what they load.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def unseal(stored: Snapshot) -> Snapshot:
 def digest_of(snapshot: Snapshot) -> bytes:
     """The hash of an unsealed snapshot."""
     digest = hashlib.sha256()
-    for word in (snapshot.home, snapshot.doc, str(snapshot.seq), str(snapshot.version)):
+    for word in (snapshot.doc, str(snapshot.seq), str(snapshot.version)):
         raw = word.encode("utf-8", "surrogatepass")
         digest.update(len(raw).to_bytes(4, "big") + raw)
     digest.update(snapshot.body)

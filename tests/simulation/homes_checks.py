@@ -17,6 +17,7 @@ from actors.runtime.facts import fact_of
 from actors.runtime.home import Home
 from storage.codec import decode
 from storage.ledger.protocol import Kind, LedgerError, Snapshot
+from storage.ledger.seal import unseal
 from tests.simulation.clock import VirtualLoop
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ async def _check_replay(world: World, home: str) -> None:
 async def _folded(world: World, opened: Home, id: str, kept: Snapshot | None, upto: int) -> dict[str, Any]:
     actor = ProjectKinds().make(opened.id, id, opened.find)
     if kept is not None:
-        actor.load(decode(kept.body))
+        actor.load(decode(unseal(kept).body))
     after = 0 if kept is None else kept.seq
     rows = await world.ledger.read(
         opened.id, doc=actor.stream, after=after, upto=upto, kinds=(Kind.EVENT,), limit=1_000_000

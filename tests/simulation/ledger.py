@@ -21,6 +21,7 @@ from collab.renewal import without_burial
 from collab.updates import Header
 from storage.ledger.memory import MemoryLedger
 from storage.ledger.protocol import Append, Committed, Kind, Snapshot, Unavailable
+from storage.ledger.seal import unseal
 from tests.simulation.clock import Process, outside
 from tests.simulation.documents import content_of, header
 from tests.simulation.trace import Trace
@@ -116,7 +117,7 @@ class StormyLedger(MemoryLedger):
         self._trace.note("ledger", f"snapshot of {snapshot.doc} at {snapshot.seq}: {kept}", snapshot.body)
         if kept:
             held = Coverage()
-            held.add(header(unpack(snapshot)[0]))
+            held.add(header(unpack(unseal(snapshot))[0]))
             for seq, update in self.rows[snapshot.doc]:
                 assert seq > snapshot.seq or held.has(header(update)), f"row {seq} is missing from its snapshot"
         return kept

@@ -43,7 +43,6 @@ def test_a_seal_covers_bytes_place_and_sequence() -> None:
         {"body": stored.body[:-1] + b"Y"},
         {"body": b""},
         {"doc": "@continuity"},
-        {"home": "prj_2"},
         {"seq": 8},
         {"version": stored.version + 1},
     ]
