@@ -22,6 +22,8 @@ from urllib.parse import urlsplit
 SESSION_COOKIE = "storyforge_session"
 SESSION_TTL_S = 30 * 24 * 3600
 """How long a browser stays signed in. Longer: a stolen profile is a way in for longer; shorter: more signing in."""
+METRICS_TOKEN = "sfm1"
+"""First part of the token that opens `/metrics` and nothing else: a scraper's file is read by many."""
 LINK_TOKEN = "sfl1"
 """First part of a link's token: `sfl1.{project}.{link}.{expiry in s, 0: never}.{signature}`."""
 SIGNED_CHARS_MAX = 2_048
@@ -143,6 +145,18 @@ class Gate:
         """What the holder of a link shows. The same each time it is made: nothing of it needs to be kept."""
         body = f"{LINK_TOKEN}.{project}.{link}.{expires_at_ms // 1000}"
         return f"{body}.{self._link_mac(body)}"
+
+    def metrics_token(self) -> str:
+        """What a scraper shows. The same each time it is made; a new cluster secret voids it."""
+        return f"{METRICS_TOKEN}.{_b64(hmac.digest(self._key('metrics'), b'', 'sha256'))}"
+
+    def opens_metrics(self, headers: Mapping[str, str]) -> bool:
+        """The scraper's token, or the owner's. `headers` has lower-case names."""
+        shown = _bearer(headers) or ""
+        if hmac.compare_digest(shown.encode("utf-8", "surrogatepass"), self.metrics_token().encode()):
+            return True
+        found = self.authenticate(headers)
+        return found is not None and found.may(SCOPE_ALL)
 
     def _by_link(self, token: str) -> Principal | None:
         body, _, mac = token.rpartition(".")

@@ -18,7 +18,14 @@ from rich.panel import Panel
 from rich.table import Table
 
 from serve_app import backup_cli, ledger_cli
-from serve_app.config import SECRET_CHARS_MIN, TOKEN_FILE, Settings, SettingsError, default_data_dir
+from serve_app.config import (
+    CLUSTER_SECRET_FILE,
+    SECRET_CHARS_MIN,
+    TOKEN_FILE,
+    Settings,
+    SettingsError,
+    default_data_dir,
+)
 from serve_app.lifecycle.instance import Run
 from serve_app.lifecycle.refusal import Refusal
 
@@ -135,12 +142,18 @@ def status(
 
 
 @app.command()
-def token(data_dir: DataDir = None) -> None:
+def token(
+    data_dir: DataDir = None,
+    metrics: Annotated[bool, typer.Option("--metrics", help="The token that opens /metrics and nothing else.")] = False,
+) -> None:
     """Print the address that signs the owner in."""
     from serve_app.lifecycle import serving
 
     with _refusals():
         folder = _dir(data_dir)
+        if metrics:
+            typer.echo(_metrics_token(folder))
+            return
         try:
             run = serving.running(folder)
         except Refusal:  # started by somebody else (`serve deploy`), or not at all: the token is the same
@@ -243,6 +256,16 @@ def _owner_token(data_dir: Path) -> str:
         return (data_dir / TOKEN_FILE).read_text().strip()
     except OSError as error:
         raise Refusal(f"Cannot read the owner token in {data_dir} ({error.strerror}).") from None
+
+
+def _metrics_token(data_dir: Path) -> str:
+    from serve_app.auth import Gate
+
+    try:
+        secret = (data_dir / CLUSTER_SECRET_FILE).read_text().strip()
+    except OSError as error:
+        raise Refusal(f"Cannot read the cluster secret in {data_dir} ({error.strerror}).") from None
+    return Gate(_owner_token(data_dir), secret.encode()).metrics_token()
 
 
 def _signed_in_url(url: str, owner_token: str) -> str:

@@ -56,6 +56,7 @@ from serve_app.peers.client import PeerClient
 from serve_app.peers.faults import FaultError
 from serve_app.peers.port import PeerPort
 from serve_app.stores import open_bus, open_ledger
+from serve_app.telemetry.host import HostMeters
 from storage.bus.protocol import ANY, Topic, home_stream, work_stream
 from storage.ledger.protocol import HostRow, Owned
 
@@ -95,11 +96,19 @@ class StoryHostCore:
             "hand_over": self._hand_over,
             "adopt": self._adopt,
             "ping": self._ping,
+            "ready": self._ready,
+            "metrics": self._metrics,
             **DocumentDesk(self._home).operations(),
         }
         self.attendance = Attendance(self._gate.clock_s)
         self._sockets = Sockets(self, self._gate, self._peers, self._rooms, self.attendance, settings.socket_age_s_max)
         self._port = PeerPort(settings.cluster_secret.encode(), operations, self._sockets.tunnelled)
+        self.meters = HostMeters(
+            lease_ttl_ms=settings.lease_ttl_ms,
+            sockets=lambda: len(self._sockets.open_sockets),
+            draining=lambda: self._sockets.draining or self.state is not State.SERVING,
+            joins=self._gate_of_joins,
+        )
         self._runtime: StoryRuntime | None = None
         self._leaving: Leaving | None = None
         self._drain: Drain | None = None
@@ -108,6 +117,7 @@ class StoryHostCore:
         self.app = Starlette(
             routes=[
                 Route("/health", self._health),
+                Route("/ready", self._readyz),
                 WebSocketRoute("/{project}", self._sockets.multiplexed),
                 WebSocketRoute("/{project}/{doc:path}", self._sockets.endpoint),
             ],
@@ -143,7 +153,7 @@ class StoryHostCore:
             make_room=self._make_room,
             wake=self._work_opened,
             moved=self._moved,
-            listeners=(self._listen,),
+            listeners=(self._listen, self.meters.listen),
             pressure=pressure_of(self._settings.host_memory_bytes_max),
             trim=trim,
         )
@@ -152,6 +162,7 @@ class StoryHostCore:
         self._loop_watch.start()
         self.signs.listen()
         self._ears = asyncio.create_task(self._hear(self._runtime), name="bus-attempts")
+        self.meters.lag.start()
         logger.info("host up", extra={"host": row.id, "peer": address})
 
     @property
@@ -174,6 +185,7 @@ class StoryHostCore:
         self._loop_watch.stop()
         if self._drain is not None:
             await self._drain.cut_short()
+        self.meters.lag.stop()
         if self._runtime is not None:
             await self._runtime.stop()
             self._runtime = None
@@ -329,6 +341,19 @@ class StoryHostCore:
             "sockets": len(self._sockets.open_sockets),
             "draining": self.state is not State.SERVING,
         }
+
+    async def _ready(self, _message: dict[str, Any]) -> dict[str, Any]:
+        return dict(self.meters.ready(self._runtime))
+
+    async def _metrics(self, _message: dict[str, Any]) -> dict[str, Any]:
+        return {"families": [family.plain() for family in self.meters.families(self._runtime)]}
+
+    async def _readyz(self, _request: Request) -> Response:
+        """Of this replica alone, at its own port: whether to send it projects."""
+        found = self.meters.ready(self._runtime)
+        ready = all(found.values())
+        body = {"ready": ready, "parts": found, "pid": os.getpid()}
+        return JSONResponse(body, 200 if ready else 503, {"cache-control": "no-store"})
 
     async def _health(self, _request: Request) -> Response:
         holds = self._runtime is not None and self._runtime.lease.holds()

@@ -24,6 +24,7 @@ from serve_app.peers.client import PeerClient
 from serve_app.peers.faults import FaultError
 from serve_app.peers.wire import PeerError
 from serve_app.stores import open_bus, open_ledger, open_objects
+from serve_app.telemetry.gather import Gathering
 from storage.ledger.protocol import Ledger, LedgerError
 from storage.objects.protocol import ObjectStore
 from storage.objects.signing import MediaSigner
@@ -90,6 +91,8 @@ class StudioCore:
         self._ledger = open_ledger(settings)
         self._bus = open_bus(settings)
         self._peers = PeerClient(secret)
+        required = {"ledger": self._ledger_works, "collab": self._collab_works}
+        gathering = Gathering(self._ledger, self._peers, {**required, "generation": generation_runs})
         commands = PeerCommands(Directory(self._ledger), self._peers)
         signer = MediaSigner(secret, expires_s=settings.media_link_ttl_ms / 1000)
         self.app = studio_app(
@@ -106,8 +109,10 @@ class StudioCore:
                 static_dir=STATIC_DIR,
                 owner=self._owner,
                 status=self._status,
-                required={"ledger": self._ledger_works, "collab": self._collab_works},
                 bus=self._bus,
+                required=required,
+                metrics=gathering.metrics,
+                ready_hosts=gathering.ready_hosts,
                 optional={"generation": generation_runs},
                 secure_cookies=settings.url.startswith("https:"),
                 limits=StudioLimits(

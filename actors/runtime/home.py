@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from actors.commands import Answer, CommandError, Envelope
@@ -23,6 +23,7 @@ from actors.runtime.ids import Prefix
 from actors.runtime.kinds import Kinds
 from actors.runtime.lifecycle import Activated, Announcer, Lost, Passivated
 from actors.runtime.limits import RuntimeLimits
+from actors.runtime.meters import Histogram
 from actors.runtime.pipeline import Parts, Pipeline, Waiting
 from actors.runtime.rooms import HomeLog, RoomFactory, Rooms, scene_of
 from actors.runtime.settle import Settler
@@ -68,6 +69,7 @@ class Surroundings:
     new_id: Callable[[Prefix], str]
     on_lost: Callable[[Home], None]
     moved: Callable[[str, int], None] = lambda home, seq: None  # rows of a home were committed: cheap, never fails
+    commit_s: Histogram = field(default_factory=Histogram)
 
 
 class Home:
@@ -82,6 +84,7 @@ class Home:
             limits=around.limits,
             announce=around.announce,
             on_lost=self._on_pipeline_lost,
+            commit_s=around.commit_s,
         )
         every = around.limits.snapshot_every_events
         self.snapshots = Snapshots(self.id, self.epoch, around.ledger, every, around.announce)
@@ -176,6 +179,10 @@ class Home:
     @property
     def limits(self) -> RuntimeLimits:
         return self._around.limits
+
+    def mailboxes(self) -> list[int]:
+        """How many turns wait, of each live actor."""
+        return [activation.waiting for activation in self._activations.values()]
 
     async def _take_turn(self, activation: Activation, work: object) -> Answer | None:
         return await take_turn(self, activation, work)  # type: ignore[arg-type]

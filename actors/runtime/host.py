@@ -74,6 +74,7 @@ class StoryRuntime:
             self._on_lost,
             moved,
         )
+        self.commit_s = self._around.commit_s
         self._homes: dict[str, Home] = {}
         self._trim, self._untrimmed, self._trimmed_at_ms = trim, 0, 0
         self._memory = MemoryWatch(pressure, lambda: [home.rooms for home in self.homes], self.announce, trim)

@@ -13,12 +13,14 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from time import perf_counter
 from typing import Any
 
 from actors.runtime.clock import Clock
 from actors.runtime.errors import HomeLost, busy
 from actors.runtime.lifecycle import Announcer, Healed, Stalled
 from actors.runtime.limits import RuntimeLimits
+from actors.runtime.meters import Histogram
 from storage.ledger.protocol import (
     Append,
     Claim,
@@ -58,9 +60,11 @@ class Pipeline:
         limits: RuntimeLimits,
         announce: Announcer,
         on_lost: Callable[[str], None],
+        commit_s: Histogram | None = None,
     ) -> None:
         self._ledger, self._claim, self._clock, self._limits = ledger, claim, clock, limits
         self._announce, self._on_lost = announce, on_lost
+        self._commit_s = commit_s or Histogram()
         self.head = claim.seq  # what the next append expects; runs ahead of `known` by what is in flight
         self.known = claim.seq  # what the head is if nothing was committed but what we were told of
         self.counted_from, self.counted_bytes = claim.seq, 0  # bodies committed here since that sequence
@@ -76,6 +80,11 @@ class Pipeline:
     def lost(self) -> str | None:
         """Why the home left this host; None while it is ours."""
         return self._lost
+
+    @property
+    def depth(self) -> int:
+        """Appends in flight or held."""
+        return len(self._flying) + len(self._held)
 
     @property
     def quiet(self) -> bool:
@@ -143,14 +152,15 @@ class Pipeline:
         self.head += len(parts.events)
         flight = asyncio.ensure_future(self._ledger.append(append))
         self._flying.add(flight)
-        flight.add_done_callback(partial(self._landed, append, future))
+        flight.add_done_callback(partial(self._landed, append, future, perf_counter()))
 
-    def _landed(self, append: Append, future: Waiting, flight: asyncio.Future[Committed]) -> None:
+    def _landed(self, append: Append, future: Waiting, began: float, flight: asyncio.Future[Committed]) -> None:
         """A plain callback: a task for each append would cost the hot path more than the append."""
         self._flying.discard(flight)
         error = Unavailable("the append was cancelled") if flight.cancelled() else flight.exception()
         if error is None:
             committed = flight.result()
+            self._commit_s.observe(perf_counter() - began)
             self.known += committed.last_seq - committed.first_seq + 1
             for event in append.events:
                 self.counted_bytes += len(event.body)

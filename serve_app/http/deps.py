@@ -44,6 +44,14 @@ class Media(Protocol):
         ...
 
 
+async def _no_metrics() -> str:
+    return ""
+
+
+async def _no_hosts() -> Mapping[str, Mapping[str, bool]]:
+    return {}
+
+
 VerifyMedia = Callable[[str, str], bool]
 """(token, key) -> whether the token was signed for this key or a folder above it, and has not expired; a key that no
 store can hold ("..", hidden parts) never was."""
@@ -65,7 +73,7 @@ class StudioDeps:
     """`required`: parts without which the product does not work (studio itself is implied: collab, ledger).
 
     `optional`: parts whose absence degrades it (generation). `owner`: {pid, peer, host, epoch} of a project's owner or
-    None. `static_dir`: the built editor (index.html, assets/).
+    None. `metrics`: Prometheus text. `ready_hosts`: host id → what it can do now. `static_dir`: the built editor.
     """
 
     gate: Gate
@@ -82,6 +90,8 @@ class StudioDeps:
     status: Callable[[], Awaitable[Mapping[str, Any]]]
     required: Mapping[str, Check] = field(default_factory=dict)
     optional: Mapping[str, Check] = field(default_factory=dict)
+    metrics: Callable[[], Awaitable[str]] = _no_metrics
+    ready_hosts: Callable[[], Awaitable[Mapping[str, Mapping[str, bool]]]] = _no_hosts
     secure_cookies: bool = False
     limits: StudioLimits = field(default_factory=StudioLimits)
     bus: Bus | None = None

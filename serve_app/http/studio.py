@@ -86,6 +86,7 @@ def _routes(deps: StudioDeps, ports: Ports, graphql: GraphQLEndpoint, sockets: G
     return [
         Route("/healthz", health.healthz),
         Route("/readyz", health.readyz),
+        Route("/metrics", health.metrics),
         Route("/graphql", serve_graphql, methods=GRAPHQL_METHODS),
         WebSocketRoute("/graphql", sockets.__call__),
         Route("/media/{token}/{key:path}", serve_media, methods=["GET"]),

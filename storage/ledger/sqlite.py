@@ -205,6 +205,14 @@ class SqliteLedger:
         except sqlite3.Error as error:
             raise Unavailable(f"{type(error).__name__}: {error}") from error
 
+    def queued(self) -> tuple[int, int]:
+        """(operations, bytes) in front of the writer."""
+        return (0, 0) if self._writer is None else self._writer.queued()
+
+    async def live_attempts(self) -> dict[str, int]:
+        """How many attempts are open, and how many claimed, of all homes."""
+        return await self._read(sqlite_attempts.live)
+
     # attempts
     async def claim_attempt(self, worker: str, steps: Sequence[str]) -> Attempt | None:
         now = self._clocks.wall_ms()

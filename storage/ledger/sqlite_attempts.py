@@ -41,6 +41,13 @@ def _candidate(worker: str, steps: Sequence[str], now_ms: int) -> tuple[str, lis
     return where, [*steps, worker, now_ms - ATTEMPT_STALE_MS, now_ms]
 
 
+def live(connection: sqlite3.Connection) -> dict[str, int]:
+    """State → how many, of what has not ended."""
+    rows = connection.execute("""SELECT state, count(*) FROM attempts INDEXED BY attempts_live
+    WHERE state IN ('open', 'claimed') GROUP BY state""")
+    return dict(rows.fetchall())
+
+
 def claimable(connection: sqlite3.Connection, worker: str, steps: Sequence[str], now_ms: int) -> bool:
     if not steps:
         return False

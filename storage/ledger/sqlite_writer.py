@@ -95,6 +95,10 @@ class Writer:
             self._changed.notify()
         self._thread.join()
 
+    def queued(self) -> tuple[int, int]:
+        """(operations, bytes) that wait for a transaction; read without the lock, so of about now."""
+        return len(self._queue), self._queued_bytes
+
     def submit_append(self, new: Append) -> asyncio.Future[Committed]:
         """As `submit`."""
         plain = None if can_fail_alone(new) else new

@@ -1,0 +1,1 @@
+"""What operators' tools read: numbers of hosts, gathered when they ask."""
