@@ -56,7 +56,7 @@ from serve_app.peers.client import PeerClient
 from serve_app.peers.faults import FaultError
 from serve_app.peers.port import PeerPort
 from serve_app.stores import open_bus, open_ledger
-from serve_app.telemetry.host import HostMeters
+from serve_app.telemetry.host import HostMeters, bus_families
 from storage.bus.protocol import ANY, Topic, home_stream, work_stream
 from storage.ledger.protocol import HostRow, Owned
 
@@ -109,6 +109,7 @@ class StoryHostCore:
             draining=lambda: self._sockets.draining or self.state is not State.SERVING,
             joins=self._gate_of_joins,
         )
+        self.meters.also(lambda: bus_families(self.bus))
         self._runtime: StoryRuntime | None = None
         self._leaving: Leaving | None = None
         self._drain: Drain | None = None

@@ -9,15 +9,28 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
 from typing import Protocol, runtime_checkable
 
 from actors.runtime.home import Home
 from actors.runtime.host import StoryRuntime
-from actors.runtime.lifecycle import Claimed, Lifecycle, Lost, Released, Relieved, SelfFenced, Stalled, Turned
+from actors.runtime.lifecycle import (
+    Claimed,
+    HandedOver,
+    Lifecycle,
+    Lost,
+    Released,
+    Relieved,
+    SelfFenced,
+    SnapshotBad,
+    Stalled,
+    Turned,
+)
 from collab.join_gate import JoinGate
 from serve_app.memory import rss_bytes
 from serve_app.telemetry.families import Family, counter, gauge, histogram
 from serve_app.telemetry.loop_lag import LoopLag
+from storage.bus.protocol import Bus, BusState
 
 Also = Callable[[], Iterable[Family]]
 BEAT_MISSED = 2 / 3
@@ -44,7 +57,7 @@ class HostMeters:
     ) -> None:
         self._ttl_ms, self._sockets, self._draining, self._joins = lease_ttl_ms, sockets, draining, joins
         self.lag = LoopLag()
-        self._claims = self._released = self._fences = self._stalls = 0
+        self._claims = self._released = self._given = self._fences = self._stalls = self._bad_snapshots = 0
         self._lost: Counter[str] = Counter()
         self._turns: Counter[str] = Counter()
         self._relieved: Counter[str] = Counter()
@@ -68,6 +81,10 @@ class HostMeters:
                 self._stalls += 1
             case SelfFenced():
                 self._fences += 1
+            case HandedOver():
+                self._given += 1
+            case SnapshotBad():
+                self._bad_snapshots += 1
             case Relieved():
                 self._relieved[event.what if event.what in RELIEVED else "other"] += event.count
 
@@ -109,6 +126,7 @@ class HostMeters:
         yield gauge("homes", "Projects owned.", len(runtime.homes))
         yield counter("claims_total", "Projects claimed.", self._claims)
         yield counter("releases_total", "Projects given back in order.", self._released)
+        yield counter("hand_overs_total", "Of these, given to the host that asked for them.", self._given)
         lost = counter("losses_total", "Projects lost: fenced by another owner, with the lease, or otherwise.")
         for why in LOST:
             lost.add(self._lost[why], reason=why)
@@ -121,11 +139,21 @@ class HostMeters:
             turns.add(self._turns[outcome], outcome=outcome)
         yield turns
         yield counter("stalls_total", "Appends that failed and held a project's others.", self._stalls)
+        yield counter("snapshot_fallbacks_total", "Bad snapshots that were not used.", self._bad_snapshots)
         yield histogram("commit_seconds", "From the submission of an append to its commit.", runtime.commit_s)
         relieved = counter("relieved_total", "What was let go of because memory was short.")
         for what in RELIEVED:
             relieved.add(self._relieved[what], what=what)
         yield relieved
+
+
+def bus_families(bus: Bus) -> Iterator[Family]:
+    """Wake-ups between processes: whether they pass, and what became of them."""
+    yield gauge("bus_live", "1: wake-ups pass; 0: everybody polls.", bus.state is BusState.LIVE)
+    found = counter("bus_total", "Wake-ups since the start, by what became of them.")
+    for what, count in asdict(bus.counts).items():
+        found.add(count, what=what)
+    yield found
 
 
 def _queues(runtime: StoryRuntime) -> Iterator[Family]:

@@ -34,7 +34,7 @@ LABELS = {"host", "part", "reason", "outcome", "what", "state", "le"}
 class Cluster:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.hosts = [StoryHostCore(settings, bell=lambda: None) for _ in range(2)]
+        self.hosts = [StoryHostCore(settings) for _ in range(2)]
         self.generation = True
         self.studio = StudioCore(settings, self._generation_runs)
         transport = httpx.ASGITransport(app=self.studio.app)
@@ -95,6 +95,8 @@ async def test_w113_the_numbers_are_true_of_every_host(cluster: Cluster) -> None
     assert of("rooms", found) >= 2
     assert of("tail_updates", found) >= of("tail_updates_max", found) > 0
     assert of("actors", found) >= 2
+    assert of("bus_total", found, what="published") >= 2
+    assert of("snapshot_fallbacks_total", found) == of("hand_overs_total", found) == 0
     assert of("losses_total", found) == of("self_fences_total", found) == of("stalls_total", found) == 0
     assert of("attempts", found, state="open") == of("attempts", found, state="claimed") == 0
     assert of("up", found, part="ledger") == of("up", found, part="collab") == of("up", found, part="generation") == 1
@@ -105,6 +107,7 @@ async def test_w113_the_numbers_are_true_of_every_host(cluster: Cluster) -> None
         assert 0 <= of("lease_age_seconds", found, host=host) < cluster.settings.lease_ttl_ms / 1000
         assert of("memory_bytes", found, host=host) > 10_000_000
         assert of("ready", found, host=host, part="lease") == 1
+        assert of("bus_live", found, host=host) == 1
         for part in ("sockets", "joins_waiting", "appends_waiting", "mailbox_waiting", "writer_operations"):
             assert of(part, found, host=host) == 0
 
