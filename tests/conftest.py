@@ -107,7 +107,8 @@ def wait_until(fact: Any, timeout_s: float, what: str) -> Any:
         time.sleep(0.05)
 
 
-def start_stack(data_dir: Path, *more: str, port: int | None = None) -> Stack:
+def start_stack(data_dir: Path, *more: str, port: int | None = None, settings: dict[str, Any] | None = None) -> Stack:
+    """`settings`: more settings, by name, in the environment of everything that is started."""
     port = port or free_port()
     log = data_dir.parent / f"{data_dir.name}.log"
     command = [
@@ -121,12 +122,19 @@ def start_stack(data_dir: Path, *more: str, port: int | None = None) -> Stack:
         TOKEN,
         *more,
     ]
+    given = {f"STORYFORGE_{name.upper()}": str(value) for name, value in (settings or {}).items()}
     began = time.monotonic()
     with log.open("w") as out:
         process = subprocess.Popen(
-            command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT, text=True, start_new_session=True
+            command,
+            cwd=ROOT,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+            env={**os.environ, **given},
         )
-    stack = Stack(port, data_dir, process, log)
+    stack = Stack(port, data_dir, process, log, settings=dict(settings or {}))
 
     def healthy() -> bool:
         assert process.poll() is None, f"storyforge serve ended with {process.returncode}:\n{log.read_text()[-4000:]}"

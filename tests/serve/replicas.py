@@ -30,8 +30,10 @@ async def in_ledger(stack: Stack, ask: Callable[[Ledger], Awaitable[T]]) -> T:
 
 
 async def hosts(stack: Stack) -> list[HostRow]:
-    """Those that live, by the database."""
-    return await in_ledger(stack, lambda ledger: ledger.hosts())
+    """Those that live by the database, and whose process does: a killed one keeps its row for a lease."""
+    return [
+        host for host in await in_ledger(stack, lambda ledger: ledger.hosts()) if state_of(host.pid) not in ("", "Z")
+    ]
 
 
 async def rows(stack: Stack, project: str) -> list[Event]:
