@@ -159,8 +159,8 @@ class Rooms:
                 self._opening[doc] = task
                 task.add_done_callback(lambda done: self._forget_failed(doc, done))
             room = await asyncio.shield(task)
-            if not room.closed:
-                return room  # else it was loaded, idle and closed before we had our turn
+            if self._ended is None and not room.closed:
+                return room  # else it was closed before we had our turn: idle, or its home was lost
 
     async def _open(self, doc: str) -> Room:
         room = self._make(doc)

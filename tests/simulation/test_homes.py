@@ -15,7 +15,7 @@ pytestmark = pytest.mark.simulation
 
 SEEDS = int(os.environ.get("SEEDS", "200"))
 SEED_START = int(os.environ.get("SEED_START", "1"))
-HURT: tuple[int, ...] = (44, 361, 1171, 1364)
+HURT: tuple[int, ...] = (44, 361, 1171, 1364, 202611280601)
 CRASH_SEEDS = (5, 9)
 CRASHES_IN_TEST = 8
 

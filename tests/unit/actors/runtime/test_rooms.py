@@ -50,6 +50,19 @@ async def test_a_second_client_is_not_served_an_empty_document_while_the_first_l
     assert one.text("script") == "there"
 
 
+async def test_a_room_that_loads_while_its_home_is_lost_takes_nobody() -> None:
+    """A-50, A-97: whoever waits for the load is refused; joined, they would be shown a home that another owns."""
+    it = Opened(HeldLog([Author(5).type("there")]))
+    waiting = asyncio.gather(it.rooms.open(DOC), return_exceptions=True)
+    await asyncio.sleep(0)
+    it.rooms.shut(CloseCode.MOVED, "another owns it")
+    closing = asyncio.ensure_future(it.rooms.close(CloseCode.MOVED, "another owns it"))
+    assert isinstance((await waiting)[0], HomeLost)
+    await closing
+    assert it.log.loads == 1
+    assert it.open == []
+
+
 async def test_a_failed_load_is_tried_again_and_never_overwrites() -> None:
     """A-50, R-19: nothing is written, the next one loads what is there."""
     it = Opened(HeldLog([Author(5).type("there")]))
