@@ -70,6 +70,14 @@ class SetBrain(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class SetBackground(Command):
+    """Whether the story may be looked over while nobody has it open."""
+
+    type: ClassVar[str] = "project.set_background"
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class AddCast(Command):
     type: ClassVar[str] = "project.add_cast"
     name: str
@@ -129,6 +137,15 @@ class LockScene(Command):
 class UnlockScene(Command):
     type: ClassVar[str] = "scene.unlock"
     actor: ClassVar[str] = "scene"
+    scene: str
+
+
+@dataclass(frozen=True, slots=True)
+class RetryWorkflow(Command):
+    """What follows from a scene, again from the step that failed."""
+
+    type: ClassVar[str] = "workflow.retry"
+    actor: ClassVar[str] = "workflow"
     scene: str
 
 
@@ -252,12 +269,14 @@ _ALL: tuple[type[Command], ...] = (
     CreateProject,
     ImportScreenplay,
     SetBrain,
+    SetBackground,
     AddCast,
     CreateAccessLink,
     ChangeAccessLink,
     RevokeAccessLink,
     SaveCheckpoint,
     CreateScene,
+    RetryWorkflow,
     LockScene,
     UnlockScene,
     GenerateScene,

@@ -1,7 +1,8 @@
 """What a project consists of: its three kinds of actors, its documents, and who may touch which.
 
 The invariant: ids route. A project id is the project's actor, a scene id the scene's, `@continuity` the one that reads
-them all; a document exists exactly when the project or one of its scenes says so. Used by `actors.runtime`.
+them all, `@workflow` the one that works out what follows; a document exists exactly when the project or one of its
+scenes says so. Used by `actors.runtime`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from actors.runtime.actor import Actor, Catalogue, Notice, OutlineSettled, Proje
 from actors.runtime.ids import is_id
 from actors.runtime.kinds import Find
 from actors.scene.actor import SceneActor
+from actors.workflow.actor import WorkflowActor
+from actors.workflow.messages import WORKFLOW
 from collab.ports import DocumentLog, ProposalLog
 from collab.room import Room
 from collab.session import Access
@@ -31,17 +34,19 @@ class ProjectKinds:
             return ProjectActor(home, id)
         if id == CONTINUITY:
             return ContinuityActor(home, id)
+        if id == WORKFLOW:
+            return WorkflowActor(home, id)
         project = find(home)
         if isinstance(project, ProjectActor) and id in project.scenes:
             return SceneActor(home, id)
         raise CommandError("NOT_FOUND", "this project has nothing by this id", ("input", "sceneId"))
 
     def always_live(self, home: str) -> frozenset[str]:
-        return frozenset({home, CONTINUITY})
+        return frozenset({home, CONTINUITY, WORKFLOW})
 
     def actor_ids(self, home: str, find: Find) -> tuple[str, ...]:
         project = find(home)
-        return (home, CONTINUITY, *(project.scenes if isinstance(project, ProjectActor) else ()))
+        return (home, CONTINUITY, WORKFLOW, *(project.scenes if isinstance(project, ProjectActor) else ()))
 
     def last_checkpoint(self, home: str, find: Find) -> int:
         project = find(home)

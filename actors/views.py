@@ -14,6 +14,8 @@ Kinds and keys in the ledger's `View` rows (kind · id · parent · order_key):
   checkpoint      · chk · project · sequence               -> CheckpointView
   checkpoint_body · chk · project · sequence               -> CheckpointBodyView
   findings· scn · project   · scene's id                    -> FindingsView (all findings of one scene)
+  background · prj · ""     · when it is due (ms)           -> BackgroundView (only while it is switched on)
+What the workflow writes stands in `actors.workflow.views`.
 """
 
 from __future__ import annotations
@@ -64,6 +66,7 @@ class ProjectView(Body):
     mixed_newlines: str = ""
     cast: tuple[dict[str, str], ...] = ()  # {"id","name"}
     places: tuple[dict[str, str], ...] = ()
+    background: bool = False  # whether the story is looked over while nobody has it open
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,3 +200,11 @@ class CheckpointBodyView(Body):
     id: str
     project: str
     data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class BackgroundView(Body):
+    """A suspended project that may be looked over from `due_at_ms` on."""
+
+    project: str
+    due_at_ms: int

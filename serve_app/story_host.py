@@ -28,6 +28,7 @@ from actors.runtime.home import Home
 from actors.runtime.host import StoryRuntime
 from actors.runtime.lifecycle import Lifecycle, Turned
 from actors.runtime.limits import RuntimeLimits
+from actors.workflow.suspended import Suspended
 from collab import wire
 from collab.close_codes import CloseCode, CollabError, RoomClosed
 from collab.framing import Y_WEBSOCKET, Framing
@@ -111,6 +112,7 @@ class StoryHostCore:
         )
         self.meters.also(lambda: bus_families(self.bus))
         self._runtime: StoryRuntime | None = None
+        self._suspended: Suspended | None = None
         self._leaving: Leaving | None = None
         self._drain: Drain | None = None
         self._loop_watch = LoopWatch()
@@ -159,6 +161,8 @@ class StoryHostCore:
             trim=trim,
         )
         await self._runtime.start()
+        self._suspended = Suspended(self._runtime, MachineClock())
+        self._suspended.start()
         self._leaving = Leaving(self._runtime, self.ledger, self._peers, self._sockets)
         self._loop_watch.start()
         self.signs.listen()
@@ -187,6 +191,8 @@ class StoryHostCore:
         if self._drain is not None:
             await self._drain.cut_short()
         self.meters.lag.stop()
+        if self._suspended is not None:
+            await self._suspended.stop()
         if self._runtime is not None:
             await self._runtime.stop()
             self._runtime = None

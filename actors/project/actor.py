@@ -22,6 +22,7 @@ from actors.commands import (
     ImportScreenplay,
     RevokeAccessLink,
     SaveCheckpoint,
+    SetBackground,
     SetBrain,
 )
 from actors.project import access, checkpoints
@@ -46,10 +47,13 @@ from actors.runtime.actor import (
 from actors.runtime.edits import AppendText, Edit, Op, SetKey, SetMap
 from actors.runtime.ids import derive_id
 from actors.screenplay.names import name_key
-from actors.views import ProjectView, SceneView, order_ms
+from actors.views import BackgroundView, ProjectView, SceneView, order_ms
 
 CONTINUITY = "@continuity"
 ORDER_CHARS_MAX = 256
+
+BACKGROUND_EVERY_MS = 6 * 3_600_000
+"""From switching the background workflow on to its first look, and between two looks."""
 
 
 @dataclass(slots=True)
@@ -77,6 +81,7 @@ class Facts:
     cast: dict[str, str] = field(default_factory=dict)  # id → name
     places: dict[str, str] = field(default_factory=dict)
     aliases: dict[str, list[str]] = field(default_factory=dict)  # cast id → other spellings
+    background: bool = False  # whether the story is looked over while nobody has it open
 
 
 class ProjectActor(Actor):
@@ -100,6 +105,8 @@ class ProjectActor(Actor):
                 self.facts = Facts(**data)
             case "project.brain_set":
                 self._facts().brain = data["brain"]
+            case "project.background_set":
+                self._facts().background = data["on"]
             case "cast.added":
                 self._facts().cast[data["id"]] = data["name"]
             case "scene.created":
@@ -151,6 +158,8 @@ class ProjectActor(Actor):
         match message:
             case SetBrain():
                 return self._set_brain(message)
+            case SetBackground():
+                return self._set_background(message, ctx)
             case AddCast():
                 return self._add_cast(message, ctx)
             case CreateScene():
@@ -276,6 +285,15 @@ class ProjectActor(Actor):
             ids={"project": self.home},
         )
 
+    def _set_background(self, command: SetBackground, ctx: Context) -> Decision:
+        due = BackgroundView(self.home, ctx.now_ms + BACKGROUND_EVERY_MS) if command.on else None
+        row = ViewDraft("background", self.home, "", order_ms(due.due_at_ms if due else 0), due)
+        return Decision(
+            events=[Draft("project.background_set", {"on": command.on, "by": ctx.principal})],
+            views=[self._view(self._copy(background=command.on)), row],
+            ids={"project": self.home},
+        )
+
     def _add_cast(self, command: AddCast, ctx: Context) -> Decision:
         name = " ".join(command.name.split())
         facts = self._facts()
@@ -322,6 +340,7 @@ class ProjectActor(Actor):
             mixed_newlines=facts.mixed_newlines,
             cast=_pairs(facts.cast),
             places=_pairs(facts.places),
+            background=facts.background,
         )
         return ViewDraft("project", self.home, "", order_ms(facts.created_at_ms), body)
 

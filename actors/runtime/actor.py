@@ -8,7 +8,7 @@ and answers a `Decision`, which the runtime commits as one append, or raises `Co
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, TypeVar
 
@@ -16,7 +16,7 @@ from actors.commands import Command
 from actors.runtime.edits import Edit
 from actors.runtime.ids import Prefix
 from actors.views import Body
-from storage.ledger.protocol import Attempt, NewAttempt
+from storage.ledger.protocol import Attempt, NewAttempt, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +32,14 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An event about to be committed."""
+    """An event about to be committed. `source`: the part that says so, "": whoever gave the command."""
 
     type: str
     data: Mapping[str, Any]
     scene: str | None = None
     version: int = 1
+    source: str = ""
+    confidence: float | None = None  # 0..1 of what is a conclusion; None: a fact
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,18 @@ class ProjectChanged(Notice):
 
 Message = Command | Notice
 
+Beside = Callable[[], Any]
+"""Heavy, pure work that touches nothing live: run beside the loop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """View rows of this home: the one by `id`, or the first `limit` of a kind by their order."""
+
+    kind: str
+    id: str = ""
+    limit: int = 0
+
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
@@ -116,7 +130,9 @@ class Needs:
     scripts: bool = False  # every scene's text as its projection has it
     task: tuple[str, str] | None = None  # (document, name): shown as a peer of it while this turn works, see `Tasks`
     gather: Callable[[Gathered], Any] | None = None  # as `compute`, of the whole project's committed state
-    compute: Callable[[], Any] | None = None  # heavy, pure work, run beside the loop; its result is `ctx.computed`
+    compute: Beside | None = None  # its result is `ctx.computed`
+    views: tuple[Wanted, ...] = ()  # rows read, as `ctx.views()`
+    beside: Callable[[Context], Beside] | None = None  # as `compute`, made of what was gathered
 
 
 @dataclass(slots=True)
@@ -168,6 +184,7 @@ class Context(Protocol):
     def map(self, doc: str, root: str) -> Mapping[str, Any]: ...
     def attempt(self, id: str) -> Attempt | None: ...
     def scripts(self) -> Mapping[str, str]: ...
+    def views(self) -> Sequence[View]: ...
 
     @property
     def computed(self) -> Any: ...
@@ -216,6 +233,14 @@ class Actor(ABC):
     def open_attempts(self) -> tuple[str, ...]:
         """Attempt rows this actor waits for; while there are any it is not passivated."""
         return ()
+
+    def unfinished(self) -> Notice | None:
+        """What this actor would go on with by itself: told again if it sits idle, since a fault may have lost it."""
+        return None
+
+    def waits_to_be_left(self) -> Notice | None:
+        """What it is told once nobody has been in its scene for the grace; till then it stays in memory."""
+        return None
 
 
 A = TypeVar("A", bound=Actor)

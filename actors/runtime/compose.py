@@ -40,7 +40,7 @@ class Composed:
     def facts(self, first_seq: int, at_ms: int, source: str) -> list[Fact]:
         """The events as the log will give them back: decoded from their bytes, so replay and live never differ."""
         return [
-            Fact(draft.type, decode(body), first_seq + index, at_ms, source)
+            Fact(draft.type, decode(body), first_seq + index, at_ms, draft.source or source)
             for index, (draft, body) in enumerate(self.drafts)
         ]
 
@@ -117,7 +117,8 @@ def _row(actor: Actor, draft: Draft, body: bytes, source: str) -> NewEvent:
         scene=draft.scene,
         turn=actor.seq,
         version=draft.version,
-        source=source,
+        source=draft.source or source,
+        confidence=draft.confidence,
     )
 
 

@@ -5,14 +5,14 @@ The invariant: everything here is committed state, and nothing awaits while an a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from actors.runtime.actor import A, Actor, Catalogue
 from actors.runtime.ids import Prefix
 from collab.room import Room
-from storage.ledger.protocol import Attempt
+from storage.ledger.protocol import Attempt, View
 
 
 @dataclass(slots=True)
@@ -28,6 +28,7 @@ class TurnContext:
     attempts: dict[str, Attempt | None] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
     computed: Any = None
+    rows: list[View] = field(default_factory=list)
 
     def new_id(self, prefix: Prefix) -> str:
         return self.ids(prefix)
@@ -44,6 +45,9 @@ class TurnContext:
 
     def scripts(self) -> Mapping[str, str]:
         return self.texts
+
+    def views(self) -> Sequence[View]:
+        return self.rows
 
     def attempt(self, id: str) -> Attempt | None:
         return self.attempts.get(id)

@@ -14,10 +14,11 @@ from typing import Any
 
 from actors.commands import Answer, CommandError, Envelope
 from actors.runtime.activation import Activation, State
-from actors.runtime.actor import Actor, AttemptsChanged, Catalogue, Decision, Notice
+from actors.runtime.actor import Actor, AttemptsChanged, Catalogue, Decision, Notice, Wanted
 from actors.runtime.checkpoints import Checkpoints
 from actors.runtime.clock import Clock
 from actors.runtime.context import TurnContext
+from actors.runtime.departures import Departures
 from actors.runtime.errors import HomeLost
 from actors.runtime.ids import Prefix
 from actors.runtime.kinds import Kinds
@@ -92,6 +93,7 @@ class Home:
         self.rooms = Rooms(self._make_room, self._on_room_commit)
         self.tasks = Tasks()
         self.settler = Settler(around.clock, around.limits, self._on_settled)
+        self.departures = Departures(around.limits.scene_grace_ms)
         self._activations: dict[str, Activation] = {}
         self._weather: dict[str, dict[str, Any]] = {}
         self._leaving = False
@@ -203,6 +205,12 @@ class Home:
             ids=self._around.new_id,
         )
 
+    async def wanted(self, wanted: Wanted) -> list[View]:
+        if wanted.id:
+            row = await self.ledger.view(wanted.kind, wanted.id)
+            return [row] if row is not None and row.home == self.id else []
+        return await self.ledger.views(wanted.kind, home=self.id, limit=wanted.limit)
+
     async def projected_scripts(self) -> dict[str, str]:
         """Every scene's text as its view has it (at most 2 s behind its document)."""
         found: dict[str, str] = {}
@@ -292,11 +300,21 @@ class Home:
     def idle(self) -> bool:
         """Nothing is going on: no sockets, no turns, no appends, no attempts that somebody waits for."""
         working = any(a.state in (State.TURNING, State.LOADING) or a.waiting for a in self._activations.values())
+        working = working or any(a.actor.unfinished() for a in self._live())
         return not (working or self.rooms.sessions or self.waits_for() or self.settler.pending) and self.pipeline.quiet
+
+    @property
+    def waits_to_be_left(self) -> bool:
+        """Whether a scene's exit is still to come: then the home stays for the grace."""
+        return any(a.actor.waits_to_be_left() for a in self._live())
+
+    def _live(self) -> list[Activation]:
+        return [a for a in self._activations.values() if a.state not in (State.LOADING, State.GONE)]
 
     async def sweep(self) -> int:
         """Passivate actors that had no turn for a while, and close rooms nobody is in; how many rooms."""
         now, limits = self._around.clock.now_ms(), self._around.limits
+        self.departures.look(self._live(), self.rooms, now)
         needed = self._around.kinds.always_live(self.id) | {scene_of(doc) for doc in self.rooms.open_docs}
         for id, activation in list(self._activations.items()):
             if activation.state is State.GONE:
@@ -305,6 +323,7 @@ class Home:
                 id not in needed
                 and now - activation.idle_since_ms >= limits.actor_idle_ms
                 and not activation.actor.open_attempts()
+                and activation.actor.waits_to_be_left() is None
                 and activation.passivate()
             ):
                 del self._activations[id]

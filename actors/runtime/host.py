@@ -15,7 +15,7 @@ from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
 from actors.commands import Answer, CommandError, CreateProject, Envelope, ImportScreenplay
-from actors.runtime.actor import AttemptsChanged, Catalogue, Started
+from actors.runtime.actor import AttemptsChanged, Catalogue, Notice, Started
 from actors.runtime.clock import Clock
 from actors.runtime.errors import HomeLost
 from actors.runtime.home import Home, Surroundings
@@ -30,6 +30,9 @@ from collab.close_codes import CloseCode
 from storage.ledger.protocol import HostRow, Kind, Ledger, LedgerError, Owned, Want
 
 logger = logging.getLogger("storyforge.runtime")
+
+VISIT_LOOKS_MAX = 100
+"""Looks, `retry_ms` apart, at whether a visited home has come to rest; past them it leaves as any idle home does."""
 
 SCENES_WITH_WORK_MAX = 10_000
 """Open jobs looked for when a home is opened."""
@@ -195,6 +198,8 @@ class StoryRuntime:
         try:
             for row in await self.ledger.views("open_job", home=home.id, limit=SCENES_WITH_WORK_MAX):
                 await home.tell(row.parent, AttemptsChanged())
+            for row in await self.ledger.views("scene_open", home=home.id, limit=SCENES_WITH_WORK_MAX):
+                home.activation(row.id)  # changed and never left: the sweep sees that nobody is in it
             for actor in sorted(self._kinds.always_live(home.id)):
                 await home.tell(actor, Started())
             for doc, seq in await self._unread(home):
@@ -283,6 +288,21 @@ class StoryRuntime:
         home = await self.open(envelope.home, create=create)
         return await home.ask(envelope)
 
+    async def visit(self, home_id: str, target: str, notice: Notice) -> None:
+        """Open a home nobody has, give one notice, and give the home back unless people came meanwhile.
+
+        Raises `Owned` when somebody has it, and as `open` does.
+        """
+        home = await self.open(home_id)
+        await home.tell(target, notice)
+        await home.activation(target).idle()
+        for _ in range(VISIT_LOOKS_MAX):  # what nobody had read before is read meanwhile
+            if home.gone or home.rooms.sessions or home.waits_to_be_left:
+                return
+            if home.idle:
+                return await self.release(home)
+            await self._clock.sleep(self._limits.retry_ms / 1000)
+
     async def attempt_changed(self, home_id: str, attempt_id: str) -> None:
         """A worker's wake-up; for homes not open here it is ignored (their owner re-scans)."""
         home = self._homes.get(home_id)
@@ -312,7 +332,7 @@ class StoryRuntime:
         now = self._clock.now_ms()
         for home in list(self._homes.values()):
             self._untrimmed += await home.sweep()
-            if home.idle and now - home.busy_at_ms >= self._limits.home_idle_ms:
+            if home.idle and not home.waits_to_be_left and now - home.busy_at_ms >= self._limits.home_idle_ms:
                 self._untrimmed += 1
                 await self.release(home)
         if self._untrimmed and now - self._trimmed_at_ms >= self._limits.trim_ms:

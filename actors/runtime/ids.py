@@ -12,7 +12,9 @@ import re
 import secrets
 from typing import Literal
 
-Prefix = Literal["prj", "scn", "job", "tak", "pnl", "att", "fnd", "cst", "plc", "ver", "cmt", "lnk", "chk"]
+Prefix = Literal[
+    "prj", "scn", "job", "tak", "pnl", "att", "fnd", "cst", "plc", "ver", "cmt", "lnk", "chk", "wfl", "mnw"
+]
 
 ID_BYTES = 16
 """Randomness of an id. Fewer: two scenes of two projects may meet."""

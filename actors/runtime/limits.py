@@ -38,6 +38,10 @@ class RuntimeLimits:
     actor_idle_ms: int = 60_000
     """An actor without turns for this long is passivated."""
 
+    scene_grace_ms: int = 300_000
+    """A changed scene that nobody has open for this long is left: what follows from it is worked out. Shorter: people
+    who reload a page are taken for gone; longer: later scenes do not know of it."""
+
     home_idle_ms: int = 300_000
     """A home without turns, open rooms or running jobs for this long is released."""
 

@@ -126,6 +126,10 @@ async def _gather(home: Home, needs: Needs, envelope: Envelope | None) -> TurnCo
         context.texts = await home.projected_scripts()
     if needs.gather is not None:
         context.computed = await asyncio.to_thread(needs.gather, await home.checkpoints.gather())
+    for wanted in needs.views:
+        context.rows += await home.wanted(wanted)
+    if needs.beside is not None:
+        context.computed = await asyncio.to_thread(needs.beside(context))
     if needs.compute is not None:
         context.computed = await asyncio.to_thread(needs.compute)
     context.now_ms = home.now_ms()

@@ -41,6 +41,7 @@ from actors.runtime.actor import (
     ProjectChanged,
     ScriptSettled,
     ViewDraft,
+    Wanted,
 )
 from actors.runtime.edits import DropKey, Edit, Op, SetKey
 from actors.scene import batches, comments, versions
@@ -51,6 +52,8 @@ from actors.scene.request import enhance_request
 from actors.scene.views import job_view, live_job, open_job_view, take_view
 from actors.screenplay.fountain import parse
 from actors.views import SceneView
+from actors.workflow import exits
+from actors.workflow.messages import SceneLeft
 
 JOBS_KEPT = 50
 """Ended jobs a scene remembers; older ones are in the lists for ever but cannot be retried."""
@@ -71,6 +74,8 @@ class SceneActor(Actor):
         super().__init__(home, id)
         self.locked = False
         self.script_sha256 = ""
+        self.left_sha256 = ""  # of the text at its last exit
+        self.pending = False  # whether something of it waits for an exit
         self.bible_version = 0
         self.takes = 0
         self.versions = 0
@@ -93,6 +98,9 @@ class SceneActor(Actor):
             return "GENERATING"
         return "COMPLETE" if self.takes else "PENDING"
 
+    def waits_to_be_left(self) -> Notice | None:
+        return SceneLeft() if self.pending else None
+
     def open_attempts(self) -> tuple[str, ...]:
         return tuple(job.attempt for job in self.jobs.values() if job.attempt is not None)
 
@@ -105,8 +113,12 @@ class SceneActor(Actor):
             case "scene.unlocked":
                 self.locked = False
             case "scene.script_read":
-                self.script_sha256 = data["sha256"]
-            case "scene.listed" | "scene.restored" | "scene.edited" | "comment.added" | "comment.resolved":
+                self.script_sha256, self.pending = data["sha256"], self.pending or data.get("changed", True)
+            case "scene.restored" | "scene.edited":
+                self.pending = True
+            case "workflow.started":
+                self.left_sha256, self.pending = data["script_sha256"], False
+            case "scene.listed" | "scene.left" | "comment.added" | "comment.resolved":
                 pass
             case "version.named":
                 self.versions += 1
@@ -134,6 +146,8 @@ class SceneActor(Actor):
         return {
             "locked": self.locked,
             "script_sha256": self.script_sha256,
+            "left_sha256": self.left_sha256,
+            "pending": self.pending,
             "bible_version": self.bible_version,
             "takes": self.takes,
             "versions": self.versions,
@@ -145,6 +159,7 @@ class SceneActor(Actor):
         for name in ("locked", "script_sha256", "bible_version", "takes", "thumbnail_key"):
             setattr(self, name, data[name])
         self.versions = data.get("versions", 0)  # a snapshot older than versions has none
+        self.left_sha256, self.pending = data.get("left_sha256", ""), data.get("pending", False)  # as with exits
         self.jobs = {job["id"]: Job.from_dict(job) for job in data["jobs"]}
 
     # decisions
@@ -155,6 +170,8 @@ class SceneActor(Actor):
             return batches.needs(self.doc, message)
         if isinstance(message, AddComment | ResolveComment):
             return comments.needs(self.id)
+        if isinstance(message, ScriptSettled) and not self.script_sha256:
+            return Needs(docs=(self.doc,), edits=("live",), views=(Wanted("scene", id=self.id),))
         attempts = self.open_attempts() if isinstance(message, AttemptsChanged) else ()
         return Needs(docs=(self.doc,), edits=("live",), attempts=attempts)
 
@@ -184,6 +201,8 @@ class SceneActor(Actor):
                 return comments.resolve(self, message, ctx)
             case AttemptsChanged():
                 return self._attempts(ctx)
+            case SceneLeft():
+                return self._left(ctx)
             case ScriptSettled():
                 return self._script(ctx)
             case ProjectChanged():
@@ -196,6 +215,17 @@ class SceneActor(Actor):
         kind = "scene.locked" if locked else "scene.unlocked"
         decision = Decision(events=[Draft(kind, {"by": ctx.principal}, scene=self.id)], ids=self._ids())
         self._show_scene(decision, ctx, locked=locked)
+        if locked:
+            exits.leave(self, decision, ctx, "locked", self._heading(ctx))
+        return decision
+
+    def _left(self, ctx: Context) -> Decision:
+        """Nobody is in it any more."""
+        if not self.pending:
+            return Decision()
+        decision = Decision(events=[Draft("scene.left", {"by": ctx.principal}, scene=self.id)])
+        self._show_scene(decision, ctx)
+        exits.leave(self, decision, ctx, "left", self._heading(ctx))
         return decision
 
     def _script(self, ctx: Context) -> Decision:
@@ -203,7 +233,10 @@ class SceneActor(Actor):
         sha256 = _sha256(ctx.text(self.doc, "script"))
         if sha256 == self.script_sha256:
             return Decision()
-        decision = Decision(events=[Draft("scene.script_read", {"sha256": sha256}, scene=self.id)])
+        born = {SceneView.from_blob(row.body or b"").script for row in ctx.views()}
+        changed = ctx.text(self.doc, "script") not in born  # else it is read for the first time, as it was made
+        fact = Draft("scene.script_read", {"sha256": sha256, "changed": changed}, scene=self.id)
+        decision = Decision(events=[fact], views=exits.pending(self, ctx) if changed else [])
         self._show_scene(decision, ctx)
         return decision
 
@@ -330,7 +363,7 @@ class SceneActor(Actor):
         after.jobs = dict(self.jobs if jobs is None else jobs)
         after.takes = self.takes if takes is None else takes
         script, known = ctx.text(self.doc, "script"), self._known(ctx)
-        heading = heading_words(script[:HEADING_READ_CHARS]) or known.heading
+        heading = self._heading(ctx)
         thumbnail = thumbnail or self.thumbnail_key
         view = SceneView(
             id=self.id,
@@ -346,6 +379,9 @@ class SceneActor(Actor):
         decision.views.append(ViewDraft("scene", self.id, self.home, known.order, view))
         shown = live_scene(heading, after.status, thumbnail)
         decision.edits.append(Edit("live", (*(ops or ()), SetKey("scenes", self.id, shown))))
+
+    def _heading(self, ctx: Context) -> str:
+        return heading_words(ctx.text(self.doc, "script")[:HEADING_READ_CHARS]) or self._known(ctx).heading
 
     def _project(self, ctx: Context) -> ProjectActor:
         project = ctx.peer(ProjectActor, self.home)

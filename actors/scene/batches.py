@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from actors.commands import CommandError, EditScene
 from actors.runtime.actor import Context, Decision, Draft, Needs
 from actors.runtime.edits import Batch, Edit
+from actors.workflow import exits
 from collab.agents import Plan, Reason, Step, Yielded, carry
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def edit(scene: SceneActor, command: EditScene, ctx: Context) -> Decision:
     change = Edit(scene.doc, (Batch("script", plan),), author=ctx.principal, author_name=command.by or command.task)
     return Decision(
         events=[Draft("scene.edited", fact, scene=scene.id)],
+        views=exits.pending(scene, ctx),
         edits=[change] if plan.steps else [],
         ids={"project": scene.home, "scene": scene.id, "edits": json.dumps(told(plan), ensure_ascii=False)},
     )

@@ -12,6 +12,7 @@ from actors.commands import CommandError, NameVersion, RestoreVersion
 from actors.runtime.actor import Context, Decision, Draft, Needs, ViewDraft
 from actors.runtime.edits import Edit, SetText
 from actors.views import VersionView
+from actors.workflow import exits
 
 if TYPE_CHECKING:
     from actors.scene.actor import SceneActor
@@ -54,6 +55,7 @@ def restore(scene: SceneActor, command: RestoreVersion, ctx: Context) -> Decisio
     edit = Edit(scene.doc, (SetText("script", command.text),), author=ctx.principal, author_name=command.by)
     return Decision(
         events=[Draft("scene.restored", fact, scene=scene.id)],
+        views=exits.pending(scene, ctx),
         edits=[edit] if ctx.text(scene.doc, "script") != command.text else [],
         ids={"project": scene.home, "scene": scene.id},
     )

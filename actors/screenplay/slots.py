@@ -13,6 +13,7 @@ from actors.screenplay.breakdown import Breakdown
 from actors.screenplay.heading import TimeOfDay
 from actors.screenplay.names import people_of
 from gpu.enhance import protocol as enhance
+from gpu.video.protocol import Weather
 
 _OFF = re.compile(r"^(?:V\.?\s?O|O\.?\s?S|O\.?\s?C)\b", re.IGNORECASE)
 _DESCRIBED = re.compile(r"\s*\(([^()\n]{1,60})\)(?:,\s*([^.,;\n]{3,80}))?|,\s*([^.,;\n]{3,80})")
@@ -27,12 +28,14 @@ def enhance_request(
     entity_ids: Mapping[str, str] | None = None,
     descriptors: Mapping[str, Sequence[str]] | None = None,
     time_before: TimeOfDay | None = None,
+    weather_before: Weather | None = None,
     beat: str = "",
     continuity_notes: Sequence[str] = (),
     target_duration_s: float | None = None,
 ) -> enhance.EnhanceRequest:
     """`entity_ids` and `descriptors` go by name key; without them a name stands for itself.
 
+    `weather_before` wins over what the action tells: give it only where that tells none.
     Raises EnhanceError("bad_request") only for arguments out of range, never for the text of a scene.
     """
     heading = scene.heading
@@ -41,6 +44,7 @@ def enhance_request(
         place=_cut(heading.place or "" if heading else "", enhance.NAME_CHARS_MAX),
         interior=scene.setting not in {"exterior", "establishing"} if heading else True,
         time_of_day=scene.time_of_day or time_before or "day",
+        weather=weather_before,
         cast=_cast(script, scene, entity_ids or {}, descriptors or {}),
         moments=_moments(scene),
         props=tuple(_cut(prop.name, enhance.NAME_CHARS_MAX) for prop in scene.props)[: enhance.PROP_SLOTS_MAX],

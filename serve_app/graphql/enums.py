@@ -65,6 +65,23 @@ class JobStage(enum.Enum):
 
 
 @strawberry.enum
+class WorkflowState(enum.Enum):
+    RUNNING = "RUNNING"
+    COMPLETE = "COMPLETE"
+    FAILED = "FAILED"
+    SUPERSEDED = "SUPERSEDED"
+
+
+@strawberry.enum
+class StepState(enum.Enum):
+    WAITING = "WAITING"
+    DONE = "DONE"
+    FAILED = "FAILED"
+    BLOCKED = "BLOCKED"
+    SKIPPED = "SKIPPED"
+
+
+@strawberry.enum
 class EpistemicState(enum.Enum):
     ACCEPTED = "ACCEPTED"
     EPISTEMICALLY_INCOMPLETE = "EPISTEMICALLY_INCOMPLETE"

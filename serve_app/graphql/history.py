@@ -45,6 +45,10 @@ SUMMARIES: dict[str, str] = {
     "version.named": "Named a version",
     "scene.restored": "Brought back an earlier text",
     "checkpoint.made": "Kept a checkpoint",
+    "project.background_set": "Changed whether the story is looked over while nobody is there",
+    "meanwhile.noted": "While you were away",
+    "workflow.step_failed": "A step of working out what follows from a scene failed",
+    "workflow.retried": "Tried again to work out what follows from a scene",
     "access.granted": "Shared the project",
     "access.changed": "Changed somebody's access",
     "access.revoked": "Took access away",
@@ -75,9 +79,22 @@ INNER = frozenset(
         "scenes.moved",
         "continuity.checked",
         "checkpoint.deferred",
+        "scene.left",
+        "workflow.started",
+        "workflow.superseded",
+        "facts.settled",
+        "knowledge.spread",
+        "relations.rippled",
+        "world.settled",
+        "narrative.linked",
+        "checkpoint.completed",
+        "background.rested",
     }
 )
 """Bookkeeping that says nothing to a person: subscribers get it, history leaves it out."""
+PART = SERVER[0]
+"""Authors that begin with it are parts of ours, and no person."""
+
 NAMED = ("label", "task", "title", "heading", "name", "brain")
 PRIVATE_KEYS = frozenset(
     {
@@ -220,7 +237,7 @@ def _entry(line: _Line, names: Mapping[str, str]) -> HistoryEntry:
     return HistoryEntry(
         sequence=str(event.seq),
         at=when(event.at_ms),
-        author=", ".join(names.get(a, a) for a in line.authors if a != SERVER) or None,
+        author=", ".join(names.get(a, a) for a in line.authors if not a.startswith(PART)) or None,
         kind=event.type,
         summary=f"Added {line.rows} scenes" if line.rows > 1 and event.kind is Kind.EVENT else summary_of(event),
         scene_id=strawberry.ID(event.scene) if event.scene else None,

@@ -43,6 +43,11 @@ LIST_SIZES: Mapping[str, int] = {
     "comments": 20,
     "replies": 3,
     "authors": 4,
+    "steps": 6,
+    "carries": 8,
+    "things": 20,
+    "people": 4,
+    "sceneIds": 4,
 }
 """What lists without `first` usually hold; `edges` were paid for by their connection's `first`."""
 PAGE_SIZE_MAX = 200

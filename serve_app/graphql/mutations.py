@@ -50,6 +50,7 @@ from serve_app.graphql.payloads import (
 from serve_app.graphql.project_nodes import Project
 from serve_app.graphql.scene_nodes import Job
 from serve_app.graphql.sending import Sent, scene_payload, send
+from serve_app.graphql.story_operations import StoryMutations
 
 
 async def _project(context: Context, home: str, sent: Sent) -> ProjectPayload:
@@ -103,7 +104,13 @@ async def _new_project(context: Context, key: str, command: Command) -> ProjectP
 
 @strawberry.type
 class Mutation(
-    PastMutations, CommentMutations, AccessMutations, AgentMutations, DocumentMutations, CheckpointMutations
+    PastMutations,
+    StoryMutations,
+    CommentMutations,
+    AccessMutations,
+    AgentMutations,
+    DocumentMutations,
+    CheckpointMutations,
 ):
     @strawberry.mutation
     async def create_project(self, info: Info, input: CreateProjectInput) -> ProjectPayload:

@@ -22,6 +22,7 @@ from serve_app.graphql.enums import ProjectType, SceneStatus
 from serve_app.graphql.limits import PAGE_SIZE_MAX
 from serve_app.graphql.past_nodes import Version
 from serve_app.graphql.scene_nodes import Finding, Job, Take, when
+from serve_app.graphql.story_nodes import CarriedNote, MeanwhileNote, Workflow, carried_into, workflow_of
 from storage.ledger.protocol import View
 
 
@@ -118,6 +119,14 @@ class Scene:
     async def comments(self, info: Info) -> list[Comment]:
         return await comments_of(info.context.ports.pasts, self.row.home, self.view.id)
 
+    @described("What follows from the scene, as of its last exit; null: it was never locked, or left after a change.")
+    async def workflow(self, info: Info) -> Workflow | None:
+        return await workflow_of(info.context, self.view)
+
+    @described("What the scenes before give this one, the surest first; its generation is told the same.")
+    async def carries(self, info: Info) -> list[CarriedNote]:
+        return await carried_into(info.context, self.row.home, self.view)
+
     @described("Points of the text that somebody gave a name, newest first.")
     async def versions(self, info: Info, first: int | None = 50) -> list[Version]:
         rows = await info.context.loaders.newest.load(("version", self.row.home, self.view.id))
@@ -186,6 +195,18 @@ class Project:
     @described("Who else may enter, newest first; the owner alone sees it.")
     async def access_links(self, info: Info) -> list[AccessLink]:
         return await links_of(info.context, self.row.home)
+
+    @described("Whether the story is looked over while nobody has the project open.")
+    def background(self) -> bool:
+        return self.view.background
+
+    @described("While you were away: what was noted meanwhile, newest first.")
+    async def meanwhile(self, info: Info, first: int | None = 20) -> list[MeanwhileNote]:
+        size = page_size(first, 20)
+        rows = await info.context.ports.reader.views(
+            "meanwhile", home=self.row.home, parent=self.row.home, limit=size, newest_first=True
+        )
+        return [MeanwhileNote.of(row) for row in rows if row.body is not None]
 
     @described("In story order.")
     async def scenes(self, info: Info) -> list[Scene]:

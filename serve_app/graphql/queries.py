@@ -28,6 +28,7 @@ from serve_app.graphql.project_nodes import (
     position_of,
 )
 from serve_app.graphql.scene_nodes import Job
+from serve_app.graphql.story_operations import StoryQueries
 from storage.ledger.protocol import View
 
 FRESH_READS_MAX = 8
@@ -59,7 +60,7 @@ def sequence_of(text: str | None, name: str) -> int | None:
 
 
 @strawberry.type
-class Query(PastQueries, DocumentQueries, CheckpointQueries):
+class Query(PastQueries, StoryQueries, DocumentQueries, CheckpointQueries):
     @strawberry.field
     async def me(self, info: Info) -> Me:
         who = info.context.who

@@ -55,10 +55,14 @@ class Story:
         """Wait for a fact: looked at after every lifecycle event."""
         async with asyncio.timeout(seconds):
             while not true():
-                self._changed.clear()
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(0.02):
-                        await self._changed.wait()
+                await self.turned()
+
+    async def turned(self) -> None:
+        """Wait for the next lifecycle event, or a moment."""
+        self._changed.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0.02):
+                await self._changed.wait()
 
     def key(self) -> str:
         self._keys += 1

@@ -28,6 +28,11 @@ async def summaries(it: Story, home: str) -> list[CheckpointView]:
     return [CheckpointView.from_blob(row.body or b"") for row in rows]
 
 
+async def kept_by_hand(it: Story, home: str) -> list[CheckpointView]:
+    """Without those that exits of scenes make."""
+    return [each for each in await summaries(it, home) if each.type == "manual_save"]
+
+
 async def body_of(it: Story, summary: CheckpointView) -> CheckpointBodyView | None:
     row = await it.ledger.view("checkpoint_body", summary.id)
     return CheckpointBodyView.from_blob(row.body) if row is not None and row.body is not None else None
@@ -63,12 +68,18 @@ async def test_a_checkpoint_holds_the_four_parts_and_where_the_documents_stand()
             lambda: len([f for f in it.facts if isinstance(f, Turned) and f.message == "ScriptSettled"]) > before + 1
         )
         saved = await it.ask(home, SaveCheckpoint("  first   draft "))
-        (summary,) = await summaries(it, home)
+        (summary,) = await kept_by_hand(it, home)
         body = unpacked(summary, await body_of(it, summary))
         assert (summary.type, summary.label, summary.deferred_status) == ("manual_save", "first draft", "complete")
         assert saved.ids["checkpoint"] == summary.id
         assert summary.seq < saved.sequence
-        assert set(body["entity_state"]) == {"@project", "@continuity", f"@scene:{first}", f"@scene:{second}"}
+        assert set(body["entity_state"]) == {
+            "@project",
+            "@continuity",
+            "@workflow",
+            f"@scene:{first}",
+            f"@scene:{second}",
+        }
         assert body["entity_state"]["@project"]["state"]["facts"]["title"] == "Heat"
         assert body["narrative_position"] == {
             "order": [first, second],
@@ -93,7 +104,7 @@ async def test_checkpoint_and_the_rows_after_it_are_the_live_state() -> None:
         scene = await scene_of(it, home)
         await it.ask(home, LockScene(scene))
         await it.ask(home, SaveCheckpoint("here"))
-        (summary,) = await summaries(it, home)
+        (summary,) = await kept_by_hand(it, home)
         parts = unpacked(summary, await body_of(it, summary))
         await it.ask(home, SetBrain("pixar"))
         later = await scene_of(it, home, "Later.")
@@ -121,7 +132,7 @@ async def test_actors_that_sleep_are_in_a_checkpoint_too() -> None:
         await it.runtime.release(owned(it, home))
         await it.ask(home, SaveCheckpoint("asleep"))
         assert owned(it, home).find(scene) is None
-        (summary,) = await summaries(it, home)
+        (summary,) = await kept_by_hand(it, home)
         parts = unpacked(summary, await body_of(it, summary))
         assert parts["entity_state"][f"@scene:{scene}"]["state"]["locked"]
 

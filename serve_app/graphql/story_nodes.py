@@ -1,0 +1,240 @@
+"""What follows from scenes beyond themselves, as the surface shows it: workflows, the world, relations, knowledge.
+
+The invariant: read from committed rows with the same folds the actors use (`actors.workflow.story`), so a partner and a
+prompt are told the same; no actor is woken. Everything that is a conclusion carries where it comes from and how sure.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import strawberry
+
+from actors.views import SceneView
+from actors.workflow.carry import Stored, carried, here_of, known_cast, opening
+from actors.workflow.checkpoint import COMPLETE, PENDING, PROCESSING
+from actors.workflow.rows import Data, RowKind
+from actors.workflow.steps import SPECS, Step
+from actors.workflow.story import World, ranks, world_after
+from actors.workflow.views import MeanwhileView, RowView, WorkflowView
+from serve_app.graphql.context import Context
+from serve_app.graphql.enums import StepState, WorkflowState
+from serve_app.graphql.scene_nodes import when
+from storage.codec import decode
+from storage.ledger.protocol import Event, View
+
+ROWS_MAX = 5_000
+"""Contributions of one kind read for an answer: as many as a project has scenes."""
+
+AS_OF_ROWS_MAX = 5_000
+"""Rows of a project's log looked at for a past world; an older one is not found."""
+
+SAID = {
+    "RUNNING": "What follows from this scene is being worked out.",
+    "COMPLETE": "Everything that follows from this scene is worked out.",
+    "FAILED": "Working out what follows from this scene failed; it can be tried again.",
+    "SUPERSEDED": "A newer exit of this scene took its place.",
+}
+
+
+@strawberry.type(description="One step of what is worked out after a scene was left.")
+class WorkflowStep:
+    name: str
+    words: str = strawberry.field(description="What it does, for people.")
+    state: StepState
+    tries: int
+    error: str | None
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> WorkflowStep:
+        error = data.get("error")
+        known = next((step for step in Step if step.value == data["name"]), None)
+        return cls(
+            name=str(data["name"]),
+            words=SPECS[known].words if known else str(data["name"]),
+            state=StepState.__members__.get(str(data["state"]), StepState.WAITING),
+            tries=int(data["tries"]),
+            error=f"{error['code']}: {error['message']}" if error else None,
+        )
+
+
+@strawberry.type(description="What follows from a scene beyond itself, worked out after its exit; nobody waits for it.")
+class Workflow:
+    id: strawberry.ID
+    scene_id: strawberry.ID
+    state: WorkflowState
+    message: str
+    cause: str = strawberry.field(description="locked: the scene was locked; left: nobody was in it any more.")
+    started_at: datetime
+    deferred_status: str = strawberry.field(description="Of the exit's checkpoint: pending, processing, complete.")
+    stale: bool = strawberry.field(description="The scene's words are not those it was left with.")
+    steps: list[WorkflowStep]
+
+    @classmethod
+    def of(cls, row: View, scene: SceneView) -> Workflow:
+        view = WorkflowView.from_blob(row.body or b"")
+        begun = any(step["state"] == "DONE" for step in view.steps)
+        status = COMPLETE if view.state == "COMPLETE" else PROCESSING if begun else PENDING
+        return cls(
+            id=strawberry.ID(view.id),
+            scene_id=strawberry.ID(view.scene),
+            state=WorkflowState.__members__.get(view.state, WorkflowState.RUNNING),
+            message=SAID.get(view.state, view.state),
+            cause=view.cause,
+            started_at=when(view.started_at_ms),
+            deferred_status=status,
+            stale=digest(scene.script) != view.script_sha256,
+            steps=[WorkflowStep.of(step) for step in view.steps],
+        )
+
+
+@strawberry.type(description="A thing of the story as it was last seen.")
+class Thing:
+    name: str
+    holder: str | None = strawberry.field(description="Who has it; null: nobody.")
+    place: str | None
+    scene_id: strawberry.ID
+    confidence: float
+
+
+@strawberry.type(description="The world at one moment of the story.")
+class WorldState:
+    scene_id: strawberry.ID
+    at_end: bool = strawberry.field(description="As this scene leaves it; false: as those before leave it to this one.")
+    of_scene_id: strawberry.ID = strawberry.field(description="The last scene that told of it.")
+    hour: str | None
+    weather: str | None
+    place: str | None
+    people: list[str]
+    things: list[Thing]
+    settled: bool = strawberry.field(description="Everything that follows from that scene has been worked out.")
+
+    @classmethod
+    def of(cls, scene: str, world: World, at_end: bool, settled: bool) -> WorldState:
+        return cls(
+            scene_id=strawberry.ID(scene),
+            at_end=at_end,
+            of_scene_id=strawberry.ID(world.scene),
+            hour=world.hour,
+            weather=world.weather,
+            place=world.place_name or None,
+            people=list(world.people.values()),
+            things=[
+                Thing(
+                    name=name,
+                    holder=told["holder_name"] or None,
+                    place=told["place_name"] or None,
+                    scene_id=strawberry.ID(told["scene"]),
+                    confidence=told["confidence"],
+                )
+                for name, told in sorted(world.things.items())
+            ],
+            settled=settled,
+        )
+
+
+@strawberry.type(description="A tie between two people of the story, summed over its scenes.")
+class Relation:
+    people: list[str]
+    strength: float
+    confidence: float
+    hops: int = strawberry.field(description="0: they met; more: only through so many others.")
+    scene_ids: list[strawberry.ID] = strawberry.field(description="The latest scenes that made it.")
+
+
+@strawberry.type(description="Something a scene is given by those before it.")
+class CarriedNote:
+    words: str
+    confidence: float
+    scene_id: strawberry.ID = strawberry.field(description="The scene it comes from.")
+
+
+@strawberry.type(description="Something noted while nobody had the project open.")
+class MeanwhileNote:
+    id: strawberry.ID
+    kind: str = strawberry.field(description="time, goal or balance.")
+    words: str
+    at: datetime
+    source: str
+    confidence: float
+    scene_id: strawberry.ID | None
+
+    @classmethod
+    def of(cls, row: View) -> MeanwhileNote:
+        view = MeanwhileView.from_blob(row.body or b"")
+        return cls(
+            id=strawberry.ID(view.id),
+            kind=view.kind,
+            words=view.words,
+            at=when(view.at_ms),
+            source=view.source,
+            confidence=view.confidence,
+            scene_id=strawberry.ID(view.scene) if view.scene else None,
+        )
+
+
+def digest(script: str) -> str:
+    return hashlib.sha256(script.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+async def stored(context: Context, home: str, *kinds: RowKind) -> Stored:
+    """The contributions of the project's scenes, by kind."""
+    found: dict[RowKind, dict[str, Data]] = {}
+    for kind in kinds:
+        rows = await context.ports.reader.views(kind.value, home=home, limit=ROWS_MAX)
+        found[kind] = {row.id: RowView.from_blob(row.body).data for row in rows if row.body is not None}
+    return found
+
+
+async def project_data(context: Context, home: str) -> Data:
+    """Names and order, as the actors' folds take them."""
+    rows = await context.ports.reader.views("scene", home=home, parent=home, limit=ROWS_MAX)
+    found = await context.project(home)
+    cast = [{"name": each["name"], "aliases": []} for each in found[1].cast] if found else []
+    return {"cast": cast, "order": [row.id for row in rows]}
+
+
+async def workflow_of(context: Context, scene: SceneView) -> Workflow | None:
+    """The newest of a scene."""
+    rows = await context.loaders.newest.load(("workflow", scene.project, scene.id))
+    return Workflow.of(rows[0], scene) if rows else None
+
+
+async def carried_into(context: Context, home: str, scene: SceneView) -> list[CarriedNote]:
+    project = await project_data(context, home)
+    rows = await stored(context, home, RowKind.WORLD, RowKind.KNOWLEDGE, RowKind.RELATIONS, RowKind.NARRATIVE)
+    notes = carried(scene.id, here_of(scene.script, known_cast(project)), project, rows, {})
+    return [CarriedNote(words=n.words, confidence=n.confidence, scene_id=strawberry.ID(n.scene)) for n in notes]
+
+
+async def world_of(context: Context, home: str, scene: str, as_of: int | None) -> WorldState | None:
+    """At the end of a scene that was left; else as the scenes before leave it to it. None: nothing is known."""
+    project = await project_data(context, home)
+    rows = await stored(context, home, RowKind.WORLD, RowKind.CHECKPOINT)
+    if as_of is not None:
+        rows = {**rows, RowKind.WORLD: await _worlds_as_of(context, home, as_of)}
+    at_end = scene in rows[RowKind.WORLD]
+    world = world_after(rows[RowKind.WORLD], ranks(project), scene) if at_end else opening(scene, project, rows)
+    if world is None:
+        return None
+    kept = rows[RowKind.CHECKPOINT].get(world.scene, {})
+    return WorldState.of(scene, world, at_end, kept.get("deferred_status") == COMPLETE)
+
+
+async def _worlds_as_of(context: Context, home: str, as_of: int) -> dict[str, Data]:
+    """What scenes had contributed when the log stood at a sequence."""
+    found: dict[str, Data] = {}
+    before, looked = as_of + 1, 0
+    while looked < AS_OF_ROWS_MAX:
+        page: list[Event] = await context.ports.reader.read_back(home, before=before, scene=None, limit=500)
+        for row in page:
+            if row.type == SPECS[Step.WORLD].event and row.scene and row.scene not in found:
+                found[row.scene] = decode(row.body)["row"]
+        looked += len(page)
+        if len(page) < 500:
+            break
+        before = page[-1].seq
+    return found
