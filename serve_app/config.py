@@ -24,6 +24,9 @@ MIB = 1024 * KIB
 
 FRAME_ENVELOPE_BYTES = 1 * MIB
 
+URLS = ("database_url", "database_direct_url", "database_read_url", "redis_url")
+"""Also read from the environment without our prefix. They may hold passwords: never shown."""
+
 Profile = Literal["embedded", "gpu"]
 PROFILES = ("embedded", "gpu")
 
@@ -62,6 +65,12 @@ class Settings:
     public_url: str = ""
     """How browsers reach us; default http://{host}:{port}. Decides the Origin check and absolute links."""
 
+    database_url: str = field(default="", repr=False)
+    """PostgreSQL for the ledger, postgresql://…; also `DATABASE_URL`. Empty: SQLite in the data directory."""
+    database_direct_url: str = field(default="", repr=False)
+    """The same database past its pooler, for migrations; also `DATABASE_DIRECT_URL`."""
+    database_read_url: str = field(default="", repr=False)
+    """A replica of it for projections; also `DATABASE_READ_URL`."""
     redis_url: str = field(default="", repr=False)
     """Redis or Valkey for wake-ups between machines, redis:// or rediss://; also `REDIS_URL`. Empty: one machine."""
 
@@ -125,8 +134,9 @@ class Settings:
         for name in known:
             if name not in given and (text := env.get(ENV_PREFIX + name.upper())):
                 given[name] = text
-        if "redis_url" not in given and (url := env.get("REDIS_URL")):
-            given["redis_url"] = url  # the name every client of Redis knows it by
+        for name in URLS:
+            if name not in given and (url := env.get(name.upper())):
+                given[name] = url  # the name every client of Redis or PostgreSQL knows it by
         values = {name: _parse(known[name], value) for name, value in given.items()}
         data_dir = prepare_data_dir(Path(values.get("data_dir") or default_data_dir()))
         values["data_dir"] = data_dir

@@ -15,8 +15,20 @@ from storage.objects.local import LocalObjects
 
 
 def open_ledger(settings: Settings) -> Ledger:
-    """Not yet opened: call `open()` on the loop that uses it."""
-    return SqliteLedger(settings.data_dir / "ledger.db")
+    """Not yet opened: call `open()` on the loop that uses it. Raises `SettingsError` for a database nobody can use."""
+    if not settings.database_url:
+        return SqliteLedger(settings.data_dir / "ledger.db")
+    try:
+        from storage.ledger.postgres import PostgresLedger  # the client is an extra: only who names a server needs it
+    except ModuleNotFoundError as error:
+        fix = "install storyforge[postgres]"
+        raise SettingsError("database_url", "the PostgreSQL client is not installed", fix) from error
+    try:
+        return PostgresLedger(
+            settings.database_url, direct_url=settings.database_direct_url, read_url=settings.database_read_url
+        )
+    except ValueError as error:
+        raise SettingsError("database_url", str(error), "use postgresql://user:password@host:5432/name") from None
 
 
 def open_objects(settings: Settings) -> LocalObjects:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -13,11 +14,15 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from storage.ledger.postgres import PostgresLedger
+from tests import postgres
 
 ROOT = Path(__file__).resolve().parents[1]
 TOKEN = "test-owner-token-0123456789"
@@ -169,6 +174,43 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     running = start_stack(tmp_path_factory.mktemp("stack") / "data")
     yield running
     stop_stack(running)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Server]:
+    """A PostgreSQL of this test process, fast and not durable."""
+    with postgres.running() as server:
+        yield postgres.need(server)
+
+
+@pytest.fixture(scope="session")
+def postgres_database(postgres_server: postgres.Server) -> str:
+    """The name of a database with today's schema, shared by the tests of this process."""
+    name = "ledger"
+    postgres_server.run(f"CREATE DATABASE {name}")
+
+    async def prepare() -> None:
+        ledger = PostgresLedger(postgres_server.url(name))
+        await ledger.open()
+        await ledger.close()
+
+    with ThreadPoolExecutor(1) as aside:  # an asynchronous fixture may ask for it: a loop runs already
+        aside.submit(asyncio.run, prepare()).result(60)
+    return name
+
+
+@pytest.fixture
+def postgres_url(postgres_server: postgres.Server, postgres_database: str) -> str:
+    """An empty database with today's schema."""
+    postgres.empty(postgres_server, postgres_database)
+    return postgres_server.url(postgres_database)
+
+
+@pytest.fixture
+def postgres_fresh_url(postgres_server: postgres.Server) -> Iterator[str]:
+    """A database of one's own, without a schema."""
+    with postgres_server.database() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

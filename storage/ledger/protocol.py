@@ -262,7 +262,8 @@ class Draining(LedgerError):
 
 
 class Unavailable(LedgerError):
-    """The database could not commit (disk full, I/O error, busy too long). Nothing of the append is stored."""
+    """The database could not commit (disk full, I/O error, busy too long). Nothing of the append is stored, unless a
+    connection was lost while it was committed: then nobody knows, and its owner reads the head."""
 
     code = "LEDGER_UNAVAILABLE"
     retryable = True

@@ -21,8 +21,8 @@ CREATE INDEX homes_wanted ON homes (wanted_incarnation) WHERE wanted_incarnation
 POSTGRES = """
 ALTER TABLE storyforge.hosts ADD COLUMN draining BOOLEAN NOT NULL DEFAULT FALSE;
 ALTER TABLE storyforge.homes ADD COLUMN claimed_at_ms BIGINT NOT NULL DEFAULT 0;
-ALTER TABLE storyforge.homes ADD COLUMN wanted_id TEXT;
-ALTER TABLE storyforge.homes ADD COLUMN wanted_incarnation TEXT;
+ALTER TABLE storyforge.homes ADD COLUMN wanted_id TEXT COLLATE "C";
+ALTER TABLE storyforge.homes ADD COLUMN wanted_incarnation TEXT COLLATE "C";
 ALTER TABLE storyforge.homes ADD COLUMN wanted_at_ms BIGINT NOT NULL DEFAULT 0;
 CREATE INDEX homes_wanted ON storyforge.homes (wanted_incarnation) WHERE wanted_incarnation IS NOT NULL;
 """

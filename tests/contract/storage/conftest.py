@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 import pytest
 
 from storage.ledger.clock import Clocks
 from storage.ledger.memory import MemoryLedger
+from storage.ledger.postgres import PostgresLedger
 from storage.ledger.protocol import Append, Claim, HostRow, Kind, Ledger, NewEvent
 from storage.ledger.sqlite import SqliteLedger
 
@@ -25,9 +26,10 @@ class Clock:
         self.now += ms
 
 
-MAKERS: dict[str, Callable[[Path, Clock], Ledger]] = {
-    "memory": lambda folder, clock: MemoryLedger(clock),
-    "sqlite": lambda folder, clock: SqliteLedger(folder / "ledger.db", clocks=Clocks(clock, clock, "boot")),
+MAKERS: dict[str, Callable[[Any, Clock], Ledger]] = {
+    "memory": lambda given, clock: MemoryLedger(clock),
+    "sqlite": lambda given, clock: SqliteLedger(given("tmp_path") / "ledger.db", clocks=Clocks(clock, clock, "boot")),
+    "postgres": lambda given, clock: PostgresLedger(given("postgres_url"), clock=clock),
 }
 
 
@@ -53,9 +55,9 @@ def event(doc: str = "scene:s1", body: bytes = b"x", kind: Kind = Kind.EVENT, sc
 
 
 @pytest.fixture(params=sorted(MAKERS))
-async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[World]:
+async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
     clock = Clock()
-    ledger = MAKERS[request.param](tmp_path, clock)
+    ledger = MAKERS[request.param](request.getfixturevalue, clock)
     await ledger.open()
     yield World(ledger, clock)
     await ledger.close()

@@ -1,7 +1,7 @@
-"""Memory and SQLite give the same answers to the same story (S-09).
+"""Memory, SQLite and PostgreSQL give the same answers to the same story (S-09).
 
-Simulations run on the memory ledger; what they prove holds in production only if both are one ledger. Random stories of
-hosts, claims, appends (good, stale, repeated), snapshots and workers are told to both under one clock.
+Simulations run on the memory ledger; what they prove holds in production only if all are one ledger. Random stories of
+hosts, claims, appends (good, stale, repeated), snapshots and workers are told to each under one clock.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from storage.ledger.clock import Clocks
 from storage.ledger.memory import MemoryLedger
+from storage.ledger.postgres import PostgresLedger
 from storage.ledger.protocol import (
     Append,
     AttemptState,
@@ -36,6 +37,7 @@ from storage.ledger.protocol import (
 )
 from storage.ledger.sqlite import SqliteLedger
 from storage.ledger.verify import faults
+from tests import postgres
 
 pytestmark = pytest.mark.unit
 
@@ -59,7 +61,7 @@ steps = st.one_of(
 
 @dataclass
 class Story:
-    """One telling: what the teller knows is the same for both ledgers, since their answers must be."""
+    """One telling: what the teller knows is the same for all ledgers, since their answers must be."""
 
     ledger: Ledger
     now: list[int]
@@ -155,13 +157,9 @@ class Story:
         return found
 
 
-async def tell_both(story: list[tuple[Any, ...]], folder: Path) -> None:
+async def tell_both(story: list[tuple[Any, ...]], make: Callable[[list[int]], Ledger]) -> None:
     nows = [1_000_000], [1_000_000]
-    clocks = Clocks(lambda: nows[1][0], lambda: nows[1][0], "boot")
-    tellings = [
-        Story(MemoryLedger(lambda: nows[0][0]), nows[0]),
-        Story(SqliteLedger(folder / "l.db", clocks=clocks), nows[1]),
-    ]
+    tellings = [Story(MemoryLedger(lambda: nows[0][0]), nows[0]), Story(make(nows[1]), nows[1])]
     for telling in tellings:
         await telling.ledger.open()
         for step in story:
@@ -172,12 +170,34 @@ async def tell_both(story: list[tuple[Any, ...]], folder: Path) -> None:
         await telling.ledger.close()
 
 
-@given(st.lists(steps, min_size=20, max_size=60))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_both_ledgers_tell_the_same_story(story: list[tuple[Any, ...]]) -> None:
-    """S-09: every answer and everything readable afterwards is equal, and every home is sound."""
+def with_prologue(story: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     prologue: list[tuple[Any, ...]] = [("beat_host", "a"), ("beat_host", "b")]
     prologue += [("claim", "h1", "a", False), ("claim", "h2", "b", False)]
     prologue += [("append", home, 1, 0, 0, extra) for home in HOMES for extra in (2, 3)]
+    return prologue + story
+
+
+@given(st.lists(steps, min_size=20, max_size=60))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_sqlite_tells_the_same_story(story: list[tuple[Any, ...]]) -> None:
+    """S-09: every answer and everything readable afterwards is equal, and every home is sound."""
     with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(tell_both(prologue + story, Path(folder)))
+
+        def make(now: list[int]) -> Ledger:
+            return SqliteLedger(Path(folder) / "l.db", clocks=Clocks(lambda: now[0], lambda: now[0], "boot"))
+
+        asyncio.run(tell_both(with_prologue(story), make))
+
+
+@given(story=st.lists(steps, min_size=20, max_size=60))
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_postgres_tells_the_same_story(
+    postgres_server: postgres.Server, postgres_database: str, story: list[tuple[Any, ...]]
+) -> None:
+    """S-09: and so is PostgreSQL's."""
+    postgres.empty(postgres_server, postgres_database)
+
+    def make(now: list[int]) -> Ledger:
+        return PostgresLedger(postgres_server.url(postgres_database), clock=lambda: now[0])
+
+    asyncio.run(tell_both(with_prologue(story), make))
