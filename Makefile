@@ -1,6 +1,6 @@
 # make run: set up and serve on port 8000 · make test: set up and run the tests (<10 min) · make proof: the long ones
 # make bench-collab: the scoreboard beside other servers (ROWS=hot,idle: only these) · make bench: everything else that is
-# measured; both write benchmarks/RESULTS.md · make lint: ruff, mypy · make sim SEEDS=n SEED_START=k
+# measured; make bench-hosts: deploys, deaths, scale (5 min); all write benchmarks/RESULTS.md · make lint: ruff, mypy · make sim SEEDS=n SEED_START=k
 PY ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -9,7 +9,7 @@ SEEDS ?= 200
 SEED_START ?= 0
 FRESH ?= $(shell date +%Y%m%d)0000
 
-.PHONY: run test proof bench bench-collab sim lint setup editor clean
+.PHONY: run test proof bench bench-collab bench-hosts sim lint setup editor clean
 
 run: setup editor
 	$(BIN)/storyforge serve --port $(PORT)
@@ -50,6 +50,9 @@ bench: setup editor
 
 bench-collab: setup editor
 	$(BIN)/python -m benchmarks.scoreboard $(if $(ROWS),--only $(ROWS))
+
+bench-hosts: setup editor
+	$(BIN)/python -m benchmarks.hosts
 
 lint: setup
 	$(BIN)/ruff check .

@@ -162,6 +162,7 @@ class Line(asyncio.BufferedProtocol):
         "close_code",
         "hear",
         "lost",
+        "on_lost",
         "opening",
         "received",
         "room",
@@ -176,6 +177,7 @@ class Line(asyncio.BufferedProtocol):
         self.upgraded: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.received = 0
         self.lost = False
+        self.on_lost: Callable[[], None] | None = None
         self.close_code: int | None = None
         self.seat: Any = None
         self._head: bytes | None = b""
@@ -219,6 +221,8 @@ class Line(asyncio.BufferedProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.lost = True
+        if self.on_lost is not None:
+            self.on_lost()
         self._fail(exc or RuntimeError("closed in the handshake"))
 
     def _fail(self, error: Exception) -> None:
@@ -236,13 +240,18 @@ def hear_nothing(_line: Line, _frames: list[tuple[int, bytes, int]], _now: float
 
 
 async def connect(
-    dialect: Dialect, room: dict[str, str], hear: Hear | None = None, keep: int = KEEP_BYTES_MAX, seat: Any = None
+    dialect: Dialect,
+    room: dict[str, str],
+    hear: Hear | None = None,
+    keep: int = KEEP_BYTES_MAX,
+    seat: Any = None,
+    on_lost: Callable[[], None] | None = None,
 ) -> Line:
     """A line whose first messages are on their way. `room`: url, path, name."""
     parts = urlsplit(room["url"])
     host, port = parts.hostname or "127.0.0.1", parts.port or 80
     line = Line(room["name"], dialect.opening(room["name"]), hear, keep)
-    line.seat = seat
+    line.seat, line.on_lost = seat, on_lost
     await asyncio.get_running_loop().create_connection(lambda: line, host, port)
     key = base64.b64encode(os.urandom(16)).decode()
     auth = f"Authorization: Bearer {dialect.token}\r\n" if dialect.token else ""

@@ -17,7 +17,7 @@ from typing import Any
 
 from benchmarks import procfs
 from benchmarks.children import Children, PartFailed
-from benchmarks.servers import PEERS, Room, Server, node
+from benchmarks.servers import PEERS, Loaded, Room, Server, node
 
 CHECK_S_MAX = 60.0
 END_S_MAX = 20.0
@@ -74,7 +74,7 @@ def run_load(server: Server, rooms: Sequence[Room], row: Row) -> dict[str, Any]:
 
 
 def start_load(
-    children: Children, server: Server, rooms: Sequence[Room], kind: str, args: dict[str, Any], bound_s: float
+    children: Children, server: Loaded, rooms: Sequence[Room], kind: str, args: dict[str, Any], bound_s: float
 ) -> tuple[subprocess.Popen[str], dict[str, Any]]:
     """The load process, still connected, and what it told. Raises `PartFailed`."""
     plan = {

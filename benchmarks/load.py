@@ -20,7 +20,7 @@ from typing import Any
 from benchmarks.client import Dialect, Line
 from benchmarks.procfs import cpu_s, pss_mb, rss_mb
 
-KINDS = ("typing", "presence", "idle", "joiners", "agents", "seed", "cold")
+KINDS = ("typing", "presence", "idle", "joiners", "agents", "seed", "cold", "people", "full")
 LOAD_BOUND_SHARE = 0.85
 """Above this share of one core the load process itself may be what is measured."""
 YIELD_LATE_S = 0.002

@@ -43,16 +43,23 @@ class Room:
     project: str = ""
 
 
-class Server(Protocol):
+class Loaded(Protocol):
+    """What a load has to know of a server."""
+
+    @property
+    def dialect(self) -> str: ...
+    @property
+    def token(self) -> str: ...
+    def groups(self) -> dict[str, list[int]]:
+        """Its pids, by what they are."""
+        ...
+
+
+class Server(Loaded, Protocol):
     name: str
-    dialect: str
-    token: str
 
     def rooms(self, count: int, one_project: bool) -> list[Room]: ...
     def pids(self) -> list[int]: ...
-    def groups(self) -> dict[str, list[int]]:
-        """The same pids, by what they are."""
-        ...
 
     def rest_pids(self) -> list[int]:
         """Processes that come with the server and take no part in the collab path (none for the peers)."""

@@ -12,6 +12,7 @@ import secrets
 import socket
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,9 @@ def free_port() -> int:
 class Stack:
     """`started_s`: seconds from the command to the first 200 of /healthz."""
 
-    def __init__(self, children: Children, folder: Path) -> None:
+    def __init__(
+        self, children: Children, folder: Path, arguments: Sequence[str] = (), env: Mapping[str, str] | None = None
+    ) -> None:
         self.port, self.token = free_port(), secrets.token_urlsafe(24)
         self.url = f"http://127.0.0.1:{self.port}"
         self.data_dir = folder / "data"
@@ -48,11 +51,11 @@ class Stack:
             base_url=self.url, headers={"authorization": f"Bearer {self.token}"}, timeout=60, trust_env=False
         )
         command = [str(Path(sys.executable).parent / "storyforge"), "serve", "--port", str(self.port)]
-        command += ["--data-dir", str(self.data_dir)]
+        command += ["--data-dir", str(self.data_dir), *arguments]
         began = time.monotonic()
         with self.log.open("w") as log:
             self.process = children.start(
-                command, env={"STORYFORGE_OWNER_TOKEN": self.token}, log=log, grace_s=STOP_S_MAX
+                command, env={**(env or {}), "STORYFORGE_OWNER_TOKEN": self.token}, log=log, grace_s=STOP_S_MAX
             )
         self._wait_healthy(began)
         self.started_s = time.monotonic() - began

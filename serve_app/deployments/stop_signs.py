@@ -59,6 +59,8 @@ class StopSigns:
             answer = None if port is None else await ask_front(port)
             if answer is None:
                 port = await _front_port()
+                if port is not None:
+                    logger.info("front port found", extra={"port": port})
             elif "DRAINING" in answer:
                 self._tell("probe")
 

@@ -20,8 +20,9 @@ FDS_PER_CONNECTION = 2.6
 """HAProxy needs two descriptors a connection and some of its own; a maxconn near the limit makes it refuse to start."""
 
 MAXCONN_CAP = 20_000
-BALANCE = "hash path,field(3,/)\n    hash-type consistent"
-"""Third path field = the project of /collab/{project}/…; paths without one go round robin. Placement, not ownership."""
+BALANCE = "hash path,field(3,/)\n    hash-type consistent\n    timeout tunnel 1h"
+"""Third path field = the project of /collab/{project}/…; paths without one go round robin. Placement, not ownership.
+The last line bounds a WebSocket that is silent both ways, apart from the timeouts of HTTP requests."""
 
 HARD_STOP_S = 3_900
 """An old HAProxy worker's sockets live this long after a reload: the greatest socket age (60 min) plus five minutes."""

@@ -76,7 +76,7 @@ def _scene(realtime: float) -> dict[str, Any]:
 
 
 def told(found: dict[str, Any], scores: dict[str, Any]) -> str:
-    return report.render(found, scores, PREDICTIONS, ROWS)
+    return report.render(found, scores, PREDICTIONS, ROWS, {})
 
 
 def test_a_missed_target_is_a_remark_and_a_verdict() -> None:
@@ -109,7 +109,7 @@ def test_what_did_not_run_is_never_green() -> None:
 
 
 def test_a_report_of_nothing_says_that_nothing_ran() -> None:
-    text = report.render({}, {}, PREDICTIONS, ROWS)
+    text = report.render({}, {}, PREDICTIONS, ROWS, {})
     assert "## (a) Scoreboard: collab beside the peers\n\nnot run" in text
     assert "met" not in text.partition("## Remarks")[0].replace("metal", "")
 
