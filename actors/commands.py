@@ -119,6 +119,22 @@ class SaveCheckpoint(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class CreateWebhook(Command):
+    """Tell an endpoint of these events (`actors.project.webhooks.EVENTS`)."""
+
+    type: ClassVar[str] = "webhook.create"
+    url: str
+    events: tuple[str, ...]
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteWebhook(Command):
+    type: ClassVar[str] = "webhook.delete"
+    webhook: str
+
+
+@dataclass(frozen=True, slots=True)
 class CreateScene(Command):
     type: ClassVar[str] = "scene.create"
     heading: str
@@ -275,6 +291,8 @@ _ALL: tuple[type[Command], ...] = (
     ChangeAccessLink,
     RevokeAccessLink,
     SaveCheckpoint,
+    CreateWebhook,
+    DeleteWebhook,
     CreateScene,
     RetryWorkflow,
     LockScene,

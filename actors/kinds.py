@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable
 
 from actors.commands import CommandError, Envelope
 from actors.continuity.actor import ContinuityActor
-from actors.project import access
+from actors.outbox.protocol import Entry
+from actors.project import access, webhooks
 from actors.project.actor import CONTINUITY, ProjectActor
 from actors.project.checkpoints import MakeCheckpoint
 from actors.project.rules import check_envelope
-from actors.runtime.actor import Actor, Catalogue, Notice, OutlineSettled, ProjectChanged, ScriptSettled
+from actors.runtime.actor import Actor, Catalogue, Draft, Notice, OutlineSettled, ProjectChanged, ScriptSettled
 from actors.runtime.ids import is_id
 from actors.runtime.kinds import Find
 from actors.scene.actor import SceneActor
@@ -102,6 +103,19 @@ class ProjectKinds:
     def permit(self, envelope: Envelope, find: Find) -> None:
         project = find(envelope.home)
         access.permit(project if isinstance(project, ProjectActor) else None, envelope.principal, envelope.command)
+
+    def owes(self, home: str, events: Iterable[Draft], first_seq: int, now_ms: int, find: Find) -> list[Entry]:
+        project = find(home)
+        return webhooks.entries(project, events, first_seq, now_ms) if isinstance(project, ProjectActor) else []
+
+    def stands(self, entry: Entry, find: Find) -> str | None:
+        project = find(entry.home)
+        if entry.kind != webhooks.WEBHOOK or not isinstance(project, ProjectActor):
+            return ""
+        return webhooks.stands(project, entry)
+
+    def gone(self, entry: Entry, why: str) -> tuple[str, Notice] | None:
+        return (entry.home, webhooks.WebhookGone(entry.target, why)) if entry.kind == webhooks.WEBHOOK else None
 
     def settled(self, home: str, scenes: tuple[str, ...], outline: bool, upto: int) -> Iterable[tuple[str, Notice]]:
         """The scene refreshes its projection, continuity reads, the project follows the outline."""

@@ -13,6 +13,8 @@ Kinds and keys in the ledger's `View` rows (kind · id · parent · order_key):
   access  · lnk · project   · created_at (zero-padded ms)   -> AccessLinkView
   checkpoint      · chk · project · sequence               -> CheckpointView
   checkpoint_body · chk · project · sequence               -> CheckpointBodyView
+  webhook · whk · project   · created_at (zero-padded ms)   -> WebhookView
+  outbox, outbox_dead, delivery: see `actors.outbox.protocol`
   findings· scn · project   · scene's id                    -> FindingsView (all findings of one scene)
   background · prj · ""     · when it is due (ms)           -> BackgroundView (only while it is switched on)
 What the workflow writes stands in `actors.workflow.views`.
@@ -208,3 +210,17 @@ class BackgroundView(Body):
 
     project: str
     due_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookView(Body):
+    """An endpoint that is told of the project's events. Holds no secret. `disabled`: why it is told no more."""
+
+    id: str
+    project: str
+    url: str
+    events: tuple[str, ...]
+    label: str
+    created_at_ms: int
+    disabled: str = ""
+    revision: str = "0"

@@ -19,6 +19,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from serve_app.webhooks import signing
+
 SESSION_COOKIE = "storyforge_session"
 SESSION_TTL_S = 30 * 24 * 3600
 """How long a browser stays signed in. Longer: a stolen profile is a way in for longer; shorter: more signing in."""
@@ -157,6 +159,10 @@ class Gate:
             return True
         found = self.authenticate(headers)
         return found is not None and found.may(SCOPE_ALL)
+
+    def webhook_secret(self, webhook: str) -> str:
+        """What the owner of a webhook verifies its messages with; as with links, nothing of it is kept."""
+        return signing.secret_of(self.secret, webhook)
 
     def _by_link(self, token: str) -> Principal | None:
         body, _, mac = token.rpartition(".")

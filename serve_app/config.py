@@ -74,6 +74,8 @@ class Settings:
     redis_url: str = field(default="", repr=False)
     """Redis or Valkey for wake-ups between machines, redis:// or rediss://; also `REDIS_URL`. Empty: one machine."""
 
+    webhooks_private: int = bounded(0, 0, 1, "1: webhooks may go to loopback and private addresses, and without TLS")
+
     # What a socket may cost.
     sockets_max: int = bounded(4000, 10, 50_000, "open sockets of one StoryHost; each costs a file descriptor")
     socket_age_s_max: int = bounded(

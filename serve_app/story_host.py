@@ -22,6 +22,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from actors.commands import CommandError, CreateProject, Envelope, ImportScreenplay
 from actors.kinds import ProjectKinds
+from actors.project.webhooks import WEBHOOK
 from actors.runtime.actor import Catalogue
 from actors.runtime.clock import MachineClock
 from actors.runtime.home import Home
@@ -52,12 +53,14 @@ from serve_app.folding import OutsideFolder, open_folder
 from serve_app.host_health import LoopWatch, raise_if_beyond_repair
 from serve_app.leaving import Leaving
 from serve_app.memory import pressure_of, trim
+from serve_app.outbox_desk import OutboxDesk
 from serve_app.ownership import claim_or_moved
 from serve_app.peers.client import PeerClient
 from serve_app.peers.faults import FaultError
 from serve_app.peers.port import PeerPort
 from serve_app.stores import open_bus, open_ledger
 from serve_app.telemetry.host import HostMeters, bus_families
+from serve_app.webhooks.receiver import WebhookReceiver
 from storage.bus.protocol import ANY, Topic, home_stream, work_stream
 from storage.ledger.protocol import HostRow, Owned
 
@@ -80,6 +83,7 @@ class StoryHostCore:
         self._peers = PeerClient(settings.cluster_secret.encode())
         self.ledger = open_ledger(settings)
         self.bus = open_bus(settings)
+        self._webhooks = WebhookReceiver(settings.cluster_secret.encode(), private=bool(settings.webhooks_private))
         self._ears: asyncio.Task[None] | None = None
         self._rooms = Limits(
             document_bytes_max=settings.document_bytes_max,
@@ -100,6 +104,7 @@ class StoryHostCore:
             "ready": self._ready,
             "metrics": self._metrics,
             **DocumentDesk(self._home).operations(),
+            **OutboxDesk(self._home).operations(),
         }
         self.attendance = Attendance(self._gate.clock_s)
         self._sockets = Sockets(self, self._gate, self._peers, self._rooms, self.attendance, settings.socket_age_s_max)
@@ -157,6 +162,7 @@ class StoryHostCore:
             wake=self._work_opened,
             moved=self._moved,
             listeners=(self._listen, self.meters.listen),
+            receivers={WEBHOOK: self._webhooks},
             pressure=pressure_of(self._settings.host_memory_bytes_max),
             trim=trim,
         )
@@ -196,6 +202,7 @@ class StoryHostCore:
         if self._runtime is not None:
             await self._runtime.stop()
             self._runtime = None
+        await self._webhooks.close()
         await self._folder.close()
         await self._port.stop()
         await self._peers.close()

@@ -19,13 +19,15 @@ from actors.commands import (
     CreateAccessLink,
     CreateProject,
     CreateScene,
+    CreateWebhook,
+    DeleteWebhook,
     ImportScreenplay,
     RevokeAccessLink,
     SaveCheckpoint,
     SetBackground,
     SetBrain,
 )
-from actors.project import access, checkpoints
+from actors.project import access, checkpoints, webhooks
 from actors.project.draft import ProjectDraft, SceneDraft, heading_words, read_screenplay, scene_script
 from actors.project.order import key_between, keys
 from actors.project.rules import SCENES_MAX
@@ -93,6 +95,7 @@ class ProjectActor(Actor):
         self.scenes: dict[str, SceneFacts] = {}
         self.links: dict[str, access.Link] = {}
         self.checkpoints: list[checkpoints.Checkpoint] = []  # oldest first
+        self.webhooks: dict[str, webhooks.Webhook] = {}
 
     def scenes_in_order(self) -> list[SceneFacts]:
         return sorted(self.scenes.values(), key=lambda s: (s.order, s.id))
@@ -115,6 +118,11 @@ class ProjectActor(Actor):
                 self.links[data["id"]] = access.Link(**data)
             case "checkpoint.made" | "checkpoint.deferred":
                 self.checkpoints = checkpoints.apply(self.checkpoints, fact.type, data, fact.seq)
+            case "webhook.added" | "webhook.disabled":
+                hook = webhooks.Webhook(**{**data, "events": tuple(data["events"])})
+                self.webhooks[hook.id] = hook
+            case "webhook.removed":
+                self.webhooks.pop(data["id"], None)
             case "scenes.moved":
                 for id, order in data["orders"].items():
                     self.scenes[id].order = order
@@ -124,7 +132,8 @@ class ProjectActor(Actor):
         links = [asdict(link) for link in self.links.values()]
         kept = [asdict(each) for each in self.checkpoints]
         scenes = [asdict(s) for s in self.scenes.values()]
-        return {"facts": facts, "scenes": scenes, "links": links, "checkpoints": kept}
+        hooks = [asdict(hook) for hook in self.webhooks.values()]
+        return {"facts": facts, "scenes": scenes, "links": links, "checkpoints": kept, "webhooks": hooks}
 
     def load(self, data: Mapping[str, Any]) -> None:
         self.facts = Facts(**data["facts"]) if data["facts"] else None
@@ -132,6 +141,8 @@ class ProjectActor(Actor):
         links = data.get("links", ())  # a snapshot older than links has none
         self.links = {link["id"]: access.Link(**link) for link in links}
         self.checkpoints = [checkpoints.Checkpoint(**each) for each in data.get("checkpoints", ())]
+        hooks = (webhooks.Webhook(**{**h, "events": tuple(h["events"])}) for h in data.get("webhooks", ()))
+        self.webhooks = {hook.id: hook for hook in hooks}
 
     # decisions
     def needs(self, message: Message) -> Needs:
@@ -170,6 +181,8 @@ class ProjectActor(Actor):
                 return checkpoints.decide(self, message, ctx)
             case checkpoints.DeferredMoved():
                 return checkpoints.moved(self, message)
+            case CreateWebhook() | DeleteWebhook() | webhooks.WebhookGone():
+                return webhooks.decide(self, message, ctx)
             case OutlineSettled():
                 return self._outline(ctx)
             case Notice():

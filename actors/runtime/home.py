@@ -13,8 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from actors.commands import Answer, CommandError, Envelope
+from actors.outbox.desk import Outbox
+from actors.outbox.protocol import Entry, OutboxReceiver
 from actors.runtime.activation import Activation, State
-from actors.runtime.actor import Actor, AttemptsChanged, Catalogue, Decision, Notice, Wanted
+from actors.runtime.actor import Actor, AttemptsChanged, Catalogue, Decision, Draft, Notice, Wanted
 from actors.runtime.checkpoints import Checkpoints
 from actors.runtime.clock import Clock
 from actors.runtime.context import TurnContext
@@ -38,6 +40,7 @@ from collab.room import Room
 from collab.session import Access
 from storage.ledger.protocol import (
     Claim,
+    Committed,
     Ledger,
     LedgerError,
     NewAttempt,
@@ -71,6 +74,7 @@ class Surroundings:
     on_lost: Callable[[Home], None]
     moved: Callable[[str, int], None] = lambda home, seq: None  # rows of a home were committed: cheap, never fails
     commit_s: Histogram = field(default_factory=Histogram)
+    receivers: Mapping[str, OutboxReceiver] = field(default_factory=dict)
 
 
 class Home:
@@ -94,6 +98,16 @@ class Home:
         self.tasks = Tasks()
         self.settler = Settler(around.clock, around.limits, self._on_settled)
         self.departures = Departures(around.limits.scene_grace_ms)
+        self.outbox = Outbox(
+            self.id,
+            around.ledger,
+            self._write_views,
+            around.receivers,
+            around.clock,
+            around.now_ms,
+            stands=lambda entry: around.kinds.stands(entry, self.find),
+            gone=self._target_gone,
+        )
         self._activations: dict[str, Activation] = {}
         self._weather: dict[str, dict[str, Any]] = {}
         self._leaving = False
@@ -144,6 +158,21 @@ class Home:
 
     async def tell(self, target: str, notice: Notice) -> None:
         self.activation(target).tell(notice)
+
+    # what it owes to the outside
+    def owed(self, events: Sequence[Draft]) -> list[View]:
+        """Rows of the outbox that go into the next append, with these events."""
+        entries = self._around.kinds.owes(self.id, events, self.pipeline.head + 1, self.now_ms(), self.find)
+        return self.outbox.rows(entries) if entries else []
+
+    async def _write_views(self, views: Sequence[View], response: StoredResponse | None) -> Committed:
+        await self.pipeline.ready()
+        return await asyncio.shield(self.append((), views, response=response))
+
+    async def _target_gone(self, entry: Entry, why: str) -> None:
+        told = self._around.kinds.gone(entry, why)
+        if told is not None:
+            await self.tell(*told)
 
     # actors
     def find(self, id: str) -> Actor | None:
@@ -301,6 +330,7 @@ class Home:
         """Nothing is going on: no sockets, no turns, no appends, no attempts that somebody waits for."""
         working = any(a.state in (State.TURNING, State.LOADING) or a.waiting for a in self._activations.values())
         working = working or any(a.actor.unfinished() for a in self._live())
+        working = working or self.outbox.busy
         return not (working or self.rooms.sessions or self.waits_for() or self.settler.pending) and self.pipeline.quiet
 
     @property
@@ -341,6 +371,7 @@ class Home:
         self._leaving = True
         self.settler.close()
         self.tasks.close()
+        self.outbox.close()
         await self.rooms.close(code, reason)
         for activation in list(self._activations.values()):
             await activation.idle()
@@ -357,6 +388,7 @@ class Home:
     def _on_pipeline_lost(self, reason: str) -> None:
         self.settler.close()
         self.tasks.close()
+        self.outbox.close()
         for activation in list(self._activations.values()):
             activation.drop(reason)
         self._activations.clear()

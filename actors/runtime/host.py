@@ -11,10 +11,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any
 
 from actors.commands import Answer, CommandError, CreateProject, Envelope, ImportScreenplay
+from actors.outbox.protocol import OutboxReceiver
 from actors.runtime.actor import AttemptsChanged, Catalogue, Notice, Started
 from actors.runtime.clock import Clock
 from actors.runtime.errors import HomeLost
@@ -26,6 +27,7 @@ from actors.runtime.lifecycle import Announcer, Claimed, HandedOver, Listener, R
 from actors.runtime.limits import RuntimeLimits
 from actors.runtime.memory import MemoryWatch, Pressure, no_pressure
 from actors.runtime.rooms import RoomFactory
+from actors.runtime.unattended import Unattended
 from collab.close_codes import CloseCode
 from storage.ledger.protocol import HostRow, Kind, Ledger, LedgerError, Owned, Want
 
@@ -53,6 +55,7 @@ class StoryRuntime:
         make_room: RoomFactory,
         wake: Callable[[], None] = lambda: None,
         moved: Callable[[str, int], None] = lambda home, seq: None,
+        receivers: Mapping[str, OutboxReceiver] | None = None,
         listeners: Iterable[Listener] = (),
         ids: Callable[[Prefix], str] = new_id,
         pressure: Pressure = no_pressure,
@@ -76,8 +79,10 @@ class StoryRuntime:
             ids,
             self._on_lost,
             moved,
+            receivers=receivers or {},
         )
         self.commit_s = self._around.commit_s
+        self._unattended = Unattended(ledger, self.lease.now_ms, lambda home: home in self._homes, self.open)
         self._homes: dict[str, Home] = {}
         self._trim, self._untrimmed, self._trimmed_at_ms = trim, 0, 0
         self._memory = MemoryWatch(pressure, lambda: [home.rooms for home in self.homes], self.announce, trim)
@@ -98,6 +103,7 @@ class StoryRuntime:
         self._tasks = [
             self._loop(self._limits.sweep_ms, self._sweep),
             self._loop(self._limits.rescan_ms, self._rescan),
+            self._loop(self._limits.unattended_ms, self._look_for_unattended),
             self._loop(self._limits.memory_look_ms, self._memory.look),
         ]
 
@@ -200,6 +206,7 @@ class StoryRuntime:
                 await home.tell(row.parent, AttemptsChanged())
             for row in await self.ledger.views("scene_open", home=home.id, limit=SCENES_WITH_WORK_MAX):
                 home.activation(row.id)  # changed and never left: the sweep sees that nobody is in it
+            await home.outbox.scan()
             for actor in sorted(self._kinds.always_live(home.id)):
                 await home.tell(actor, Started())
             for doc, seq in await self._unread(home):
@@ -338,6 +345,10 @@ class StoryRuntime:
         if self._untrimmed and now - self._trimmed_at_ms >= self._limits.trim_ms:
             self._untrimmed, self._trimmed_at_ms = 0, now
             self._trim()
+
+    async def _look_for_unattended(self) -> None:
+        if self.lease.holds() and not self._stopping:
+            await self._unattended.look()
 
     async def _rescan(self) -> None:
         for home in list(self._homes.values()):

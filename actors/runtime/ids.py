@@ -13,7 +13,23 @@ import secrets
 from typing import Literal
 
 Prefix = Literal[
-    "prj", "scn", "job", "tak", "pnl", "att", "fnd", "cst", "plc", "ver", "cmt", "lnk", "chk", "wfl", "mnw"
+    "prj",
+    "scn",
+    "job",
+    "tak",
+    "pnl",
+    "att",
+    "fnd",
+    "cst",
+    "plc",
+    "ver",
+    "cmt",
+    "lnk",
+    "chk",
+    "wfl",
+    "mnw",
+    "whk",
+    "msg",
 ]
 
 ID_BYTES = 16

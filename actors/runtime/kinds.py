@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from actors.commands import Envelope
-from actors.runtime.actor import Actor, Catalogue, Notice
+from actors.outbox.protocol import Entry
+from actors.runtime.actor import Actor, Catalogue, Draft, Notice
 from collab.session import Access
 
 Find = Callable[[str], Actor | None]
@@ -53,6 +54,18 @@ class Kinds(Protocol):
 
     def permit(self, envelope: Envelope, find: Find) -> None:
         """Refuse a command its sender may not give. Raises `CommandError` FORBIDDEN."""
+        ...
+
+    def owes(self, home: str, events: Iterable[Draft], first_seq: int, now_ms: int, find: Find) -> list[Entry]:
+        """What these events, about to be committed, owe to the outside."""
+        ...
+
+    def stands(self, entry: Entry, find: Find) -> str | None:
+        """What is wrong with an entry's target; "": nothing, None: there is no such target any more."""
+        ...
+
+    def gone(self, entry: Entry, why: str) -> tuple[str, Notice] | None:
+        """Who is told that a target is gone for good."""
         ...
 
     def settled(self, home: str, scenes: tuple[str, ...], outline: bool, upto: int) -> Iterable[tuple[str, Notice]]:

@@ -51,6 +51,9 @@ class RuntimeLimits:
     rescan_ms: int = 1_000
     """Between looks at open attempts: the most that a lost wake-up costs."""
 
+    unattended_ms: int = 5_000
+    """Between looks for homes that owe something and that nobody holds: the most a crash delays what it owed."""
+
     memory_look_ms: int = 1_000
     """Between readings of the host's memory. Longer: more can be taken in before something is let go of."""
 

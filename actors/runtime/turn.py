@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from actors.commands import Answer, CommandError, Envelope
@@ -93,11 +94,14 @@ async def _commit(
             source=source,
             response=response,
         )
-        committed = await asyncio.shield(home.pipeline.submit(composed.parts))
+        owed = home.owed(decision.events)
+        parts = replace(composed.parts, views=(*composed.parts.views, *owed)) if owed else composed.parts
+        committed = await asyncio.shield(home.pipeline.submit(parts))
     except BaseException:
         abandon(prepared)
         raise
     _show(activation, composed, committed, source)
+    home.outbox.committed(owed)
     return committed
 
 

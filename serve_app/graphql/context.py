@@ -39,6 +39,7 @@ class Ports:
     feed: ChangeFeed
     pasts: Pasts
     link_token: LinkToken
+    webhook_secret: Callable[[str], str]
     limits: GraphQLLimits = field(default_factory=GraphQLLimits)
 
 

@@ -92,6 +92,11 @@ OWNER_ONLY = frozenset(
         "Mutation.changeAccessLink",
         "Mutation.revokeAccessLink",
         "Mutation.renewDocument",
+        "Mutation.createWebhook",
+        "Mutation.deleteWebhook",
+        "Mutation.redeliver",
+        "Query.webhooks",
+        "Query.deadLetters",
     }
 )
 """Denied on purpose. What is in neither table is denied too; a test asks for every field to be in one of them."""

@@ -52,6 +52,9 @@ SUMMARIES: dict[str, str] = {
     "access.granted": "Shared the project",
     "access.changed": "Changed somebody's access",
     "access.revoked": "Took access away",
+    "webhook.added": "Had the project told to another service",
+    "webhook.removed": "Took a webhook away",
+    "webhook.disabled": "A webhook's endpoint is gone",
     "job.created": "Asked for the scene to be generated",
     "job.script_ready": "The scene was worked out into shots",
     "job.continuity_checked": "Continuity was checked",
@@ -109,9 +112,10 @@ PRIVATE_KEYS = frozenset(
         "updates",
         "recipe",
         "findings",
+        "url",
     }
 )
-"""Body fields that hold story text or raw bytes: events say that they changed, the scene says what they are now."""
+"""Body fields that hold story text, raw bytes or what opens a door: events say that they changed, and no more."""
 DOCUMENTS = {
     "outline": "the outline",
     "scene": "the script",

@@ -51,6 +51,7 @@ from serve_app.graphql.project_nodes import Project
 from serve_app.graphql.scene_nodes import Job
 from serve_app.graphql.sending import Sent, scene_payload, send
 from serve_app.graphql.story_operations import StoryMutations
+from serve_app.graphql.webhook_operations import WebhookMutations
 
 
 async def _project(context: Context, home: str, sent: Sent) -> ProjectPayload:
@@ -111,6 +112,7 @@ class Mutation(
     AgentMutations,
     DocumentMutations,
     CheckpointMutations,
+    WebhookMutations,
 ):
     @strawberry.mutation
     async def create_project(self, info: Info, input: CreateProjectInput) -> ProjectPayload:

@@ -29,6 +29,7 @@ from serve_app.graphql.project_nodes import (
 )
 from serve_app.graphql.scene_nodes import Job
 from serve_app.graphql.story_operations import StoryQueries
+from serve_app.graphql.webhook_operations import WebhookQueries
 from storage.ledger.protocol import View
 
 FRESH_READS_MAX = 8
@@ -60,7 +61,7 @@ def sequence_of(text: str | None, name: str) -> int | None:
 
 
 @strawberry.type
-class Query(PastQueries, StoryQueries, DocumentQueries, CheckpointQueries):
+class Query(PastQueries, StoryQueries, DocumentQueries, CheckpointQueries, WebhookQueries):
     @strawberry.field
     async def me(self, info: Info) -> Me:
         who = info.context.who

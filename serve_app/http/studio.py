@@ -49,6 +49,7 @@ def studio_app(deps: StudioDeps) -> Starlette:
         brains=deps.brains,
         pasts=Pasts(deps.reader),
         link_token=deps.gate.link_token,
+        webhook_secret=deps.gate.webhook_secret,
         feed=ChangeFeed(deps.reader, deps.bus, watchers_max=deps.limits.graphql.subscriptions_max),
         limits=deps.limits.graphql,
     )

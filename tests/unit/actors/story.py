@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 from actors.commands import Answer, Command, CreateProject, Envelope, ImportScreenplay
 from actors.kinds import ProjectKinds, make_room
+from actors.outbox.protocol import OutboxReceiver
 from actors.project.actor import project_id
 from actors.runtime.actor import Catalogue
 from actors.runtime.clock import MachineClock
@@ -25,7 +26,14 @@ ANNA = "usr_anna"
 class Story:
     """One host and its ledger; `facts` is every lifecycle event so far."""
 
-    def __init__(self, ledger: MemoryLedger | None = None, host: str = "h1", **limits: int) -> None:
+    def __init__(
+        self,
+        ledger: MemoryLedger | None = None,
+        host: str = "h1",
+        *,
+        receivers: Mapping[str, OutboxReceiver] | None = None,
+        **limits: int,
+    ) -> None:
         self.ledger = ledger or MemoryLedger()
         self.facts: list[Lifecycle] = []
         self.host, self.woken = host, 0
@@ -40,6 +48,7 @@ class Story:
             make_room=make_room,
             wake=self._wake,
             listeners=[self._hear],
+            receivers=receivers,
         )
         self._keys = 0
 
@@ -86,8 +95,14 @@ class Story:
 
 
 @contextlib.asynccontextmanager
-async def story(ledger: MemoryLedger | None = None, host: str = "h1", **limits: int) -> AsyncIterator[Story]:
-    it = Story(ledger, host, **limits)
+async def story(
+    ledger: MemoryLedger | None = None,
+    host: str = "h1",
+    *,
+    receivers: Mapping[str, OutboxReceiver] | None = None,
+    **limits: int,
+) -> AsyncIterator[Story]:
+    it = Story(ledger, host, receivers=receivers, **limits)
     await it.runtime.start()
     try:
         yield it

@@ -119,6 +119,8 @@ async def test_a57_a_command_needs_the_role_it_is_listed_under() -> None:
     assert {each.type for each in _commands(None)} == {
         "project.create",
         "project.import",
+        "webhook.create",
+        "webhook.delete",
         "access.create",
         "access.change",
         "access.revoke",

@@ -32,8 +32,9 @@ def _words(tree: ast.AST) -> Iterator[str]:
 
 def _commands() -> set[str]:
     from actors.commands import BY_TYPE
+    from actors.project.webhooks import MESSAGES
 
-    return set(BY_TYPE)
+    return set(BY_TYPE) | set(MESSAGES.values())  # what partners are told has names of its own
 
 
 NOT_EVENTS = _commands()
