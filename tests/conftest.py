@@ -206,6 +206,21 @@ def postgres_url(postgres_server: postgres.Server, postgres_database: str) -> st
     return postgres_server.url(postgres_database)
 
 
+@pytest.fixture(scope="session")
+def pgbouncer_port(postgres_server: postgres.Server) -> Iterator[int]:
+    """A PgBouncer in transaction mode before that server."""
+    with postgres.pooler(postgres_server) as port:
+        if port is None:
+            pytest.skip("not run: no PgBouncer on this machine")
+        yield port
+
+
+@pytest.fixture
+def pgbouncer_url(postgres_url: str, postgres_server: postgres.Server, pgbouncer_port: int) -> str:
+    """The same database as `postgres_url`, through the pooler."""
+    return postgres_url.replace(f":{postgres_server.port}/", f":{pgbouncer_port}/")
+
+
 @pytest.fixture
 def postgres_fresh_url(postgres_server: postgres.Server) -> Iterator[str]:
     """A database of one's own, without a schema."""

@@ -58,7 +58,7 @@ class Server:
     process: subprocess.Popen[bytes]
 
     def url(self, database: str = "postgres") -> str:
-        return f"postgresql://storyforge:password-of-tests@127.0.0.1:{self.port}/{database}"
+        return f"postgresql://tester:password-of-tests@127.0.0.1:{self.port}/{database}"
 
     def run(self, statement: str, database: str = "postgres") -> list[tuple[object, ...]]:
         with psycopg.connect(self.url(database), autocommit=True) as connection:
@@ -89,7 +89,7 @@ def start(settings: tuple[str, ...] = FAST) -> Server | None:
     subprocess.run(  # type: ignore[call-overload]
         [
             *(found / "initdb", "-D", folder / "data"),
-            *["-U", "storyforge", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"],
+            *["-U", "tester", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"],
         ],
         check=True,
         timeout=START_S,
@@ -137,6 +137,48 @@ def running(settings: tuple[str, ...] = FAST) -> Iterator[Server | None]:
     finally:
         if server is not None:
             stop(server)
+
+
+@contextlib.contextmanager
+def pooler(server: Server) -> Iterator[int | None]:
+    """The port of a PgBouncer in transaction mode before the server; None where there is no PgBouncer."""
+    program = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    if program is None:
+        yield None
+        return
+    demoted = _demoted()
+    folder = Path(tempfile.mkdtemp(prefix="storyforge-pgbouncer-"))
+    if demoted:
+        os.chown(folder, int(str(demoted["user"])), int(str(demoted["group"])))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    settings = folder / "pgbouncer.ini"
+    settings.write_text(
+        f"""[databases]
+* = host=127.0.0.1 port={server.port} user=tester
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = {port}
+unix_socket_dir =
+auth_type = any
+pool_mode = transaction
+default_pool_size = 3
+server_idle_timeout = 2
+"""
+    )
+    settings.chmod(0o644)
+    process = subprocess.Popen(  # type: ignore[call-overload]
+        [program, "-q", settings], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **demoted
+    )
+    try:
+        if not _answers(Server(port, folder, process)):
+            raise RuntimeError("PgBouncer does not answer")
+        yield port
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait(START_S)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def empty(server: Server, database: str) -> None:

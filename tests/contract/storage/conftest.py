@@ -30,6 +30,7 @@ MAKERS: dict[str, Callable[[Any, Clock], Ledger]] = {
     "memory": lambda given, clock: MemoryLedger(clock),
     "sqlite": lambda given, clock: SqliteLedger(given("tmp_path") / "ledger.db", clocks=Clocks(clock, clock, "boot")),
     "postgres": lambda given, clock: PostgresLedger(given("postgres_url"), clock=clock),
+    "pgbouncer": lambda given, clock: PostgresLedger(given("pgbouncer_url"), clock=clock),  # S-85
 }
 
 

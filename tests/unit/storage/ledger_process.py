@@ -1,4 +1,4 @@
-"""A process of its own that writes a ledger: `python ledger_process.py FILE NAME APPENDS`.
+"""A process of its own that writes a ledger: `python ledger_process.py FILE_OR_URL NAME APPENDS`.
 
 Appends to its own home with many appends in flight, fights for the home "shared", and prints one line per acknowledged
 append: home, sequence, body.
@@ -11,6 +11,7 @@ import os
 import sys
 from pathlib import Path
 
+from storage.ledger.postgres import PostgresLedger
 from storage.ledger.protocol import Append, Claim, Fenced, HostRow, Kind, Ledger, NewEvent
 from storage.ledger.sqlite import SqliteLedger
 
@@ -57,7 +58,7 @@ async def fight(ledger: Ledger, host: HostRow, name: str, count: int) -> None:
 
 
 async def main(path: str, name: str, count: int) -> None:
-    ledger = SqliteLedger(Path(path))
+    ledger: Ledger = PostgresLedger(path) if path.startswith("postgresql:") else SqliteLedger(Path(path))
     await ledger.open()
     host = await ledger.heartbeat(HostRow(f"host_{name}", f"inc_{name}", os.getpid(), ""), 60_000)
     await asyncio.gather(own(ledger, host, name, count), fight(ledger, host, name, max(count // 10, 1)))
