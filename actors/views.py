@@ -23,7 +23,7 @@ What the workflow writes stands in `actors.workflow.views`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
 from storage.codec import decode, encode
@@ -69,6 +69,7 @@ class ProjectView(Body):
     cast: tuple[dict[str, str], ...] = ()  # {"id","name"}
     places: tuple[dict[str, str], ...] = ()
     background: bool = False  # whether the story is looked over while nobody has it open
+    aliases: dict[str, list[str]] = field(default_factory=dict)  # cast id → other spellings
 
 
 @dataclass(frozen=True, slots=True)

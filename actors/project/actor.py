@@ -354,6 +354,7 @@ class ProjectActor(Actor):
             cast=_pairs(facts.cast),
             places=_pairs(facts.places),
             background=facts.background,
+            aliases=facts.aliases,
         )
         return ViewDraft("project", self.home, "", order_ms(facts.created_at_ms), body)
 

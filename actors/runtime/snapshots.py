@@ -8,6 +8,7 @@ ledger; `Home` and `HomeLog` ask.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ logger = logging.getLogger("storyforge.runtime")
 
 EVENT_ROWS = 1_000
 """Rows per read while an actor is loaded."""
+
+VERIFIED_BESIDE_BYTES = 64 * 1024
+"""From this size on a snapshot of an actor is read back beside the loop, which it would hold for some milliseconds."""
 
 SNAPSHOTS_TRIED = 2
 """As many as the ledger keeps of a stream."""
@@ -91,7 +95,9 @@ class Snapshots:
 
     async def keep_actor(self, actor_type: type[Actor], id: str, row: Snapshot) -> bool:
         """Verify and keep; whether it is kept. Never raises: without it the next load is slower."""
-        fault = _differs(actor_type(self._home, id), row)
+        twin = actor_type(self._home, id)
+        large = len(row.body) >= VERIFIED_BESIDE_BYTES
+        fault = await asyncio.to_thread(_differs, twin, row) if large else _differs(twin, row)
         if fault is not None:
             self.bad(row, fault)
             return False

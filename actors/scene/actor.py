@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, ClassVar
 
 from actors.commands import (
@@ -48,7 +49,7 @@ from actors.scene import batches, comments, versions
 from actors.scene.flow import Run
 from actors.scene.job import Job
 from actors.scene.recipe import seed_of
-from actors.scene.request import enhance_request
+from actors.scene.request import enhance_request, given_before
 from actors.scene.views import job_view, live_job, open_job_view, take_view
 from actors.screenplay.fountain import parse
 from actors.views import SceneView
@@ -170,6 +171,8 @@ class SceneActor(Actor):
             return batches.needs(self.doc, message)
         if isinstance(message, AddComment | ResolveComment):
             return comments.needs(self.id)
+        if isinstance(message, GenerateScene):
+            return Needs(docs=(self.doc,), edits=("live",), beside=partial(given_before, self))
         if isinstance(message, ScriptSettled) and not self.script_sha256:
             return Needs(docs=(self.doc,), edits=("live",), views=(Wanted("scene", id=self.id),))
         attempts = self.open_attempts() if isinstance(message, AttemptsChanged) else ()

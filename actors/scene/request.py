@@ -7,16 +7,28 @@ people: they do not go into a prompt.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from actors.continuity.actor import ContinuityActor
 from actors.project.actor import CONTINUITY, ProjectActor
-from actors.runtime.actor import Context
+from actors.runtime.actor import Beside, Context
 from actors.screenplay import slots
 from actors.screenplay.breakdown import breakdown
 from actors.screenplay.names import name_key
 from actors.workflow.actor import WorkflowActor
+from actors.workflow.carry import Given
 from actors.workflow.messages import WORKFLOW
+
+if TYPE_CHECKING:
+    from actors.scene.actor import SceneActor
+
+
+def given_before(scene: SceneActor, ctx: Context) -> Beside:
+    """What the scenes before give this one, worked out beside the loop before the request is made."""
+    workflow, script = ctx.peer(WorkflowActor, WORKFLOW), ctx.text(scene.doc, "script")
+    if workflow is None:
+        return Given
+    return workflow.carried_into(scene.id, script, ctx.peer(ProjectActor, scene.home))
 
 
 def enhance_request(
@@ -31,8 +43,7 @@ def enhance_request(
     found = breakdown(script, facts.cast.values() if facts else ())
     continuity = ctx.peer(ContinuityActor, CONTINUITY)
     clock = continuity.time_before(scene) if continuity else None
-    workflow = ctx.peer(WorkflowActor, WORKFLOW)
-    notes, weather = workflow.carried_into(scene, script, project) if workflow else ((), None)
+    given = ctx.computed if isinstance(ctx.computed, Given) else Given()
     return slots.enhance_request(
         script,
         found,
@@ -40,6 +51,6 @@ def enhance_request(
         seed=int(seed),
         entity_ids=ids,
         time_before=clock,
-        weather_before=weather,
-        continuity_notes=notes,
+        weather_before=given.weather,
+        continuity_notes=given.notes,
     ).to_dict()

@@ -35,14 +35,13 @@ from actors.runtime.actor import (
 )
 from actors.views import order_ms
 from actors.workflow import background
-from actors.workflow.carry import carried, here_of, known_cast, opening, weather_for
+from actors.workflow.carry import give
 from actors.workflow.messages import WORKFLOW, Look, Proceed, TimePasses
-from actors.workflow.rows import Data, RowKind, Scope
+from actors.workflow.rows import Data, Packed, RowKind
 from actors.workflow.run import Run
 from actors.workflow.steps import RESULTS, SPECS, Step
 from actors.workflow.views import ExitView, RowView, WorkflowView
 from actors.workflow.work import Outcome, take_step
-from gpu.video.protocol import Weather
 
 logger = logging.getLogger("storyforge.workflow")
 
@@ -62,21 +61,16 @@ class WorkflowActor(Actor):
     def __init__(self, home: str, id: str) -> None:
         super().__init__(home, id)
         self.runs: dict[str, Run] = {}  # by scene: its newest
-        self.rows: dict[RowKind, dict[str, Data]] = {kind: {} for kind in KEPT}
+        self.rows: dict[RowKind, Packed] = {kind: Packed() for kind in KEPT}
         self.facts: dict[str, Data] = {}  # of runs under way, by scene
         self.meanwhile = background.Meanwhile()
         self._exits: dict[str, ExitView] = {}  # by workflow, as their rows say
         self._looked, self._more = False, False
 
     # reading
-    def carried_into(self, scene: str, script: str, project: ProjectActor) -> tuple[tuple[str, ...], Weather | None]:
-        """Notes for a scene's prompt, and the weather it opens in if it tells none itself."""
-        if not self.rows[RowKind.WORLD] and not self.rows[RowKind.NARRATIVE]:
-            return (), None
-        known = project_row(project)
-        here = here_of(script, known_cast(known))
-        notes = carried(scene, here, known, self.rows, self.meanwhile.faded)
-        return tuple(note.words for note in notes), weather_for(here, opening(scene, known, self.rows))
+    def carried_into(self, scene: str, script: str, project: ProjectActor | None) -> Beside:
+        """Work for a thread that answers what a scene's prompt is given: see `carry.Given`."""
+        return partial(give, scene, script, project_row(project), dict(self.rows), dict(self.meanwhile.faded))
 
     # fold
     def apply(self, fact: Fact) -> None:
@@ -111,20 +105,20 @@ class WorkflowActor(Actor):
         if kind is RowKind.FACTS:
             self.facts[run.scene] = row
         elif kind in self.rows:
-            self.rows[kind] = {**self.rows[kind], run.scene: row}  # a step beside the loop may be reading the old one
+            self.rows[kind] = self.rows[kind].put(run.scene, row)
         self.meanwhile.told_at_ms = fact.at_ms
 
     def dump(self) -> dict[str, Any]:
         return {
             "runs": [asdict(run) for run in self.runs.values()],
-            "rows": {kind.value: dict(rows) for kind, rows in self.rows.items()},
+            "rows": {kind.value: rows.packed for kind, rows in self.rows.items()},
             "facts": dict(self.facts),
             "meanwhile": self.meanwhile.dump(),
         }
 
     def load(self, data: Mapping[str, Any]) -> None:
         self.runs = {run["scene"]: Run(**run) for run in data["runs"]}
-        self.rows = {kind: dict(data["rows"].get(kind.value, {})) for kind in KEPT}
+        self.rows = {kind: Packed(data["rows"].get(kind.value)) for kind in KEPT}
         self.facts = dict(data["facts"])
         self.meanwhile = background.Meanwhile.of(data["meanwhile"])
 
@@ -202,15 +196,13 @@ class WorkflowActor(Actor):
 
     def _prepare(self, left: ExitView, step: Step, ctx: Context) -> Beside:
         """Everything the step declared, as it is now; what is returned touches nothing live."""
-        sources: dict[tuple[RowKind, Scope], Mapping[str, Data]] = {
-            (RowKind.EXIT, Scope.OWN): {left.scene: {"script": left.script, "heading": left.heading}},
-            (RowKind.PROJECT, Scope.OWN): {left.scene: project_row(ctx.peer(ProjectActor, self.home))},
-            (RowKind.FACTS, Scope.OWN): dict(self.facts),
+        sources: dict[RowKind, Mapping[str, Data]] = {
+            RowKind.EXIT: {left.scene: {"script": left.script, "heading": left.heading}},
+            RowKind.PROJECT: {left.scene: project_row(ctx.peer(ProjectActor, self.home))},
+            RowKind.FACTS: dict(self.facts),
+            **self.rows,
         }
-        for kind, rows in self.rows.items():
-            sources[kind, Scope.OWN] = rows
-            sources[kind, Scope.OTHERS] = {scene: data for scene, data in rows.items() if scene != left.scene}
-        found = {each: sources[each] for each in SPECS[step].declared.reads}
+        found = {kind: sources[kind] for kind, _ in SPECS[step].declared.reads}
         return partial(take_step, left.workflow, left.scene, step, found)
 
     def _proceed(self, ctx: Context) -> Decision:

@@ -17,7 +17,7 @@ from actors.runtime.ids import derive_id
 from actors.views import BackgroundView, order_ms
 from actors.workflow.rows import Data, RowKind
 from actors.workflow.story import fold_relations, in_order, ranks, tie_key, world_after
-from actors.workflow.views import MeanwhileView
+from actors.workflow.views import MeanwhileView, RowView
 
 if TYPE_CHECKING:
     from actors.workflow.actor import WorkflowActor
@@ -156,6 +156,8 @@ def decide(actor: WorkflowActor, ctx: Context) -> Decision:
     sure = min((note.confidence for note in notes), default=None)
     type = "meanwhile.noted" if notes else "background.rested"
     decision = Decision(events=[Draft(type, data, source=SOURCE, confidence=sure)])
+    left = RowView("", actor.home, "", SOURCE, 0.5, "", {"ties": faded})
+    decision.views.append(ViewDraft(RowKind.FADED.value, actor.home, actor.home, "", left))
     decision.views.append(due_row(actor.home, ctx.now_ms + BACKGROUND_EVERY_MS))
     for note in notes:
         id = derive_id("mnw", actor.home, note.key, str(day), str(looks))

@@ -27,7 +27,7 @@ NOTE_CONFIDENCE_MIN = 0.4
 """Less sure is not told to a prompt; lists show it."""
 
 SCENES_BACK_MAX = 200
-"""Earlier scenes looked at. A feature has 120; past it only the nearest count, and a request stays under 5 ms."""
+"""Earlier scenes looked at. A feature has 120; past it only the nearest count."""
 
 RELATIONS_MAX, RECALLED_MAX = 4, 2
 
@@ -52,9 +52,26 @@ class Here:
     weather_told: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a scene's prompt is given by the scenes before; `weather`: the scene opens in it and tells none itself."""
+
+    notes: tuple[str, ...] = ()
+    weather: Weather | None = None
+
+
+def give(scene: str, script: str, project: Data, rows: Stored, faded: Mapping[str, float]) -> Given:
+    """Pure and heavy (it reads up to `SCENES_BACK_MAX` scenes): for a thread."""
+    if not any(rows.values()):
+        return Given()
+    here = here_of(script, known_cast(project))
+    notes = carried(scene, here, project, rows, faded)
+    return Given(tuple(note.words for note in notes), weather_for(here, opening(scene, project, rows)))
+
+
 def here_of(script: str, cast: list[Known]) -> Here:
-    names, spellings = Names(cast), [s for each in cast for s in (each.name, *each.aliases)]
-    found = breakdown(script, spellings)
+    names = Names(cast)
+    found = breakdown(script, (s for each in cast for s in (each.name, *each.aliases)))
     people = {name_key(names.find_person(person.key) or person.key) for person in found.cast}
     place = name_key(found.place) if found.place else ""
     told = weather_in(script, found.actions) is not None
@@ -98,7 +115,7 @@ def weather_for(here: Here, world: World | None) -> Weather | None:
 
 
 def _before(rows: Mapping[str, Data], rank: Mapping[str, int], at: int) -> dict[str, Data]:
-    return {s: d for s, d in rows.items() if s in rank and max(0, at - SCENES_BACK_MAX) <= rank[s] < at}
+    return {s: rows[s] for s in rows if s in rank and max(0, at - SCENES_BACK_MAX) <= rank[s] < at}
 
 
 def _things(world: Mapping[str, Data], rank: Mapping[str, int], scene: str, here: Here) -> Iterator[Carried]:
@@ -123,8 +140,8 @@ def _ties(
     relations: Mapping[str, Data], rank: Mapping[str, int], here: Here, faded: Mapping[str, float]
 ) -> Iterator[Carried]:
     names, told = names_in(relations), 0
-    for tie in fold_relations(relations, rank, faded):
-        if tie.one in here.people and tie.two in here.people and told < RELATIONS_MAX:
+    for tie in fold_relations(relations, rank, faded, among=here.people):
+        if told < RELATIONS_MAX:
             told += 1
             one, two = names.get(tie.one, tie.one), names.get(tie.two, tie.two)
             met = f"{one} and {two} have met (tie {tie.strength:g})"

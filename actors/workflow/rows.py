@@ -9,9 +9,11 @@ replaces its own part and nothing is counted twice.
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from storage.codec import decode, encode
 
 
 class RowKind(enum.StrEnum):
@@ -25,6 +27,7 @@ class RowKind(enum.StrEnum):
     WORLD = "story_world"
     NARRATIVE = "story_narrative"
     CHECKPOINT = "scene_checkpoint"
+    FADED = "story_faded"  # one for a project, by its id: what is left of ties that nobody renewed
 
 
 class Scope(enum.Enum):
@@ -33,6 +36,32 @@ class Scope(enum.Enum):
 
 
 Data = Mapping[str, Any]
+
+
+class Packed(Mapping[str, Data]):
+    """Rows by scene, kept as bytes and read when somebody looks: a long project loads and is dumped at once.
+
+    Never changed: `put` answers another, so a step beside the loop goes on with what it was given.
+    """
+
+    def __init__(self, packed: Mapping[str, bytes] | None = None, read: Mapping[str, Data] | None = None) -> None:
+        self.packed = dict(packed or {})
+        self._read = dict(read or {})
+
+    def __getitem__(self, scene: str) -> Data:
+        found = self._read.get(scene)
+        if found is None:
+            found = self._read[scene] = decode(self.packed[scene])
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.packed)
+
+    def __len__(self) -> int:
+        return len(self.packed)
+
+    def put(self, scene: str, row: Data) -> Packed:
+        return Packed({**self.packed, scene: encode(row)}, {**self._read, scene: row})
 
 
 class Undeclared(RuntimeError):
@@ -59,12 +88,12 @@ class Declared:
 
 @dataclass(slots=True)
 class Rows:
-    """The rows of one step: (kind, scope) → scene → data, as they were when it began."""
+    """The rows of one step: kind → scene → data, as they were when it began."""
 
     step: str
     declared: Declared
     scene: str
-    found: Mapping[tuple[RowKind, Scope], Mapping[str, Data]]
+    found: Mapping[RowKind, Mapping[str, Data]]
     written: dict[RowKind, dict[str, Any]] = field(default_factory=dict)
 
     def own(self, kind: RowKind) -> Data:
@@ -73,7 +102,8 @@ class Rows:
 
     def others(self, kind: RowKind) -> Mapping[str, Data]:
         """The other scenes' rows. Raises `Undeclared`."""
-        return self._of(kind, Scope.OTHERS)
+        rows = self._of(kind, Scope.OTHERS)
+        return {scene: rows[scene] for scene in rows if scene != self.scene}
 
     def write(self, kind: RowKind, data: dict[str, Any]) -> None:
         """Raises `Undeclared`."""
@@ -84,4 +114,4 @@ class Rows:
     def _of(self, kind: RowKind, scope: Scope) -> Mapping[str, Data]:
         if (kind, scope) not in self.declared.reads:
             raise Undeclared(self.step, "reads", f"{kind.value} ({scope.value})")
-        return self.found.get((kind, scope), {})
+        return self.found.get(kind, {})

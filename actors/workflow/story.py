@@ -82,21 +82,27 @@ class Relation:
 
 
 def fold_relations(
-    relations: Mapping[str, Data], rank: Mapping[str, int], faded: Mapping[str, float] | None = None
+    relations: Mapping[str, Data],
+    rank: Mapping[str, int],
+    faded: Mapping[str, float] | None = None,
+    among: frozenset[str] | None = None,
 ) -> list[Relation]:
-    """All ties, strongest first. `faded`: what the background workflow left of ties, by `tie_key`."""
+    """Ties, strongest first. `faded`: what the background workflow left of ties, by `tie_key`; `among`: only theirs."""
     found: dict[tuple[str, str], Relation] = {}
     for scene, data in in_order(relations, rank):
         for one, two, strength, confidence, hops in data["edges"]:
-            tie = found.setdefault((one, two), Relation(one, two))
-            tie.strength = round(tie.strength + strength, 3)
+            if among is not None and (one not in among or two not in among):
+                continue
+            tie = found.get((one, two))
+            if tie is None:
+                tie = found[one, two] = Relation(one, two)
+            tie.strength += strength
             tie.confidence = max(tie.confidence, confidence)
             tie.hops = min(tie.hops, hops)
             tie.scenes = (scene, *tie.scenes)[:RELATION_SCENES_KEPT]
-    for key, left in (faded or {}).items():
-        one, _, two = key.partition("\x1f")
-        if (one, two) in found:
-            found[one, two].strength = round(found[one, two].strength * left, 3)
+    left = faded or {}
+    for tie in found.values():
+        tie.strength = round(tie.strength * left.get(tie_key(tie.one, tie.two), 1.0), 3)
     return sorted(found.values(), key=lambda tie: (-tie.strength, tie.one, tie.two))
 
 

@@ -11,14 +11,23 @@ Kinds and keys in the ledger's `View` rows (kind · id · parent · order_key):
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from actors.views import Body
+from storage.codec import encode
 
 
 @dataclass(frozen=True, slots=True)
-class ExitView(Body):
+class Plain(Body):
+    """Values are plain all the way down: written as they are, since copying a large row first would hold the loop."""
+
+    def blob(self) -> bytes:
+        return encode({field.name: getattr(self, field.name) for field in fields(self)})
+
+
+@dataclass(frozen=True, slots=True)
+class ExitView(Plain):
     """The scene as it was when it was left: all that its workflow begins with. `cause`: locked | left."""
 
     workflow: str
@@ -43,7 +52,7 @@ class OpenSceneView(Body):
 
 
 @dataclass(frozen=True, slots=True)
-class WorkflowView(Body):
+class WorkflowView(Plain):
     """`state`: RUNNING | COMPLETE | FAILED | SUPERSEDED. `steps`: {"name","state","tries","error"} in their order."""
 
     id: str
@@ -58,7 +67,7 @@ class WorkflowView(Body):
 
 
 @dataclass(frozen=True, slots=True)
-class RowView(Body):
+class RowView(Plain):
     """What one scene contributed by one step; `script_sha256`: of the text it was made of."""
 
     scene: str

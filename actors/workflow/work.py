@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from actors.workflow.rows import Data, RowKind, Rows, Scope
+from actors.workflow.rows import Data, RowKind, Rows
 from actors.workflow.steps import SPECS, Step
+from storage.codec import encode
 
 logger = logging.getLogger("storyforge.workflow")
 
@@ -27,14 +28,14 @@ class Outcome:
     error: dict[str, Any] | None = None
 
 
-def take_step(
-    workflow: str, scene: str, step: Step, found: Mapping[tuple[RowKind, Scope], Mapping[str, Data]]
-) -> Outcome:
+def take_step(workflow: str, scene: str, step: Step, found: Mapping[RowKind, Mapping[str, Data]]) -> Outcome:
+    """`found`: the rows of every kind it declares, of all scenes."""
     spec = SPECS[step]
     rows = Rows(step.value, spec.declared, scene, found)
     try:
         confidence = spec.run(rows)
         data = rows.written[spec.declared.writes]
+        encode(data)  # what cannot be stored is a fault of the step; found in the append, it would be tried for ever
     except Exception as error:
         logger.exception("a step of a workflow failed", extra={"workflow": workflow, "step": step.value})
         code = str(getattr(error, "code", "STEP_FAILED"))

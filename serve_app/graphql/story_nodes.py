@@ -189,11 +189,21 @@ async def stored(context: Context, home: str, *kinds: RowKind) -> Stored:
     return found
 
 
+async def faded_ties(context: Context, home: str) -> dict[str, float]:
+    """What the background workflow left of ties that nobody renewed."""
+    row = await context.ports.reader.view(RowKind.FADED.value, home)
+    if row is None or row.body is None:
+        return {}
+    ties: dict[str, float] = RowView.from_blob(row.body).data["ties"]
+    return ties
+
+
 async def project_data(context: Context, home: str) -> Data:
     """Names and order, as the actors' folds take them."""
     rows = await context.ports.reader.views("scene", home=home, parent=home, limit=ROWS_MAX)
     found = await context.project(home)
-    cast = [{"name": each["name"], "aliases": []} for each in found[1].cast] if found else []
+    view = found[1] if found else None
+    cast = [{"name": c["name"], "aliases": view.aliases.get(c["id"], [])} for c in view.cast] if view else []
     return {"cast": cast, "order": [row.id for row in rows]}
 
 
@@ -206,7 +216,8 @@ async def workflow_of(context: Context, scene: SceneView) -> Workflow | None:
 async def carried_into(context: Context, home: str, scene: SceneView) -> list[CarriedNote]:
     project = await project_data(context, home)
     rows = await stored(context, home, RowKind.WORLD, RowKind.KNOWLEDGE, RowKind.RELATIONS, RowKind.NARRATIVE)
-    notes = carried(scene.id, here_of(scene.script, known_cast(project)), project, rows, {})
+    here = here_of(scene.script, known_cast(project))
+    notes = carried(scene.id, here, project, rows, await faded_ties(context, home))
     return [CarriedNote(words=n.words, confidence=n.confidence, scene_id=strawberry.ID(n.scene)) for n in notes]
 
 

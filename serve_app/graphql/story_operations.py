@@ -17,7 +17,16 @@ from serve_app.graphql.past_queries import home_of, upto
 from serve_app.graphql.payloads import ProjectPayload, UserError, key_problem, missing
 from serve_app.graphql.project_nodes import Project, page_size
 from serve_app.graphql.sending import send
-from serve_app.graphql.story_nodes import Relation, Workflow, WorldState, project_data, stored, workflow_of, world_of
+from serve_app.graphql.story_nodes import (
+    Relation,
+    Workflow,
+    WorldState,
+    faded_ties,
+    project_data,
+    stored,
+    workflow_of,
+    world_of,
+)
 
 
 @strawberry.input
@@ -58,7 +67,8 @@ class StoryQueries:
             raise not_found("project", project_id)
         rows = (await stored(context, project_id, RowKind.RELATIONS))[RowKind.RELATIONS]
         names = names_in(rows)
-        ties = fold_relations(rows, ranks(await project_data(context, project_id)))
+        rank, faded = ranks(await project_data(context, project_id)), await faded_ties(context, project_id)
+        ties = fold_relations(rows, rank, faded)
         return [
             Relation(
                 people=[names.get(tie.one, tie.one), names.get(tie.two, tie.two)],

@@ -106,6 +106,14 @@ async def tale(it: Story) -> Tale:
     return Tale(it, home, [row.id for row in rows])
 
 
+async def both(it_tale: Tale) -> dict[str, Any]:
+    """Lock the first two scenes, wait for what follows, and ask what the third is given."""
+    for at in (0, 1):
+        await it_tale.lock(at)
+        await it_tale.worked_out(at)
+    return await it_tale.asked(2)
+
+
 async def again(it: Story, known: Tale, depose: str | None = None) -> Tale:
     """The same project on another host."""
     await it.runtime.open(known.home, depose=depose)

@@ -17,7 +17,7 @@ from actors.workflow.suspended import Suspended
 from actors.workflow.views import MeanwhileView
 from storage.ledger.memory import MemoryLedger
 from tests.unit.actors.story import Story, story
-from tests.unit.actors.workflow.tale import Tale, again, tale
+from tests.unit.actors.workflow.tale import Tale, again, both, tale
 
 pytestmark = pytest.mark.unit
 
@@ -73,6 +73,22 @@ async def test_a86_a_suspended_project_is_looked_over_and_given_back() -> None:
         assert note.confidence == pytest.approx(0.512)
         assert await look(two) == 1
         assert len(await notes(ledger, t)) == 1
+
+
+@pytest.mark.usefixtures("at_once")
+async def test_a86_what_a_look_lets_fade_weakens_the_tie_for_later_scenes() -> None:
+    """A-86: the one thing a look changes; a restart remembers it."""
+    ledger = MemoryLedger()
+    async with story(ledger, "h1") as one:
+        t = await tale(one)
+        before = (await both(t))["continuity_notes"]
+        await one.ask(t.home, SetBackground(True))
+    async with story(ledger, "h2", **SOON) as two:
+        assert await look(two) == 1
+        after = (await Tale(two, t.home, t.scenes).asked(2))["continuity_notes"]
+        (tie,) = [note for note in before if "have not met" in note]
+        (less,) = [note for note in after if "have not met" in note]
+        assert [tie.rpartition(" ")[2], less.rpartition(" ")[2]] == ["0.75)", "0.6)"]
 
 
 async def test_a86_nothing_runs_that_is_not_switched_on_or_not_due() -> None:

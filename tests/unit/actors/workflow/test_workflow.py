@@ -20,7 +20,7 @@ from collab.session import Access
 from storage.codec import decode
 from storage.ledger.memory import MemoryLedger
 from tests.unit.actors.story import story
-from tests.unit.actors.workflow.tale import BACK, PIER, Gate, Tale, again, tale
+from tests.unit.actors.workflow.tale import BACK, PIER, Gate, Tale, again, both, tale
 
 pytestmark = pytest.mark.unit
 
@@ -67,14 +67,6 @@ def replace(monkeypatch: pytest.MonkeyPatch, step: Step, run: Any) -> None:
     changed = {**SPECS, step: Spec(old.after, old.declared, old.event, old.words, run)}
     for module in (steps, workflow_actor, work):
         monkeypatch.setattr(module, "SPECS", changed)
-
-
-async def both(it_tale: Tale) -> dict[str, Any]:
-    """Lock the first two scenes, wait for what follows, and ask what the third is given."""
-    for at in (0, 1):
-        await it_tale.lock(at)
-        await it_tale.worked_out(at)
-    return await it_tale.asked(2)
 
 
 # exits
@@ -418,6 +410,21 @@ async def test_a82_a_step_that_touches_rows_it_does_not_declare_fails_at_once(mo
     with pytest.raises(Undeclared, match="writes story_facts"):
         rows.write(RowKind.FACTS, {})
     assert rows.own(RowKind.FACTS) == {}
+
+
+async def test_a84_a_row_that_cannot_be_stored_is_a_fault_of_the_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A-84"""
+
+    def odd(rows: Rows) -> float:
+        rows.write(RowKind.WORLD, {"people": {1, 2}})
+        return 1.0
+
+    async with story() as it:
+        t = await tale(it)
+        replace(monkeypatch, Step.WORLD, odd)
+        await t.lock(0)
+        view = await t.state(0, "FAILED")
+        assert [each["error"]["code"] for each in view.steps if each["state"] == "FAILED"] == ["BAD_BLOB"]
 
 
 # nobody waits

@@ -93,6 +93,11 @@ async def test_q84_a_scene_s_workflow_reads_in_words_and_gives_later_scenes_what
     assert ties == {("ANNA", "BEN"): 0, ("BEN", "CARL"): 0, ("ANNA", "CARL"): 1}
     assert seen["mine"] == [{"people": ["ANNA", "BEN"]}]
     assert "ANNA still has the lantern" in {note["words"] for note in seen["scene"]["carries"]}
+    query = "query($s: ID!, $at: String!) { worldState(sceneId: $s, asOf: $at) { hour ofSceneId } }"
+    log = await pier.shared.host.ledger.read(pier.project, limit=10_000)
+    at = next(row.seq for row in log if row.type == "world.settled")
+    known = await pier.ask(query, s=pier.scenes[2], at=str(at))
+    assert known["worldState"] == {"hour": "night", "ofSceneId": pier.scenes[0]}
     past = await pier.ask('query($s: ID!) { worldState(sceneId: $s, asOf: "1") { hour } }', s=pier.scenes[0])
     assert past["worldState"] is None
 
