@@ -22,6 +22,9 @@ T = TypeVar("T")
 TURNS_MAX = 3_000_000
 """Turns of the loop in one world: more is a world that spins."""
 
+BESIDE_S = 0.01
+"""How long whatever is handed to a thread takes."""
+
 _process: contextvars.ContextVar[Process | None] = contextvars.ContextVar("process", default=None)
 
 
@@ -177,6 +180,23 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         heapq.heappush(self._scheduled, timer)  # type: ignore[attr-defined]
         timer._scheduled = True  # type: ignore[attr-defined]
         return timer
+
+    def run_in_executor(  # type: ignore[override]
+        self, executor: Any, work: Callable[..., T], *args: Any
+    ) -> asyncio.Future[T]:
+        """Beside the loop there is no other time: it is done a while later, in one piece, and dies with its process."""
+        answer: asyncio.Future[T] = self.create_future()
+
+        def run() -> None:
+            if answer.done():
+                return
+            try:
+                answer.set_result(work(*args))
+            except Exception as error:  # noqa: BLE001 (it belongs to whoever waits)
+                answer.set_exception(error)
+
+        self.call_later(BESIDE_S, run)
+        return answer
 
     def timers_of(self, process: Process) -> list[str]:
         """Calls in the future that a process has ordered and not cancelled."""

@@ -65,6 +65,50 @@ def test_a_killed_process_has_no_last_words(dies_at: int) -> None:
     run(story())
 
 
+def test_work_beside_the_loop_takes_virtual_time() -> None:
+    """R-91: in a thread it would end whenever the machine likes."""
+
+    async def story() -> list[tuple[str, float]]:
+        done: list[tuple[str, float]] = []
+        process = Process("mortal", lambda _process: None)
+
+        async def work(name: str) -> None:
+            await asyncio.to_thread(lambda: None)
+            done.append((name, asyncio.get_running_loop().time()))
+
+        process.enter(lambda: asyncio.get_running_loop().create_task(work("dies before it is done")))
+        alive = asyncio.get_running_loop().create_task(work("lives"))
+        await asyncio.sleep(0)
+        process.kill()
+        await alive
+        return done
+
+    assert run(story()) == [("lives", 0.01)]
+
+
+def test_a_stopped_process_goes_on_with_what_came_in_before_what_is_overdue() -> None:
+    """A-96: as a real loop does: its frames first, its timers last, and a cancelled timer never."""
+
+    async def story() -> list[str]:
+        done: list[str] = []
+        loop = asyncio.get_running_loop()
+        process = Process("sleeper", lambda _process: None)
+        cancelled = process.enter(loop.call_later, 0.2, done.append, "cancelled")
+        process.enter(loop.call_later, 0.1, done.append, "overdue")
+        process.stop()
+        await asyncio.sleep(1)
+        process.enter(done.append, "a frame")
+        process.enter(cancelled.cancel)
+        await asyncio.sleep(1)
+        assert done == []
+        process.go_on()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        return done
+
+    assert run(story()) == ["a frame", "overdue"]
+
+
 @pytest.mark.parametrize("golden", ["collab-yrs-leaves-one-waiting.json"])
 def test_a_copy_shows_what_yjs_shows(golden: str) -> None:
     """R-18: two updates of seed 534, after which Yrs leaves a character waiting for nothing. Yjs 13.6.33 and the room
