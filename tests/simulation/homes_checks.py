@@ -15,6 +15,8 @@ from actors.commands import CreateScene
 from actors.kinds import ProjectKinds
 from actors.runtime.facts import fact_of
 from actors.runtime.home import Home
+from actors.workflow.messages import WORKFLOW
+from actors.workflow.steps import SPECS
 from storage.codec import decode
 from storage.ledger.protocol import Kind, LedgerError, Snapshot
 from storage.ledger.seal import unseal
@@ -29,6 +31,7 @@ async def check(world: World, homes: list[str]) -> None:
         await _check_log(world, home)
         await _check_replay(world, home)
         await _check_jobs(world, home)
+        await _check_workflows(world, home)
     await _check_told(world)
     assert not world.faults, world.faults
 
@@ -59,7 +62,7 @@ async def _opened(world: World, home: str) -> Home:
 async def _check_replay(world: World, home: str) -> None:
     """Folding the log from its first row gives the live state; so does each kept snapshot and what came after it."""
     opened = await _opened(world, home)
-    for id in [home, "@continuity", *(s.id for s in opened.find(home).scenes_in_order())]:  # type: ignore[union-attr]
+    for id in [home, "@continuity", WORKFLOW, *(s.id for s in opened.find(home).scenes_in_order())]:  # type: ignore[union-attr]
         activation = opened.activation(id)
         await activation.loaded()
         live = activation.actor
@@ -88,6 +91,17 @@ async def _check_jobs(world: World, home: str) -> None:
     assert not [job for job, count in ended.items() if count > 1], "a job ended twice"
     takes = Counter(decode(v.body or b"")["job"] for v in await world.ledger.views("take", home=home, limit=10_000))
     assert takes == Counter(ended), "takes and ended jobs differ"
+
+
+async def _check_workflows(world: World, home: str) -> None:
+    """Every step of every workflow has one result, and those that began have ended."""
+    rows = await world.ledger.read(home, limit=1_000_000, kinds=(Kind.EVENT,))
+    results = {spec.event for spec in SPECS.values()}
+    told = [decode(row.body) for row in rows if row.type in results]
+    steps = Counter((data["workflow"], data["step"]) for data in told)
+    assert all(count == 1 for count in steps.values()), f"a step has two results: {steps}"
+    began = {view.id for view in await world.ledger.views("workflow", home=home, limit=10_000)}
+    assert {workflow for workflow, _ in steps} <= began, "a step of a workflow that never began"
 
 
 async def _check_told(world: World) -> None:

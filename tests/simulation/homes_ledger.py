@@ -11,7 +11,7 @@ import asyncio
 import enum
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from storage.ledger.memory import MemoryLedger
@@ -105,7 +105,7 @@ class HomesLedger(MemoryLedger):
     def _commit(self, append: Append) -> Committed:
         committed = super()._commit(append)
         self.watch.appended(append, committed, WRITER.get())
-        return committed
+        return replace(committed, at_ms=committed.at_ms + self.wall_jump_ms)
 
     def _put_rows(self, home: str, state: Any, events: Sequence[NewEvent], now: int) -> None:
         super()._put_rows(home, state, events, now + self.wall_jump_ms)

@@ -17,6 +17,7 @@ from unittest import mock
 from actors.commands import CommandError
 from actors.runtime.ids import Prefix
 from actors.views import JobView
+from actors.workflow.actor import FAILED_LAST
 from storage.ledger.protocol import LedgerError
 from tests.simulation import homes_checks
 from tests.simulation.clock import later, run
@@ -161,7 +162,7 @@ class World:
                 await asyncio.sleep(0.1)
 
     async def _settle(self, homes: list[str]) -> None:
-        """All open somewhere, all jobs ended or waiting for a person, all writers read."""
+        """All open somewhere, all jobs and workflows ended or waiting for a person, all writers read."""
         try:
             async with asyncio.timeout(CALM_S):
                 while not all([await self._calm(home) for home in homes]):  # noqa: ASYNC110 (virtual time)
@@ -177,6 +178,9 @@ class World:
                 continue
             rows = await self.ledger.views("open_job", home=home, limit=10_000)
             states = [JobView.from_blob(await self._body("job", row.id)).state for row in rows]
+            exits = await self.ledger.views("scene_exit", home=home, limit=10_000)
+            if any(not row.order_key.startswith(FAILED_LAST) for row in exits):
+                return False
             return opened.idle and all(state == "PREVIEW_READY" for state in states)
         return False
 
