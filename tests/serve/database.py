@@ -1,7 +1,7 @@
 """A real PostgreSQL for tests: its own cluster in a folder, on loopback, to be killed, cut off, restarted.
 
 Owns one server and its files. Invariant: durable as in production (fsync on), and nothing of it outlives the test.
-Binaries come from the machine (Debian keeps them out of PATH); without them a test is *not run*.
+Unlike the server of `tests.postgres`, which is fast and forgets.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ import os
 import pwd
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import free_port
+from tests.postgres import binaries
 
 START_S = 60
 USER = "storyforge"
@@ -29,28 +31,20 @@ log_min_messages = warning
 """
 
 
-def binaries() -> Path:
-    """The newest server on this machine."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[4]))
-    on_path = shutil.which("initdb")
-    if not found and on_path is None:
-        pytest.skip("not run: no PostgreSQL server on this machine")
-    return (found[-1] if found else Path(str(on_path))).parent
-
-
 class Postgres:
     """`url` is what a client connects with. The server refuses to run as root, so root runs it as somebody else."""
 
     def __init__(self, folder: Path) -> None:
-        self._bin, self._data, self.port = binaries(), folder / "pg", free_port()
+        found = binaries()
+        if found is None:
+            pytest.skip("not run: no PostgreSQL server on this machine")
+        self._bin, self._data, self.port = found, folder / "pg", free_port()
         self._user = next((name for name in ("postgres", "nobody") if os.geteuid() == 0 and _is_user(name)), None)
         self.url = f"postgresql://{USER}@127.0.0.1:{self.port}/postgres"
-        self._data.mkdir(parents=True)
+        self._data.mkdir()
         if self._user is not None:
+            folder.chmod(0o711)
             shutil.chown(self._data, self._user)
-            for parent in self._data.parents:
-                if not parent.stat().st_mode & 0o001 and parent != Path("/"):
-                    parent.chmod(parent.stat().st_mode | 0o011)
         self._run("initdb", "-D", str(self._data), "-U", USER, "--auth=trust", "--encoding=UTF8", "--locale=C")
         with (self._data / "postgresql.conf").open("a") as config:
             config.write(CONFIG + f"port = {self.port}\n")
@@ -97,11 +91,13 @@ def _is_user(name: str) -> bool:
 
 
 @contextlib.contextmanager
-def postgres(folder: Path) -> Iterator[Postgres]:
-    server = Postgres(folder)
-    server.start()
-    try:
-        yield server
-    finally:
-        with contextlib.suppress(AssertionError):
-            server.stop("immediate")
+def postgres() -> Iterator[Postgres]:
+    """In a folder of its own: what pytest gives is closed to other users, also later and by other runs of it."""
+    with tempfile.TemporaryDirectory(prefix="storyforge-postgres-") as folder:
+        server = Postgres(Path(folder))
+        server.start()
+        try:
+            yield server
+        finally:
+            with contextlib.suppress(AssertionError):
+                server.stop("immediate")
