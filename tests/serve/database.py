@@ -38,16 +38,21 @@ class Postgres:
         found = binaries()
         if found is None:
             pytest.skip("not run: no PostgreSQL server on this machine")
-        self._bin, self._data, self.port = found, folder / "pg", free_port()
+        self.folder, self.port = folder, free_port()
+        self._bin, self._data = found, folder / "pg"
         self._user = next((name for name in ("postgres", "nobody") if os.geteuid() == 0 and _is_user(name)), None)
         self.url = f"postgresql://{USER}@127.0.0.1:{self.port}/postgres"
         self._data.mkdir()
-        if self._user is not None:
-            folder.chmod(0o711)
-            shutil.chown(self._data, self._user)
+        folder.chmod(0o711)
+        self.give(self._data)
         self._run("initdb", "-D", str(self._data), "-U", USER, "--auth=trust", "--encoding=UTF8", "--locale=C")
         with (self._data / "postgresql.conf").open("a") as config:
             config.write(CONFIG + f"port = {self.port}\n")
+
+    def give(self, folder: Path) -> None:
+        """Make it the server's own."""
+        if self._user is not None:
+            shutil.chown(folder, self._user)
 
     def _run(self, name: str, *arguments: str) -> str:
         command = [str(self._bin / name), *arguments]
