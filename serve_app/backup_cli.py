@@ -1,12 +1,15 @@
-"""`storyforge backup | restore | verify`: words on the terminal for `serve_app.backups`.
+"""`storyforge backup | restore | verify | copy-project`: words on the terminal for `serve_app.backups` and `copies`.
 
 Owns what is said and the exit codes (0 done and sound, 1 faults were found, 2 refused with one sentence).
 """
 
 from __future__ import annotations
 
+import secrets
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -30,13 +33,13 @@ DEFAULT = Path("~/.storyforge")
 def backup(
     dest: Annotated[Path, typer.Argument(help="A folder for backups: new, empty, or one of earlier backups.")],
     data_dir: DataDir = DEFAULT,
-    secrets: Annotated[bool, typer.Option("--secrets", help="Keep the owner token and cluster secret too.")] = False,
+    with_secrets: Annotated[bool, typer.Option("--secrets", help="Owner token and cluster secret too.")] = False,
 ) -> None:
     """Copy ledger and objects, of one moment, while StoryForge runs."""
     from serve_app import backups
 
     with _spoken() as say:
-        folder, manifest, faults = backups.take(_at(data_dir), _at(dest), with_secrets=secrets, say=say)
+        folder, manifest, faults = backups.take(_at(data_dir), _at(dest), with_secrets=with_secrets, say=say)
     for fault in faults:
         typer.echo(fault)
     typer.echo(
@@ -71,6 +74,53 @@ def verify(
     with _spoken() as say:
         found = backups.verify_place(_at(src), say) if src else backups.verify_data_dir(_at(data_dir), say)
     _report(found)
+
+
+def copy_project(
+    project: Annotated[str, typer.Argument(help="A project id, prj_….")],
+    at: Annotated[str | None, typer.Option(help="A sequence, or a time (2026-11-28T19:00Z). Default: now.")] = None,
+    source: Annotated[Path | None, typer.Option("--from", help="A backup, or a folder of backups.")] = None,
+    data_dir: DataDir = DEFAULT,
+    key: Annotated[str | None, typer.Option(help="Names the request: asked again, it is the same copy.")] = None,
+    by: Annotated[str, typer.Option(help="Principal who asks.", hidden=True)] = "owner",
+) -> None:
+    """Make a new project of one as it was: its text, takes and history up to then; the original stays as it is."""
+    from actors.commands import CommandError
+    from serve_app import copies
+    from storage.backup.stream import Damaged
+    from storage.ledger.protocol import Unavailable
+
+    with _spoken() as say:
+        seq, at_ms = _point(at)
+        asked = copies.Asked(project, by, key or secrets.token_hex(16), seq, at_ms)
+        say(f"copying {project}")
+        try:
+            now_ms = time.time_ns() // 1_000_000
+            if source is None:
+                done = copies.copy_living(_at(data_dir), asked, now_ms)
+            else:
+                done = copies.copy_from_backup(_at(source), _at(data_dir), asked, now_ms)
+        except CommandError as error:
+            raise Refusal(f"{project} was not copied: {error.message} ({error.code}).") from error
+        except (Damaged, Unavailable, OSError) as error:
+            raise Refusal(f"{project} was not copied: {error}.") from error
+    err.print(done.title, markup=False)
+    typer.echo(done.project)
+
+
+def _point(at: str | None) -> tuple[int | None, int | None]:
+    """(sequence, Unix milliseconds)."""
+    if at is None:
+        return None, None
+    if at.isdecimal():
+        return int(at), None
+    try:
+        when = datetime.fromisoformat(at)
+    except ValueError:
+        raise Refusal(f"{at} is neither a sequence nor a time such as 2026-11-28T19:00Z.") from None
+    if when.tzinfo is None:
+        raise Refusal(f"{at} does not say its time zone: add Z for UTC.")
+    return None, int(when.timestamp() * 1000)
 
 
 def _report(found: Check) -> None:
@@ -110,3 +160,4 @@ def _refuse(sentence: str) -> NoReturn:
 def add_to(app: typer.Typer) -> None:
     for command in (backup, restore, verify):
         app.command()(command)
+    app.command("copy-project")(copy_project)

@@ -1,5 +1,5 @@
 """The command line: `storyforge serve | stop | status | token | owner | import | ledger | document | backup | restore |
-verify | build-editor`.
+verify | copy-project | build-editor`.
 
 Owns words on the terminal and exit codes (0 done, 1 not running or unhealthy, 2 refused with one sentence). Everything
 it does is done by `serve_app.lifecycle` or asked of the running server over HTTP. Ray is imported only when needed.

@@ -106,6 +106,8 @@ class ProjectActor(Actor):
         match fact.type:
             case "project.created":
                 self.facts = Facts(**data)
+            case "project.copied":
+                self._facts().title, self._facts().created_at_ms = data["title"], data["created_at_ms"]
             case "project.brain_set":
                 self._facts().brain = data["brain"]
             case "project.background_set":
@@ -143,6 +145,10 @@ class ProjectActor(Actor):
         self.checkpoints = [checkpoints.Checkpoint(**each) for each in data.get("checkpoints", ())]
         hooks = (webhooks.Webhook(**{**h, "events": tuple(h["events"])}) for h in data.get("webhooks", ()))
         self.webhooks = {hook.id: hook for hook in hooks}
+
+    def view(self) -> ViewDraft:
+        """The project's projection as it is now."""
+        return self._view(self._facts())
 
     # decisions
     def needs(self, message: Message) -> Needs:

@@ -100,7 +100,7 @@ def compose(
         stored = StoredResponse(envelope.principal, envelope.key, digest, encode({"ids": decision.ids}))
     out.parts = Parts(
         tuple(rows),
-        tuple(_view(actor.home, view, last_seq) for view in decision.views),
+        tuple(view_row(actor.home, view, last_seq) for view in decision.views),
         tuple(decision.attempts),
         tuple(decision.cancel_attempts),
         stored,
@@ -126,7 +126,8 @@ def _perform(ops: tuple[Op, ...], doc: Doc[Any]) -> None:
     perform(doc, ops)
 
 
-def _view(home: str, draft: ViewDraft, seq: int) -> View:
+def view_row(home: str, draft: ViewDraft, seq: int) -> View:
+    """A draft as the append of `seq` writes it."""
     body = draft.body
     if body is not None and any(f.name == "revision" for f in fields(body)):
         body = replace(body, revision=str(seq))  # type: ignore[call-arg]

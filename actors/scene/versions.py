@@ -40,6 +40,7 @@ def name(scene: SceneActor, command: NameVersion, ctx: Context) -> Decision:
         created_at_ms=ctx.now_ms,
     )
     fact = {"id": id, "doc": scene.doc, "at": command.at, "name": title, "by": ctx.principal}
+    fact["shown_as"] = command.by
     return Decision(
         events=[Draft("version.named", fact, scene=scene.id)],
         views=[ViewDraft("version", id, scene.id, f"{scene.versions:08d}", view)],

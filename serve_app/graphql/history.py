@@ -33,6 +33,7 @@ LINKS_NAMED_MAX = 1_000
 
 SUMMARIES: dict[str, str] = {
     "project.created": "Started the project",
+    "project.copied": "Copied from another project as it was",
     "project.brain_set": "Chose another brain",
     "cast.added": "Added someone to the cast",
     "scene.created": "Added a scene",
@@ -92,6 +93,7 @@ INNER = frozenset(
         "narrative.linked",
         "checkpoint.completed",
         "background.rested",
+        "copy.left_out",
     }
 )
 """Bookkeeping that says nothing to a person: subscribers get it, history leaves it out."""

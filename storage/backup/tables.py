@@ -103,3 +103,25 @@ class Sink(Protocol):
     def commit(self) -> None: ...
 
     def abort(self) -> None: ...
+
+
+class Into(Protocol):
+    """Writes one home that nobody has into a ledger in use. Every method may raise `Unavailable`."""
+
+    def begin(self, home: str) -> bool:
+        """Clear the way; False: there is such a project, or somebody owns the home."""
+        ...
+
+    def rows(self, home: str, rows: list[Row]) -> None:
+        """A batch of `EVENTS`; the head follows the last."""
+        ...
+
+    def end(self, home: str, rows: list[Row], views: list[Row], responses: list[Row]) -> None:
+        """The last rows, the projections and the kept answer, in one transaction: from here on the project exists."""
+        ...
+
+    def answer(self, home: str, principal: str, key: str) -> tuple[bytes, bytes, int] | None:
+        """The kept answer's request hash, body and sequence."""
+        ...
+
+    def close(self) -> None: ...
