@@ -3,8 +3,8 @@
 Owns which rows a copy has and under which names. Invariants: every row keeps its sequence and its time, so whatever
 names a sequence (versions, proposals, history) means the same in the copy; the words of scenes are not touched; ids
 that exist once in an installation (project, scenes, jobs, takes, versions) are new, the same for a repeated copy.
-Not carried over: access links, checkpoints, the server's `live` document (shown anew), answers to requests, running
-work (cancelled).
+Not carried over: access links, checkpoints, what the workflow worked out, the server's `live` document (shown anew),
+answers to requests, running work (cancelled).
 Rows come from a ledger or a backup and go to whoever may write a home that nobody has.
 """
 
@@ -41,6 +41,9 @@ LEFT_OUT_DOC, LEFT_OUT_TYPE = "@copy", "copy.left_out"
 NOT_CARRIED = ("access.", "checkpoint.")
 """Events of ways in, and of bodies that are kept beside the log of the original."""
 
+ANEW = frozenset(("live", "@workflow"))
+"""Streams of what is worked out from the rest: shown anew, and worked out anew when its scenes are left again."""
+
 COPIED_BY = "@copy"
 TITLE_KEPT_CHARS = TITLE_CHARS_MAX - 40
 _ID = re.compile(rb"(?:prj|scn|job|tak|ver)_[a-z2-7]{26}")
@@ -72,7 +75,7 @@ class Copying:
         self._last = row
         if row.kind is Kind.OWNERSHIP:
             return replace(row, home=self.home)
-        if row.type.startswith(NOT_CARRIED) or row.doc == "live":
+        if row.type.startswith(NOT_CARRIED) or row.doc in ANEW:
             return self._left_out(row)
         body = row.body
         if row.kind is Kind.EVENT and not row.doc.startswith("@proposals:"):
