@@ -27,6 +27,14 @@ err = Console(stderr=True, highlight=False)
 DataDir = Annotated[
     Path, typer.Option("--data-dir", envvar="STORYFORGE_DATA_DIR", help="The installation's data directory.")
 ]
+DatabaseUrl = Annotated[
+    str,
+    typer.Option(
+        "--database-url",
+        envvar=["STORYFORGE_DATABASE_URL", "DATABASE_URL"],
+        help="PostgreSQL, past its pooler; default: SQLite in the data directory.",
+    ),
+]
 DEFAULT = Path("~/.storyforge")
 
 
@@ -34,12 +42,15 @@ def backup(
     dest: Annotated[Path, typer.Argument(help="A folder for backups: new, empty, or one of earlier backups.")],
     data_dir: DataDir = DEFAULT,
     with_secrets: Annotated[bool, typer.Option("--secrets", help="Owner token and cluster secret too.")] = False,
+    database_url: DatabaseUrl = "",
 ) -> None:
     """Copy ledger and objects, of one moment, while StoryForge runs."""
     from serve_app import backups
 
     with _spoken() as say:
-        folder, manifest, faults = backups.take(_at(data_dir), _at(dest), with_secrets=with_secrets, say=say)
+        folder, manifest, faults = backups.take(
+            _at(data_dir), _at(dest), with_secrets=with_secrets, database_url=database_url, say=say
+        )
     for fault in faults:
         typer.echo(fault)
     typer.echo(
@@ -53,12 +64,13 @@ def backup(
 def restore(
     src: Annotated[Path, typer.Argument(help="A backup, or a folder of backups: then its newest.")],
     data_dir: Annotated[Path, typer.Option("--data-dir", help="A new or empty data directory.")],
+    database_url: DatabaseUrl = "",
 ) -> None:
     """Make a living installation of a backup, in an empty place only."""
     from serve_app import backups
 
     with _spoken() as say:
-        manifest, homes = backups.restore(_at(src), _at(data_dir), say)
+        manifest, homes = backups.restore(_at(src), _at(data_dir), say, database_url)
     typer.echo(f"{_at(data_dir)}  {homes} projects as of {manifest.taken_at}")
     if not manifest.secrets:
         typer.echo("The backup holds no secrets: the owner token is new, and access links must be made anew.", err=True)
@@ -67,12 +79,16 @@ def restore(
 def verify(
     src: Annotated[Path | None, typer.Argument(help="A backup, or a folder of backups: then its newest.")] = None,
     data_dir: DataDir = DEFAULT,
+    database_url: DatabaseUrl = "",
 ) -> None:
     """Check a backup, or a living installation (also while it runs). One sentence a fault; exit code 1 if any."""
     from serve_app import backups
 
     with _spoken() as say:
-        found = backups.verify_place(_at(src), say) if src else backups.verify_data_dir(_at(data_dir), say)
+        if src is not None:
+            found = backups.verify_place(_at(src), say)
+        else:
+            found = backups.verify_data_dir(_at(data_dir), say, database_url)
     _report(found)
 
 
@@ -83,6 +99,7 @@ def copy_project(
     data_dir: DataDir = DEFAULT,
     key: Annotated[str | None, typer.Option(help="Names the request: asked again, it is the same copy.")] = None,
     by: Annotated[str, typer.Option(help="Principal who asks.", hidden=True)] = "owner",
+    database_url: DatabaseUrl = "",
 ) -> None:
     """Make a new project of one as it was: its text, takes and history up to then; the original stays as it is."""
     from actors.commands import CommandError
@@ -97,9 +114,9 @@ def copy_project(
         try:
             now_ms = time.time_ns() // 1_000_000
             if source is None:
-                done = copies.copy_living(_at(data_dir), asked, now_ms)
+                done = copies.copy_living(_at(data_dir), asked, now_ms, database_url)
             else:
-                done = copies.copy_from_backup(_at(source), _at(data_dir), asked, now_ms)
+                done = copies.copy_from_backup(_at(source), _at(data_dir), asked, now_ms, database_url)
         except CommandError as error:
             raise Refusal(f"{project} was not copied: {error.message} ({error.code}).") from error
         except (Damaged, Unavailable, OSError) as error:

@@ -19,17 +19,17 @@ from pathlib import Path
 import pycrdt
 
 from actors.runtime.lineage import unpack
-from serve_app.config import CLUSTER_SECRET_FILE, TOKEN_FILE, store_secret
+from serve_app.config import CLUSTER_SECRET_FILE, TOKEN_FILE, Settings, store_secret
 from serve_app.lifecycle.instance import only_one
 from serve_app.lifecycle.refusal import Refusal
+from serve_app.row_stores import LEDGER, open_sink, open_source
+from serve_app.stores import open_ledger
 from storage import codec
 from storage.backup import stream
 from storage.backup.check import Check
 from storage.backup.manifest import SECRETS_FILE, Manifest, folder_of, load
 from storage.backup.restore import restore_ledger, restore_objects
-from storage.backup.sink_sqlite import SqliteSink
-from storage.backup.source_sqlite import SqliteSource
-from storage.backup.tables import Record
+from storage.backup.tables import Record, Sink, Source
 from storage.backup.take import PlaceRefused, Taking
 from storage.backup.verify import verify_backup, verify_living
 from storage.ledger.protocol import Snapshot, Unavailable
@@ -37,7 +37,6 @@ from storage.ledger.seal import unseal
 from storage.objects.local import LocalObjects
 from storage.objects.protocol import ObjectStoreError
 
-LEDGER = "ledger.db"
 OBJECTS = "objects"
 SCRATCH = "copied.db"
 RESTORING = "restoring"
@@ -61,13 +60,15 @@ def snapshot_decodes(stored: Snapshot) -> None:
     pycrdt.get_state(update)
 
 
-def take(data_dir: Path, place: Path, *, with_secrets: bool, say: Say) -> tuple[Path, Manifest, list[str]]:
+def take(
+    data_dir: Path, place: Path, *, database_url: str = "", with_secrets: bool, say: Say
+) -> tuple[Path, Manifest, list[str]]:
     """Make a backup while StoryForge runs, or not. Raises `Refusal`; then nothing is left that looks whole."""
-    if not (data_dir / LEDGER).is_file():
+    if not database_url and not (data_dir / LEDGER).is_file():  # before the place is touched
         raise Refusal(f"There is no ledger in {data_dir}: is it the right data directory?")
     os.nice(NICENESS)
     with _refusals(), Taking(place) as taking:
-        with _source(data_dir / LEDGER, say, scratch=taking.folder / SCRATCH) as source:
+        with _source(data_dir, database_url, say, scratch=taking.folder / SCRATCH) as source:
             taking.ledger(source, _rows_told(say))
         told = _paced(say)
         asyncio.run(
@@ -82,7 +83,7 @@ def take(data_dir: Path, place: Path, *, with_secrets: bool, say: Say) -> tuple[
     return folder, manifest, taking.faults
 
 
-def restore(place: Path, data_dir: Path, say: Say) -> tuple[Manifest, int]:
+def restore(place: Path, data_dir: Path, say: Say, database_url: str = "") -> tuple[Manifest, int]:
     """Make a living installation of a backup; how many projects. Raises `Refusal` unless the place is empty."""
     with _refusals():
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -95,6 +96,7 @@ def restore(place: Path, data_dir: Path, say: Say) -> tuple[Manifest, int]:
                 f"{folder} is damaged and was not restored: {found.faults[0]}. `storyforge verify` says more."
             )
         manifest = load(folder)
+        sink = _empty_database(data_dir, database_url) if database_url else None
         (data_dir / RESTORING).write_text(manifest.taken_at)
         told = _paced(say)
         asyncio.run(
@@ -108,7 +110,7 @@ def restore(place: Path, data_dir: Path, say: Say) -> tuple[Manifest, int]:
             for name, value in json.loads((folder / SECRETS_FILE).read_text()).items():
                 store_secret(data_dir, name, value)
         say("rows")
-        homes = restore_ledger(folder, manifest, SqliteSink(data_dir / LEDGER), time.time_ns() // 1_000_000)
+        homes = restore_ledger(folder, manifest, sink or open_sink(data_dir, ""), time.time_ns() // 1_000_000)
         (data_dir / RESTORING).unlink()
     return manifest, homes
 
@@ -119,12 +121,22 @@ def verify_place(place: Path, say: Say) -> Check:
         return verify_backup(folder_of(place), snapshot_decodes, _paced(say))
 
 
-def verify_data_dir(data_dir: Path, say: Say) -> Check:
+def verify_data_dir(data_dir: Path, say: Say, database_url: str = "") -> Check:
     """A living installation, also while it is written. Raises `Refusal` where there is none."""
-    if not (data_dir / LEDGER).is_file():
-        raise Refusal(f"There is no ledger in {data_dir}: is it the right data directory?")
-    with _refusals(), _source(data_dir / LEDGER, say) as source:
+    with _refusals(), _source(data_dir, database_url, say) as source:
         return asyncio.run(verify_living(source, LocalObjects(data_dir / OBJECTS), snapshot_decodes, _paced(say)))
+
+
+def _empty_database(data_dir: Path, database_url: str) -> Sink:
+    """Its tables are made, and nothing is in them. Raises `Refusal`, `Unavailable`."""
+
+    async def make() -> None:
+        ledger = open_ledger(Settings.from_args({"data_dir": str(data_dir), "database_url": database_url}))
+        await ledger.open()
+        await ledger.close()
+
+    asyncio.run(make())
+    return open_sink(data_dir, database_url)
 
 
 def _must_be_empty(data_dir: Path) -> None:
@@ -137,13 +149,13 @@ def _must_be_empty(data_dir: Path) -> None:
 
 
 @contextlib.contextmanager
-def _source(ledger: Path, say: Say, scratch: Path | None = None) -> Iterator[SqliteSource]:
+def _source(data_dir: Path, database_url: str, say: Say, scratch: Path | None = None) -> Iterator[Source]:
     told = _paced(say)
 
     def copied(done: int, total: int) -> None:
         told(f"copying the ledger: {done // MIB} of {total // MIB} MiB")
 
-    source = SqliteSource(ledger, scratch=scratch, told=copied)
+    source = open_source(data_dir, database_url, scratch=scratch, told=copied)
     try:
         yield source
     finally:

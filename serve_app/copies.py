@@ -16,12 +16,11 @@ from pathlib import Path
 from actors.commands import CommandError
 from actors.project.copying import Copied, Copying
 from actors.runtime.ids import derive_id
-from serve_app.backups import LEDGER, OBJECTS
+from serve_app.backups import OBJECTS
+from serve_app.row_stores import open_into, open_source
 from storage.backup import objects, stream
 from storage.backup.check import named_objects
-from storage.backup.into_sqlite import SqliteInto
 from storage.backup.manifest import LEDGER_FILE, OBJECTS_FILE, folder_of, load
-from storage.backup.source_sqlite import SqliteSource
 from storage.backup.tables import EVENTS, RESPONSES, VIEWS, Into, Row
 from storage.codec import decode, encode
 from storage.ledger.protocol import Event, Kind, View
@@ -61,10 +60,9 @@ class Done:
     replayed: bool = False
 
 
-def copy_living(data_dir: Path, asked: Asked, now_ms: int) -> Done:
+def copy_living(data_dir: Path, asked: Asked, now_ms: int, database_url: str = "") -> Done:
     """Raises `CommandError` NOT_FOUND, BAD_SEQUENCE, IDEMPOTENCY_KEY_REUSED, and the ledger's `Unavailable`."""
-    source = SqliteSource(data_dir / LEDGER)
-    into = SqliteInto(data_dir / LEDGER)
+    source, into = open_source(data_dir, database_url), open_into(data_dir, database_url)
     try:
         return copy(source.events(asked.project), into, asked, now_ms)[0]
     finally:
@@ -72,10 +70,10 @@ def copy_living(data_dir: Path, asked: Asked, now_ms: int) -> Done:
         source.close()
 
 
-def copy_from_backup(place: Path, data_dir: Path, asked: Asked, now_ms: int) -> Done:
+def copy_from_backup(place: Path, data_dir: Path, asked: Asked, now_ms: int, database_url: str = "") -> Done:
     """As `copy_living`, and `Damaged`. The backup is believed as far as it is read: every frame has its checksum."""
     folder = folder_of(place)
-    into = SqliteInto(data_dir / LEDGER)
+    into = open_into(data_dir, database_url)
     try:
         origin = load(folder).taken_at
         rows = _rows_of(folder, asked.project)

@@ -36,6 +36,7 @@ class SqliteInto:
         self._rows = SqliteRows(self._connection)
 
     def begin(self, home: str) -> bool:
+        self._rows.forget(home)
         return self._transact(lambda: self._begin(home))
 
     def _begin(self, home: str) -> bool:

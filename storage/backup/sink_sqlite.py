@@ -37,6 +37,10 @@ class SqliteRows:
     def rows(self, table: Table, rows: list[Row]) -> None:
         run_many(self._connection, self._insert(table.name, table.columns), [tuple(row) for row in rows])
 
+    def forget(self, home: str) -> None:
+        """It was wiped: its number is nobody's."""
+        self._numbers.pop(home, None)
+
     def _number(self, home: str) -> int:
         number = self._numbers.get(home)
         if number is None:
