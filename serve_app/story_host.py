@@ -47,6 +47,7 @@ from serve_app.attendance import ALWAYS_THERE, CHANGES_ACCESS, REVOKED, Attendan
 from serve_app.auth import Gate
 from serve_app.collab_sockets import Sockets, Visitor
 from serve_app.config import Settings
+from serve_app.copy_desk import CopyDesk
 from serve_app.document_desk import DocumentDesk
 from serve_app.drain import Drain, DrainLimits, NoSigns, Signs, State
 from serve_app.folding import OutsideFolder, open_folder
@@ -105,6 +106,7 @@ class StoryHostCore:
             "metrics": self._metrics,
             **DocumentDesk(self._home).operations(),
             **OutboxDesk(self._home).operations(),
+            **CopyDesk(settings, self.ledger).operations(),
         }
         self.attendance = Attendance(self._gate.clock_s)
         self._sockets = Sockets(self, self._gate, self._peers, self._rooms, self.attendance, settings.socket_age_s_max)

@@ -91,6 +91,7 @@ OWNER_ONLY = frozenset(
         "Mutation.createAccessLink",
         "Mutation.changeAccessLink",
         "Mutation.revokeAccessLink",
+        "Mutation.copyProject",
         "Mutation.renewDocument",
         "Mutation.createWebhook",
         "Mutation.deleteWebhook",

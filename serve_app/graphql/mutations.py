@@ -32,6 +32,7 @@ from serve_app.graphql.agent_mutations import AgentMutations
 from serve_app.graphql.checkpoint_operations import CheckpointMutations
 from serve_app.graphql.comment_mutations import CommentMutations
 from serve_app.graphql.context import Context, Info
+from serve_app.graphql.copy_operations import CopyMutations
 from serve_app.graphql.document_operations import DocumentMutations
 from serve_app.graphql.past_mutations import PastMutations
 from serve_app.graphql.payloads import (
@@ -106,6 +107,7 @@ async def _new_project(context: Context, key: str, command: Command) -> ProjectP
 @strawberry.type
 class Mutation(
     PastMutations,
+    CopyMutations,
     StoryMutations,
     CommentMutations,
     AccessMutations,

@@ -253,6 +253,14 @@ class PostgresLedger:
     async def count_views(self, kind: str, *, home: str | None = None, parent: str | None = None) -> int:
         return await self._project(lambda db: postgres_read.count_views(db, kind, home, parent))
 
+    def queued(self) -> tuple[int, int]:
+        """(operations, bytes) in front of the writer."""
+        return (0, 0) if self._writer is None else self._writer.queued()
+
+    async def live_attempts(self) -> dict[str, int]:
+        """How many attempts are open, and how many claimed, of all homes."""
+        return await self._read(postgres_attempts.live)
+
     async def change_token(self) -> int:
         return await self._read(postgres_read.change_token)
 

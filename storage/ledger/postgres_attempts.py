@@ -33,6 +33,12 @@ async def claim(connection: Connection, worker: str, steps: Sequence[str], now: 
     return await _one(connection, CLAIM, {"now": now, "worker": worker, "steps": list(steps)})
 
 
+async def live(connection: Connection) -> dict[str, int]:
+    """State → how many, of what has not ended."""
+    query = """SELECT state, count(*) FROM storyforge.attempts WHERE state IN ('open', 'claimed') GROUP BY state"""
+    return {str(state): int(count) for state, count in await (await connection.execute(query)).fetchall()}
+
+
 async def beat(
     connection: Connection,
     now: int | None,

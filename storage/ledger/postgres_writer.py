@@ -98,6 +98,10 @@ class Writer:
             await self._task
         await self._drop()
 
+    def queued(self) -> tuple[int, int]:
+        """(operations, bytes) that wait for a transaction."""
+        return len(self._queue), self._queued_bytes
+
     def submit_append(self, new: Append) -> asyncio.Future[Committed]:
         return self._submit(new.home, new, None, new.size_bytes())
 

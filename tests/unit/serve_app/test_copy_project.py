@@ -9,7 +9,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pycrdt
 import pytest
 from typer.testing import CliRunner
@@ -24,6 +26,7 @@ from serve_app.cli import app
 from serve_app.config import Settings
 from serve_app.pasts import Pasts
 from serve_app.story_host import StoryHostCore
+from serve_app.studio import StudioCore
 from storage.ledger.dump import dump
 from tests.unit.actors.scene.worker import SmallWorker
 
@@ -248,3 +251,50 @@ def test_w117_asked_again_it_is_the_same_copy_and_refusals_leave_nothing(life: L
     assert (status, said.splitlines()[-1]) == (0, half)
     status, said = run("ledger", "verify", half, "--data-dir", life.data)
     assert (status, said.strip()) == (0, "sound")
+
+
+COPY = """mutation Copy($id: ID!, $at: String, $key: String!) {
+  copyProject(projectId: $id, atSequence: $at, idempotencyKey: $key) {
+    project { id title scenes { script } } sequence userErrors { code path }
+  }
+}"""
+
+
+async def test_w117_the_owner_copies_by_graphql_beside_the_running_host(tmp_path: Path) -> None:
+    """W-117: asked of the running installation, made beside it, shown like any project; for the owner alone."""
+    life = await asyncio.to_thread(lambda: asyncio.run(_live(tmp_path / "data")))
+    settings = Settings.from_args({"data_dir": str(life.data)})
+
+    async def runs() -> bool:
+        return True
+
+    studio = StudioCore(settings, runs)
+    await studio.start()
+    async with (
+        started(life.data) as host,
+        httpx.AsyncClient(transport=httpx.ASGITransport(app=studio.app), base_url="http://studio.test") as client,
+    ):
+
+        async def ask(at: str | None, key: str, token: str = settings.owner_token) -> dict[str, Any]:
+            headers = {"authorization": f"Bearer {token}"}
+            variables = {"id": HOME, "at": at, "key": key}
+            answer = await client.post("/graphql", json={"query": COPY, "variables": variables}, headers=headers)
+            found: dict[str, Any] = answer.json()["data"]["copyProject"]
+            return found
+
+        first, again = await ask(str(life.at), "one"), await ask(str(life.at), "one")
+        assert first == again
+        assert first["userErrors"] == []
+        assert first["project"]["scenes"][0]["script"] == life.text
+        assert first["project"]["title"].startswith("Heat (copy as of")
+        assert first["sequence"] == str(await host.core.ledger.head(first["project"]["id"]))
+        assert (await ask("7", "one"))["userErrors"][0]["code"] == "IDEMPOTENCY_KEY_REUSED"
+        assert (await ask("999999", "two"))["userErrors"][0]["path"][-1] == "atSequence"
+        link = host.core.gate.link_token(HOME, life.link)
+        denied = await client.post(
+            "/graphql",
+            json={"query": COPY, "variables": {"id": HOME, "key": "three"}},
+            headers={"authorization": f"Bearer {link}"},
+        )
+        assert [error["extensions"]["code"] for error in denied.json()["errors"]] == ["FORBIDDEN"]
+    await studio.stop()
