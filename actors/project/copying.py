@@ -3,8 +3,8 @@
 Owns which rows a copy has and under which names. Invariants: every row keeps its sequence and its time, so whatever
 names a sequence (versions, proposals, history) means the same in the copy; the words of scenes are not touched; ids
 that exist once in an installation (project, scenes, jobs, takes, versions) are new, the same for a repeated copy.
-Not carried over: access links, checkpoints, what the workflow worked out, the server's `live` document (shown anew),
-answers to requests, running work (cancelled).
+Not carried over: access links, webhooks, checkpoints, what the workflow worked out, the server's `live` document (shown
+anew), answers to requests, running work (cancelled).
 Rows come from a ledger or a backup and go to whoever may write a home that nobody has.
 """
 
@@ -38,8 +38,8 @@ COPIED_TYPE = "project.copied"
 LEFT_OUT_DOC, LEFT_OUT_TYPE = "@copy", "copy.left_out"
 """Stands where a row was that the copy does not have: what it was is said, not what it held."""
 
-NOT_CARRIED = ("access.", "checkpoint.")
-"""Events of ways in, and of bodies that are kept beside the log of the original."""
+NOT_CARRIED = ("access.", "checkpoint.", "webhook.")
+"""Events of ways in and out, and of bodies that are kept beside the log of the original."""
 
 ANEW = frozenset(("live", "@workflow"))
 """Streams of what is worked out from the rest: shown anew, and worked out anew when its scenes are left again."""
