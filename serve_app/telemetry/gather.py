@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
+from actors.outbox.protocol import DEAD, WAITING
 from serve_app.peers.client import PeerClient
 from serve_app.peers.faults import FaultError
 from serve_app.peers.wire import PeerError
@@ -21,11 +22,6 @@ ASK_S = 1.0
 """How long a host may take. Prometheus gives a scrape 10 s by default."""
 
 Part = Callable[[], Awaitable[bool]]
-
-
-@runtime_checkable
-class CountsAttempts(Protocol):
-    async def live_attempts(self) -> dict[str, int]: ...
 
 
 class Gathering:
@@ -50,16 +46,21 @@ class Gathering:
         return found
 
     async def _of_ledger(self) -> list[Family]:
-        if not isinstance(self._ledger, CountsAttempts):
-            return []
+        """What is true of the whole installation, asked once."""
+        count: Callable[[], Awaitable[dict[str, int]]] | None = getattr(self._ledger, "live_attempts", None)
         try:
-            counts = await self._ledger.live_attempts()
+            waiting, dead = await self._ledger.count_views(WAITING), await self._ledger.count_views(DEAD)
+            counts = {} if count is None else await count()  # a ledger in memory counts none
         except LedgerError:
             return []
         attempts = gauge("attempts", "Attempts that have not ended, of the whole installation.")
         for state in ("open", "claimed"):
             attempts.add(counts.get(state, 0), state=state)
-        return [attempts]
+        return [
+            attempts,
+            gauge("outbox_waiting", "Effects outside that wait to be delivered.", waiting),
+            gauge("outbox_dead", "Dead letters: given up until somebody puts them back.", dead),
+        ]
 
     async def ready_hosts(self) -> dict[str, dict[str, bool]]:
         """Host id → what it says it can do; nothing for one that does not answer."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
-from typing import Protocol, runtime_checkable
 
 from actors.runtime.home import Home
 from actors.runtime.host import StoryRuntime
@@ -38,15 +37,6 @@ BEAT_MISSED = 2 / 3
 
 RELIEVED = ("documents", "frames", "rooms")
 LOST = ("fenced", "lease", "other")
-
-
-@runtime_checkable
-class Queued(Protocol):
-    """A ledger with a queue of its own in front of the database."""
-
-    def queued(self) -> tuple[int, int]:
-        """(operations, bytes) that wait."""
-        ...
 
 
 class HostMeters:
@@ -167,8 +157,9 @@ def _queues(runtime: StoryRuntime) -> Iterator[Family]:
     yield gauge("mailbox_waiting_max", "The same, of the actor with the most.", max(mailboxes, default=0))
     awaited = sum(len(ids) for home in homes for ids in home.waits_for().values())
     yield gauge("attempts_awaited", "Attempts of jobs that have not ended.", awaited)
-    if isinstance(runtime.ledger, Queued):
-        operations, size = runtime.ledger.queued()
+    queued: Callable[[], tuple[int, int]] | None = getattr(runtime.ledger, "queued", None)  # also behind a wrapper
+    if queued is not None:
+        operations, size = queued()
         yield gauge("writer_operations", "Operations in front of the database.", operations)
         yield gauge("writer_bytes", "Their bytes.", size)
 

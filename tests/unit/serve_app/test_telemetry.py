@@ -98,6 +98,7 @@ async def test_w113_the_numbers_are_true_of_every_host(cluster: Cluster) -> None
     assert of("bus_total", found, what="published") >= 2
     assert of("snapshot_fallbacks_total", found) == of("hand_overs_total", found) == 0
     assert of("losses_total", found) == of("self_fences_total", found) == of("stalls_total", found) == 0
+    assert of("outbox_waiting", found) == of("outbox_dead", found) == 0
     assert of("attempts", found, state="open") == of("attempts", found, state="claimed") == 0
     assert of("up", found, part="ledger") == of("up", found, part="collab") == of("up", found, part="generation") == 1
     names = {host.runtime.lease.row.id for host in cluster.hosts}
