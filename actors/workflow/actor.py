@@ -165,7 +165,8 @@ class WorkflowActor(Actor):
             known = newest.get(left.scene)
             if known is None or number_of(known) < number_of(left):
                 newest[left.scene] = left
-        self._looked, self._more = True, len(rows) == EXITS_READ_MAX
+        all_wait = all(self._run_of(left).state == "FAILED" for left in exits)  # failed ones are last: no more behind
+        self._looked, self._more = True, len(rows) == EXITS_READ_MAX and not all_wait
         self._exits |= {left.workflow: left for left in newest.values()}
         decision = Decision()
         for left in exits:

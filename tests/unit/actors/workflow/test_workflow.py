@@ -427,6 +427,29 @@ async def test_a84_a_row_that_cannot_be_stored_is_a_fault_of_the_step(monkeypatc
         assert [each["error"]["code"] for each in view.steps if each["state"] == "FAILED"] == ["BAD_BLOB"]
 
 
+async def test_a84_exits_are_looked_at_in_portions_and_failed_ones_keep_no_home_awake(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A-84"""
+    monkeypatch.setattr(workflow_actor, "EXITS_READ_MAX", 1)
+
+    def broken(rows: Rows) -> float:
+        raise OSError
+
+    async with story(sweep_ms=5) as it:
+        t = await tale(it)
+        with monkeypatch.context() as patch:
+            replace(patch, Step.RESOLVE, broken)
+            for at in (0, 1):
+                await t.lock(at)
+            for at in (0, 1):
+                await t.state(at, "FAILED")
+        await it.until(lambda: t.owned.idle)
+        await t.lock(2)
+        await t.worked_out(2)
+        await it.until(lambda: t.owned.idle)
+
+
 # nobody waits
 async def test_a85_scenes_open_lock_and_generate_while_a_workflow_is_stuck(monkeypatch: pytest.MonkeyPatch) -> None:
     """A-85: and what it says when it comes is there from the next request on."""
