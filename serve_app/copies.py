@@ -100,6 +100,9 @@ def _copied(rows: Iterable[Row], into: Into, asked: Asked, now_ms: int, origin: 
     batch: list[Row] = []
     size = last = 0
     for event in _upto(rows, asked):
+        if not last and event.seq > 1:
+            words = "its oldest rows have left the ledger: copy it out of a backup from before"
+            raise CommandError("ROWS_ARCHIVED", words, ("projectId",))
         made = copying.take(event)
         batch.append(_row(made))
         size, last = size + len(made.body), event.seq

@@ -66,3 +66,19 @@ def test_w110_a_backup_of_the_running_stack_is_whole(stack: Stack, tmp_path: Pat
     for where in ((tmp_path / "backups",), ("--data-dir", stack.data_dir)):
         code, words = command("verify", *where)
         assert (code, words.startswith("sound")) == (0, True), words
+
+
+def test_w117_a_project_is_copied_beside_the_running_hosts(stack: Stack) -> None:
+    """W-117: the owner's host hands it to a helper; the copy is listed, read and edited like any project."""
+    project, _ = project_with_scene(stack, "Copied")
+    ask = "mutation($id: ID!, $key: String!) { copyProject(projectId: $id, idempotencyKey: $key) { %s } }"
+    shown = "project { id title scenes { id script } } sequence userErrors { code message }"
+    made = stack.graphql(ask % shown, id=project, key=stack.key())["copyProject"]
+    assert made["userErrors"] == []
+    copy = made["project"]
+    assert copy["title"].startswith("Copied (copy as of")
+    before = stack.graphql("query($id: ID!) { project(id: $id) { scenes { script } } }", id=project)["project"]
+    assert [scene["script"] for scene in copy["scenes"]] == [scene["script"] for scene in before["scenes"]]
+    scene = copy["scenes"][0]["id"]
+    lock = "mutation($id: ID!, $key: String!) { lockScene(sceneId: $id, idempotencyKey: $key) { scene { status } } }"
+    assert stack.graphql(lock, id=scene, key=stack.key())["lockScene"]["scene"]["status"] == "LOCKED"

@@ -298,3 +298,12 @@ async def test_w117_the_owner_copies_by_graphql_beside_the_running_host(tmp_path
         )
         assert [error["extensions"]["code"] for error in denied.json()["errors"]] == ["FORBIDDEN"]
     await studio.stop()
+
+
+def test_w117_a_copy_that_would_lack_its_beginning_is_refused(life: Life) -> None:
+    """W-117: rows that left the ledger are not passed over in silence."""
+    with closing(sqlite3.connect(life.data / "ledger.db")) as db:
+        db.execute("DELETE FROM events WHERE seq < 4")
+        db.commit()
+    code, words = run("copy-project", HOME, "--data-dir", life.data)
+    assert (code, "ROWS_ARCHIVED" in words) == (2, True), words
