@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import board_report, hosts_report
+from benchmarks import board_report, databases_report, hosts_report
 from benchmarks.board_report import NOT_RUN, number, table
 
 TEXT, RESULTS, SCOREBOARD, HOSTS = "RESULTS.md", "results.json", "scoreboard.json", "hosts.json"
@@ -20,6 +20,8 @@ BUSY_CORES_QUIET_MAX = 0.5
 """Busier than this before a part, our own idle stack (about 0.2) included: the report warns."""
 TOLERANCE = 0.1
 """A prediction counts as kept within this share of it; a target has no tolerance."""
+
+DATABASES = "databases.json"
 
 Results = Mapping[str, Any]
 
@@ -54,16 +56,19 @@ def render(
     predictions: Mapping[str, Mapping[str, Any]],
     rows: Sequence[Results],
     hosts: Results,
+    databases: Results | None = None,
 ) -> str:
     """The whole report. `results`: of `make bench`; `board`: of `make bench-collab`; `rows`: of the scoreboard;
     `hosts`: of `make bench-hosts`."""
     known = {key: value for key, value in measured(results).items() if value is not None}
     values = {**board_report.measured(board, rows), **hosts_report.measured(hosts), **known}
+    values |= databases_report.measured(databases or {})
     parts = [
         _head(results, board, hosts),
         _expected(values, predictions),
         board_report.section(board, rows),
         _ledger(results.get("ledger", {})),
+        databases_report.section(databases or {}),
         _render(results.get("render", {})),
         _generate(results),
         hosts_report.section(hosts, results.get("ledger", {})),
@@ -73,15 +78,15 @@ def render(
 
 
 def write(folder: Path) -> None:
-    """RESULTS.md from what lies in the folder; any of the three files may be absent."""
+    """RESULTS.md from what lies in the folder; any of the files may be absent."""
     here = Path(__file__).resolve().parent
-    results, board, hosts = (
+    results, board, hosts, databases = (
         json.loads(path.read_text()) if (path := folder / name).exists() else {}
-        for name in (RESULTS, SCOREBOARD, HOSTS)
+        for name in (RESULTS, SCOREBOARD, HOSTS, DATABASES)
     )
     predictions = tomllib.loads((here / "predictions.toml").read_text())
     rows = tomllib.loads((here / "workloads.toml").read_text())["row"]
-    (folder / TEXT).write_text(render(results, board, predictions, rows, hosts))
+    (folder / TEXT).write_text(render(results, board, predictions, rows, hosts, databases))
 
 
 def _head(results: Results, board: Results, hosts: Results) -> str:

@@ -50,14 +50,18 @@ class Directory:
 
 
 class PeerCommands:
-    """Sends commands from any replica to the owner; `local` short-cuts what lives here."""
+    """Sends commands from any replica to the owner; `committed` hears of each home and sequence that was answered."""
 
-    def __init__(self, directory: Directory, peers: PeerClient) -> None:
-        self._directory, self._peers = directory, peers
+    def __init__(
+        self, directory: Directory, peers: PeerClient, committed: Callable[[str, int], None] | None = None
+    ) -> None:
+        self._directory, self._peers, self._committed = directory, peers, committed
 
     async def send(self, envelope: Envelope) -> Answer:
         """The committed answer. Raises `CommandError`, or `FaultError` (OWNER_UNREACHABLE: nobody answered in time)."""
         answer = await self.ask(envelope.home, "command", {"envelope": envelope.to_dict()})
+        if self._committed is not None:
+            self._committed(envelope.home, answer["sequence"])
         return Answer(answer["sequence"], dict(answer["ids"]), bool(answer["replayed"]))
 
     async def ask(self, home: str, op: str, body: dict[str, Any]) -> dict[str, Any]:

@@ -93,7 +93,7 @@ class StudioCore:
         self._peers = PeerClient(secret)
         required = {"ledger": self._ledger_works, "collab": self._collab_works}
         gathering = Gathering(self._ledger, self._peers, {**required, "generation": generation_runs})
-        commands = PeerCommands(Directory(self._ledger), self._peers)
+        commands = PeerCommands(Directory(self._ledger), self._peers, self._ledger.saw)
         signer = MediaSigner(secret, expires_s=settings.media_link_ttl_ms / 1000)
         self.app = studio_app(
             StudioDeps(

@@ -252,6 +252,9 @@ class MemoryLedger:
         return self._responses.get((home, principal, key))
 
     # projections
+    def saw(self, home: str, seq: int) -> None:
+        """Every read sees every commit already."""
+
     async def view(self, kind: str, id: str) -> View | None:
         return self._views.get((kind, id))
 

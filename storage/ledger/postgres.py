@@ -227,7 +227,7 @@ class PostgresLedger:
 
     # projections
     def saw(self, home: str, seq: int) -> None:
-        """Somebody was told of this sequence: projections read from here on include it (`minSeq`)."""
+        """The replica answers again once it has reached it."""
         if self._replica is not None:
             self._replica.saw(home, seq)
 

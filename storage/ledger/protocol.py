@@ -401,6 +401,10 @@ class Ledger(Protocol):
     async def response(self, home: str, principal: str, key: str) -> StoredResponse | None: ...
 
     # projections
+    def saw(self, home: str, seq: int) -> None:
+        """Somebody was told of this sequence: views read here from now on include it, also where replicas answer."""
+        ...
+
     async def view(self, kind: str, id: str) -> View | None: ...
 
     async def views(

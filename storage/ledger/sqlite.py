@@ -174,6 +174,9 @@ class SqliteLedger:
         return await self._read(lambda db: sqlite_read.response(db, home, principal, key))
 
     # projections
+    def saw(self, home: str, seq: int) -> None:
+        """Every read sees every commit already."""
+
     async def view(self, kind: str, id: str) -> View | None:
         return await self._read(lambda db: sqlite_read.view(db, kind, id))
 
