@@ -40,7 +40,7 @@ class OutboxDesk:
                     raise CommandError("IDEMPOTENCY_KEY_REUSED", words, ("input", "idempotencyKey"))
                 return {"sequence": stored.seq}
             try:
-                committed = await home.outbox.put_back(id, StoredResponse(by, key, digest, encode({"ids": {}})))
+                committed = await home.put_back(id, StoredResponse(by, key, digest, encode({"ids": {}})))
             except Conflict:
                 continue  # the same request, twice at once: its answer is stored by now
             return {"sequence": committed.last_seq}

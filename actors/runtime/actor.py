@@ -134,6 +134,11 @@ class Needs:
     views: tuple[Wanted, ...] = ()  # rows read, as `ctx.views()`
     beside: Callable[[Context], Beside] | None = None  # as `compute`, made of what was gathered
 
+    @property
+    def long(self) -> bool:
+        """Whether a turn may work for long before its append: then a command is recorded first (`runtime.inbox`)."""
+        return self.compute is not None or self.task is not None or self.gather is not None
+
 
 @dataclass(slots=True)
 class Decision:

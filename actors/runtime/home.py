@@ -23,6 +23,7 @@ from actors.runtime.context import TurnContext
 from actors.runtime.departures import Departures
 from actors.runtime.errors import HomeLost
 from actors.runtime.ids import Prefix
+from actors.runtime.inbox import Inbox
 from actors.runtime.kinds import Kinds
 from actors.runtime.lifecycle import Activated, Announcer, Lost, Passivated
 from actors.runtime.limits import RuntimeLimits
@@ -108,6 +109,7 @@ class Home:
             stands=lambda entry: around.kinds.stands(entry, self.find),
             gone=self._target_gone,
         )
+        self.inbox = Inbox(self.id, around.ledger, self._write_views, self.ask, around.now_ms)
         self._activations: dict[str, Activation] = {}
         self._weather: dict[str, dict[str, Any]] = {}
         self._leaving = False
@@ -168,6 +170,10 @@ class Home:
     async def _write_views(self, views: Sequence[View], response: StoredResponse | None) -> Committed:
         await self.pipeline.ready()
         return await asyncio.shield(self.append((), views, response=response))
+
+    async def put_back(self, id: str, response: StoredResponse | None) -> Committed:
+        """A dead entry once more. Raises `CommandError`, `LedgerError`."""
+        return await self.inbox.put_back(id, response) or await self.outbox.put_back(id, response)
 
     async def _target_gone(self, entry: Entry, why: str) -> None:
         told = self._around.kinds.gone(entry, why)
@@ -330,7 +336,7 @@ class Home:
         """Nothing is going on: no sockets, no turns, no appends, no attempts that somebody waits for."""
         working = any(a.state in (State.TURNING, State.LOADING) or a.waiting for a in self._activations.values())
         working = working or any(a.actor.unfinished() for a in self._live())
-        working = working or self.outbox.busy
+        working = working or self.outbox.busy or self.inbox.busy
         return not (working or self.rooms.sessions or self.waits_for() or self.settler.pending) and self.pipeline.quiet
 
     @property
@@ -372,6 +378,7 @@ class Home:
         self.settler.close()
         self.tasks.close()
         self.outbox.close()
+        self.inbox.close()
         await self.rooms.close(code, reason)
         for activation in list(self._activations.values()):
             await activation.idle()
@@ -389,6 +396,7 @@ class Home:
         self.settler.close()
         self.tasks.close()
         self.outbox.close()
+        self.inbox.close()
         for activation in list(self._activations.values()):
             activation.drop(reason)
         self._activations.clear()

@@ -11,16 +11,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from actors.commands import Answer, CommandError, CreateProject, Envelope, ImportScreenplay
-from actors.outbox.protocol import OutboxReceiver
+from actors.outbox.protocol import WAITING, OutboxReceiver
 from actors.runtime.actor import AttemptsChanged, Catalogue, Notice, Started
 from actors.runtime.clock import Clock
 from actors.runtime.errors import HomeLost
 from actors.runtime.home import Home, Surroundings
 from actors.runtime.ids import Prefix, new_id
+from actors.runtime.inbox import INBOX
 from actors.runtime.kinds import Kinds
 from actors.runtime.lease import HostLease
 from actors.runtime.lifecycle import Announcer, Claimed, HandedOver, Listener, Released, SelfFenced
@@ -82,7 +84,9 @@ class StoryRuntime:
             receivers=receivers or {},
         )
         self.commit_s = self._around.commit_s
-        self._unattended = Unattended(ledger, self.lease.now_ms, lambda home: home in self._homes, self.open)
+        made = partial(self.open, create=True)  # a recorded command may be about to make the project
+        take: dict[str, Callable[[str], Awaitable[Home]]] = {WAITING: self.open, INBOX: made}
+        self._unattended = Unattended(ledger, self.lease.now_ms, lambda home: home in self._homes, take)
         self._homes: dict[str, Home] = {}
         self._trim, self._untrimmed, self._trimmed_at_ms = trim, 0, 0
         self._memory = MemoryWatch(pressure, lambda: [home.rooms for home in self.homes], self.announce, trim)
@@ -199,6 +203,7 @@ class StoryRuntime:
     async def _catch_up(self, home: Home) -> None:
         """Give whatever a crash left undone to those who own it: open jobs, and documents nobody re-read."""
         if not self._kinds.document_exists(home.id, "outline", home.find):
+            await home.inbox.scan()
             home.caught_up = True  # about to be made
             return
         try:
@@ -206,6 +211,7 @@ class StoryRuntime:
                 await home.tell(row.parent, AttemptsChanged())
             for row in await self.ledger.views("scene_open", home=home.id, limit=SCENES_WITH_WORK_MAX):
                 home.activation(row.id)  # changed and never left: the sweep sees that nobody is in it
+            await home.inbox.scan()
             await home.outbox.scan()
             for actor in sorted(self._kinds.always_live(home.id)):
                 await home.tell(actor, Started())
@@ -354,6 +360,7 @@ class StoryRuntime:
         for home in list(self._homes.values()):
             if not home.caught_up:
                 await self._catch_up(home)
+            home.inbox.again()
             for actor in home.waits_for():
                 await home.tell(actor, AttemptsChanged())
 

@@ -30,6 +30,7 @@ Prefix = Literal[
     "mnw",
     "whk",
     "msg",
+    "cmd",
 ]
 
 ID_BYTES = 16

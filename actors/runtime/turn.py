@@ -56,6 +56,27 @@ async def _turn(home: Home, activation: Activation, work: Work) -> tuple[Answer 
         if stored is not None:
             return stored, 0
     needs = actor.needs(work.message)
+    if envelope is None or not needs.long:
+        return await _work(home, activation, work, needs, digest, None)
+    home.permit(envelope)
+    recorded = await home.inbox.record(envelope)
+    try:
+        return await _work(home, activation, work, needs, digest, recorded)
+    except CommandError:
+        await home.inbox.refused(recorded)
+        raise
+    except (LedgerError, asyncio.CancelledError):  # not ended: the next owner begins again, or we do
+        raise
+    except Exception:
+        home.inbox.crashed(recorded)
+        raise
+
+
+async def _work(
+    home: Home, activation: Activation, work: Work, needs: Needs, digest: bytes, recorded: str | None
+) -> tuple[Answer | None, int]:
+    """Gather, decide, commit. `recorded`: the row that the effect's append takes away."""
+    actor, envelope = activation.actor, work.envelope
     context = await _gather(home, needs, envelope)
     async with _locked(home, needs):
         await home.pipeline.ready()
@@ -63,10 +84,11 @@ async def _turn(home: Home, activation: Activation, work: Work) -> tuple[Answer 
             home.permit(envelope)
         decision = actor.decide(work.message, context)
         if not decision.events:
+            await home.inbox.refused(recorded)
             await _after(home, decision)
             return None, 0
         try:
-            outcome = await _commit(home, activation, decision, context, envelope)
+            outcome = await _commit(home, activation, decision, context, envelope, recorded)
         except Conflict:
             stored = await replay(home, envelope, digest) if envelope is not None else None
             if stored is None:
@@ -78,7 +100,12 @@ async def _turn(home: Home, activation: Activation, work: Work) -> tuple[Answer 
 
 
 async def _commit(
-    home: Home, activation: Activation, decision: Decision, context: TurnContext, envelope: Envelope | None
+    home: Home,
+    activation: Activation,
+    decision: Decision,
+    context: TurnContext,
+    envelope: Envelope | None,
+    recorded: str | None,
 ) -> Committed:
     """Submit, wait, show. Raises what the append raised; then the prepared edits are forgotten."""
     source = envelope.principal if envelope is not None else SERVER
@@ -94,14 +121,16 @@ async def _commit(
             source=source,
             response=response,
         )
-        owed = home.owed(decision.events)
-        parts = replace(composed.parts, views=(*composed.parts.views, *owed)) if owed else composed.parts
+        owed, ending = home.owed(decision.events), home.inbox.ending(recorded)
+        more = (*owed, *ending)
+        parts = replace(composed.parts, views=(*composed.parts.views, *more)) if more else composed.parts
         committed = await asyncio.shield(home.pipeline.submit(parts))
     except BaseException:
         abandon(prepared)
         raise
     _show(activation, composed, committed, source)
     home.outbox.committed(owed)
+    home.inbox.ended(recorded)
     return committed
 
 

@@ -8,11 +8,10 @@ index (`actors.outbox.protocol`), so an installation that owes nothing pays one 
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from actors.commands import CommandError
-from actors.outbox.protocol import WAITING
 from storage.ledger.protocol import Ledger, LedgerError
 
 logger = logging.getLogger("storyforge.runtime")
@@ -25,24 +24,21 @@ OPENED_MAX = 8
 
 
 class Unattended:
-    """`open_home` claims. `owned`: whether the home is open here."""
+    """`take`: kind of row -> how a home that has such rows is opened. `owned`: whether it is open here."""
 
     def __init__(
         self,
         ledger: Ledger,
         now_ms: Callable[[], int],
         owned: Callable[[str], bool],
-        open_home: Callable[[str], Awaitable[Any]],
-        *,
-        kinds: tuple[str, ...] = (WAITING,),
+        take: Mapping[str, Callable[[str], Awaitable[Any]]],
     ) -> None:
-        self._ledger, self._now_ms, self._owned, self._open_home = ledger, now_ms, owned, open_home
-        self._kinds = kinds
+        self._ledger, self._now_ms, self._owned, self._take_by = ledger, now_ms, owned, take
 
     async def look(self) -> int:
         """How many homes were opened. Raises `LedgerError`."""
         opened, seen = 0, set[str]()
-        for kind in self._kinds:
+        for kind, take in self._take_by.items():
             due = f"{self._now_ms():015d}"
             for row in await self._ledger.views(kind, limit=ROWS_MAX):
                 if row.order_key > due or opened >= OPENED_MAX:
@@ -50,15 +46,15 @@ class Unattended:
                 if row.home in seen or self._owned(row.home):
                     continue
                 seen.add(row.home)
-                opened += await self._take(row.home)
+                opened += await self._take(row.home, take)
         return opened
 
-    async def _take(self, home: str) -> bool:
+    async def _take(self, home: str, take: Callable[[str], Awaitable[Any]]) -> bool:
         owner = await self._ledger.owner(home)
         if owner is not None and owner.live:
             return False
         try:
-            await self._open_home(home)
+            await take(home)
         except (LedgerError, CommandError) as error:  # somebody was quicker, or this host is leaving
             logger.info("an unattended home was not opened", extra={"home": home, "code": error.code})
             return False

@@ -235,11 +235,11 @@ async def test_a92_a_zombie_s_delivery_is_repeated_under_the_same_id_and_its_mar
     scene = (await old.ask(home, CreateScene("INT. ATTIC - NIGHT", SCRIPT))).ids["scene"]
     await old.ask(home, LockScene(scene))
     await old.until(lambda: post.tries)
+    kept = old.runtime.owned(home)
+    assert kept is not None
     async with story(ledger, "h22", receivers={"webhook": post}) as new:
         await new.runtime.open(home, depose="h1-1")
         await new.until(lambda: len(post.tries) == 2)
-        kept = old.runtime.owned(home)
-        assert kept is not None
         marks = [View(WAITING, post.tries[0], home, "whk", "", None)]
         with pytest.raises((HomeLost, LedgerError)):
             await kept._write_views(marks, None)  # as the zombie does when its answer comes
