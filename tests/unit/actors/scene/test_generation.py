@@ -298,3 +298,29 @@ async def test_a_job_goes_on_in_another_process(scene: Scene, after: int) -> Non
         assert (await scene.job(job)).state == "FINAL_READY"
         assert len(await scene.takes()) == 1
         assert [a.step for a in scene.worker.done] == [s.value for s in steps]
+
+
+async def test_g13_an_enhancement_that_is_an_event_is_never_asked_for_again() -> None:
+    """G-13: the owner dies at each boundary around it; every later owner goes on with the words that were committed."""
+    first = Story(host="h1")
+    await first.runtime.start()
+    home = await first.create()
+    scene = Scene(first, home, (await first.ask(home, CreateScene("INT. KITCHEN - NIGHT", SCRIPT))).ids["scene"])
+    job = await scene.generate()
+    attempt = await scene.worker.once(Step.ENHANCE)
+    assert attempt is not None
+    await first.runtime.kill()  # the result is on its row, and not yet an event
+    hosts = ["h22", "h333"]
+    for before, name in zip(("h1", "h22"), hosts, strict=True):
+        it = Story(first.ledger, name)
+        await it.runtime.start()
+        await it.runtime.open(home, depose=f"{before}-1")
+        await seen_by(it, home, scene.scene, attempt.id)
+        rows = [row for row in await first.ledger.read(home) if row.type == "job.script_ready"]
+        assert len(rows) == 1
+        if name != hosts[-1]:
+            await it.runtime.kill()
+        else:
+            await it.runtime.stop()
+    asked = [each for each in await first.ledger.attempts(home, job=job) if each.step == Step.ENHANCE]
+    assert [each.number for each in asked] == [1]
