@@ -343,7 +343,9 @@ class StoryHostCore:
             return {"released": False}
         # Whoever asks while it leaves waits too: released means released in the ledger.
         await (leaving.released(id) if home is None else leaving.release(home))
-        return {"released": True}
+        owner = await self.ledger.owner(id)  # one that only memory has lost is still ours: whoever asks must come here
+        mine = owner is not None and owner.host is not None and owner.host.peer == self.runtime.lease.row.peer
+        return {"released": not mine}
 
     async def _adopt(self, message: dict[str, Any]) -> dict[str, Any]:
         """Its last owner is leaving and nobody may be about to open it, but its job must go on."""
