@@ -226,7 +226,11 @@ class Home:
 
     async def _load(self, actor: Actor) -> None:
         """Newest usable snapshot, then the events after it."""
-        loaded = await self.snapshots.load(actor)
+        try:
+            loaded = await self.snapshots.load(actor)
+        except LedgerError:
+            self.caught_up = False  # what it had been told is gone with it: the next look finds it and tells it again
+            raise
         self.announce(Activated(self.id, actor.id, loaded.rows, loaded.snapshot_seq > 0))
 
     def context(self, envelope: Envelope | None) -> TurnContext:

@@ -206,6 +206,7 @@ class StoryRuntime:
             await home.inbox.scan()
             home.caught_up = True  # about to be made
             return
+        home.caught_up = True  # until something is found that is not
         try:
             for row in await self.ledger.views("open_job", home=home.id, limit=SCENES_WITH_WORK_MAX):
                 await home.tell(row.parent, AttemptsChanged())
@@ -220,9 +221,8 @@ class StoryRuntime:
         except HomeLost:
             raise
         except (LedgerError, CommandError) as error:
+            home.caught_up = False
             logger.warning("a home waits for its catch-up", extra={"home": home.id, "code": error.code})
-        else:
-            home.caught_up = True
 
     async def _unread(self, home: Home) -> list[tuple[str, int]]:
         after, found = self._kinds.read_upto(home.id, home.find), dict[str, int]()

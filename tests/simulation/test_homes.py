@@ -16,7 +16,8 @@ pytestmark = pytest.mark.simulation
 SEEDS = int(os.environ.get("SEEDS", "200"))
 SEED_START = int(os.environ.get("SEED_START", "1"))
 HURT: tuple[int, ...] = (44, 361, 1171, 1364, 202611280601)
-CRASH_SEEDS = (5, 9)
+HURT_STOPS = ((9, 30), (9, 31))
+CRASH_SEEDS, ZOMBIE_SEEDS = (5, 9), (9,)
 CRASHES_IN_TEST = 8
 
 
@@ -44,6 +45,12 @@ def test_a_host_may_die_at_any_await(seed: int) -> None:
         run_world(seed, dies_at=dies_at)
 
 
+@pytest.mark.parametrize(("seed", "stops_at"), HURT_STOPS)
+def test_stops_that_once_hurt(seed: int, stops_at: int) -> None:
+    """A-109: a job waited for ever, for its scene could not be loaded when it was told."""
+    run_world(seed, stops_at=stops_at)
+
+
 @pytest.mark.parametrize("seed", CRASH_SEEDS)
 def test_a_host_may_become_a_zombie_at_any_await(seed: int) -> None:
     """A-96: stopped there for up to three leases, it goes on with old memory and a queue of frames."""
@@ -61,7 +68,7 @@ def test_a_host_may_die_at_every_await(seed: int) -> None:
 
 
 @pytest.mark.proof
-@pytest.mark.parametrize("seed", CRASH_SEEDS)
+@pytest.mark.parametrize("seed", ZOMBIE_SEEDS)
 def test_a_host_may_become_a_zombie_at_every_await(seed: int) -> None:
     """A-96: every one of them after the first."""
     for stops_at in range(2, steps_of_the_first_host(seed)):
