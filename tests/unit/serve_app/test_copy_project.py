@@ -306,4 +306,4 @@ def test_w117_a_copy_that_would_lack_its_beginning_is_refused(life: Life) -> Non
         db.execute("DELETE FROM events WHERE seq < 4")
         db.commit()
     code, words = run("copy-project", HOME, "--data-dir", life.data)
-    assert (code, "ROWS_ARCHIVED" in words) == (2, True), words
+    assert (code, "ARCHIVED" in words) == (2, True), words
