@@ -190,7 +190,7 @@ def test_sqlite_tells_the_same_story(story: list[tuple[Any, ...]]) -> None:
 
 
 @given(story=st.lists(steps, min_size=20, max_size=60))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_postgres_tells_the_same_story(
     postgres_server: postgres.Server, postgres_database: str, story: list[tuple[Any, ...]]
 ) -> None:

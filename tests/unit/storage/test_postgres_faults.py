@@ -38,9 +38,9 @@ async def ledger(postgres_url: str) -> AsyncIterator[PostgresLedger]:
 
 
 def terminate(server: Server) -> int:
-    """Cut every connection of the ledgers; how many."""
+    """Cut every connection of the ledgers, and return when they are gone; how many."""
     found = server.run(
-        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'storyforge'"
+        "SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity WHERE application_name = 'storyforge'"
     )
     return int(str(found[0][0]))
 
