@@ -49,10 +49,10 @@ class ProjectKinds:
         project = find(home)
         return (home, CONTINUITY, WORKFLOW, *(project.scenes if isinstance(project, ProjectActor) else ()))
 
-    def last_checkpoint(self, home: str, find: Find) -> int:
+    def last_checkpoint(self, home: str, find: Find) -> tuple[int, int]:
         project = find(home)
         kept = project.checkpoints if isinstance(project, ProjectActor) else []
-        return kept[-1].at_seq if kept else 0
+        return (kept[-1].seq, kept[-1].at_seq) if kept else (0, 0)
 
     def autosave(self, home: str) -> tuple[str, Notice]:
         return home, MakeCheckpoint("autosave")

@@ -15,6 +15,7 @@ Kinds and keys in the ledger's `View` rows (kind · id · parent · order_key):
   checkpoint_body · chk · project · sequence               -> CheckpointBodyView
   webhook · whk · project   · created_at (zero-padded ms)   -> WebhookView
   outbox, outbox_dead, delivery: see `actors.outbox.protocol`
+  session · prj · project   · ""                            -> SessionView
   findings· scn · project   · scene's id                    -> FindingsView (all findings of one scene)
   background · prj · ""     · when it is due (ms)           -> BackgroundView (only while it is switched on)
 What the workflow writes stands in `actors.workflow.views`.
@@ -225,3 +226,12 @@ class WebhookView(Body):
     created_at_ms: int
     disabled: str = ""
     revision: str = "0"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionView(Body):
+    """Whether people are at a project, as its owner said last."""
+
+    project: str
+    state: str  # connected | disconnected | suspended
+    since_ms: int

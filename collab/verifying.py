@@ -15,7 +15,7 @@ from collab.limits import Limits
 from collab.updates import Range, read_header
 from collab.wire import read_state_vector
 
-_UNBOUNDED = dataclasses.replace(
+UNBOUNDED = dataclasses.replace(
     Limits(), structs_per_update_max=1 << 53, delete_ranges_per_update_max=1 << 53, state_vector_entries_max=1 << 53
 )
 _LENGTH = struct.Struct("!I")
@@ -31,10 +31,10 @@ def coverage_of(told: bytes) -> Coverage:
     (length,) = _LENGTH.unpack_from(told)
     start = _LENGTH.size
     found = Coverage()
-    for client, clock in read_state_vector(told[start : start + length], _UNBOUNDED).items():
+    for client, clock in read_state_vector(told[start : start + length], UNBOUNDED).items():
         if clock:
             found.structs.add(client, 0, clock)
-    found.add(read_header(told[start + length :], _UNBOUNDED))
+    found.add(read_header(told[start + length :], UNBOUNDED))
     return found
 
 

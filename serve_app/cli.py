@@ -1,5 +1,5 @@
-"""The command line: `storyforge serve | stop | status | token | owner | import | ledger | document | backup | restore |
-verify | copy-project | build-editor`.
+"""The command line: `storyforge serve | stop | status | token | owner | import | archive | ledger | document | backup |
+restore | verify | copy-project | build-editor`.
 
 Owns words on the terminal and exit codes (0 done, 1 not running or unhealthy, 2 refused with one sentence). Everything
 it does is done by `serve_app.lifecycle` or asked of the running server over HTTP. Ray is imported only when needed.
@@ -8,6 +8,7 @@ it does is done by `serve_app.lifecycle` or asked of the running server over HTT
 import json
 import os
 import secrets
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -30,6 +31,8 @@ from serve_app.lifecycle.instance import Run
 from serve_app.lifecycle.refusal import Refusal
 
 REQUEST_TIMEOUT_S = 120.0
+ARCHIVE_AGE = timedelta(days=30)
+"""What `archive` takes for old where nobody says."""
 EXIT_UNHEALTHY = 1
 EXIT_REFUSED = 2
 
@@ -41,6 +44,10 @@ RENEW_MUTATION = """mutation Renew($project: ID!, $document: String!, $key: Stri
   renewDocument(projectId: $project, document: $document, idempotencyKey: $key) {
     epoch bytesBefore bytesAfter leftOut userErrors { code message }
   }
+}"""
+
+ARCHIVE_MUTATION = """mutation Archive($project: ID!, $before: DateTime!, $key: String!) {
+  archiveProject(projectId: $project, before: $before, idempotencyKey: $key) { upto rows userErrors { code message } }
 }"""
 
 app = typer.Typer(
@@ -217,6 +224,27 @@ def renew(
             raise Refusal(f"{document} was not renewed: {problem['message']} ({problem['code']}).")
         left_out = f", {done['leftOut']} updates left out that do not apply" if done["leftOut"] else ""
         typer.echo(f"epoch {done['epoch']}  {done['bytesBefore']} -> {done['bytesAfter']} bytes{left_out}")
+
+
+@app.command()
+def archive(
+    project: Annotated[str, typer.Argument(help="A project id, prj_….")],
+    before: Annotated[
+        datetime | None, typer.Option(help="Rows written before this moment (local time). Default: 30 days ago.")
+    ] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Let old rows of a project go from the ledger to the object store; its history reads as before."""
+    with _refusals():
+        moment = (before or datetime.now() - ARCHIVE_AGE).astimezone()
+        given = {"project": project, "before": moment.isoformat(), "key": secrets.token_hex(16)}
+        body = {"query": ARCHIVE_MUTATION, "variables": given}
+        answer = _json_of(_request(_dir(data_dir), "POST", "/graphql", body))
+        _refuse_graphql_errors(answer)
+        done = answer["data"]["archiveProject"]
+        for problem in done["userErrors"]:
+            raise Refusal(f"{project} was not archived: {problem['message']} ({problem['code']}).")
+        typer.echo(f"{done['rows']} rows archived; everything up to sequence {done['upto']} is in the archive")
 
 
 @app.command("build-editor")

@@ -92,6 +92,9 @@ class Settings:
     # Ownership and actors.
     lease_ttl_ms: int = bounded(6_000, 1_500, 60_000, "how long a dead owner blocks its projects")
     passivate_after_ms: int = bounded(300_000, 1_000, 86_400_000, "idle time before live state is let go")
+    archive_after_days: int = bounded(
+        0, 0, 36_500, "age at which rows leave for the object store by themselves; 0: only on request"
+    )
     mailbox_max: int = bounded(256, 1, 100_000, "commands waiting for one actor")
 
     # The partner API and files.

@@ -21,8 +21,9 @@ from serve_app.row_stores import open_into, open_source
 from storage.backup import objects, stream
 from storage.backup.check import named_objects
 from storage.backup.manifest import LEDGER_FILE, OBJECTS_FILE, folder_of, load
-from storage.backup.tables import EVENTS, RESPONSES, VIEWS, Into, Row
+from storage.backup.tables import EVENTS, RESPONSES, VIEWS, Into, Row, Source
 from storage.codec import decode, encode
+from storage.ledger.archive import ARCHIVE, chunk_of, unpack
 from storage.ledger.protocol import Event, Kind, View
 from storage.objects.local import LocalObjects
 from storage.objects.protocol import ObjectStore
@@ -64,10 +65,26 @@ def copy_living(data_dir: Path, asked: Asked, now_ms: int, database_url: str = "
     """Raises `CommandError` NOT_FOUND, BAD_SEQUENCE, IDEMPOTENCY_KEY_REUSED, and the ledger's `Unavailable`."""
     source, into = open_source(data_dir, database_url), open_into(data_dir, database_url)
     try:
-        return copy(source.events(asked.project), into, asked, now_ms)[0]
+        rows = with_archived(source, LocalObjects(data_dir / OBJECTS), asked.project)
+        return copy(rows, into, asked, now_ms)[0]
     finally:
         into.close()
         source.close()
+
+
+def with_archived(source: Source, store: ObjectStore, home: str) -> Iterator[Row]:
+    """Every row of a project: those that have gone to the object store, then those that have not.
+
+    Raises `ArchiveDamaged`, `ObjectStoreError`.
+    """
+    last = 0
+    for view in source.rows(VIEWS):
+        if view[VIEWS.at("kind")] == ARCHIVE and view[VIEWS.at("home")] == home:
+            chunk = chunk_of(View(*view))
+            for event in unpack(chunk, asyncio.run(store.get(chunk.key))):
+                yield [getattr(event, name) for name in EVENTS.columns]
+            last = chunk.last
+    yield from (row for row in source.events(home) if row[EVENTS.at("seq")] > last)
 
 
 def copy_from_backup(place: Path, data_dir: Path, asked: Asked, now_ms: int, database_url: str = "") -> Done:

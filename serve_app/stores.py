@@ -9,6 +9,7 @@ from storage.bus.protocol import Bus
 from storage.bus.sqlite import SqliteBus
 from storage.cache.exact import ExactCache
 from storage.cache.sqlite import SqliteExactCache
+from storage.ledger.archived import with_archive
 from storage.ledger.protocol import Ledger
 from storage.ledger.sqlite import SqliteLedger
 from storage.objects.local import LocalObjects
@@ -16,6 +17,11 @@ from storage.objects.local import LocalObjects
 
 def open_ledger(settings: Settings) -> Ledger:
     """Not yet opened: call `open()` on the loop that uses it. Raises `SettingsError` for a database nobody can use."""
+    return with_archive(open_database(settings), open_objects(settings))
+
+
+def open_database(settings: Settings) -> Ledger:
+    """The database alone, without the rows that have gone to the archive. Raises as `open_ledger`."""
     if not settings.database_url:
         return SqliteLedger(settings.data_dir / "ledger.db")
     try:

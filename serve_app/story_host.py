@@ -28,7 +28,7 @@ from actors.runtime.clock import MachineClock
 from actors.runtime.home import Home
 from actors.runtime.host import StoryRuntime
 from actors.runtime.lifecycle import Lifecycle, Turned
-from actors.runtime.limits import RuntimeLimits
+from actors.runtime.limits import NEVER_MS, RuntimeLimits
 from actors.workflow.suspended import Suspended
 from collab import wire
 from collab.close_codes import CloseCode, CollabError, RoomClosed
@@ -43,6 +43,7 @@ from collab.room import Room
 from collab.session import Access
 from collab.transport import Transport
 from gpu.enhance.brains import list_brains
+from serve_app.archive_desk import ArchiveDesk
 from serve_app.attendance import ALWAYS_THERE, CHANGES_ACCESS, REVOKED, Attendance
 from serve_app.auth import Gate
 from serve_app.collab_sockets import Sockets, Visitor
@@ -67,6 +68,7 @@ from storage.ledger.protocol import HostRow, Owned
 
 logger = logging.getLogger("storyforge.host")
 
+DAY_MS = 86_400_000
 BRAIN_DEFAULT = "thriller"
 
 
@@ -107,6 +109,7 @@ class StoryHostCore:
             **DocumentDesk(self._home).operations(),
             **OutboxDesk(self._home).operations(),
             **CopyDesk(settings, self.ledger).operations(),
+            **ArchiveDesk(self._home).operations(),
         }
         self.attendance = Attendance(self._gate.clock_s)
         self._sockets = Sockets(self, self._gate, self._peers, self._rooms, self.attendance, settings.socket_age_s_max)
@@ -152,6 +155,7 @@ class StoryHostCore:
             mailbox_max=self._settings.mailbox_max,
             lease_ttl_ms=self._settings.lease_ttl_ms,
             home_idle_ms=self._settings.passivate_after_ms,
+            archive_after_ms=self._settings.archive_after_days * DAY_MS or NEVER_MS,
         )
         self._runtime = StoryRuntime(
             self.ledger,
@@ -255,6 +259,7 @@ class StoryHostCore:
             session = room.join(transport, principal.id, allowed, user, framing)
         except RoomClosed:
             raise CollabError(CloseCode.GOING_AWAY) from None
+        home.session.came()
         if visitor.epoch is not None:
             session.write(wire.epoch(room.epoch))
         return Entered(self.attendance.join(home.id, doc, session, principal), session.can_write)

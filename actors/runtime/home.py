@@ -17,6 +17,7 @@ from actors.outbox.desk import Outbox
 from actors.outbox.protocol import Entry, OutboxReceiver
 from actors.runtime.activation import Activation, State
 from actors.runtime.actor import Actor, AttemptsChanged, Catalogue, Decision, Draft, Notice, Wanted
+from actors.runtime.archiving import Archiver
 from actors.runtime.checkpoints import Checkpoints
 from actors.runtime.clock import Clock
 from actors.runtime.context import TurnContext
@@ -30,6 +31,7 @@ from actors.runtime.limits import RuntimeLimits
 from actors.runtime.meters import Histogram
 from actors.runtime.pipeline import Parts, Pipeline, Waiting
 from actors.runtime.rooms import HomeLog, RoomFactory, Rooms, scene_of
+from actors.runtime.sessions import HomeSession, SessionState
 from actors.runtime.settle import Settler
 from actors.runtime.shelf import HomeShelf
 from actors.runtime.snapshots import Snapshots
@@ -95,6 +97,8 @@ class Home:
         every = around.limits.snapshot_every_events
         self.snapshots = Snapshots(self.id, self.epoch, around.ledger, every, around.announce)
         self.checkpoints = Checkpoints(self)
+        self.archiver = Archiver(self)
+        self.session = HomeSession(self)
         self.rooms = Rooms(self._make_room, self._on_room_commit)
         self.tasks = Tasks()
         self.settler = Settler(around.clock, around.limits, self._on_settled)
@@ -209,9 +213,34 @@ class Home:
         await self.snapshots.load(actor)
         return actor
 
+    def actors_by_stream(self) -> dict[str, str]:
+        """Stream → id of everybody of this project."""
+        return {self._around.kinds.make(self.id, id, self.find).stream: id for id in self.actor_ids()}
+
     def last_checkpoint(self) -> int:
         """The sequence of the event that made the newest; 0: none yet."""
-        return self._around.kinds.last_checkpoint(self.id, self.find)
+        return self._around.kinds.last_checkpoint(self.id, self.find)[1]
+
+    def checkpointed_upto(self) -> int:
+        """Every row up to it is in the newest checkpoint; 0: none yet."""
+        return self._around.kinds.last_checkpoint(self.id, self.find)[0]
+
+    def _working(self) -> bool:
+        return any(a.state in (State.TURNING, State.LOADING) or a.waiting for a in self._activations.values())
+
+    def reread_upto(self) -> int:
+        """Every row of a document up to it was re-read by whoever has to."""
+        known = self.pipeline.known
+        waits = self.settler.pending or not self.caught_up or self._working()
+        return self._around.kinds.read_upto(self.id, self.find) if waits else known
+
+    async def checkpoint(self) -> None:
+        """Make one by itself, if anything was written since the last; it is made when this returns."""
+        target, notice = self._around.kinds.autosave(self.id)
+        activation = self.activation(target)
+        activation.tell(notice)
+        await activation.loaded()
+        await activation.idle()
 
     @property
     def limits(self) -> RuntimeLimits:
@@ -271,7 +300,14 @@ class Home:
         actor = activation.actor
         row = self.snapshots.due(actor, len(decision.events))
         if row is not None:
-            self._chore(self._keep(actor, row))
+            self.chore(self._keep(actor, row))
+
+    async def keep_snapshots(self) -> None:
+        """Of every live actor that has rows behind its last one: the next load reads no event."""
+        for activation in list(self._activations.values()):
+            actor = activation.actor
+            if activation.state is State.ACTIVE and self.snapshots.behind(actor):
+                await self._keep(actor, self.snapshots.of(actor))
 
     async def _keep(self, actor: Actor, row: Snapshot) -> None:
         await self.snapshots.keep_actor(type(actor), actor.id, row)
@@ -368,11 +404,15 @@ class Home:
             ):
                 del self._activations[id]
                 self.announce(Passivated(self.id, id))
-        if self.pipeline.lost is None and self.checkpoints.due():
-            await self.tell(*self._around.kinds.autosave(self.id))
+        if self.pipeline.lost is None:
+            await self.session.look()
+            self.archiver.look()
+            if self.checkpoints.due():
+                await self.tell(*self._around.kinds.autosave(self.id))
         for _, room in self.rooms.open_rooms():
             room.drop_unread(limits.document_unread_ms / 1000)
-        if now - self.busy_at_ms >= limits.actor_idle_ms and self.idle:
+        warm = self.session.state is SessionState.DISCONNECTED  # who comes back within the grace finds all as it was
+        if now - self.busy_at_ms >= limits.actor_idle_ms and self.idle and not warm:
             return sum([await self.rooms.evict(doc) for doc in self.rooms.open_docs])
         return 0
 
@@ -405,12 +445,12 @@ class Home:
             activation.drop(reason)
         self._activations.clear()
         self.rooms.shut(CloseCode.MOVED, reason)
-        self._chore(self.rooms.close(CloseCode.MOVED, reason))
+        self.chore(self.rooms.close(CloseCode.MOVED, reason))
         self._around.on_lost(self)
         if not self._leaving:
             self.announce(Lost(self.id, self.epoch, reason))
 
-    def _chore(self, work: Coroutine[object, object, None]) -> None:
+    def chore(self, work: Coroutine[object, object, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._chores.add(task)
         task.add_done_callback(self._chores.discard)

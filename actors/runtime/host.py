@@ -18,6 +18,7 @@ from typing import Any
 from actors.commands import Answer, CommandError, CreateProject, Envelope, ImportScreenplay
 from actors.outbox.protocol import WAITING, OutboxReceiver
 from actors.runtime.actor import AttemptsChanged, Catalogue, Notice, Started
+from actors.runtime.archiving import archived_upto
 from actors.runtime.clock import Clock
 from actors.runtime.errors import HomeLost
 from actors.runtime.home import Home, Surroundings
@@ -225,7 +226,9 @@ class StoryRuntime:
             logger.warning("a home waits for its catch-up", extra={"home": home.id, "code": error.code})
 
     async def _unread(self, home: Home) -> list[tuple[str, int]]:
-        after, found = self._kinds.read_upto(home.id, home.find), dict[str, int]()
+        found: dict[str, int] = {}
+        after = self._kinds.read_upto(home.id, home.find)
+        after = max(after, await archived_upto(self.ledger, home.id))  # what has left had been re-read
         while True:
             rows = await self.ledger.read(home.id, after=after, kinds=(Kind.UPDATES,), limit=1_000)
             for row in rows:
@@ -346,8 +349,10 @@ class StoryRuntime:
         for home in list(self._homes.values()):
             self._untrimmed += await home.sweep()
             if home.idle and not home.waits_to_be_left and now - home.busy_at_ms >= self._limits.home_idle_ms:
-                self._untrimmed += 1
-                await self.release(home)
+                await home.session.suspend()
+                if home.idle:  # nobody came meanwhile
+                    self._untrimmed += 1
+                    await self.release(home)
         if self._untrimmed and now - self._trimmed_at_ms >= self._limits.trim_ms:
             self._untrimmed, self._trimmed_at_ms = 0, now
             self._trim()

@@ -29,8 +29,9 @@ class Kinds(Protocol):
         """Everybody there is, live or not."""
         ...
 
-    def last_checkpoint(self, home: str, find: Find) -> int:
-        """The sequence of the event that made the newest checkpoint; 0: there is none."""
+    def last_checkpoint(self, home: str, find: Find) -> tuple[int, int]:
+        """Of the newest checkpoint: every row up to which sequence is in it, and the sequence of the event that made
+        it; (0, 0): there is none."""
         ...
 
     def autosave(self, home: str) -> tuple[str, Notice]:

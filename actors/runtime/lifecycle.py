@@ -99,6 +99,23 @@ class Relieved:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionMoved:
+    """People came to a project, left it, or it was suspended: see `actors.runtime.sessions`."""
+
+    home: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowsArchived:
+    """`rows` left the ledger for the object store; everything up to `upto` is there."""
+
+    home: str
+    upto: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
 class SnapshotBad:
     """A snapshot cannot be read, or would not say what it was taken of: an older one, or the log, is used instead."""
 
@@ -121,6 +138,8 @@ Lifecycle = (
     | SelfFenced
     | Relieved
     | SnapshotBad
+    | RowsArchived
+    | SessionMoved
 )
 Listener = Callable[[Lifecycle], None]
 

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
+NEVER_MS = 1 << 53
+"""A time that does not come."""
+
 
 @dataclass(frozen=True, slots=True)
 class RuntimeLimits:
@@ -24,6 +27,15 @@ class RuntimeLimits:
 
     checkpoint_every_bytes: int = 8 * 1024 * 1024
     """The same in bytes of bodies, counted by this owner."""
+
+    archive_after_ms: int = NEVER_MS
+    """Rows older than this leave for the object store by themselves, behind checkpoints. `NEVER_MS`: when asked."""
+
+    archive_look_ms: int = 3_600_000
+    """Between two looks for such rows in a home."""
+
+    archive_rows_min: int = 1_000
+    """So many must be old enough before a look does anything. Fewer: many small objects."""
 
     lease_ttl_ms: int = 6_000
     """Life of the host row without a beat. Lower: a long pause loses homes; higher: a crash blocks them for longer."""

@@ -1,7 +1,7 @@
 """What rows and snapshots say of a document beside its bytes: who owns which client id, and which epoch it is in.
 
 Owns the versioned body of a document's snapshot (1: the bytes alone; 2: bytes, owners, epoch, retired ids) and the fold
-of its rows. Invariant: the fold of snapshot and rows after it equals the fold of all rows, which are never deleted: a
+of its rows. Invariant: the fold of snapshot and rows after it equals the fold of all rows, which can always be read: a
 snapshot of version 1 has its owners read from them again. Rows come from the ledger; goes to `collab` rooms and whoever
 reads history.
 """

@@ -98,6 +98,7 @@ OWNER_ONLY = frozenset(
         "Mutation.redeliver",
         "Query.webhooks",
         "Query.deadLetters",
+        "Mutation.archiveProject",
     }
 )
 """Denied on purpose. What is in neither table is denied too; a test asks for every field to be in one of them."""

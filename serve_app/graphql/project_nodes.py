@@ -22,6 +22,7 @@ from serve_app.graphql.enums import ProjectType, SceneStatus
 from serve_app.graphql.limits import PAGE_SIZE_MAX
 from serve_app.graphql.past_nodes import Version
 from serve_app.graphql.scene_nodes import Finding, Job, Take, when
+from serve_app.graphql.session_nodes import ProjectSession, session_of
 from serve_app.graphql.story_nodes import CarriedNote, MeanwhileNote, Workflow, carried_into, workflow_of
 from storage.ledger.protocol import View
 
@@ -207,6 +208,10 @@ class Project:
             "meanwhile", home=self.row.home, parent=self.row.home, limit=size, newest_first=True
         )
         return [MeanwhileNote.of(row) for row in rows if row.body is not None]
+
+    @described("Whether people are here, and what they would resume from.")
+    async def session(self, info: Info) -> ProjectSession:
+        return await session_of(info.context.ports.reader, self.row.home)
 
     @described("In story order.")
     async def scenes(self, info: Info) -> list[Scene]:

@@ -13,6 +13,7 @@ from typing import Any
 from storage import codec
 from storage.backup.stream import digest_of, row_bytes
 from storage.backup.tables import ATTEMPTS, EVENTS, RESPONSES, SNAPSHOTS, VIEWS, Record, Row, Table
+from storage.ledger.archive import ARCHIVE
 from storage.ledger.protocol import AttemptState, Kind, Snapshot
 from storage.ledger.seal import unseal
 from storage.objects.protocol import store_of
@@ -39,6 +40,8 @@ class Check:
         self._decodes = decodes or (lambda snapshot: _blob(unseal(snapshot).body))
         self._home, self._seq, self._epoch = "", 0, 0
         self._digest = digest_of("")
+        self._gone: dict[str, int] = {}  # home → rows before its first one here: they must be in the archive's list
+        self._listed: dict[str, int] = {}  # home → how far its list runs from 1 without a gap
 
     def fault(self, sentence: str) -> None:
         if len(self.faults) < FAULTS_MAX:
@@ -75,6 +78,9 @@ class Check:
 
     def _event(self, row: Row) -> None:
         seq, epoch, ownership = row[0], row[1], row[EVENTS.at("kind")] == Kind.OWNERSHIP
+        if self._seq == 0 and seq > 1:
+            self._gone[self._home] = seq - 1
+            self._seq, self._epoch = seq - 1, epoch - ownership
         if seq != self._seq + 1:
             self.fault(f"{self._home}: sequence {seq} follows {self._seq}")
         if epoch < self._epoch:
@@ -119,6 +125,8 @@ class Check:
         except codec.CodecError:
             self.fault(f"{home}: {what} does not decode")
             return
+        if kind == ARCHIVE and value["first"] == self._listed.get(home, 0) + 1:
+            self._listed[home] = value["last"]
         for key in named_objects(value):
             self.named.setdefault(key, f"{what} of {home}")
 
@@ -129,11 +137,18 @@ class Check:
         if state not in set(AttemptState):
             self.fault(f"{home}: the attempt {id} is in no known state")
 
+    def finish(self) -> None:
+        """After the last record: what is not in the ledger is in the archive."""
+        for home, upto in self._gone.items():
+            if self._listed.get(home, 0) < upto:
+                self.fault(f"{home}: rows up to {upto} are neither in the ledger nor in the archive's list")
+
 
 def check(records: Iterable[Record], decodes: DecodesSnapshot | None = None) -> Check:
     found = Check(decodes)
     for record in records:
         found.look(record)
+    found.finish()
     return found
 
 

@@ -52,6 +52,7 @@ def _rows(folder: Path, manifest: Manifest, found: Check, told: Told) -> None:
         found.look(record)
         if record.kind == "home":
             told(f"{len(found.heads)} of {len(manifest.homes)} projects")
+    found.finish()
     if {home: list(head) for home, head in found.heads.items()} != manifest.homes:
         found.fault(f"{LEDGER_FILE}: its homes and heads are not the manifest's")
     if {kind: n for kind, n in found.counts.items() if n} != {kind: n for kind, n in manifest.rows.items() if n}:

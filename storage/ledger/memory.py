@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from storage.ledger.archive import ARCHIVE, TRIM_ROWS, Chunk
 from storage.ledger.clock import machine_clocks
 from storage.ledger.memory_attempts import MemoryAttempts
 from storage.ledger.protocol import (
@@ -43,10 +44,15 @@ class _Home:
     wanted_by: tuple[str, str] | None = None
     wanted_at_ms: int = 0
     events: list[Event] = field(default_factory=list)
+    trimmed: int = 0  # rows that left for the archive
 
     @property
     def seq(self) -> int:
-        return len(self.events)
+        return self.trimmed + len(self.events)
+
+    def between(self, after: int, upto: int | None) -> list[Event]:
+        """Rows still here with after < seq <= upto."""
+        return self.events[max(after - self.trimmed, 0) : None if upto is None else max(upto - self.trimmed, 0)]
 
 
 class MemoryLedger:
@@ -221,13 +227,32 @@ class MemoryLedger:
         kinds: Sequence[Kind] | None = None,
         limit: int = 1000,
     ) -> list[Event]:
-        rows = self._homes.get(home, _Home()).events[max(after, 0) : upto]
+        rows = self._homes.get(home, _Home()).between(after, upto)
         picked = [e for e in rows if (doc is None or e.doc == doc) and (kinds is None or e.kind in kinds)]
         return picked[: max(limit, 0)]
 
     async def read_back(self, home: str, *, before: int | None, scene: str | None, limit: int) -> list[Event]:
-        rows = self._homes.get(home, _Home()).events[: None if before is None else max(before - 1, 0)]
+        rows = self._homes.get(home, _Home()).between(0, None if before is None else before - 1)
         return [e for e in reversed(rows) if scene is None or e.scene == scene][: max(limit, 0)]
+
+    async def archive_list(self, home: str, *, after: tuple[str, str] | None, limit: int) -> list[View]:
+        """See `storage.ledger.archive.Trims`."""
+        return await self.views(ARCHIVE, home=home, after=after, limit=limit)
+
+    async def trim(self, chunk: Chunk, *, epoch: int, limit: int = TRIM_ROWS) -> int:
+        """See `storage.ledger.archive.Trims`."""
+        state = self._homes.get(chunk.home, _Home())
+        if state.owner is None or state.epoch != epoch:
+            raise Fenced(chunk.home, epoch, state.seq, state.epoch, state.seq)
+        if (ARCHIVE, chunk.id) not in self._views:
+            raise Conflict(chunk.home, "archive")
+        gone = state.between(chunk.first - 1, chunk.last)[:limit]
+        if gone and gone[0].seq != state.trimmed + 1:
+            raise Conflict(chunk.home, "archive")
+        del state.events[: len(gone)]
+        state.trimmed += len(gone)
+        self._token += bool(gone)
+        return len(gone)
 
     async def head(self, home: str) -> int:
         return self._homes.get(home, _Home()).seq

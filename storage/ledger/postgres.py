@@ -15,7 +15,8 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
-from storage.ledger import postgres_attempts, postgres_ownership, postgres_read
+from storage.ledger import postgres_archive, postgres_attempts, postgres_ownership, postgres_read
+from storage.ledger.archive import ARCHIVE, TRIM_ROWS, Chunk
 from storage.ledger.postgres_connect import Connection, Pool, check_address, connect, open_pool, run, where
 from storage.ledger.postgres_partitions import UPKEEP_S, ensure_partitions
 from storage.ledger.postgres_replica import Replica
@@ -212,6 +213,18 @@ class PostgresLedger:
 
     async def read_back(self, home: str, *, before: int | None, scene: str | None, limit: int) -> list[Event]:
         return await self._read(lambda db: postgres_read.events_back(db, home, before, scene, limit))
+
+    async def archive_list(self, home: str, *, after: tuple[str, str] | None, limit: int) -> list[View]:
+        """See `storage.ledger.archive.Trims`: never from a replica."""
+        return await self._read(
+            lambda db: postgres_read.views(
+                db, ARCHIVE, home=home, parent=None, after=after, limit=limit, newest_first=False
+            )
+        )
+
+    async def trim(self, chunk: Chunk, *, epoch: int, limit: int = TRIM_ROWS) -> int:
+        """See `storage.ledger.archive.Trims`."""
+        return await self._on_pool(lambda db: postgres_archive.trim(db, chunk, epoch, limit))
 
     async def head(self, home: str) -> int:
         return await self._read(lambda db: postgres_read.head(db, home))

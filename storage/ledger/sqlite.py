@@ -14,9 +14,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from storage.ledger import sqlite_attempts, sqlite_read
+from storage.ledger import sqlite_archive, sqlite_attempts, sqlite_read
 from storage.ledger import sqlite_ownership as ownership
 from storage.ledger import sqlite_transaction as write
+from storage.ledger.archive import ARCHIVE, TRIM_ROWS, Chunk
 from storage.ledger.clock import Clocks, machine_clocks
 from storage.ledger.protocol import (
     Append,
@@ -160,6 +161,14 @@ class SqliteLedger:
 
     async def read_back(self, home: str, *, before: int | None, scene: str | None, limit: int) -> list[Event]:
         return await self._read(lambda db: sqlite_read.events_back(db, home, before, scene, limit))
+
+    async def archive_list(self, home: str, *, after: tuple[str, str] | None, limit: int) -> list[View]:
+        """See `storage.ledger.archive.Trims`."""
+        return await self.views(ARCHIVE, home=home, after=after, limit=limit)
+
+    async def trim(self, chunk: Chunk, *, epoch: int, limit: int = TRIM_ROWS) -> int:
+        """See `storage.ledger.archive.Trims`."""
+        return await self._write(lambda tx: sqlite_archive.trim(tx, chunk, epoch, limit))
 
     async def head(self, home: str) -> int:
         return await self._read(lambda db: sqlite_read.head(db, home))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+from storage.ledger.archive import ArchiveDamaged, ArchiveUnreadable
 from storage.ledger.protocol import Event, Kind, Ledger
 
 PAGE_ROWS = 1000
@@ -26,14 +27,17 @@ async def faults(ledger: Ledger, home: str) -> list[str]:
     head = await ledger.head(home)
     found: list[str] = []
     seq = epoch = 0
-    async for event in rows(ledger, home):
-        if event.seq != seq + 1:
-            found.append(f"{home}: sequence {event.seq} follows {seq}")
-        if event.epoch < epoch:
-            found.append(f"{home}: epoch {event.epoch} follows {epoch} at sequence {event.seq}")
-        if (event.epoch > epoch) != (event.kind is Kind.OWNERSHIP):
-            found.append(f"{home}: epoch {event.epoch} and its ownership event disagree at sequence {event.seq}")
-        seq, epoch = event.seq, event.epoch
+    try:
+        async for event in rows(ledger, home):
+            if event.seq != seq + 1:
+                found.append(f"{home}: sequence {event.seq} follows {seq}")
+            if event.epoch < epoch:
+                found.append(f"{home}: epoch {event.epoch} follows {epoch} at sequence {event.seq}")
+            if (event.epoch > epoch) != (event.kind is Kind.OWNERSHIP):
+                found.append(f"{home}: epoch {event.epoch} and its ownership event disagree at sequence {event.seq}")
+            seq, epoch = event.seq, event.epoch
+    except (ArchiveDamaged, ArchiveUnreadable) as fault:
+        return [*found, str(fault)]
     if seq < head:
         found.append(f"{home}: the head says {head}, the last row is {seq}")
     owner = await ledger.owner(home)

@@ -28,6 +28,7 @@ LIGHT = (
     "gpu.video.protocol",
     "storage.codec",
     "storage.ledger.protocol",
+    "storage.ledger.archive",
     "storage.ledger.seal",
 )
 

@@ -60,7 +60,7 @@ class Story:
         self.facts.append(fact)
         self._changed.set()
 
-    async def until(self, true: Callable[[], Any], seconds: float = 5.0) -> None:
+    async def until(self, true: Callable[[], Any], seconds: float = 20.0) -> None:
         """Wait for a fact: looked at after every lifecycle event."""
         async with asyncio.timeout(seconds):
             while not true():

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from serve_app.config import Settings, SettingsError
-from serve_app.stores import open_ledger
+from serve_app.stores import open_database, open_ledger
 from storage.ledger.postgres import PostgresLedger
 from storage.ledger.postgres_connect import where
 from storage.ledger.protocol import Unavailable
@@ -25,9 +25,9 @@ NOWHERE = f"postgresql://somebody:{SECRET}@127.0.0.1:1/stories"
 def test_the_database_address_chooses(tmp_path: Path) -> None:
     """S-83: arguments, then STORYFORGE_DATABASE_URL, then DATABASE_URL; else a file."""
     given = {"data_dir": str(tmp_path)}
-    assert isinstance(open_ledger(Settings.from_args(given, {})), SqliteLedger)
+    assert isinstance(open_database(Settings.from_args(given, {})), SqliteLedger)
     known = {"DATABASE_URL": "postgresql://a/x", "DATABASE_DIRECT_URL": "postgresql://d/x"}
-    assert isinstance(open_ledger(Settings.from_args(given, known)), PostgresLedger)
+    assert isinstance(open_database(Settings.from_args(given, known)), PostgresLedger)
     assert Settings.from_args(given, known).database_direct_url == "postgresql://d/x"
     ours = {"STORYFORGE_DATABASE_URL": "postgresql://b/x", "DATABASE_READ_URL": "postgresql://r/x"}
     settings = Settings.from_args(given, {**known, **ours})

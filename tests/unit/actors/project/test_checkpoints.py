@@ -110,6 +110,7 @@ async def test_checkpoint_and_the_rows_after_it_are_the_live_state() -> None:
         later = await scene_of(it, home, "Later.")
         mine, kinds = owned(it, home), ProjectKinds()
         await mine.activation(later).loaded()
+        await it.until(lambda: mine.idle)
         for id in (home, "@continuity", scene, later):
             live = mine.find(id)
             assert live is not None

@@ -68,7 +68,7 @@ async def test_an_id_stays_its_owner_s_on_another_host() -> None:
 
 
 async def test_owners_are_rebuilt_behind_a_snapshot_of_the_first_version() -> None:
-    """R-63: rows are never deleted, so a snapshot that knows no owners costs one longer read."""
+    """R-63: rows can always be read, so a snapshot that knows no owners costs one longer read."""
     ledger, author = MemoryLedger(), Author(77)
     async with story(ledger) as it:
         home = await it.create()

@@ -63,7 +63,8 @@ def literal(name: str, kind: GraphQLInputType, ids: dict[str, str]) -> str:
         return f'"{ids[name]}"'
     if str(kind).startswith("["):
         return "[]"
-    return {"Int": "1", "Float": "1", "Boolean": "true"}.get(named, '"1"')
+    plain = {"Int": "1", "Float": "1", "Boolean": "true", "DateTime": '"2020-01-01T00:00:00Z"'}
+    return plain.get(named, '"1"')
 
 
 def call(operation: str, name: str, ids: dict[str, str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,12 @@ class Api:
 
 @pytest.fixture
 async def api(tmp_path: Path) -> AsyncIterator[Api]:
+    async with served(tmp_path) as (found, _):
+        yield found
+
+
+@contextlib.asynccontextmanager
+async def served(tmp_path: Path) -> AsyncIterator[tuple[Api, StoryHostCore]]:
     settings = Settings.from_args(
         {"data_dir": str(tmp_path), "owner_token": TOKEN, "cluster_secret": "cluster-secret-for-tests"}, {}
     )
@@ -56,7 +63,7 @@ async def api(tmp_path: Path) -> AsyncIterator[Api]:
     transport = httpx.ASGITransport(app=studio.app)
     headers = {"authorization": f"Bearer {TOKEN}"}
     async with httpx.AsyncClient(transport=transport, base_url="http://studio.test", headers=headers) as client:
-        yield Api(client)
+        yield Api(client), host
     await studio.stop()
     await host.stop()
 
