@@ -86,7 +86,7 @@ class Process:
             self._overdue.clear()
 
     def disarm(self) -> None:
-        self._dies_at = None
+        self._dies_at = self._stops_at = None
 
     def enter(self, callback: Callable[..., Any], *args: Any) -> Any:
         """Run something inside, as when a message comes in: nothing if it is dead, later if it is stopped."""
