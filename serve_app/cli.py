@@ -1,5 +1,5 @@
-"""The command line: `storyforge serve | stop | status | token | owner | import | archive | ledger | document | backup |
-restore | verify | copy-project | build-editor`.
+"""The command line: `storyforge serve | stop | status | token | owner | move | import | archive | ledger | document |
+backup | restore | verify | copy-project | build-editor`.
 
 Owns words on the terminal and exit codes (0 done, 1 not running or unhealthy, 2 refused with one sentence). Everything
 it does is done by `serve_app.lifecycle` or asked of the running server over HTTP. Ray is imported only when needed.
@@ -8,6 +8,7 @@ it does is done by `serve_app.lifecycle` or asked of the running server over HTT
 import json
 import os
 import secrets
+import time
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -31,6 +32,8 @@ from serve_app.lifecycle.instance import Run
 from serve_app.lifecycle.refusal import Refusal
 
 REQUEST_TIMEOUT_S = 120.0
+MOVE_ASK_S = 1.0
+"""Between two looks for a project that is to move; each renews what was asked (a want is void after 15 s)."""
 ARCHIVE_AGE = timedelta(days=30)
 """What `archive` takes for old where nobody says."""
 EXIT_UNHEALTHY = 1
@@ -185,6 +188,29 @@ def owner(project: Annotated[str, typer.Argument(help="A project id, prj_….")]
         typer.echo(f"pid {found['pid']}  peer {found['peer']}")
 
 
+@app.command()
+def move(
+    project: Annotated[str, typer.Argument(help="A project id, prj_….")],
+    host: Annotated[str, typer.Argument(help="A host's id, process id or peer address.")],
+    wait_s: Annotated[int, typer.Option("--wait", min=1, max=3600, help="Seconds to wait for it.")] = 120,
+    data_dir: DataDir = None,
+) -> None:
+    """Move a project to another host, in order: people who have it open come again there, nothing is lost."""
+    with _refusals():
+        until, told = time.monotonic() + wait_s, False
+        while True:
+            found = _json_of(_request(_dir(data_dir), "POST", f"/api/move/{project}", {"host": host}))
+            if found.get("moved"):
+                break
+            if time.monotonic() > until:
+                raise Refusal(f"{project} has not moved within {wait_s} s. It was asked for; nothing is lost.")
+            if not told:
+                told = True
+                err.print("asked for; where people have it open it stays a minute at least", markup=False)
+            time.sleep(MOVE_ASK_S)
+        typer.echo(f"pid {found['pid']}  peer {found['peer']}")
+
+
 @app.command("import")
 def import_(
     file: Annotated[Path, typer.Argument(help="A .fountain (or .fdx) screenplay.")],
@@ -321,6 +347,8 @@ def _json_of(answer: httpx.Response) -> Any:
         found = answer.json()
     except ValueError:
         found = None
+    if answer.status_code >= 400 and isinstance(found, dict) and isinstance(found.get("message"), str):
+        raise Refusal(found["message"])
     if answer.status_code >= 400 and not (isinstance(found, dict) and ("errors" in found or "data" in found)):
         raise Refusal(f"The server refused with status {answer.status_code}.")
     if not isinstance(found, dict):

@@ -28,13 +28,12 @@ from serve_app.asgi_transport import ServedTransport, open_transport
 from serve_app.attendance import Attendance
 from serve_app.auth import Gate, Principal
 from serve_app.open_sockets import OpenSockets
-from serve_app.ownership import claim_or_moved
 from serve_app.peers.client import PeerClient
 from serve_app.peers.faults import FaultError
 from serve_app.peers.tunnel import PeerTransport, pump
 from serve_app.peers.wire import PeerError
 from serve_app.threshold import Threshold
-from storage.ledger.protocol import LedgerError, Owned
+from storage.ledger.protocol import HostRow, LedgerError, Owned
 
 logger = logging.getLogger("storyforge.sockets")
 
@@ -166,10 +165,11 @@ class Sockets:
         try:
             await self._join(transport, project, doc, visitor)
         except Owned as owned:
-            peer = owned.owner.host.peer if owned.owner.host is not None else None
-            if peer is not None and not await self._handed_over(peer, project):
-                await self._tunnel(transport, peer, project, doc, visitor)
-                return
+            host = owned.owner.host
+            if host is not None and not await self._handed_over(host.peer, project):
+                if await self._tunnel(transport, host, project, doc, visitor):
+                    return
+                self._homes.gone(host)
             try:
                 await self._join(transport, project, doc, visitor)
             except Owned:
@@ -185,8 +185,12 @@ class Sockets:
             return False
         return bool(answer.get("released"))
 
-    async def _tunnel(self, transport: ServedTransport, peer: str, project: str, doc: str, visitor: Visitor) -> None:
+    async def _tunnel(
+        self, transport: ServedTransport, host: HostRow, project: str, doc: str, visitor: Visitor
+    ) -> bool:
+        """Serve the socket through its owner until it ends; False if the owner's port refuses: it has died just now."""
         body = {
+            "via": self._homes.incarnation,
             "home": project,
             "doc": doc,
             "principal": self._gate.sign_principal(visitor.principal),
@@ -195,16 +199,19 @@ class Sockets:
             **({} if visitor.epoch is None else {"epoch": visitor.epoch}),
         }
         try:
-            reader, writer = await self._peers.open_tunnel(peer, body)
+            reader, writer = await self._peers.open_tunnel(host.peer, body)
         except PeerError as error:
+            if error.code == "PEER_REFUSED":
+                return False
             logger.info("no tunnel to the owner", extra={"home": project, "code": error.code})
             _refuse(transport, CloseCode.MOVED, "its owner cannot be reached")
             await transport.serve()
-            return
-        with self.tunnels.hold(transport, project):
+            return True
+        with self.tunnels.hold(transport, project, host.incarnation):
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(transport.serve())  # a plain-ASGI socket moves only while it is served
                 await pump(transport, reader, writer)
+        return True
 
     async def tunnelled(self, opening: dict[str, Any], transport: PeerTransport) -> None:
         """The owner's end of a tunnel. One hop: if the project is not ours by now, the browser comes again."""
@@ -217,12 +224,13 @@ class Sockets:
             _refuse(transport, CloseCode.NOT_FOUND)
             return
         try:
-            await self._join(transport, project, doc, Visitor.of(principal, opening))
+            await self._join(transport, project, doc, Visitor.of(principal, opening), str(opening.get("via", "")))
         except Owned:
             _refuse(transport, CloseCode.MOVED)
 
-    async def _join(self, transport: ServedTransport, project: str, doc: str, visitor: Visitor) -> None:
-        """Serve the socket in its room until it ends. Raises `Owned` before anything was read from it."""
+    async def _join(self, transport: ServedTransport, project: str, doc: str, visitor: Visitor, via: str = "") -> None:
+        """Serve the socket in its room until it ends. `via`: the host it is tunnelled over. Raises `Owned` before
+        anything was read from it."""
         entered: Entered | None = None
         multiplex: Multiplex | None = None
         disconnect: Callable[[], None] | None = None
@@ -230,7 +238,7 @@ class Sockets:
             if not await self._homes.exists(project):
                 _refuse(transport, CloseCode.NOT_FOUND)
             else:
-                home = await claim_or_moved(self._homes.open, project, self._peers)
+                home = await self._homes.open(project)
                 if doc == ALL_DOCUMENTS:
                     multiplex = Multiplex(transport, ProjectDoors(self, project, visitor), self._limits)
                     disconnect = self._attendance.connect(project, visitor.principal, partial(_end, multiplex))
@@ -246,7 +254,7 @@ class Sockets:
             logger.warning("a socket could not join", extra={"home": project, "code": error.code})
             _refuse(transport, CloseCode.LEDGER_UNAVAILABLE)
         try:
-            with self.here.hold(transport, project):
+            with self.here.hold(transport, project, via):
                 await transport.serve()
         finally:
             if entered is not None:
@@ -269,7 +277,7 @@ class Sockets:
             raise CollabError(CloseCode.NOT_FOUND)
         visitor = Visitor(principal, visitor.name, visitor.colour)
         try:
-            home = await claim_or_moved(self._homes.open, project, self._peers)
+            home = await self._homes.open(project)
             return await self._homes.join(home, doc, channel, visitor, channel.framing)
         except Owned:
             raise CollabError(CloseCode.MOVED) from None  # the whole socket comes again, and finds the owner
@@ -296,7 +304,16 @@ class Homes(Protocol):
     """What sockets need of the runtime."""
 
     async def exists(self, project: str) -> bool: ...
-    async def open(self, project: str, depose: str | None = None) -> Any: ...
+    async def open(self, project: str) -> Any:
+        """The project, claimed here if it may be. Raises `Owned`, `CollabError`, `CommandError`, `LedgerError`."""
+        ...
+
+    @property
+    def incarnation(self) -> str: ...
+
+    def gone(self, host: HostRow) -> None:
+        """Its peer port refused a connection."""
+        ...
 
     async def join(
         self, home: Any, doc: str, transport: Transport, visitor: Visitor, framing: Framing = Y_WEBSOCKET

@@ -91,6 +91,8 @@ class Settings:
 
     # Ownership and actors.
     lease_ttl_ms: int = bounded(6_000, 1_500, 60_000, "how long a dead owner blocks its projects")
+    hold_ms: int = bounded(60_000, 100, 3_600_000, "how long a project that people have open stays before it may move")
+    majority_ms: int = bounded(5_000, 100, 600_000, "how long another host carries most sockets before it gets it")
     passivate_after_ms: int = bounded(300_000, 1_000, 86_400_000, "idle time before live state is let go")
     archive_after_days: int = bounded(
         0, 0, 36_500, "age at which rows leave for the object store by themselves; 0: only on request"

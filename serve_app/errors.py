@@ -38,6 +38,7 @@ TABLE: Mapping[str, Row] = {
     "NOT_FOUND": Row(404, CloseCode.NOT_FOUND),
     "MALFORMED": _BAD,
     "BAD_REQUEST": _BAD,
+    "BAD_HOST": _BAD,
     "BAD_COMMAND": _BAD,
     "BAD_CURSOR": _BAD,
     "BAD_PAGE": _BAD,

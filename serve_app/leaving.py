@@ -14,7 +14,7 @@ from typing import Any
 from actors.runtime.home import Home
 from actors.runtime.host import StoryRuntime
 from serve_app.collab_sockets import Sockets
-from serve_app.drain import Load, retry_hint
+from serve_app.drain import DrainLimits, Load, retry_hint
 from serve_app.peers.client import PeerClient
 from serve_app.peers.faults import FaultError
 from serve_app.peers.wire import PeerError
@@ -41,25 +41,30 @@ class Leaving:
         """Whether a socket for it has to come again: it is on its way out, or we open nothing any more."""
         return self.begun and (self.of(home) or self._runtime.owned(home) is None)
 
-    async def release(self, home: Home, over_s: float = 0.0) -> None:
-        """Close what is open in it and give it back; returns when the ledger has it."""
+    async def release(self, home: Home, over_s: float = 0.0, to: HostRow | None = None) -> None:
+        """Close what is open in it and give it back (`to`: for that host); returns when the ledger has it."""
         task = self._leaving.get(home.id)
         if task is None:
-            task = self._leaving[home.id] = asyncio.get_running_loop().create_task(self._release(home, over_s))
+            task = self._leaving[home.id] = asyncio.get_running_loop().create_task(self._release(home, over_s, to))
             task.add_done_callback(lambda _done: self._leaving.pop(home.id, None))
         await asyncio.shield(task)
 
+    async def give_to(self, home: Home, to: HostRow) -> None:
+        """Hand one over that people have open; a crowd is sent to its new host in slices."""
+        sockets, limits = self._sockets.here.count(home.id), DrainLimits()
+        over_s = min(limits.crowd_spread_s_max, sockets / limits.sockets_per_s)
+        await self.release(home, over_s if sockets > limits.crowd_sockets else 0.0, to)
+
     async def released(self, home: str) -> None:
         """Wait for one that is leaving."""
-        task = self._leaving.get(home) or self._runtime.left(home)
-        if task is not None:
-            await asyncio.shield(task)
+        task = self._leaving.get(home)
+        await (self._runtime.left(home) if task is None else asyncio.shield(task))
 
-    async def _release(self, home: Home, over_s: float) -> None:
+    async def _release(self, home: Home, over_s: float, to: HostRow | None) -> None:
         jobs = self.begun and bool(home.waits_for())
         if over_s:
             await self._sockets.here.close_over(over_s, retry_hint(), home.id)
-        await self._runtime.release(home, reason=retry_hint() if self.begun else "the project moves")
+        await self._runtime.release(home, to=to, reason=retry_hint() if self.begun else "the project moves")
         if jobs:
             await self._give(home.id)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+from collections import Counter
 from collections.abc import Iterator
 
 from collab.close_codes import CloseCode, reason_for
@@ -22,7 +23,7 @@ AGE_SPREAD = 0.25
 class OpenSockets:
     def __init__(self, age_s_max: float | None = None) -> None:
         self._age_s_max = age_s_max
-        self._held: dict[str, set[Transport]] = {}
+        self._held: dict[str, dict[Transport, str]] = {}
 
     def __len__(self) -> int:
         return sum(map(len, self._held.values()))
@@ -30,9 +31,17 @@ class OpenSockets:
     def count(self, project: str) -> int:
         return len(self._held.get(project, ()))
 
+    def by_host(self, project: str) -> Counter[str]:
+        """How many of a project's sockets go over which other host (incarnation; "": they are this host's own)."""
+        return Counter(self._held.get(project, {}).values())
+
+    def hosts(self) -> set[str]:
+        """Every other host that a socket here goes over."""
+        return {host for held in self._held.values() for host in held.values() if host}
+
     @contextlib.contextmanager
-    def hold(self, transport: Transport, project: str) -> Iterator[None]:
-        self._held.setdefault(project, set()).add(transport)
+    def hold(self, transport: Transport, project: str, host: str = "") -> Iterator[None]:
+        self._held.setdefault(project, {})[transport] = host
         timer = None
         if self._age_s_max is not None:
             age_s = self._age_s_max * random.uniform(1 - AGE_SPREAD, 1)
@@ -43,7 +52,7 @@ class OpenSockets:
             if timer is not None:
                 timer.cancel()
             held = self._held[project]
-            held.discard(transport)
+            held.pop(transport, None)
             if not held:
                 del self._held[project]
 
@@ -52,9 +61,15 @@ class OpenSockets:
             for transport in list(held):
                 close(transport, detail)
 
+    def close_over_hosts(self, hosts: set[str], code: CloseCode, detail: str) -> None:
+        """Close those that go over any of these hosts, now."""
+        for held in list(self._held.values()):
+            for transport in [transport for transport, host in held.items() if host in hosts]:
+                transport.close(code, reason_for(code, detail))
+
     async def close_over(self, over_s: float, detail: str, project: str | None = None) -> None:
         """Close those of one project, or all, one after the other over `over_s`."""
-        sets = self._held.values() if project is None else [self._held.get(project, set())]
+        sets = self._held.values() if project is None else [self._held.get(project, {})]
         sockets = [transport for held in sets for transport in held]
         random.shuffle(sockets)
         loop = asyncio.get_running_loop()

@@ -12,7 +12,6 @@ import logging
 import os
 import secrets
 from collections.abc import AsyncIterator, Callable
-from functools import partial
 from typing import Any
 
 from starlette.applications import Starlette
@@ -27,7 +26,7 @@ from actors.runtime.actor import Catalogue
 from actors.runtime.clock import MachineClock
 from actors.runtime.home import Home
 from actors.runtime.host import StoryRuntime
-from actors.runtime.lifecycle import Lifecycle, Turned
+from actors.runtime.lifecycle import HandedOver, Lifecycle, Turned
 from actors.runtime.limits import NEVER_MS, RuntimeLimits
 from actors.workflow.suspended import Suspended
 from collab import wire
@@ -46,6 +45,7 @@ from gpu.enhance.brains import list_brains
 from serve_app.archive_desk import ArchiveDesk
 from serve_app.attendance import ALWAYS_THERE, CHANGES_ACCESS, REVOKED, Attendance
 from serve_app.auth import Gate
+from serve_app.claims import Claims
 from serve_app.collab_sockets import Sockets, Visitor
 from serve_app.config import Settings
 from serve_app.copy_desk import CopyDesk
@@ -54,12 +54,14 @@ from serve_app.drain import Drain, DrainLimits, NoSigns, Signs, State
 from serve_app.folding import OutsideFolder, open_folder
 from serve_app.host_health import LoopWatch, raise_if_beyond_repair
 from serve_app.leaving import Leaving
+from serve_app.majority import Majority
 from serve_app.memory import pressure_of, trim
 from serve_app.outbox_desk import OutboxDesk
-from serve_app.ownership import claim_or_moved
 from serve_app.peers.client import PeerClient
 from serve_app.peers.faults import FaultError
 from serve_app.peers.port import PeerPort
+from serve_app.peers.verdicts import Reach, Verdicts
+from serve_app.peers.wire import PeerError
 from serve_app.stores import open_bus, open_ledger
 from serve_app.telemetry.host import HostMeters, bus_families
 from serve_app.webhooks.receiver import WebhookReceiver
@@ -70,6 +72,9 @@ logger = logging.getLogger("storyforge.host")
 
 DAY_MS = 86_400_000
 BRAIN_DEFAULT = "thriller"
+LEASE_MARGIN_MS_MAX = 1_000
+TELL_S = 2.0
+"""How long a project's heir has to open it, before we leave that to its own heartbeat."""
 
 
 class StoryHostCore:
@@ -103,6 +108,7 @@ class StoryHostCore:
             "scene_carets": self._scene_carets,
             "hand_over": self._hand_over,
             "adopt": self._adopt,
+            "move_here": self._move_here,
             "ping": self._ping,
             "ready": self._ready,
             "metrics": self._metrics,
@@ -121,8 +127,12 @@ class StoryHostCore:
             joins=self._gate_of_joins,
         )
         self.meters.also(lambda: bus_families(self.bus))
+        self._verdicts = Verdicts(self._peers.reach)
+        self._claims = Claims(self.ledger, self._verdicts, self._open, lambda: self.runtime.lease.row)
         self._runtime: StoryRuntime | None = None
         self._suspended: Suspended | None = None
+        self._majority: Majority | None = None
+        self._telling: set[asyncio.Task[None]] = set()
         self._leaving: Leaving | None = None
         self._drain: Drain | None = None
         self._loop_watch = LoopWatch()
@@ -154,6 +164,9 @@ class StoryHostCore:
         limits = RuntimeLimits(
             mailbox_max=self._settings.mailbox_max,
             lease_ttl_ms=self._settings.lease_ttl_ms,
+            lease_margin_ms=min(LEASE_MARGIN_MS_MAX, self._settings.lease_ttl_ms // 6),
+            hold_ms=self._settings.hold_ms,
+            majority_ms=self._settings.majority_ms,
             home_idle_ms=self._settings.passivate_after_ms,
             archive_after_ms=self._settings.archive_after_days * DAY_MS or NEVER_MS,
         )
@@ -176,6 +189,10 @@ class StoryHostCore:
         self._suspended = Suspended(self._runtime, MachineClock())
         self._suspended.start()
         self._leaving = Leaving(self._runtime, self.ledger, self._peers, self._sockets)
+        here, tunnels = self._sockets.here, self._sockets.tunnels
+        give, verdicts = self._leaving.give_to, self._verdicts
+        self._majority = Majority(self._runtime, self.ledger, here, tunnels, verdicts, give, limits)
+        self._majority.start()
         self._loop_watch.start()
         self.signs.listen()
         self._ears = asyncio.create_task(self._hear(self._runtime), name="bus-attempts")
@@ -200,6 +217,11 @@ class StoryHostCore:
         self._sockets.draining = True
         self.signs.end()
         self._loop_watch.stop()
+        if self._majority is not None:
+            await self._majority.stop()
+        for task in self._telling:
+            task.cancel()
+        await self._verdicts.close()
         if self._drain is not None:
             await self._drain.cut_short()
         self.meters.lag.stop()
@@ -236,10 +258,22 @@ class StoryHostCore:
     async def exists(self, project: str) -> bool:
         return self.runtime.owned(project) is not None or await self.ledger.view("project", project) is not None
 
-    async def open(self, project: str, depose: str | None = None) -> Home:
-        if self._leaving is not None and self._leaving.turns_away(project):
-            raise CollabError(CloseCode.GOING_AWAY)
-        return await self.runtime.open(project, depose=depose)
+    async def open(self, project: str) -> Home:
+        if self._leaving is not None:
+            if self._leaving.turns_away(project):
+                raise CollabError(CloseCode.GOING_AWAY)
+            await self._leaving.released(project)
+        return await self._claims.open(project)
+
+    async def _open(self, project: str, **how: Any) -> Home:
+        return await self.runtime.open(project, **how)
+
+    @property
+    def incarnation(self) -> str:
+        return self.runtime.lease.row.incarnation
+
+    def gone(self, host: HostRow) -> None:
+        self._verdicts.saw(host, Reach.GONE)
 
     async def join(
         self, home: Home, doc: str, transport: Transport, visitor: Visitor, framing: Framing = Y_WEBSOCKET
@@ -278,12 +312,23 @@ class StoryHostCore:
             await runtime.attempt_changed(home, attempt)
 
     def _listen(self, event: Lifecycle) -> None:
-        """A lock, a role, a revocation: what open sockets may do changes with it."""
+        """A lock, a role, a revocation: what open sockets may do changes with it. A hand-over: its heir is told."""
+        if isinstance(event, HandedOver):
+            task = asyncio.get_running_loop().create_task(self._tell_heir(event))
+            self._telling.add(task)
+            task.add_done_callback(self._telling.discard)
         if not isinstance(event, Turned) or event.message not in CHANGES_ACCESS or not event.rows:
             return
         home = self.runtime.owned(event.home)
         if home is not None:
             self.attendance.review(home)
+
+    async def _tell_heir(self, event: HandedOver) -> None:
+        """So that it opens the project before people arrive. It would also find it with its next heartbeat."""
+        try:
+            await self._peers.call(event.to.peer, "adopt", {"home": event.home, "given": True}, timeout_s=TELL_S)
+        except (PeerError, FaultError) as error:
+            logger.info("a project's heir was not told", extra={"home": event.home, "code": error.code})
 
     def _make_room(self, doc: str, log: DocumentLog, shelf: ProposalLog, held: Callable[[], bool]) -> Room:
         return Room(
@@ -306,7 +351,7 @@ class StoryHostCore:
             try:
                 answer = await self.runtime.command(envelope)
             except Owned:
-                await claim_or_moved(partial(self.runtime.open, create=makes), envelope.home, self._peers)
+                await self._claims.open(envelope.home, create=makes)
                 answer = await self.runtime.command(envelope)
         except Owned as owned:
             host = owned.owner.host
@@ -326,7 +371,7 @@ class StoryHostCore:
 
     async def _home(self, id: str) -> Home:
         try:
-            home: Home = await claim_or_moved(self.runtime.open, id, self._peers)
+            home = await self._claims.open(id)
         except Owned as owned:
             host = owned.owner.host
             raise FaultError("MOVED", f"{id} lives at {host.peer if host else 'no host'}") from None
@@ -344,7 +389,7 @@ class StoryHostCore:
         """Give a project up that no socket has open here; its jobs go on with the next owner."""
         id, leaving = str(message["home"]), self._leaving
         home = self.runtime.owned(id)
-        if leaving is None or (home is not None and home.rooms.sessions and not leaving.of(id)):
+        if leaving is None or (home is not None and not leaving.of(id) and self._needed(home)):
             return {"released": False}
         # Whoever asks while it leaves waits too: released means released in the ledger.
         await (leaving.released(id) if home is None else leaving.release(home))
@@ -352,10 +397,19 @@ class StoryHostCore:
         mine = owner is not None and owner.host is not None and owner.host.peer == self.runtime.lease.row.peer
         return {"released": not mine}
 
+    def _needed(self, home: Home) -> bool:
+        """Whether people have it open here, or are on their way: it was given to us for them."""
+        return bool(home.rooms.sessions) or self.runtime.settles(home)
+
     async def _adopt(self, message: dict[str, Any]) -> dict[str, Any]:
-        """Its last owner is leaving and nobody may be about to open it, but its job must go on."""
-        await self.runtime.open(str(message["home"]))
+        """Its last owner gives it up: `given` to this host by name for its people, else so that its job goes on."""
+        opens = self.runtime.adopt if message.get("given") else self.runtime.open
+        await opens(str(message["home"]))
         return {}
+
+    async def _move_here(self, message: dict[str, Any]) -> dict[str, Any]:
+        """An operator wants it here."""
+        return {"here": await self._claims.move_here(str(message["home"]))}
 
     async def _ping(self, _message: dict[str, Any]) -> dict[str, Any]:
         return {

@@ -19,13 +19,14 @@ from serve_app.graphql.limits import GraphQLLimits
 from serve_app.graphql.ports import BrainCard
 from serve_app.http.deps import MediaStat, StudioDeps, StudioLimits
 from serve_app.http.studio import studio_app
+from serve_app.moves import Moves
 from serve_app.ownership import Directory, PeerCommands
 from serve_app.peers.client import PeerClient
 from serve_app.peers.faults import FaultError
 from serve_app.peers.wire import PeerError
 from serve_app.stores import open_bus, open_ledger, open_objects
 from serve_app.telemetry.gather import Gathering
-from storage.ledger.protocol import Ledger, LedgerError
+from storage.ledger.protocol import LedgerError
 from storage.objects.protocol import ObjectStore
 from storage.objects.signing import MediaSigner
 
@@ -37,31 +38,30 @@ TEXT_S = 2.0
 class OwnerText:
     """The script as its owner has it now; None when nobody holds it live or answers in time."""
 
-    def __init__(self, ledger: Ledger, peers: PeerClient) -> None:
-        self._ledger, self._peers = ledger, peers
+    def __init__(self, directory: Directory, peers: PeerClient) -> None:
+        self._directory, self._peers = directory, peers
 
     async def read(self, home: str, scene_id: str) -> str | None:
-        try:
-            owner = await self._ledger.owner(home)
-            if owner is None or not owner.live or owner.host is None:
-                return None
-            body = {"home": home, "scene": scene_id}
-            answer = await self._peers.call(owner.host.peer, "scene_text", body, timeout_s=TEXT_S)
-        except (LedgerError, PeerError, FaultError):
-            return None
-        text: str | None = answer.get("text")
+        text: str | None = (await self._ask(home, scene_id, "scene_text")).get("text")
         return text
 
     async def carets(self, home: str, scene_id: str) -> list[Any]:
+        return list((await self._ask(home, scene_id, "scene_carets")).get("carets") or ())
+
+    async def _ask(self, home: str, scene_id: str, op: str) -> dict[str, Any]:
         try:
-            owner = await self._ledger.owner(home)
-            if owner is None or not owner.live or owner.host is None:
-                return []
-            body = {"home": home, "scene": scene_id}
-            answer = await self._peers.call(owner.host.peer, "scene_carets", body, timeout_s=TEXT_S)
-        except (LedgerError, PeerError, FaultError):
-            return []
-        return list(answer.get("carets") or ())
+            owner = await self._directory.owner(home)
+            if owner is None:
+                return {}
+            answer = await self._peers.call(owner.peer, op, {"home": home, "scene": scene_id}, timeout_s=TEXT_S)
+            if not any(answer.values()):  # it has nothing of it live: perhaps it moved
+                self._directory.forget(home)
+            return answer
+        except LedgerError:
+            return {}
+        except (PeerError, FaultError):
+            self._directory.forget(home)
+            return {}
 
 
 class StoredMedia:
@@ -93,7 +93,8 @@ class StudioCore:
         self._peers = PeerClient(secret)
         required = {"ledger": self._ledger_works, "collab": self._collab_works}
         gathering = Gathering(self._ledger, self._peers, {**required, "generation": generation_runs})
-        commands = PeerCommands(Directory(self._ledger), self._peers, self._ledger.saw)
+        directory = Directory(self._ledger)
+        commands = PeerCommands(directory, self._peers, self._ledger.saw)
         signer = MediaSigner(secret, expires_s=settings.media_link_ttl_ms / 1000)
         self.app = studio_app(
             StudioDeps(
@@ -101,13 +102,14 @@ class StudioCore:
                 reader=self._ledger,
                 commands=commands,
                 ask_owner=commands.ask,
-                text=OwnerText(self._ledger, self._peers),
+                text=OwnerText(directory, self._peers),
                 sign_media=lambda key: _signed(signer, key),
                 verify_media=signer.allows,
                 media=StoredMedia(open_objects(settings)),
                 brains=[BrainCard(b.id, b.name, ", ".join(b.specialty), tuple(b.look.palette)) for b in list_brains()],
                 static_dir=STATIC_DIR,
                 owner=self._owner,
+                move=Moves(self._ledger, self._peers).ask,
                 status=self._status,
                 bus=self._bus,
                 required=required,

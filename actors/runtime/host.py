@@ -32,7 +32,7 @@ from actors.runtime.memory import MemoryWatch, Pressure, no_pressure
 from actors.runtime.rooms import RoomFactory
 from actors.runtime.unattended import Unattended
 from collab.close_codes import CloseCode
-from storage.ledger.protocol import HostRow, Kind, Ledger, LedgerError, Owned, Want
+from storage.ledger.protocol import KEPT_MS, HostRow, Kind, Ledger, LedgerError, Owned, Want
 
 logger = logging.getLogger("storyforge.runtime")
 
@@ -92,7 +92,8 @@ class StoryRuntime:
         self._trim, self._untrimmed, self._trimmed_at_ms = trim, 0, 0
         self._memory = MemoryWatch(pressure, lambda: [home.rooms for home in self.homes], self.announce, trim)
         self._opening: dict[str, asyncio.Task[Home]] = {}
-        self._leaving: dict[str, asyncio.Task[None]] = {}
+        self._leaving: dict[str, tuple[Home, asyncio.Task[None]]] = {}
+        self._settling: dict[str, int] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._chores: set[asyncio.Task[None]] = set()
         self._stopping = False
@@ -118,7 +119,7 @@ class StoryRuntime:
         await self._end_tasks()
         await asyncio.gather(*self._opening.values(), return_exceptions=True)
         await asyncio.gather(*(self.release(home) for home in list(self._homes.values())))
-        await asyncio.gather(*self._leaving.values())
+        await asyncio.gather(*(task for _, task in self._leaving.values()))
         await self.lease.stop()
 
     async def kill(self) -> None:
@@ -126,7 +127,7 @@ class StoryRuntime:
         self._stopping = True
         await self._end_tasks()
         await self.lease.kill()
-        for task in (*self._opening.values(), *self._leaving.values()):
+        for task in (*self._opening.values(), *(task for _, task in self._leaving.values())):
             task.cancel()
         for home in list(self._homes.values()):
             home.lose("killed")
@@ -173,9 +174,7 @@ class StoryRuntime:
             done.exception()
 
     async def _open(self, home_id: str, create: bool, depose: str | None) -> Home:
-        leaving = self._leaving.get(home_id)
-        if leaving is not None:
-            await asyncio.shield(leaving)  # claiming it anew now would fence what it is still committing
+        await self.left(home_id)  # claiming it anew before would fence what it is still committing
         if self._stopping or self.draining or not self.lease.holds():
             away = self._stopping or self.draining
             raise HomeLost(home_id, "this host is leaving" if away else "this host has no lease")
@@ -187,7 +186,7 @@ class StoryRuntime:
         try:
             for actor in sorted(self._kinds.always_live(home_id)):
                 await home.activation(actor).loaded()
-            if not self.lease.holds() or self.lease.ends != ends:  # held again, somebody else may have claimed between
+            if not self.lease.holds() or self.lease.ends != ends:
                 home.lose("the lease ended while it was opened")
                 raise HomeLost(home_id, "the lease ended while it was opened")
         except BaseException:
@@ -239,24 +238,26 @@ class StoryRuntime:
                 return list(found.items())
 
     def may_go(self, home: Home) -> bool:
-        """Whether it may move of its own will: nobody has it open, or it was here for the minimum hold."""
-        return not home.rooms.sessions or self.lease.now_ms() - home.claim.at_ms >= self._limits.hold_ms
+        """Whether it may move: nobody has it open, it was here for the minimum hold, or this host is on its way out."""
+        held_ms = self.lease.now_ms() - home.claim.at_ms
+        return self.draining or not home.rooms.sessions or held_ms >= self._limits.hold_ms
+
+    def settles(self, home: Home) -> bool:
+        """Whether it was given to this host just now: the people it was given for are on their way."""
+        return self._clock.now_ms() < self._settling.get(home.id, 0)
 
     async def release(self, home: Home, *, to: HostRow | None = None, reason: str = "the host is leaving") -> None:
         """Close a home in order and give it back, once, however many ask. `to`: who is to have it; `reason`: what its
         sockets are told where nobody is named."""
-        leaving = self._leaving.get(home.id)
-        if leaving is None:
-            if home.gone:
-                return
-            leaving = asyncio.get_running_loop().create_task(self._leave(home, to, reason))
-            self._leaving[home.id] = leaving
-            leaving.add_done_callback(lambda _: self._leaving.pop(home.id, None))
-        await asyncio.shield(leaving)
+        if home.id not in self._leaving and not home.gone:
+            if self._homes.get(home.id) is home:
+                del self._homes[home.id]
+            task = asyncio.get_running_loop().create_task(self._leave(home, to, reason))
+            self._leaving[home.id] = home, task
+            task.add_done_callback(lambda _: self._leaving.pop(home.id, None))
+        await self.left(home.id)
 
     async def _leave(self, home: Home, to: HostRow | None, reason: str) -> None:
-        if self._homes.get(home.id) is home:
-            del self._homes[home.id]
         if to is None:
             await home.close(CloseCode.GOING_AWAY, reason)
         else:
@@ -267,11 +268,13 @@ class StoryRuntime:
             logger.warning("a home could not be released", extra={"home": home.id, "code": error.code})
         self.announce(Released(home.id, home.epoch))
         if to is not None:
-            self.announce(HandedOver(home.id, home.epoch, to.incarnation))
+            self.announce(HandedOver(home.id, home.epoch, to))
 
-    def left(self, home_id: str) -> asyncio.Task[None] | None:
-        """What to wait for while a home is leaving."""
-        return self._leaving.get(home_id)
+    async def left(self, home_id: str) -> None:
+        """Wait until a home that is leaving has left; at once if it is not."""
+        leaving = self._leaving.get(home_id)
+        if leaving is not None:
+            await asyncio.shield(leaving[1])
 
     def _on_asked(self, wants: Sequence[Want]) -> None:
         """With a heartbeat: homes others ask for, and homes kept for us."""
@@ -285,7 +288,14 @@ class StoryRuntime:
     def take(self, home_id: str) -> None:
         """Open a home that was given back for this host, unless somebody here was faster."""
         if home_id not in self._homes and home_id not in self._opening and not self.draining:
-            self._chore(self.open(home_id))
+            self._chore(self.adopt(home_id))
+
+    async def adopt(self, home_id: str) -> None:
+        """Open a home that another host gave to this one. Raises what `open` raises."""
+        now = self._clock.now_ms()
+        self._settling = {home: until for home, until in self._settling.items() if until > now}
+        self._settling[home_id] = now + KEPT_MS
+        await self.open(home_id)
 
     def _chore(self, work: Coroutine[Any, Any, Any]) -> None:
         async def run() -> None:
@@ -374,7 +384,7 @@ class StoryRuntime:
             del self._homes[home.id]
 
     def _on_expired(self) -> None:
-        homes = list(self._homes.values())
+        homes = [*self._homes.values(), *(home for home, _ in self._leaving.values())]
         for home in homes:
             home.lose("this host's lease ended")
         self.announce(SelfFenced(len(homes)))

@@ -38,7 +38,7 @@ class HostLease:
         self._ledger, self._clock, self._limits, self._on_expired = ledger, clock, limits, on_expired
         self._on_asked = on_asked
         self._good_until_ms = _OVER
-        self.ends = 0  # how often it ended: two looks that both find it held may have an end between them
+        self.ends = 0  # how often: what was begun before an end must not go on after it, whatever holds by then
         self._offset_ms = 0
         self._draining = False
         self._beating = asyncio.Lock()

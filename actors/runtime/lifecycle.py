@@ -10,6 +10,8 @@ import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from storage.ledger.protocol import HostRow
+
 logger = logging.getLogger("storyforge.runtime")
 
 
@@ -80,7 +82,7 @@ class HandedOver:
 
     home: str
     epoch: int
-    to: str  # its incarnation
+    to: HostRow
 
 
 @dataclass(frozen=True, slots=True)

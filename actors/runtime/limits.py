@@ -47,6 +47,10 @@ class RuntimeLimits:
     """A home that people have open stays at least this long where it is, but for death and drain. Lower: a home between
     two crowds goes to and fro, and each move sends everybody away once; higher: tunnels last longer."""
 
+    majority_ms: int = 5_000
+    """Another host must have carried most of a home's sockets for so long before the home goes there. Lower: it goes
+    after people who only look in; higher: their frames take the longer way for longer."""
+
     actor_idle_ms: int = 60_000
     """An actor without turns for this long is passivated."""
 
@@ -90,7 +94,7 @@ class RuntimeLimits:
             value = getattr(self, field.name)
             if not isinstance(value, int) or value < 1:
                 raise ValueError(f"{field.name} must be a whole number from 1, got {value!r}")
-        if self.lease_margin_ms >= self.lease_ttl_ms:
-            raise ValueError(f"lease_margin_ms {self.lease_margin_ms} must be under lease_ttl_ms {self.lease_ttl_ms}")
+        if 3 * self.lease_margin_ms >= self.lease_ttl_ms:  # beats come every third: one may be lost
+            raise ValueError(f"lease_margin_ms {self.lease_margin_ms} must be under a third of {self.lease_ttl_ms}")
         if self.settle_ms > self.settle_lag_ms:
             raise ValueError(f"settle_ms {self.settle_ms} must be at most settle_lag_ms {self.settle_lag_ms}")

@@ -73,7 +73,8 @@ class StudioDeps:
     """`required`: parts without which the product does not work (studio itself is implied: collab, ledger).
 
     `optional`: parts whose absence degrades it (generation). `owner`: {pid, peer, host, epoch} of a project's owner or
-    None. `metrics`: Prometheus text. `ready_hosts`: host id → what it can do now. `static_dir`: the built editor.
+    None. `move`: asks a host by name to take a project (`serve_app.moves`). `metrics`: Prometheus text. `ready_hosts`:
+    host id → what it can do now. `static_dir`: the built editor.
     """
 
     gate: Gate
@@ -87,6 +88,7 @@ class StudioDeps:
     brains: Sequence[BrainCard]
     static_dir: Path
     owner: Callable[[str], Awaitable[Mapping[str, Any] | None]]
+    move: Callable[[str, str], Awaitable[Mapping[str, Any]]]
     status: Callable[[], Awaitable[Mapping[str, Any]]]
     required: Mapping[str, Check] = field(default_factory=dict)
     optional: Mapping[str, Check] = field(default_factory=dict)

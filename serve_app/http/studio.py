@@ -26,6 +26,7 @@ from serve_app.http.deps import StudioDeps
 from serve_app.http.health import Health
 from serve_app.http.history import HistoryRoute
 from serve_app.http.media import MediaRoute
+from serve_app.http.moves import MoveDesk
 from serve_app.http.pages import Assets, Pages
 from serve_app.http.uploads import Uploads
 from serve_app.pasts import Pasts
@@ -96,6 +97,7 @@ def _routes(deps: StudioDeps, ports: Ports, graphql: GraphQLEndpoint, sockets: G
         Route("/history/{project}/{doc}", history.as_of),
         Route("/history/{project}/{doc}/diff", history.diff),
         Route("/api/owner/{project}", health.owner),
+        Route("/api/move/{project}", MoveDesk(deps).move, methods=["POST"]),
         Route("/api/status", health.status),
         Route("/sign-in", pages.sign_in, methods=["POST"]),
         Route("/sign-out", pages.sign_out, methods=["POST"]),

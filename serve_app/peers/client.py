@@ -8,14 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from serve_app.peers.faults import Fault
+from serve_app.peers.verdicts import Reach
 from serve_app.peers.wire import READ_AHEAD_BYTES, PeerError, read_sealed, seal
 
 CONNECT_S = 1.0
 CALL_S = 30.0
 CALLS_WAITING_MAX = 4096
+WATCH_S = 2.0
+"""An answer that takes longer has its peer looked up in between. Lower: slow commands cost reads of the ledger; higher:
+a stopped owner holds its callers up for longer."""
 
 
 class _Line:
@@ -56,7 +61,17 @@ class PeerClient:
         self._opening: dict[str, asyncio.Lock] = {}
         self._ids = itertools.count(1)
 
-    async def call(self, address: str, op: str, body: dict[str, Any], *, timeout_s: float = CALL_S) -> dict[str, Any]:
+    async def call(
+        self,
+        address: str,
+        op: str,
+        body: dict[str, Any],
+        *,
+        timeout_s: float = CALL_S,
+        lives: Callable[[], Awaitable[bool]] | None = None,
+    ) -> dict[str, Any]:
+        """`lives`: asked now and then while the answer is due; once it says no, the peer is taken for lost (a process
+        that was stopped keeps its connections open and answers nothing)."""
         line = await self._line(address)
         if len(line.waiting) >= CALLS_WAITING_MAX:
             raise PeerError("PEER_BUSY", f"{CALLS_WAITING_MAX} calls already wait for {address}")
@@ -67,6 +82,9 @@ class PeerClient:
             line.writer.write(seal({**body, "op": op, "id": number}, self._secret))
             async with asyncio.timeout(timeout_s):
                 await line.writer.drain()
+                while lives is not None and not (await asyncio.wait({future}, timeout=WATCH_S))[0]:
+                    if not await lives():
+                        raise PeerError("PEER_LOST", f"{address} died before it answered")
                 answer = await future
         except TimeoutError as error:
             raise PeerError("PEER_TIMEOUT", f"{address} did not answer within {timeout_s:g} s") from error
@@ -87,14 +105,18 @@ class PeerClient:
         writer.write(seal({**body, "op": "tunnel"}, self._secret))
         return reader, writer
 
-    async def refuses(self, address: str) -> bool:
-        """Whether the peer port is certainly gone (connection refused): the proof that lets a survivor claim early."""
+    async def reach(self, address: str) -> Reach:
+        """Whether somebody listens there now. GONE (connection refused) is the proof that lets a survivor claim."""
         try:
             _, writer = await self._connect(address)
         except PeerError as error:
-            return error.code == "PEER_REFUSED"
+            return Reach.GONE if error.code == "PEER_REFUSED" else Reach.SILENT
         writer.close()
-        return False
+        return Reach.THERE
+
+    async def refuses(self, address: str) -> bool:
+        """Whether the peer port is certainly gone."""
+        return await self.reach(address) is Reach.GONE
 
     async def close(self) -> None:
         lines = list(self._lines.values())

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from actors.commands import Answer, CreateProject, Envelope
@@ -19,7 +18,8 @@ from actors.runtime.home import Home
 from actors.runtime.host import StoryRuntime
 from actors.runtime.limits import RuntimeLimits
 from collab.room import Room
-from serve_app.ownership import claim_or_moved
+from serve_app.claims import Claims
+from serve_app.peers.verdicts import Reach, Verdicts
 from storage.ledger.protocol import HostRow, Owned, Unavailable
 from tests.simulation.clock import Process
 from tests.simulation.homes_ledger import SKEW_MAX, HostClock, HostLine
@@ -66,6 +66,10 @@ class HomesHost:
         runtime = self.process.enter(self._make)
         assert isinstance(runtime, StoryRuntime)
         self.runtime = runtime
+        time = asyncio.get_running_loop().time
+        verdicts = Verdicts(self.reach, time)
+        line: Any = self.line
+        self.claims = Claims(line, verdicts, runtime.open, lambda: runtime.lease.row, time)
 
     def _make(self) -> StoryRuntime:
         return StoryRuntime(
@@ -93,13 +97,14 @@ class HomesHost:
         self.process.go_on()
 
     # as peers see it
-    async def refuses(self, address: str) -> bool:
-        """As `PeerClient.refuses`: only a port nobody listens at is proof. A stopped process still listens."""
+    async def reach(self, address: str) -> Reach:
+        """As `PeerClient.reach`: only a port nobody listens at is proof. A stopped process still listens."""
         if self.world.apart(self, address):
             await asyncio.sleep(CONNECT_S)
-            return False
+            return Reach.SILENT
         await asyncio.sleep(0.001)
-        return address in {f"peer:{dead.rsplit('.', 1)[1]}" for dead in self.ledger.watch.dead}
+        gone = address in {f"peer:{dead.rsplit('.', 1)[1]}" for dead in self.ledger.watch.dead}
+        return Reach.GONE if gone else Reach.THERE
 
     # as clients see it
     async def call(self, ask: Callable[[StoryRuntime], Awaitable[T]], patience_s: float = PATIENCE_S) -> T:
@@ -144,15 +149,14 @@ class HomesHost:
         return await self.call(ask)
 
     async def _open(self, runtime: StoryRuntime, home: str) -> Home:
-        opened: Home = await claim_or_moved(runtime.open, home, self)  # type: ignore[arg-type]
-        return opened
+        return await self.claims.open(home)
 
     async def _command(self, runtime: StoryRuntime, envelope: Envelope) -> Answer:
         try:
             return await runtime.command(envelope)
         except Owned:
             makes = isinstance(envelope.command, CreateProject)
-            await claim_or_moved(partial(runtime.open, create=makes), envelope.home, self)  # type: ignore[arg-type]
+            await self.claims.open(envelope.home, create=makes)
             return await runtime.command(envelope)
 
     def _ask(self, ask: Callable[[StoryRuntime], Awaitable[T]], answer: asyncio.Future[T]) -> None:

@@ -19,9 +19,9 @@ from actors.runtime import turn
 from actors.runtime.host import StoryRuntime
 from actors.runtime.lease import HostLease
 from actors.runtime.pipeline import Pipeline
+from serve_app.claims import Claims
 from storage.ledger.memory import MemoryLedger
 from storage.ledger.protocol import Committed, Fenced, LedgerError, Owned
-from tests.simulation import homes_host
 
 Break = Callable[[pytest.MonkeyPatch], None]
 
@@ -59,14 +59,14 @@ def never_claims_from_the_dead(patch: pytest.MonkeyPatch) -> None:
 
 
 def deposes_whoever_is_silent(patch: pytest.MonkeyPatch) -> None:
-    async def claim(open_home: Any, home: str, peers: Any) -> Any:
+    async def claim(self: Claims, home: str, **how: Any) -> Any:
         try:
-            return await open_home(home)
+            return await self._open_home(home, **how)
         except Owned as owned:
             host = owned.owner.host
-            return await open_home(home, depose=host.incarnation if host else None)
+            return await self._open_home(home, depose=host.incarnation if host else None, **how)
 
-    patch.setattr(homes_host, "claim_or_moved", claim)
+    patch.setattr(Claims, "open", claim)
 
 
 def forgets_epochs(patch: pytest.MonkeyPatch) -> None:

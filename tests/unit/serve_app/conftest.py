@@ -345,6 +345,11 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     async def nobody(home: str, op: str, body: dict[str, Any]) -> dict[str, Any]:
         raise FaultError("OWNER_UNREACHABLE", f"nobody owns {home}")
 
+    async def move(project: str, host: str) -> dict[str, Any]:
+        if host != HOST.id:
+            raise CommandError("BAD_HOST", f"{host!r} names no one host that takes projects", ("host",))
+        return {"moved": True, "host": HOST.id, "pid": HOST.pid, "peer": HOST.peer}
+
     async def status() -> dict[str, Any]:
         return {"version": "test"}
 
@@ -361,6 +366,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
             brains=BRAINS,
             static_dir=tmp_path,
             owner=owner,
+            move=move,
             status=status,
             required={"collab": check("collab"), "ledger": check("ledger")},
             optional={"generation": check("generation")},

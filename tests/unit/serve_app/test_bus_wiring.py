@@ -62,7 +62,7 @@ async def test_q88_health_names_a_bus_that_polls(tmp_path: Path) -> None:
     bus = MemoryBus(air)
     await bus.open()
     nothing: Any = None
-    deps = StudioDeps(*[nothing] * 9, static_dir=tmp_path, owner=nothing, status=nothing, bus=bus)
+    deps = StudioDeps(*[nothing] * 9, static_dir=tmp_path, owner=nothing, move=nothing, status=nothing, bus=bus)
     seen = await Health(deps).healthz(nothing)
     assert (seen.status_code, bytes(seen.body)) == (200, b'{"status":"ok","parts":{"studio":"ok","bus":"ok"}}')
     air.fall()

@@ -68,11 +68,11 @@ class Pair:
         return project, answer.ids["scene"]
 
 
-@pytest.fixture
-async def pair(tmp_path: Path) -> AsyncIterator[Pair]:
+@contextlib.asynccontextmanager
+async def two_hosts(folder: Path, **settings: int) -> AsyncIterator[Pair]:
     seam.install()
-    settings = Settings.from_args({"data_dir": str(tmp_path), "owner_token": TOKEN, "cluster_secret": SECRET}, {})
-    one, two = Served(settings), Served(settings)
+    given = {"data_dir": str(folder), "owner_token": TOKEN, "cluster_secret": SECRET, **settings}
+    one, two = Served(Settings.from_args(given, {})), Served(Settings.from_args(given, {}))
     await one.start()
     await two.start()
     peers = PeerClient(SECRET.encode())
@@ -81,6 +81,12 @@ async def pair(tmp_path: Path) -> AsyncIterator[Pair]:
     await one.stop()
     with contextlib.suppress(asyncio.CancelledError):
         await two.stop()
+
+
+@pytest.fixture
+async def pair(tmp_path: Path) -> AsyncIterator[Pair]:
+    async with two_hosts(tmp_path) as both:
+        yield both
 
 
 async def test_a46_a_project_nobody_has_open_follows_its_first_socket(pair: Pair) -> None:

@@ -130,3 +130,18 @@ async def test_w36_operators_ask_with_the_token(world: World) -> None:
     assert owner == {"pid": 1, "peer": "127.0.0.1:1", "host": "hst_test", "epoch": 1}
     assert (await world.client.get("/api/owner/prj_no", headers=bearer)).status_code == 404
     assert (await world.client.get("/api/status", headers=bearer)).json() == {"version": "test"}
+
+
+async def test_a64_an_operator_moves_a_project_by_name(world: World) -> None:
+    """A-64: the owner's alone; a host that is not there is named with those that are."""
+    project = await world.project()
+    bearer = {"authorization": f"Bearer {TOKEN}"}
+    address = f"/api/move/{project}"
+    assert (await world.client.post(address, json={"host": "hst_test"})).status_code == 401
+    moved = await world.client.post(address, json={"host": "hst_test"}, headers=bearer)
+    assert moved.json() == {"moved": True, "host": "hst_test", "pid": 1, "peer": "127.0.0.1:1"}
+    unknown = await world.client.post(address, json={"host": "hst_no"}, headers=bearer)
+    assert (unknown.status_code, unknown.json()["code"], unknown.json()["field"]) == (400, "BAD_HOST", "host")
+    for wrong in ({}, {"host": 7}, {"host": ""}, [], "x"):
+        refused = await world.client.post(address, json=wrong, headers=bearer)
+        assert (refused.status_code, refused.json()["code"]) == (400, "BAD_REQUEST")
