@@ -26,6 +26,8 @@ EVENTS: Mapping[str, Tier] = {
     "project.created": _LOCAL,
     "project.brain_set": _LOCAL,
     "project.background_set": _LOCAL,
+    "project.copied": _LOCAL,
+    "copy.left_out": _LOCAL,
     "cast.added": _LOCAL,
     "scenes.moved": _LOCAL,
     "access.granted": _LOCAL,
