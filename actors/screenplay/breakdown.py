@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from actors.screenplay.elements import Element, elements
 from actors.screenplay.heading import Heading, Relation, Setting, Span, TimeOfDay, read_heading
 from actors.screenplay.lines import NEWLINE
-from actors.screenplay.names import name_key, people_of, plausible_name
+from actors.screenplay.names import bare_name, name_key, people_of, plausible_name
 from actors.screenplay.props import props_in
 
 # NAME (60s) · NAME, 34, … · NAME, a tired captain: capitals followed by a description introduce somebody.
@@ -111,7 +111,7 @@ def breakdown(scene_raw: str, known: Iterable[str] = ()) -> Breakdown:
     heading = next((_heading(scene_raw, e) for e in found if e.kind == "heading"), None)
     actions = tuple(_paragraph(e) for e in found if e.kind == "action" and e.text)
     transitions = tuple(_paragraph(e) for e in found if e.kind == "transition")
-    people = _People()
+    people = _People(scene_raw)
     lines = _speeches(found, people)
     shown = _masked(scene_raw, found)
     for action in actions:
@@ -166,9 +166,10 @@ def _speeches(found: tuple[Element, ...], people: _People) -> tuple[SpokenLine, 
 
 
 class _People:
-    """Collects appearances by name key."""
+    """Collects appearances by name key. A name that a note or boneyard cuts in two is nobody's: no span holds it."""
 
-    def __init__(self) -> None:
+    def __init__(self, scene_raw: str) -> None:
+        self._raw = scene_raw
         self._names: dict[str, str] = {}
         self._spans: dict[str, tuple[list[Span], list[Span], list[Span]]] = {}
 
@@ -177,11 +178,12 @@ class _People:
         return tuple(self._names)
 
     def _add(self, name: str, start: int, which: int) -> None:
-        key = name_key(name)
-        if not key:
+        bare, key = bare_name(name), name_key(name)
+        start += name.index(bare)
+        if not key or name_key(self._raw[start : start + len(bare)]) != key:
             return
-        self._names.setdefault(key, name)
-        self._spans.setdefault(key, ([], [], []))[which].append(Span(start, start + len(name)))
+        self._names.setdefault(key, bare)
+        self._spans.setdefault(key, ([], [], []))[which].append(Span(start, start + len(bare)))
 
     def speak(self, cue_name: str, start: int) -> None:
         at = 0

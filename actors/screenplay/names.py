@@ -39,6 +39,11 @@ def name_key(name: str) -> str:
     return " ".join(folded.split()).strip(_TRIM)
 
 
+def bare_name(name: str) -> str:
+    """The spelling without the spaces and punctuation around it."""
+    return name.strip(_TRIM)
+
+
 def is_capitals(text: str) -> bool:
     """It has at least one upper-case letter and no lower-case one; caseless scripts are never capitals."""
     return any(c.isupper() for c in text) and not any(c.islower() for c in text)

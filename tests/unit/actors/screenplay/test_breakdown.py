@@ -28,6 +28,22 @@ def test_never_raises_and_every_span_holds_its_words(text: str, known: list[str]
         assert text[line.span.start : line.span.end].strip() != ""
 
 
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("*/INT. HOUSE - DAY/*/*/*\nINT. HOUSE - DAY", ["INT. HOUSE - DAY"]),
+        ("AN/*x*/NA\nHello.", []),
+        ("ANNA /* she lies */\nHello.", ["ANNA"]),
+        ('"ANNA"\nHello.', ["ANNA"]),
+    ],
+)
+def test_a_span_never_reaches_into_hidden_text(text: str, names: list[str]) -> None:
+    """C-07, found by hypothesis: marks around a name, and a boneyard in it."""
+    found = breakdown(text)
+    assert [person.name for person in found.cast] == names
+    assert [text[span.start : span.end] for person in found.cast for span in person.spans] == names
+
+
 def test_a_scene_of_the_sample() -> None:
     scene = parse(last_ferry()).scenes[0].raw
     found = breakdown(scene)
