@@ -107,6 +107,11 @@ class JobView(Body):
     updated_bible_version: int | None = None
 
 
+OPEN_JOB = "open_job"
+WAITS_FOR_PEOPLE = "9" * 15
+"""Order key of an open job that no host has anything to do for: after every moment."""
+
+
 @dataclass(frozen=True, slots=True)
 class OpenJobView(Body):
     """Marks a job that has not ended; deleted in the append that ends it."""

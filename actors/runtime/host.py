@@ -31,6 +31,7 @@ from actors.runtime.limits import RuntimeLimits
 from actors.runtime.memory import MemoryWatch, Pressure, no_pressure
 from actors.runtime.rooms import RoomFactory
 from actors.runtime.unattended import Unattended
+from actors.views import OPEN_JOB
 from collab.close_codes import CloseCode
 from storage.ledger.protocol import KEPT_MS, HostRow, Kind, Ledger, LedgerError, Owned, Want
 
@@ -86,7 +87,11 @@ class StoryRuntime:
         )
         self.commit_s = self._around.commit_s
         made = partial(self.open, create=True)  # a recorded command may be about to make the project
-        take: dict[str, Callable[[str], Awaitable[Home]]] = {WAITING: self.open, INBOX: made}
+        take: dict[str, Callable[[str], Awaitable[Home]]] = {
+            WAITING: self.open,
+            INBOX: made,
+            OPEN_JOB: self.open,
+        }
         self._unattended = Unattended(ledger, self.lease.now_ms, lambda home: home in self._homes, take)
         self._homes: dict[str, Home] = {}
         self._trim, self._untrimmed, self._trimmed_at_ms = trim, 0, 0
@@ -208,7 +213,7 @@ class StoryRuntime:
             return
         home.caught_up = True  # until something is found that is not
         try:
-            for row in await self.ledger.views("open_job", home=home.id, limit=SCENES_WITH_WORK_MAX):
+            for row in await self.ledger.views(OPEN_JOB, home=home.id, limit=SCENES_WITH_WORK_MAX):
                 await home.tell(row.parent, AttemptsChanged())
             for row in await self.ledger.views("scene_open", home=home.id, limit=SCENES_WITH_WORK_MAX):
                 home.activation(row.id)  # changed and never left: the sweep sees that nobody is in it

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from actors.runtime.actor import ViewDraft
-from actors.scene.job import SPAN, Job
+from actors.scene.job import SPAN, Job, State
 from actors.scene.recipe import recipe_text
-from actors.views import JobView, OpenJobView, TakeView, order_ms
+from actors.views import OPEN_JOB, WAITS_FOR_PEOPLE, JobView, OpenJobView, TakeView, order_ms
 from gpu.steps import Step
 from storage.ledger.protocol import Attempt
 
@@ -42,9 +42,11 @@ def job_view(home: str, scene: str, job: Job) -> ViewDraft:
 
 
 def open_job_view(scene: str, job: Job) -> ViewDraft:
-    """There while the job lives: how a new owner finds the work of a home without waking every scene."""
+    """There while the job lives: how a new owner finds the work of a home without waking every scene. In the order in
+    which it is due: a job that waits for people is due to nobody, so no host opens a home on its account."""
     body = OpenJobView(job.id, scene) if job.live else None
-    return ViewDraft("open_job", job.id, scene, order_ms(job.created_at_ms), body)
+    due = WAITS_FOR_PEOPLE if job.state is State.PREVIEW_READY else order_ms(job.created_at_ms)
+    return ViewDraft(OPEN_JOB, job.id, scene, due, body)
 
 
 def take_view(home: str, scene: str, job: Job, at_ms: int) -> ViewDraft:
