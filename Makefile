@@ -33,8 +33,9 @@ test: setup editor
 	$(BIN)/pytest -q -n 2 -m "(unit or contract or simulation) and not proof" tests
 	$(BIN)/pytest -q -m "(interop or serve or e2e) and not proof" tests
 
-# The long ones: 2,000 worlds (other ones each day: FRESH=seed repeats), 1,000,000 fuzzed frames, 50 kills, a recorded
-# session of two people, Autobahn's large messages.
+# The long ones: 2,000 worlds (other ones each day: FRESH=seed repeats), 1,000,000 fuzzed frames, 50 kills on each
+# database, cut backends, full disks, two clusters on one database, rolling deploys, faults put into the code, a recorded
+# session of two people, Autobahn's large messages. The better part of an hour.
 # Record date and machine in docs/proofs.md.
 proof: setup editor
 	@echo "worlds from seed $(FRESH)"
