@@ -99,7 +99,9 @@ async def test_w109_a_host_that_is_replaced_takes_nothing_from_the_survivors(ope
         await asyncio.to_thread(operator.until, 2, without=[name for name, pid in hosts.items() if pid == victim])
         for person in team.people:
             assert person._socket is not None
+            times = len(person.away_s)
             await person._socket.close(1001)
+            await person.until(lambda person=person, times=times: len(person.away_s) > times)
         await team.settle()
         after = await asyncio.to_thread(team.owners)
         moved = sum(after[project] != was for project, was in before.items() if was[0] != victim)

@@ -53,5 +53,6 @@ def test_the_model_is_the_least_of_hosts_cores_and_writer() -> None:
     text = hosts_report.section(hosts(), ledger)
     assert "100 µs of its one core" in text
     assert "so 12,500 on these 2" in text
-    assert "1: 10,000, 2: 19,000, 4: 19,000" in text
+    assert "1 a row: 1: 10,000, 2: 19,000, 4: 19,000" in text
+    assert "4 a row: 1: 10,000, 2: 20,000, 4: 40,000, 8: 76,000" in text
     assert "W was not measured here" in hosts_report.section(hosts(), {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 import pytest
 
@@ -109,6 +110,31 @@ async def test_w103_a_project_with_a_job_is_given_to_somebody(pair: Pair) -> Non
         while not taken.waits_for():  # noqa: ASYNC110 - the job is handed out after the project was opened
             await asyncio.sleep(0.01)
     assert made.ids
+
+
+def test_w101_slices_of_a_crowd_are_even_and_leave_other_projects_alone() -> None:
+    """W-101: 300 sockets closed over 1.5 s: 50 in each quarter of a second, in no order; the neighbour stays."""
+
+    async def main() -> tuple[list[float], Wire]:
+        sockets, loop, closed = OpenSockets(), asyncio.get_running_loop(), list[float]()
+
+        class Told(Wire):
+            def close(self, code: int, reason: str = "") -> None:
+                super().close(code, reason)
+                closed.append(loop.time())
+
+        neighbour = Told()
+        with contextlib.ExitStack() as held:
+            held.enter_context(sockets.hold(neighbour, "other"))
+            for _ in range(300):
+                held.enter_context(sockets.hold(Told(), "crowd"))
+            assert (sockets.count("crowd"), len(sockets)) == (300, 301)
+            await sockets.close_over(1.5, "retry_ms=1", "crowd")
+        return closed, neighbour
+
+    closed, neighbour = run(main())
+    assert neighbour.code is None
+    assert [sum(n <= at * 4 < n + 1 for at in closed) for n in range(6)] == [50] * 6
 
 
 def test_w106_a_socket_grows_old_and_the_ages_are_spread() -> None:
