@@ -151,8 +151,8 @@ def _model(full: Mapping[int, Results], cores: int, ledger: Results) -> str:
     )
     return (
         f"{words} By part b, W is {shared:,} rows/s for SQLite. A row carries all edits of a room since its last"
-        f" commit: one in a quiet room, several in a busy one. With a core for each host, edits/s by hosts: {ceilings}. Past"
-        " that it is the database that must grow."
+        f" commit: one in a quiet room, several in a busy one. With a core for each host, edits/s by hosts: {ceilings}."
+        " Past that it is the database that must grow."
     )
 
 
