@@ -359,15 +359,15 @@ class StoryHostCore:
         return {"sequence": answer.sequence, "ids": answer.ids, "replayed": answer.replayed}
 
     async def _scene_text(self, message: dict[str, Any]) -> dict[str, Any]:
-        """The script as it is now, if this host holds it live; None otherwise."""
+        """The script as it is now, if this host holds it live; `held` says whether it does."""
         home = self.runtime.owned(str(message["home"]))
         if home is None:
-            return {"text": None}
+            return {"held": False, "text": None}
         try:
             room = await home.room(f"scene:{message['scene']}")
         except CommandError:
-            return {"text": None}
-        return {"text": room.text("script")}
+            return {"held": True, "text": None}
+        return {"held": True, "text": room.text("script")}
 
     async def _home(self, id: str) -> Home:
         try:
@@ -383,7 +383,8 @@ class StoryHostCore:
         room = home.rooms.get(f"scene:{message['scene']}") if home is not None else None
         states = room.presence.states().values() if room is not None else ()
         found = [state["cursor"] for state in states if TASK not in state and isinstance(state.get("cursor"), dict)]
-        return {"carets": [[cursor.get("anchor"), cursor.get("head")] for cursor in found]}
+        carets = [[cursor.get("anchor"), cursor.get("head")] for cursor in found]
+        return {"held": home is not None, "carets": carets}
 
     async def _hand_over(self, message: dict[str, Any]) -> dict[str, Any]:
         """Give a project up that no socket has open here; its jobs go on with the next owner."""

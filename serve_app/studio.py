@@ -49,19 +49,21 @@ class OwnerText:
         return list((await self._ask(home, scene_id, "scene_carets")).get("carets") or ())
 
     async def _ask(self, home: str, scene_id: str, op: str) -> dict[str, Any]:
-        try:
-            owner = await self._directory.owner(home)
-            if owner is None:
+        """A host that was only believed to hold it says so, and the ledger's owner is asked instead."""
+        for _ in range(2):
+            try:
+                owner = await self._directory.owner(home)
+                if owner is None:
+                    return {}
+                answer = await self._peers.call(owner.peer, op, {"home": home, "scene": scene_id}, timeout_s=TEXT_S)
+                if answer.get("held"):
+                    return answer
+            except LedgerError:
                 return {}
-            answer = await self._peers.call(owner.peer, op, {"home": home, "scene": scene_id}, timeout_s=TEXT_S)
-            if not any(answer.values()):  # it has nothing of it live: perhaps it moved
-                self._directory.forget(home)
-            return answer
-        except LedgerError:
-            return {}
-        except (PeerError, FaultError):
+            except (PeerError, FaultError):
+                pass
             self._directory.forget(home)
-            return {}
+        return {}
 
 
 class StoredMedia:

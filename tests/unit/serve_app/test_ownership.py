@@ -19,6 +19,7 @@ from serve_app.peers.client import PeerClient
 from serve_app.peers.faults import FaultError
 from serve_app.peers.port import PeerPort
 from serve_app.peers.verdicts import Reach, Verdicts
+from serve_app.studio import OwnerText
 from storage.ledger.memory import MemoryLedger
 from storage.ledger.protocol import Append, HostRow, Owned, Owner, View
 
@@ -98,7 +99,14 @@ class Peer:
 
     def __init__(self) -> None:
         self.heard: list[str] = []
+        self.holds: str | None = None
         self.answer: Any = {"sequence": 7, "ids": {}, "replayed": False}
+
+    def operations(self) -> dict[str, Any]:
+        return {"command": self.command, "scene_text": self.text, "move_here": moved}
+
+    async def text(self, _message: dict[str, Any]) -> dict[str, Any]:
+        return {"held": self.holds is not None, "text": self.holds}
 
     async def command(self, message: dict[str, Any]) -> dict[str, Any]:
         self.heard.append(message["key"])
@@ -120,7 +128,10 @@ async def no_tunnel(_opening: dict[str, Any], _transport: Any) -> None:
 @pytest.fixture
 async def peers() -> AsyncIterator[tuple[Peer, Peer, str, str, PeerClient]]:
     one, two = Peer(), Peer()
-    ports = [PeerPort(SECRET, {"command": each.command, "move_here": moved}, no_tunnel) for each in (one, two)]
+    ports = [
+        PeerPort(SECRET, {"command": each.command, "scene_text": each.text, "move_here": moved}, no_tunnel)
+        for each in (one, two)
+    ]
     addresses = [await port.start("127.0.0.1") for port in ports]
     client = PeerClient(SECRET)
     yield one, two, addresses[0], addresses[1], client
@@ -144,6 +155,23 @@ async def test_a69_the_asker_repeats_at_the_next_owner(peers: Any) -> None:
     reads = ledger.reads
     await commands.ask("prj_1", "command", {"key": "k2"})
     assert ledger.reads == reads
+
+
+async def test_a67_the_freshest_text_comes_from_the_owner_of_now(peers: Any) -> None:
+    """A-67: a host only believed to hold the project says that it does not, and the one that does is asked at once."""
+    one, two, first, second, client = peers
+    ledger = Counting()
+    a, b = await alive(ledger, "a", first), await alive(ledger, "b", second)
+    await ledger.claim("prj_1", a)
+    owner_text = OwnerText(Directory(ledger), client)
+    one.holds = "of before"
+    assert await owner_text.read("prj_1", "scn_1") == "of before"
+    one.holds, two.holds = None, "of now"
+    await ledger.claim("prj_1", b, depose="a-1")
+    assert await owner_text.read("prj_1", "scn_1") == "of now"
+    two.holds, reads = None, ledger.reads
+    assert await owner_text.read("prj_1", "scn_1") is None
+    assert ledger.reads == reads + 1, "nobody has it live: said after one look"
 
 
 async def test_a69_a_stopped_owner_holds_its_callers_up_for_its_lease(peers: Any, monkeypatch: Any) -> None:

@@ -126,8 +126,8 @@ async def test_a66_nothing_is_answered_from_memory(both: Pair, how: str) -> None
             assert code is not None
             assert code >= 4500
         elif how == "read":
-            assert await core._scene_text(asked) == {"text": None}
-            assert await core._scene_carets(asked) == {"carets": []}
+            assert await core._scene_text(asked) == {"held": False, "text": None}
+            assert await core._scene_carets(asked) == {"held": False, "carets": []}
         else:
             body = {**asked, "doc": f"scene:{scene}", "by": "owner"}
             with pytest.raises(FaultError) as caught:
