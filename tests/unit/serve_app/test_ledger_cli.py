@@ -45,3 +45,13 @@ def test_s57_a_sound_project_is_called_sound(tmp_path: Path, project: str) -> No
     """S-57: verification names faults, or says that there are none."""
     done = CliRunner().invoke(app, ["ledger", "verify", project, "--data-dir", str(tmp_path)])
     assert (done.exit_code, done.output.strip()) == (0, "sound")
+
+
+@pytest.mark.parametrize("command", ["dump", "verify"])
+def test_s57_a_database_that_is_away_is_a_sentence(tmp_path: Path, command: str) -> None:
+    """S-57: with its code, whether to try again, and no password."""
+    away = {"DATABASE_URL": "postgresql://ann:hush@127.0.0.1:9/story"}
+    done = CliRunner().invoke(app, ["ledger", command, "prj_00000000", "--data-dir", str(tmp_path)], env=away)
+    assert done.exit_code == 2
+    assert "(LEDGER_UNAVAILABLE); try again" in done.output
+    assert "hush" not in done.output
