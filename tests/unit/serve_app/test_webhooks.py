@@ -217,7 +217,7 @@ async def settled(api: Api, project: str, state: str) -> dict[str, Any]:
         while True:
             seen = await api.ask(LIST, p=project)
             if [each["state"] for hook in seen["webhooks"] for each in hook["deliveries"]] == [state]:
-                return seen
+                return dict(await api.ask(LIST, p=project))  # the lists of one query are separate reads
             await asyncio.sleep(0.01)
 
 
