@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Locator, expect
 
-from tests.conftest import wait_until
+from tests.conftest import Stack, wait_until
 from tests.e2e.conftest import Enter
 from tests.e2e.person import SOON_MS, Person
 from tests.e2e.test_two_people import converge, same_scene
@@ -137,3 +137,19 @@ def test_e48_history_and_comments_are_for_everybody(enter: Enter) -> None:
     assert accessible(ada) == []
     ada.page.keyboard.press("Escape")
     expect(ada.page.get_by_test_id("editor")).to_be_visible(timeout=SOON_MS)
+
+
+CHECKPOINTS = "query ($id: ID!) { checkpoints(projectId: $id) { label type } }"
+
+
+def test_e82_a_version_of_the_whole_project_is_saved(enter: Enter, stack: Stack) -> None:
+    """E-82: by keys alone; it says the name it is kept under, and partners find it."""
+    ada, _ = same_scene(enter)
+    ada.page.keyboard.press("Control+k")
+    ada.palette().fill("save a version")
+    ada.page.keyboard.press("Enter")
+    said = ada.page.get_by_text("The whole project as it is now is kept as")
+    expect(said).to_be_visible(timeout=SOON_MS)
+    name = said.inner_text().split("“")[1].split("”")[0]
+    saved = stack.graphql(CHECKPOINTS, id=ada.project)["checkpoints"]
+    assert {"label": name, "type": "MANUAL_SAVE"} in saved

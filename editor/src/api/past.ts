@@ -88,6 +88,19 @@ export const nameVersion = (sceneId: string, sequence: string, name: string, dis
     'version',
   );
 
+/** A checkpoint of the whole project, under a name. */
+export const saveCheckpoint = (projectId: string, label: string, displayName: string): Promise<{ id: string }> =>
+  mutate(
+    'saveCheckpoint',
+    `mutation SaveCheckpoint($projectId: ID!, $label: String!, $displayName: String, $idempotencyKey: String!) {
+      saveCheckpoint(projectId: $projectId, label: $label, displayName: $displayName, idempotencyKey: $idempotencyKey) {
+        checkpoint { id } ${ERRORS}
+      }
+    }`,
+    { projectId, label, displayName, idempotencyKey: newKey() },
+    'checkpoint',
+  );
+
 export const restoreVersion = (sceneId: string, sequence: string, displayName: string): Promise<{ id: string }> =>
   mutate(
     'restoreVersion',

@@ -1,13 +1,15 @@
 /** The list behind the palette: every command with its words and its keys, for the moment the palette opens. */
 import { signal } from '@preact/signals';
 import * as api from '../api/operations';
+import { saveCheckpoint } from '../api/past';
+import { identity } from '../collab/people';
 import { isOver } from '../story/jobWords';
 import { navigate, pathTo } from '../story/router';
 import type { Story } from '../story/story';
 import { say } from '../story/toasts';
 import { revealThread } from '../script/remarks';
 import { activeThread, desk, held } from './deskView';
-import { mayShare } from '../story/role';
+import { mayShare, mayWrite } from '../story/role';
 import { modKey } from './keys';
 import { sharing } from './ShareSheet';
 
@@ -56,6 +58,9 @@ export function commandsOf(story: Story, query: string): Command[] {
     commands.push({ id: `brain-${brain.id}`, label: `Brain: ${brain.name}`, run: () => void story.chooseBrain(brain.id) });
   }
   commands.push(
+    ...(mayWrite.peek()
+      ? [{ id: 'save', label: 'Save a version of the whole project', run: () => void saveVersion(story) }]
+      : []),
     { id: 'export', label: 'Save the screenplay as .fountain', run: () => void download(story) },
     ...(mayShare.peek()
       ? [{ id: 'share', label: 'Share this project: links for people', run: () => void (sharing.value = true) }]
@@ -99,6 +104,16 @@ function nextComment(story: Story): void {
 function goTo(story: Story, number: number): void {
   const card = story.scenes.peek()[number - 1];
   if (card !== undefined) navigate(pathTo(story.id, card.id));
+}
+
+async function saveVersion(story: Story): Promise<void> {
+  const label = new Date().toLocaleString(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+  try {
+    await saveCheckpoint(story.id, label, identity.peek().name);
+    say(`The whole project as it is now is kept as “${label}”.`);
+  } catch (cause) {
+    say(api.wordsFor(cause), 'bad');
+  }
 }
 
 async function download(story: Story): Promise<void> {
