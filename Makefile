@@ -48,6 +48,8 @@ sim: setup
 
 bench: setup editor
 	$(BIN)/python -m benchmarks.run
+	$(BIN)/python -m benchmarks.databases
+	$(BIN)/python -m benchmarks.activation
 
 bench-collab: setup editor
 	$(BIN)/python -m benchmarks.scoreboard $(if $(ROWS),--only $(ROWS))
