@@ -15,7 +15,7 @@ from typing import Any
 import pycrdt
 
 from collab.close_codes import Unreadable
-from collab.coverage import Coverage
+from collab.coverage import Coverage, RangeSet
 from collab.limits import Limits
 from collab.merging import merge
 from collab.parents import Parents, refuse
@@ -52,6 +52,7 @@ class Document:
         self._fold_clocks: dict[int, int] | None = None  # of what is being folded
         self._coverage: Coverage | None = None
         self._parents: Parents | None = None
+        self._known_deletes = RangeSet()  # the committed ones and what follows from them, as of `_deepened_at`
         self._deepened_at = -1
         self._doc: pycrdt.Doc[Any] | None = None
         self._doc_mark = 0  # what the Y.Doc shows; it is brought up to date when somebody reads it
@@ -181,16 +182,22 @@ class Document:
         coverage = self.coverage
         if not coverage.has_structs(header):
             return False
-        if not coverage.has_deletes(header) and self._deepened_at != self.mark:
+        if not self.has_deletes(header) and self._deepened_at != self.mark:
             try:
                 doc = self.hydrate() if self._doc is not None else self._build()
             except Unreadable:
                 return True  # nothing new in structs; its deletions are dropped, not accepted
             full = doc.get_update()
             implied = read_header(pycrdt.get_update(full, doc.get_state()), self._unbounded)
-            coverage.deletes.add_all(implied.deletes)
+            # Apart from the coverage: no update carries these, so a snapshot that lacks them lacks nothing.
+            self._known_deletes = coverage.deletes.copy()
+            self._known_deletes.add_all(implied.deletes)
             self._deepened_at = self.mark
-        return coverage.has_deletes(header)
+        return self.has_deletes(header)
+
+    def has_deletes(self, header: Header) -> bool:
+        """Whether its deletions are committed, or follow from what is as far as `knows` has looked."""
+        return self.coverage.has_deletes(header) or self._known_deletes.covers_all(header.deletes)
 
     def check_parents(self, header: Header, pending: Iterable[Header]) -> None:
         """Raises `CollabError` if the update gives children to what can have none, now or among `pending`.

@@ -13,6 +13,7 @@ from collab.folding import LocalFolder
 from collab.limits import Limits
 from collab.ports import Lineage, Refused
 from collab.room import Room
+from collab.updates import read_header
 from tests.unit.collab.stage import Author, HeldLog, enter, opened, text_of, turns
 
 pytestmark = pytest.mark.unit
@@ -174,3 +175,27 @@ async def test_what_a_growing_document_costs_in_snapshots_grows_with_it_and_not_
     assert sum(log.sizes) < 4 * written
     assert room.document.tail_bytes <= limits.compact_share * written + limits.compact_bytes
     assert (await opened(log)).text("script") == "x" * 100_000
+
+
+async def test_a70_a_deletion_that_follows_from_merging_is_in_no_update_and_missed_in_no_snapshot() -> None:
+    """A-70, found by a world: two people set one key at once, so one value is deleted without anybody saying so; who
+    then repeats it says nothing new, and the snapshot after that is kept."""
+    made: list[bytes] = []
+    for client in (5, 6):
+        doc: pycrdt.Doc[Any] = pycrdt.Doc(client_id=client)
+        doc.get("params", type=pycrdt.Map)["light"] = f"of {client}"
+        made.append(doc.get_update())
+    merged: pycrdt.Doc[Any] = pycrdt.Doc(client_id=7)
+    for update in made:
+        merged.apply_update(update)
+    log = HeldLog(made)
+    room = Room("scene:scn_1", log)
+    await room.open()
+    header = read_header(merged.get_update(), Limits())
+    document = room._document
+    assert not document.coverage.has_deletes(header), "the log does not say it"
+    assert document.knows(header)
+    task = room.compact()
+    assert task is not None
+    await task
+    assert log.snapshot is not None
