@@ -174,10 +174,3 @@ class Coverage:
 
     def has(self, header: Header) -> bool:
         return self.has_structs(header) and self.has_deletes(header)
-
-    def first_new_client(self, header: Header) -> int:
-        """Who wrote the first struct this document lacks; 0 if the update brings none."""
-        for client, start, end in header.structs:
-            if not self.structs.covers(client, start, end):
-                return client
-        return 0

@@ -24,15 +24,6 @@ logger = logging.getLogger("storyforge.worker")
 BEAT_S = 0.5
 """Between beats of an attempt. Longer than a fifth of ATTEMPT_STALE_MS: slow disks make live work look dead."""
 
-DOING = {
-    "enhance": "reading the scene",
-    "cache": "looking for the same take",
-    "storyboard": "drawing the board",
-    "video": "drawing the film",
-    "observe": "watching the take",
-}
-"""What a step does, for people."""
-
 POLL_S = 0.5
 """Between looks for work when nobody wakes us: the most a lost wake-up costs."""
 
