@@ -1,9 +1,10 @@
 """Every setting of the server, in one validated object.
 
-Owns names, units, defaults and bounds. Invariant: a `Settings` that exists is valid; nothing downstream checks again.
-Values come from the arguments of the Serve application first, then from `STORYFORGE_*` in the environment, then from
-the defaults here. The two secrets come from files in the data directory when nobody gives them: they never need to
-travel through a config file that the cluster keeps and shows.
+Owns names, units, defaults and bounds; those of an area of its own are in `serve_app/settings/`. Invariant: a
+`Settings` that exists is valid; nothing downstream checks again. Values come from the arguments of the Serve
+application first, then from `STORYFORGE_*` in the environment, then from the defaults. The two secrets come from files
+in the data directory when nobody gives them: they never need to travel through a config file that the cluster keeps
+and shows.
 """
 
 import os
@@ -12,6 +13,13 @@ from collections.abc import Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
+
+from serve_app.settings.bounded import bounded
+from serve_app.settings.llm import LlmSettings
+from serve_app.settings.objects import ObjectSettings
+from serve_app.settings.remote import RemoteSettings
+from serve_app.settings.vendors import VendorSettings
+from serve_app.settings.video import VideoSettings
 
 ENV_PREFIX = "STORYFORGE_"
 TOKEN_FILE = "owner-token"
@@ -45,13 +53,8 @@ class SettingsError(ValueError):
         return f"{self.setting}: {self.problem}; {self.fix}"
 
 
-def bounded(default: int, low: int, high: int, why: str) -> int:
-    """A whole number with inclusive bounds; `why` says what breaks outside them."""
-    return field(default=default, metadata={"low": low, "high": high, "why": why})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+@dataclass(frozen=True, kw_only=True)
+class Settings(LlmSettings, VideoSettings, VendorSettings, ObjectSettings, RemoteSettings):
     """What one process of StoryForge runs with. Make it with `Settings.from_args`."""
 
     data_dir: Path
@@ -105,7 +108,6 @@ class Settings:
     graphql_body_bytes_max: int = bounded(16 * MIB, 1 * KIB, 32 * MIB, "one GraphQL request")
     subscriptions_max: int = bounded(1_000, 1, 10_000, "open subscriptions of one Studio")
     screenplay_bytes_max: int = bounded(4 * MIB, 4 * KIB, 16 * MIB, "one imported screenplay")
-    media_link_ttl_ms: int = bounded(86_400_000, 60_000, 604_800_000, "life of a signed media link")
 
     def __post_init__(self) -> None:
         for item in fields(self):

@@ -26,7 +26,7 @@ class Generation:
     async def __init__(self, args: dict[str, Any]) -> None:  # type: ignore[misc]  # Serve awaits it
         # Imported here: codecs and painters weigh 60 MB that the other deployments need not carry.
         from serve_app.owner_bell import OwnerBell
-        from serve_app.step_runs import LANES, embedded_runs
+        from serve_app.steps.embedded import LANES, embedded_runs
         from serve_app.stores import open_bus, open_cache, open_ledger, open_objects
         from serve_app.worker import Worker
         from storage.objects.protocol import ObjectStoreError

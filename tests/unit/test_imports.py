@@ -103,7 +103,7 @@ def test_actors_and_collab_do_no_io_and_see_no_vendor() -> None:
 def test_only_serve_app_imports_ray_and_never_on_the_worker_s_path() -> None:
     with_ray = [m for m, path in _modules() if any(n == "ray" or n.startswith("ray.") for n in _imports(path))]
     assert all(m.startswith("serve_app.") for m in with_ray), with_ray
-    assert not {"serve_app.worker", "serve_app.step_runs", "serve_app.peers.client"} & set(with_ray)
+    assert not {"serve_app.worker", "serve_app.steps.embedded", "serve_app.peers.client"} & set(with_ray)
 
 
 @pytest.mark.parametrize("vendor", sorted(VENDORS))

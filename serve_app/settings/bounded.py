@@ -1,0 +1,10 @@
+"""How a setting says its default and its bounds."""
+
+from __future__ import annotations
+
+from dataclasses import field
+
+
+def bounded(default: int, low: int, high: int, why: str) -> int:
+    """A whole number with inclusive bounds; `why` says what breaks outside them."""
+    return field(default=default, metadata={"low": low, "high": high, "why": why})

@@ -1,0 +1,38 @@
+"""All five steps in one process, by embedded parts: grammar writer, animatic, technical observer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from gpu.enhance.grammar import GrammarWriter
+from gpu.steps import Step
+from gpu.video.animatic import AnimaticBackend
+from serve_app.steps.cache import AskCache
+from serve_app.steps.enhance import Enhance
+from serve_app.steps.observe import Observe
+from serve_app.steps.stores import StepStores
+from serve_app.steps.storyboard import Storyboard
+from serve_app.steps.typed import typed
+from serve_app.steps.video import Video
+from serve_app.worker import Lane, StepRun
+from storage.cache.exact import ExactCache
+from storage.objects.protocol import ObjectStore
+
+LANES = (
+    Lane("quick", (Step.ENHANCE, Step.CACHE, Step.STORYBOARD, Step.OBSERVE)),
+    Lane("video", (Step.VIDEO,)),
+)
+"""Video renders in a lane of its own: a first panel never waits behind somebody's film."""
+
+
+def embedded_runs(objects: ObjectStore, cache: ExactCache) -> Mapping[str, StepRun]:
+    """Call on the loop that owns the stores."""
+    stores, animatic = StepStores(asyncio.get_running_loop(), objects, cache), AnimaticBackend()
+    return {
+        Step.ENHANCE: typed(Enhance(GrammarWriter())),
+        Step.CACHE: typed(AskCache(stores)),
+        Step.STORYBOARD: typed(Storyboard(stores, animatic)),
+        Step.VIDEO: typed(Video(stores, animatic)),
+        Step.OBSERVE: typed(Observe(stores)),
+    }

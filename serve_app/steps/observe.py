@@ -1,0 +1,53 @@
+"""Step `observe`: what a finished take shows.
+
+The technical observer is a witness of pictures, not of story: an intent that must be *seen* stays open.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from typing import Any
+
+from gpu.enhance.protocol import EnhancedScene
+from gpu.observe.epistemic import Evidence, Intent, evaluate
+from gpu.observe.technical import Cancelled as StoppedWatching
+from gpu.observe.technical import observe, plan_of
+from serve_app.steps.stores import StepStores
+from serve_app.worker import Report, StepCancelled
+from storage.codec import encode
+from storage.ledger.protocol import Attempt
+
+
+class Observe:
+    def __init__(self, stores: StepStores) -> None:
+        self._stores = stores
+
+    def __call__(self, attempt: Attempt, request: dict[str, Any], report: Report) -> dict[str, Any]:
+        report(0.1, "OBSERVATION|Watching the take")
+        scene = EnhancedScene.from_dict(request["enhanced"])
+        wait = self._stores.wait
+        film_bytes = io.BytesIO(wait(self._small(request["video_key"])))
+        try:
+            seen = observe(film_bytes, plan_of(scene.shots, scene.look), report.cancelled)
+        except StoppedWatching as error:
+            raise StepCancelled from error
+        made = Evidence("the take has frames", seen.verdict not in ("blocks", "impossible"))
+        state = evaluate([made], Intent(required_claims=(made.claim,)), seen.verdict)
+        verdict = {"quality_score": seen.quality_score, "epistemic_state": state.value}
+        wait(self._stores.cache.put(observation_key(request["video_key"]), encode(verdict)))
+        return {**seen.to_dict(), "epistemic_state": state.value}
+
+    async def _small(self, video_key: str) -> bytes:
+        """The same frames at a quarter of the pixels, where HLS has them: decoding is most of what watching costs."""
+        objects = self._stores.objects
+        folder = video_key.rpartition("/")[0]
+        parts = [p.key for p in await objects.list(f"{folder}/360p_") if p.key.endswith(".ts")]
+        if not parts:
+            return await objects.get(video_key)
+        return b"".join([await objects.get(key) for key in parts])
+
+
+def observation_key(video_key: str) -> bytes:
+    """What was seen of a film is kept beside the recipe's entry, so that a hit says it again."""
+    return hashlib.sha256(f"observed\n{video_key}".encode()).digest()

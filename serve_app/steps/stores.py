@@ -1,0 +1,28 @@
+"""What every step has at hand: the object store and the exact cache, from a worker's thread.
+
+Invariant: the stores are used on the loop they belong to, and a step's thread waits for them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from storage.cache.exact import ExactCache
+from storage.objects.protocol import ObjectStore
+
+IMMUTABLE = "max-age=604800, immutable"
+"""Objects under an attempt's prefix never change: caches may keep them for a week."""
+
+T = TypeVar("T")
+
+
+class StepStores:
+    """Made on `loop`; `wait` is called from the threads of steps, never from the loop itself."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, objects: ObjectStore, cache: ExactCache) -> None:
+        self._loop, self.objects, self.cache = loop, objects, cache
+
+    def wait(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
