@@ -146,6 +146,10 @@ class Settings(LlmSettings, VideoSettings, VendorSettings, ObjectSettings, Remot
         for name in URLS:
             if name not in given and (url := env.get(name.upper())):
                 given[name] = url  # the name every client of Redis or PostgreSQL knows it by
+        for name, item in known.items():
+            for alias in item.metadata.get("env", ()):
+                if name not in given and (text := env.get(alias)):
+                    given[name] = text
         values = {name: _parse(known[name], value) for name, value in given.items()}
         data_dir = prepare_data_dir(Path(values.get("data_dir") or default_data_dir()))
         values["data_dir"] = data_dir

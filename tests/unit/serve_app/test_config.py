@@ -88,3 +88,13 @@ def test_r50_the_data_dir_is_made_private_and_absolute(tmp_path: Path, monkeypat
     settings = Settings.from_args({"data_dir": "kept/here"}, os.environ)
     assert settings.data_dir == tmp_path / "kept" / "here"
     assert stat.S_IMODE(settings.data_dir.stat().st_mode) == 0o700
+
+
+def test_names_that_other_programs_use_are_read_too(tmp_path: Path) -> None:
+    """R-115: `JOB_QUEUE` and its relatives name the lists; our own name wins."""
+    env = {"JOB_QUEUE": "a:jobs", "GPU_RESULT_QUEUE": "b:results", "RUNPOD_API_KEY": "very-secret-key"}
+    found = Settings.from_args({"data_dir": tmp_path}, env)
+    assert (found.remote_job_list, found.remote_result_list) == ("a:jobs", "b:results")
+    assert "very-secret-key" not in repr(found)
+    ours = Settings.from_args({"data_dir": tmp_path}, {**env, "STORYFORGE_REMOTE_JOB_LIST": "c:jobs"})
+    assert ours.remote_job_list == "c:jobs"

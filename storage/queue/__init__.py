@@ -1,0 +1,1 @@
+"""Lists of jobs and results between an installation and workers elsewhere."""
