@@ -70,6 +70,28 @@ class SetBrain(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class SetFormat(Command):
+    type: ClassVar[str] = "project.set_format"
+    format: str
+
+
+@dataclass(frozen=True, slots=True)
+class DefineBrain(Command):
+    """A brain of the project's own. `definition`: plain values in the form of `gpu/enhance/brains/*.yaml`."""
+
+    type: ClassVar[str] = "brain.define"
+    definition: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class DefineFormat(Command):
+    """A format of the project's own. `definition`: plain values in the form of `gpu/enhance/formats/*.yaml`."""
+
+    type: ClassVar[str] = "format.define"
+    definition: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class SetBackground(Command):
     """Whether the story may be looked over while nobody has it open."""
 
@@ -157,6 +179,17 @@ class UnlockScene(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class StyleScene(Command):
+    """The scene's own brain and format; None: the project's."""
+
+    type: ClassVar[str] = "scene.style"
+    actor: ClassVar[str] = "scene"
+    scene: str
+    brain: str | None = None
+    format: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RetryWorkflow(Command):
     """What follows from a scene, again from the step that failed."""
 
@@ -171,7 +204,7 @@ class GenerateScene(Command):
     actor: ClassVar[str] = "scene"
     scene: str
     auto_pick: bool = False
-    brain: str | None = None  # None: the project's
+    brain: str | None = None  # None: the scene's, or the project's
     seed: str | None = None  # None: drawn from the job id
     backend: str | None = None  # None: the router chooses
 
@@ -285,6 +318,9 @@ _ALL: tuple[type[Command], ...] = (
     CreateProject,
     ImportScreenplay,
     SetBrain,
+    SetFormat,
+    DefineBrain,
+    DefineFormat,
     SetBackground,
     AddCast,
     CreateAccessLink,
@@ -295,6 +331,7 @@ _ALL: tuple[type[Command], ...] = (
     DeleteWebhook,
     CreateScene,
     RetryWorkflow,
+    StyleScene,
     LockScene,
     UnlockScene,
     GenerateScene,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from actors.continuity.actor import ContinuityActor
+from actors.project import styles
 from actors.project.actor import CONTINUITY, ProjectActor, live_scene
 from actors.project.draft import heading_words
 from actors.runtime.actor import Fact, ViewDraft
@@ -75,6 +76,7 @@ class Rebuilt:
     def views(self, texts: Mapping[str, str]) -> Iterator[ViewDraft]:
         """`texts`: the script of each scene. Access links are left to whoever has them."""
         yield self.project.view()
+        yield from styles.views(self.project)
         for id in self.project.scenes:
             yield self._scene_view(id, texts.get(id, ""))
         for scene, job in self.jobs.values():
@@ -97,6 +99,8 @@ class Rebuilt:
             revision="0",
             created_at_ms=known.created_at_ms,
             thumbnail_key=scene.thumbnail_key,
+            brain=scene.brain,
+            format=scene.format,
         )
         return ViewDraft("scene", id, self.home, known.order, body)
 

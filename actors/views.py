@@ -17,6 +17,7 @@ Kinds and keys in the ledger's `View` rows (kind · id · parent · order_key):
   outbox, outbox_dead, delivery: see `actors.outbox.protocol`
   session · prj · project   · ""                            -> SessionView
   findings· scn · project   · scene's id                    -> FindingsView (all findings of one scene)
+  own_brain, own_format · brn, fmt · project · its id    -> DefinitionView
   background · prj · ""     · when it is due (ms)           -> BackgroundView (only while it is switched on)
 What the workflow writes stands in `actors.workflow.views`.
 """
@@ -84,6 +85,8 @@ class SceneView(Body):
     revision: str
     created_at_ms: int
     thumbnail_key: str | None = None
+    brain: str = ""  # its own; "": the project's
+    format: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,9 @@ class JobView(Body):
     attempt: str | None = None  # id of the attempt now open: live progress is on its row
     revision: str = "0"
     updated_bible_version: int | None = None
+    brain_version: str = ""
+    brain_sha256: str = ""
+    beat: str = ""  # words of the beat its scene stood in, "": none
 
 
 OPEN_JOB = "open_job"
@@ -209,6 +215,19 @@ class CheckpointBodyView(Body):
     id: str
     project: str
     data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class DefinitionView(Body):
+    """A brain or format that the project defined, as it is now. `data`: the form of a shipped file."""
+
+    project: str
+    id: str
+    version: int
+    sha256: str
+    data: dict[str, Any]
+    by: str  # principal
+    at_ms: int
 
 
 @dataclass(frozen=True, slots=True)

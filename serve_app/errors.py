@@ -44,7 +44,7 @@ TABLE: Mapping[str, Row] = {
     "BAD_PAGE": _BAD,
     "BAD_SEQUENCE": _BAD,
     "BAD_TIME": _BAD,
-    "LOCKED": Row(423, CloseCode.REFUSED),
+    "SCENE_LOCKED": Row(423, CloseCode.REFUSED),
     "BAD_IDEMPOTENCY_KEY": _BAD,
     "BATCH_REFUSED": _BAD,
     "QUERY_TOO_DEEP": _BAD,

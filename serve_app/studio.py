@@ -16,7 +16,7 @@ from gpu.enhance.brains import list_brains
 from serve_app.auth import Gate
 from serve_app.config import Settings
 from serve_app.graphql.limits import GraphQLLimits
-from serve_app.graphql.ports import BrainCard
+from serve_app.graphql.style_nodes import card
 from serve_app.http.deps import MediaStat, StudioDeps, StudioLimits
 from serve_app.http.studio import studio_app
 from serve_app.moves import Moves
@@ -108,7 +108,7 @@ class StudioCore:
                 sign_media=lambda key: _signed(signer, key),
                 verify_media=signer.allows,
                 media=StoredMedia(open_objects(settings)),
-                brains=[BrainCard(b.id, b.name, ", ".join(b.specialty), tuple(b.look.palette)) for b in list_brains()],
+                brains=[card(brain) for brain in list_brains()],
                 static_dir=STATIC_DIR,
                 owner=self._owner,
                 move=Moves(self._ledger, self._peers).ask,

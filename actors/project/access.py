@@ -20,6 +20,8 @@ from actors.commands import (
     CommandError,
     CreateAccessLink,
     CreateScene,
+    DefineBrain,
+    DefineFormat,
     EditScene,
     GenerateScene,
     LockScene,
@@ -33,6 +35,8 @@ from actors.commands import (
     SaveCheckpoint,
     SetBackground,
     SetBrain,
+    SetFormat,
+    StyleScene,
     UnlockScene,
 )
 from actors.runtime.actor import Context, Decision, Draft, ViewDraft
@@ -55,6 +59,10 @@ COMMANDS: Mapping[type[Command], Access] = {
     AddComment: Access.COMMENT,
     ResolveComment: Access.COMMENT,
     SetBrain: Access.WRITE,
+    SetFormat: Access.WRITE,
+    DefineBrain: Access.WRITE,
+    DefineFormat: Access.WRITE,
+    StyleScene: Access.WRITE,
     SetBackground: Access.WRITE,
     RetryWorkflow: Access.WRITE,
     AddCast: Access.WRITE,

@@ -20,14 +20,17 @@ from actors.commands import (
     CreateProject,
     CreateScene,
     CreateWebhook,
+    DefineBrain,
+    DefineFormat,
     DeleteWebhook,
     ImportScreenplay,
     RevokeAccessLink,
     SaveCheckpoint,
     SetBackground,
     SetBrain,
+    SetFormat,
 )
-from actors.project import access, checkpoints, webhooks
+from actors.project import access, checkpoints, styles, webhooks
 from actors.project.draft import ProjectDraft, SceneDraft, heading_words, read_screenplay, scene_script
 from actors.project.order import key_between, keys
 from actors.project.rules import SCENES_MAX
@@ -96,6 +99,8 @@ class ProjectActor(Actor):
         self.links: dict[str, access.Link] = {}
         self.checkpoints: list[checkpoints.Checkpoint] = []  # oldest first
         self.webhooks: dict[str, webhooks.Webhook] = {}
+        self.own_brains: dict[str, styles.Definition] = {}
+        self.own_formats: dict[str, styles.Definition] = {}
 
     def scenes_in_order(self) -> list[SceneFacts]:
         return sorted(self.scenes.values(), key=lambda s: (s.order, s.id))
@@ -110,6 +115,12 @@ class ProjectActor(Actor):
                 self._facts().title, self._facts().created_at_ms = data["title"], data["created_at_ms"]
             case "project.brain_set":
                 self._facts().brain = data["brain"]
+            case "project.format_set":
+                self._facts().format = data["format"]
+            case "brain.defined":
+                styles.apply(self.own_brains, fact)
+            case "format.defined":
+                styles.apply(self.own_formats, fact)
             case "project.background_set":
                 self._facts().background = data["on"]
             case "cast.added":
@@ -135,7 +146,8 @@ class ProjectActor(Actor):
         kept = [asdict(each) for each in self.checkpoints]
         scenes = [asdict(s) for s in self.scenes.values()]
         hooks = [asdict(hook) for hook in self.webhooks.values()]
-        return {"facts": facts, "scenes": scenes, "links": links, "checkpoints": kept, "webhooks": hooks}
+        own = {"brains": styles.dump(self.own_brains), "formats": styles.dump(self.own_formats)}
+        return {"facts": facts, "scenes": scenes, "links": links, "checkpoints": kept, "webhooks": hooks, **own}
 
     def load(self, data: Mapping[str, Any]) -> None:
         self.facts = Facts(**data["facts"]) if data["facts"] else None
@@ -145,10 +157,16 @@ class ProjectActor(Actor):
         self.checkpoints = [checkpoints.Checkpoint(**each) for each in data.get("checkpoints", ())]
         hooks = (webhooks.Webhook(**{**h, "events": tuple(h["events"])}) for h in data.get("webhooks", ()))
         self.webhooks = {hook.id: hook for hook in hooks}
+        self.own_brains = styles.load(data.get("brains", ()))
+        self.own_formats = styles.load(data.get("formats", ()))
 
     def view(self) -> ViewDraft:
         """The project's projection as it is now."""
         return self._view(self._facts())
+
+    def changed(self, **facts: Any) -> ViewDraft:
+        """The same with some facts as they will be."""
+        return self._view(self._copy(**facts))
 
     # decisions
     def needs(self, message: Message) -> Needs:
@@ -158,7 +176,7 @@ class ProjectActor(Actor):
             return Needs(compute=partial(read_screenplay, message.text))
         if isinstance(message, SaveCheckpoint | checkpoints.MakeCheckpoint) and self.facts is not None:
             return checkpoints.needs(self, message)
-        if isinstance(message, SetBrain | AddCast):
+        if isinstance(message, SetBrain | SetFormat | AddCast):
             return Needs(edits=("outline",))
         return Needs(docs=("outline",)) if isinstance(message, OutlineSettled) and self.facts else Needs()
 
@@ -174,7 +192,9 @@ class ProjectActor(Actor):
             raise CommandError("NOT_FOUND", "no such project", ("input", "projectId"))
         match message:
             case SetBrain():
-                return self._set_brain(message)
+                return self._set_brain(message, ctx)
+            case SetFormat() | DefineBrain() | DefineFormat():
+                return styles.decide(self, message, ctx)
             case SetBackground():
                 return self._set_background(message, ctx)
             case AddCast():
@@ -201,7 +221,7 @@ class ProjectActor(Actor):
             command.title.strip(),
             command.project_type,
             command.brain or ctx.catalogue.brain_default,
-            command.format or _format_of(command.project_type),
+            styles.choose_format({}, command.format).id if command.format else styles.format_for(command.project_type),
             ctx.principal,
             ctx.now_ms,
         )
@@ -218,7 +238,7 @@ class ProjectActor(Actor):
             command.title.strip(),
             "MOVIE",
             ctx.catalogue.brain_default,
-            _format_of("MOVIE"),
+            styles.format_for("MOVIE"),
             ctx.principal,
             ctx.now_ms,
         )
@@ -295,11 +315,11 @@ class ProjectActor(Actor):
             found[id] = value if usable and isinstance(value, str) else scene.order
         return found
 
-    def _set_brain(self, command: SetBrain) -> Decision:
-        facts = self._copy(brain=command.brain)
+    def _set_brain(self, command: SetBrain, ctx: Context) -> Decision:
+        styles.choose_brain(self, command.brain, ctx.catalogue)
         return Decision(
             events=[Draft("project.brain_set", {"brain": command.brain})],
-            views=[self._view(facts)],
+            views=[self.changed(brain=command.brain)],
             edits=[Edit("outline", (SetKey("meta", "brain", command.brain),))],
             ids={"project": self.home},
         )
@@ -395,10 +415,6 @@ def _take_over(facts: Facts, play: ProjectDraft, ctx: Context) -> None:
 def project_id(principal: str, key: str) -> str:
     """The home of a project that is about to be made: the same for a retry of the same request."""
     return derive_id("prj", principal, key)
-
-
-def _format_of(project_type: str) -> str:
-    return {"MOVIE": "feature", "SERIES": "series"}.get(project_type, "short")
 
 
 def _pairs(names: Mapping[str, str]) -> tuple[dict[str, str], ...]:

@@ -46,7 +46,7 @@ ANEW = frozenset(("live", "@workflow"))
 
 COPIED_BY = "@copy"
 TITLE_KEPT_CHARS = TITLE_CHARS_MAX - 40
-_ID = re.compile(rb"(?:prj|scn|job|tak|ver)_[a-z2-7]{26}")
+_ID = re.compile(rb"(?:prj|scn|job|tak|ver|seg)_[a-z2-7]{26}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,8 @@ from actors.commands import (
     RestoreVersion,
     SaveCheckpoint,
     SetBrain,
+    SetFormat,
+    StyleScene,
 )
 from actors.project.access import ROLES
 from actors.runtime.actor import Catalogue
@@ -57,12 +59,11 @@ def check_envelope(envelope: Envelope, catalogue: Catalogue) -> None:
             check_text("title", command.title, TITLE_CHARS_MAX)
             check_choice("type", command.project_type, PROJECT_TYPES)
             check_brain(command.brain, catalogue)
-            if command.format is not None:
-                check_choice("format", command.format, catalogue.formats)
+            check_length("format", command.format or "", NAME_CHARS_MAX)
         case ImportScreenplay():
             _check_import(command)
-        case SetBrain():
-            check_brain(command.brain, catalogue)
+        case SetBrain() | SetFormat() | StyleScene():
+            _check_style(command)
         case CreateAccessLink():
             check_text("label", command.label, NAME_CHARS_MAX)
             check_choice("role", command.role, tuple(ROLES))
@@ -79,7 +80,7 @@ def check_envelope(envelope: Envelope, catalogue: Catalogue) -> None:
         case CreateScene():
             _check_scene(command)
         case GenerateScene():
-            check_brain(command.brain, catalogue)
+            check_length("brain", command.brain or "", NAME_CHARS_MAX)
             check_length("seed", command.seed or "", TEXT_CHARS_MAX)
             check_length("backend", command.backend or "", NAME_CHARS_MAX)
         case NameVersion():
@@ -97,6 +98,12 @@ def check_envelope(envelope: Envelope, catalogue: Catalogue) -> None:
             check_length("displayName", command.by, NAME_CHARS_MAX)
         case _:
             pass
+
+
+def _check_style(command: SetBrain | SetFormat | StyleScene) -> None:
+    """Which ids there are is the project's to say."""
+    for name in ("brain", "format"):
+        check_length(name, getattr(command, name, None) or "", NAME_CHARS_MAX)
 
 
 def _check_scene(command: CreateScene) -> None:

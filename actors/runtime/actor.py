@@ -156,11 +156,10 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """What a studio offers: brains by name with their version, formats, and the defaults."""
+    """What a studio offers: brains that ship, by id with their version, and the default."""
 
     brains: Mapping[str, str]
     brain_default: str
-    formats: tuple[str, ...] = ("feature", "series", "short")
 
 
 class Context(Protocol):

@@ -31,6 +31,10 @@ Prefix = Literal[
     "whk",
     "msg",
     "cmd",
+    "brn",
+    "fmt",
+    "seg",
+    "bib",
 ]
 
 ID_BYTES = 16

@@ -24,6 +24,7 @@ from actors.commands import (
     ResolveComment,
     RestoreVersion,
     RetryJob,
+    StyleScene,
     UnlockScene,
 )
 from actors.continuity.actor import ContinuityActor
@@ -45,11 +46,12 @@ from actors.runtime.actor import (
     Wanted,
 )
 from actors.runtime.edits import DropKey, Edit, Op, SetKey
-from actors.scene import batches, comments, versions
+from actors.scene import batches, comments, style, versions
 from actors.scene.flow import Run
 from actors.scene.job import Job
 from actors.scene.recipe import seed_of
 from actors.scene.request import enhance_request, given_before
+from actors.scene.status import status_of
 from actors.scene.views import job_view, live_job, open_job_view, take_view
 from actors.screenplay.fountain import parse
 from actors.views import SceneView
@@ -74,6 +76,7 @@ class SceneActor(Actor):
     def __init__(self, home: str, id: str) -> None:
         super().__init__(home, id)
         self.locked = False
+        self.locked_by, self.locked_at_ms = "", 0
         self.script_sha256 = ""
         self.left_sha256 = ""  # of the text at its last exit
         self.pending = False  # whether something of it waits for an exit
@@ -81,6 +84,7 @@ class SceneActor(Actor):
         self.takes = 0
         self.versions = 0
         self.thumbnail_key: str | None = None
+        self.brain, self.format = "", ""  # its own; "": the project's
         self.jobs: dict[str, Job] = {}
 
     @property
@@ -93,11 +97,8 @@ class SceneActor(Actor):
 
     @property
     def status(self) -> str:
-        if self.locked:
-            return "LOCKED"
-        if any(job.live for job in self.jobs.values()):
-            return "GENERATING"
-        return "COMPLETE" if self.takes else "PENDING"
+        working = any(job.live for job in self.jobs.values())
+        return status_of(locked=self.locked, working=working, takes=self.takes)
 
     def waits_to_be_left(self) -> Notice | None:
         return SceneLeft() if self.pending else None
@@ -110,9 +111,9 @@ class SceneActor(Actor):
         data = fact.data
         match fact.type:
             case "scene.locked":
-                self.locked = True
+                self.locked, self.locked_by, self.locked_at_ms = True, data["by"], fact.at_ms
             case "scene.unlocked":
-                self.locked = False
+                self.locked, self.locked_by, self.locked_at_ms = False, "", 0
             case "scene.script_read":
                 self.script_sha256, self.pending = data["sha256"], self.pending or data.get("changed", True)
             case "scene.restored" | "scene.edited":
@@ -123,6 +124,8 @@ class SceneActor(Actor):
                 pass
             case "version.named":
                 self.versions += 1
+            case "scene.style_set":
+                self.brain, self.format = data["brain"], data["format"]
             case "job.created":
                 self._forget_old()
                 self.jobs[data["job"]] = Job.from_dict(data["request"])
@@ -146,6 +149,8 @@ class SceneActor(Actor):
     def dump(self) -> dict[str, Any]:
         return {
             "locked": self.locked,
+            "locked_by": self.locked_by,
+            "locked_at_ms": self.locked_at_ms,
             "script_sha256": self.script_sha256,
             "left_sha256": self.left_sha256,
             "pending": self.pending,
@@ -153,14 +158,18 @@ class SceneActor(Actor):
             "takes": self.takes,
             "versions": self.versions,
             "thumbnail_key": self.thumbnail_key,
+            "brain": self.brain,
+            "format": self.format,
             "jobs": [job.to_dict() for job in self.jobs.values()],
         }
 
     def load(self, data: Mapping[str, Any]) -> None:
         for name in ("locked", "script_sha256", "bible_version", "takes", "thumbnail_key"):
             setattr(self, name, data[name])
+        self.locked_by, self.locked_at_ms = data.get("locked_by", ""), data.get("locked_at_ms", 0)
         self.versions = data.get("versions", 0)  # a snapshot older than versions has none
         self.left_sha256, self.pending = data.get("left_sha256", ""), data.get("pending", False)  # as with exits
+        self.brain, self.format = data.get("brain", ""), data.get("format", "")  # as with styles
         self.jobs = {job["id"]: Job.from_dict(job) for job in data["jobs"]}
 
     # decisions
@@ -172,7 +181,9 @@ class SceneActor(Actor):
         if isinstance(message, AddComment | ResolveComment):
             return comments.needs(self.id)
         if isinstance(message, GenerateScene):
-            return Needs(docs=(self.doc,), edits=("live",), beside=partial(given_before, self))
+            return Needs(docs=(self.doc,), edits=("live",), scripts=True, beside=partial(given_before, self))
+        if isinstance(message, StyleScene):
+            return style.needs(self.doc)
         if isinstance(message, ScriptSettled) and not self.script_sha256:
             return Needs(docs=(self.doc,), edits=("live",), views=(Wanted("scene", id=self.id),))
         attempts = self.open_attempts() if isinstance(message, AttemptsChanged) else ()
@@ -192,6 +203,10 @@ class SceneActor(Actor):
                 return self._lock(True, ctx)
             case UnlockScene():
                 return self._lock(False, ctx)
+            case StyleScene():
+                decision = style.set_style(self, self._project(ctx), message, ctx)
+                self._show_scene(decision, ctx, styled=(message.brain or "", decision.events[0].data["format"]))
+                return decision
             case NameVersion():
                 return versions.name(self, message, ctx)
             case RestoreVersion():
@@ -251,8 +266,6 @@ class SceneActor(Actor):
 
     def _generate(self, command: GenerateScene, ctx: Context) -> Decision:
         project = self._project(ctx)
-        facts = project.facts
-        assert facts is not None, "a scene of a project that was never created"
         script = ctx.text(self.doc, "script")
         if not has_content(script):
             raise CommandError("EMPTY_SCRIPT", "the scene has no text yet", ("input", "sceneId"))
@@ -260,22 +273,24 @@ class SceneActor(Actor):
             raise CommandError(
                 "TOO_MANY_JOBS", f"{JOBS_LIVE_MAX} jobs of this scene are under way", ("input", "sceneId"), True
             )
-        brain = command.brain or facts.brain
+        brain, beat = style.brain_of(self, project, command.brain, ctx, "brain"), style.beat_here(self, project, ctx)
         id = ctx.new_id("job")
         seed = seed_of(command.seed or id)
         job = Job(
             id=id,
             auto_pick=command.auto_pick,
-            brain=brain,
-            brain_version=ctx.catalogue.brains.get(brain, ""),
+            brain=brain.id,
+            brain_version=brain.version,
+            brain_sha256=brain.sha256,
+            beat=beat.words if beat else "",
             seed=seed,
             backend=command.backend,
             script_sha256=_sha256(script),
             created_at_ms=ctx.now_ms,
-            request=enhance_request(self.id, script, brain=brain, seed=seed, project=project, ctx=ctx),
+            request=enhance_request(self.id, script, brain=brain, beat=beat, seed=seed, project=project, ctx=ctx),
         )
         run = self._run(job, ctx)
-        asked = {"job": id, "by": ctx.principal, "brain": brain, "seed": seed, "request": job.to_dict()}
+        asked = {"job": id, "by": ctx.principal, "brain": brain.id, "seed": seed, "request": job.to_dict()}
         run.drafts.append(Draft("job.created", asked, scene=self.id))
         run.go()
         decision = self._committing([run], ctx)
@@ -358,6 +373,7 @@ class SceneActor(Actor):
         takes: int | None = None,
         bible_version: int | None = None,
         thumbnail: str | None = None,
+        styled: tuple[str, str] | None = None,
         ops: list[Op] | None = None,
     ) -> None:
         """The scene's view and its value in `live`, as they are after this decision."""
@@ -368,6 +384,7 @@ class SceneActor(Actor):
         script, known = ctx.text(self.doc, "script"), self._known(ctx)
         heading = self._heading(ctx)
         thumbnail = thumbnail or self.thumbnail_key
+        brain, format = styled or (self.brain, self.format)
         view = SceneView(
             id=self.id,
             project=self.home,
@@ -378,6 +395,8 @@ class SceneActor(Actor):
             revision="0",
             created_at_ms=known.created_at_ms,
             thumbnail_key=thumbnail,
+            brain=brain,
+            format=format,
         )
         decision.views.append(ViewDraft("scene", self.id, self.home, known.order, view))
         shown = live_scene(heading, after.status, thumbnail)

@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from actors.commands import CommandError, EditScene
+from actors.commands import EditScene
 from actors.runtime.actor import Context, Decision, Draft, Needs
 from actors.runtime.edits import Batch, Edit
+from actors.scene.status import refuse_locked
 from actors.workflow import exits
 from collab.agents import Plan, Reason, Step, Yielded, carry
 
@@ -24,8 +25,7 @@ def needs(doc: str, command: EditScene) -> Needs:
 
 
 def edit(scene: SceneActor, command: EditScene, ctx: Context) -> Decision:
-    if scene.locked:
-        raise CommandError("LOCKED", "the scene is locked: unlock it to change its text", ("input", "sceneId"))
+    refuse_locked(scene, ctx)
     steps = tuple(Step(*each) for each in command.steps)
     earlier = tuple(Yielded(*each[:4], Reason(each[4])) for each in command.yielded)
     plan = carry(Plan(command.then, steps, earlier), ctx.text(scene.doc, "script"))

@@ -125,6 +125,8 @@ class Job:
     take: str | None = None
     bible_version: int | None = None
     error: dict[str, Any] | None = None
+    brain_sha256: str = ""  # of the content in `request`
+    beat: str = ""  # what the request was told of its place in the story
 
     # reading
     @property

@@ -33,6 +33,7 @@ def recipe(job: Job) -> dict[str, Any]:
         "enhanced": job.enhanced,
         "brain": job.brain,
         "brainVersion": job.brain_version,
+        **({"brainSha256": job.brain_sha256} if job.brain_sha256 else {}),  # jobs before it keep their hash
         "seed": job.seed,
         "candidate": job.candidate,
         "backend": job.backend or "auto",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from actors.continuity.actor import ContinuityActor
 from actors.project.actor import CONTINUITY, ProjectActor
+from actors.project.styles import Chosen
 from actors.runtime.actor import Beside, Context
 from actors.screenplay import slots
 from actors.screenplay.breakdown import breakdown
@@ -18,6 +19,7 @@ from actors.screenplay.names import name_key
 from actors.workflow.actor import WorkflowActor
 from actors.workflow.carry import Given
 from actors.workflow.messages import WORKFLOW
+from gpu.enhance.formats import Beat
 
 if TYPE_CHECKING:
     from actors.scene.actor import SceneActor
@@ -32,7 +34,7 @@ def given_before(scene: SceneActor, ctx: Context) -> Beside:
 
 
 def enhance_request(
-    scene: str, script: str, *, brain: str, seed: str, project: ProjectActor, ctx: Context
+    scene: str, script: str, *, brain: Chosen, beat: Beat | None, seed: str, project: ProjectActor, ctx: Context
 ) -> dict[str, Any]:
     """The dict form of `gpu.enhance.protocol.EnhanceRequest`. A cast member has one id under every spelling."""
     facts = project.facts
@@ -47,7 +49,9 @@ def enhance_request(
     return slots.enhance_request(
         script,
         found,
-        brain=brain,
+        brain=brain.id,
+        brain_data=brain.data,
+        beat=beat.words if beat else "",
         seed=int(seed),
         entity_ids=ids,
         time_before=clock,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from actors.commands import CommandError, NameVersion, RestoreVersion
 from actors.runtime.actor import Context, Decision, Draft, Needs, ViewDraft
 from actors.runtime.edits import Edit, SetText
+from actors.scene.status import refuse_locked
 from actors.views import VersionView
 from actors.workflow import exits
 
@@ -50,8 +51,7 @@ def name(scene: SceneActor, command: NameVersion, ctx: Context) -> Decision:
 
 def restore(scene: SceneActor, command: RestoreVersion, ctx: Context) -> Decision:
     """The text as it was, as a new edit by whoever asked; a text that reads so already is left alone."""
-    if scene.locked:
-        raise CommandError("LOCKED", "the scene is locked: unlock it to change its text", ("input", "sceneId"))
+    refuse_locked(scene, ctx)
     fact = {"at": command.at, "by": ctx.principal}
     edit = Edit(scene.doc, (SetText("script", command.text),), author=ctx.principal, author_name=command.by)
     return Decision(

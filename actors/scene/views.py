@@ -37,6 +37,9 @@ def job_view(home: str, scene: str, job: Job) -> ViewDraft:
         take=job.take,
         attempt=job.attempt,
         updated_bible_version=job.bible_version,
+        brain_version=job.brain_version,
+        brain_sha256=job.brain_sha256,
+        beat=job.beat,
     )
     return ViewDraft("job", job.id, scene, order_ms(job.created_at_ms), body)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from actors.screenplay.breakdown import Breakdown
 from actors.screenplay.heading import TimeOfDay
@@ -32,6 +33,7 @@ def enhance_request(
     beat: str = "",
     continuity_notes: Sequence[str] = (),
     target_duration_s: float | None = None,
+    brain_data: Mapping[str, Any] | None = None,
 ) -> enhance.EnhanceRequest:
     """`entity_ids` and `descriptors` go by name key; without them a name stands for itself.
 
@@ -53,6 +55,7 @@ def enhance_request(
         continuity_notes=tuple(_cut(n, enhance.NOTE_CHARS_MAX) for n in continuity_notes)[: enhance.NOTES_MAX],
         seed=seed,
         target_duration_s=target_duration_s,
+        brain_data=brain_data,
     )
 
 

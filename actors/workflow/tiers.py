@@ -25,6 +25,9 @@ _LOCAL, _LATER = Tier.SCENE_LOCAL, Tier.DEFERRED
 EVENTS: Mapping[str, Tier] = {
     "project.created": _LOCAL,
     "project.brain_set": _LOCAL,
+    "project.format_set": _LOCAL,
+    "brain.defined": _LOCAL,
+    "format.defined": _LOCAL,
     "project.background_set": _LOCAL,
     "project.copied": _LOCAL,
     "copy.left_out": _LOCAL,
@@ -44,6 +47,7 @@ EVENTS: Mapping[str, Tier] = {
     "scene.listed": _LOCAL,
     "scene.locked": _LOCAL,
     "scene.unlocked": _LOCAL,
+    "scene.style_set": _LOCAL,
     "scene.left": _LOCAL,
     "scene.script_read": _LATER,
     "scene.edited": _LATER,

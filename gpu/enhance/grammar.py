@@ -11,7 +11,7 @@ import json
 import random
 from collections.abc import Sequence
 
-from gpu.enhance.brains import brain
+from gpu.enhance.brains import brain_for
 from gpu.enhance.coverage import Plan, cover, figure
 from gpu.enhance.prompt import added_by, scene_prompt, shot_prompt
 from gpu.enhance.protocol import EnhancedScene, EnhanceRequest
@@ -36,8 +36,8 @@ class GrammarWriter:
         return WRITER_VERSION
 
     def write(self, request: EnhanceRequest) -> EnhancedScene:
-        """Raises EnhanceError("unknown_brain")."""
-        style = brain(request.brain)
+        """Raises EnhanceError: unknown_brain, bad_brain_file."""
+        style = brain_for(request)
         readings, omitted = _within_time(*read_scene(request))
         plans = _within_shots(cover(request, readings, style, random.Random(_seed(request))))
         seconds = seconds_of(plans, readings, style, request.target_duration_s)
@@ -61,7 +61,8 @@ class GrammarWriter:
 
 
 def _seed(request: EnhanceRequest) -> int:
-    text = json.dumps(request.to_dict(), sort_keys=True)
+    told = {name: value for name, value in request.to_dict().items() if name != "brain_data"}  # it decides by itself
+    text = json.dumps(told, sort_keys=True)
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
 
 

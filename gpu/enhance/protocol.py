@@ -128,6 +128,7 @@ class EnhanceRequest(_Wire):
     continuity_notes: tuple[str, ...] = ()
     seed: int = 0
     target_duration_s: float | None = None
+    brain_data: Mapping[str, Any] | None = None  # the brain's content (`gpu.enhance.brains`), so any worker has it
 
     @classmethod
     def _nested(cls) -> Mapping[str, Any]:
@@ -151,6 +152,8 @@ class EnhanceRequest(_Wire):
             raise bad_request("seed", f"must be a whole number from 0 to {SEED_MAX}")
         if self.target_duration_s is not None:
             _number("target_duration_s", self.target_duration_s, DURATION_S_MIN, DURATION_S_MAX)
+        if self.brain_data is not None and not isinstance(self.brain_data, Mapping):
+            raise bad_request("brain_data", "must be a mapping")
 
 
 @dataclass(frozen=True, slots=True)

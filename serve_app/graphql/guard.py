@@ -48,6 +48,7 @@ _READ, _SCENE_ID = Access.READ, "sceneId"
 RULES: Mapping[str, Rule] = {
     "Query.me": Rule(_READ),
     "Query.brains": Rule(_READ),
+    "Query.formats": Rule(_READ),
     "Query.projects": Rule(_READ),
     "Query.project": Rule(_READ, Subject.PROJECT, ("id",)),
     "Query.scene": Rule(_READ, Subject.SCENE, ("id",)),
@@ -64,6 +65,10 @@ RULES: Mapping[str, Rule] = {
     "Mutation.addComment": _input(Subject.SCENE, _SCENE_ID, Access.COMMENT),
     "Mutation.resolveComment": _input(Subject.SCENE, _SCENE_ID, Access.COMMENT),
     "Mutation.setBrain": Rule(Access.WRITE, Subject.PROJECT, ("projectId",)),
+    "Mutation.setFormat": Rule(Access.WRITE, Subject.PROJECT, ("projectId",)),
+    "Mutation.defineBrain": _input(Subject.PROJECT, "projectId"),
+    "Mutation.defineFormat": _input(Subject.PROJECT, "projectId"),
+    "Mutation.styleScene": _input(Subject.SCENE, _SCENE_ID),
     "Mutation.addCast": Rule(Access.WRITE, Subject.PROJECT, ("projectId",)),
     "Mutation.createScene": _input(Subject.PROJECT, "projectId"),
     "Mutation.editScene": _input(Subject.SCENE, _SCENE_ID),

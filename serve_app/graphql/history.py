@@ -35,6 +35,10 @@ SUMMARIES: dict[str, str] = {
     "project.created": "Started the project",
     "project.copied": "Copied from another project as it was",
     "project.brain_set": "Chose another brain",
+    "project.format_set": "Chose another format",
+    "brain.defined": "Defined a brain of the project's own",
+    "format.defined": "Defined a format of the project's own",
+    "scene.style_set": "Chose how a scene is seen",
     "cast.added": "Added someone to the cast",
     "scene.created": "Added a scene",
     "scenes.moved": "Reordered the scenes",
@@ -115,6 +119,9 @@ PRIVATE_KEYS = frozenset(
         "recipe",
         "findings",
         "url",
+        "data",
+        "bible",
+        "summary",
     }
 )
 """Body fields that hold story text, raw bytes or what opens a door: events say that they changed, and no more."""

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from strawberry.dataloader import DataLoader
 
+from actors.views import SceneView
 from serve_app.graphql.ports import Reader
 from storage.ledger.protocol import Attempt, View
 
@@ -37,6 +38,7 @@ class Loaders:
         self.one: DataLoader[One, View | None] = _loader(self._one)
         self.open_attempts: DataLoader[str, list[Attempt]] = _loader(self._open_attempts)
         self.count: DataLoader[Parent, int] = _loader(self._count)
+        self.lengths: DataLoader[str, dict[str, int]] = _loader(self._lengths)
 
     async def _children(self, keys: Iterable[Parent]) -> dict[Parent, list[View]]:
         return await self._by_parent(keys, newest_first=False)
@@ -88,6 +90,14 @@ class Loaders:
 
     async def _open_attempts(self, homes: Iterable[str]) -> dict[str, list[Attempt]]:
         return {home: await self._reader.attempts(home, open_only=True) for home in homes}
+
+    async def _lengths(self, homes: Iterable[str]) -> dict[str, dict[str, int]]:
+        """Characters of every scene's text, in story order: once for all scenes that ask where they stand."""
+        found: dict[str, dict[str, int]] = {}
+        for home in homes:
+            rows = await self._reader.views("scene", home=home, parent=home, limit=SCENES_MAX)
+            found[home] = {row.id: len(SceneView.from_blob(row.body).script) for row in rows if row.body is not None}
+        return found
 
     async def _count(self, keys: Iterable[Parent]) -> dict[Parent, int]:
         return {k: await self._reader.count_views(k[0], home=k[1], parent=k[2]) for k in keys}

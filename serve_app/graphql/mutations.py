@@ -48,19 +48,11 @@ from serve_app.graphql.payloads import (
     key_problem,
     missing,
 )
-from serve_app.graphql.project_nodes import Project
 from serve_app.graphql.scene_nodes import Job
-from serve_app.graphql.sending import Sent, scene_payload, send
+from serve_app.graphql.sending import Sent, project_payload, scene_payload, send
 from serve_app.graphql.story_operations import StoryMutations
+from serve_app.graphql.style_operations import StyleMutations
 from serve_app.graphql.webhook_operations import WebhookMutations
-
-
-async def _project(context: Context, home: str, sent: Sent) -> ProjectPayload:
-    if not isinstance(sent, Answer):
-        return ProjectPayload(user_errors=sent)
-    head = await context.ports.reader.head(home)
-    found = await context.project(home)
-    return ProjectPayload(project=Project.of(found[0], head) if found else None, sequence=str(sent.sequence))
 
 
 async def _job(context: Context, job: str, sent: Sent) -> JobPayload:
@@ -75,7 +67,7 @@ async def _of_project(context: Context, id: str, key: str, command: Command) -> 
         return ProjectPayload(user_errors=errors)
     if await context.project(id) is None:
         return ProjectPayload(user_errors=missing("project", ("projectId",)))
-    return await _project(context, id, await send(context, id, id, key, command))
+    return await project_payload(context, id, await send(context, id, id, key, command))
 
 
 async def _of_scene(context: Context, id: str, key: str, command: Command) -> ScenePayload:
@@ -101,7 +93,7 @@ async def _new_project(context: Context, key: str, command: Command) -> ProjectP
     if errors := key_problem(key, ("input", "idempotencyKey")):
         return ProjectPayload(user_errors=errors)
     home = derive_id("prj", context.who.id, key)  # the retry of a lost answer finds the project of the first try
-    return await _project(context, home, await send(context, home, home, key, command))
+    return await project_payload(context, home, await send(context, home, home, key, command))
 
 
 @strawberry.type
@@ -115,6 +107,7 @@ class Mutation(
     DocumentMutations,
     CheckpointMutations,
     WebhookMutations,
+    StyleMutations,
 ):
     @strawberry.mutation
     async def create_project(self, info: Info, input: CreateProjectInput) -> ProjectPayload:

@@ -6,8 +6,8 @@ the in-memory ledger. `serve_app.app` implements them over the ledger, the peer 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from actors.commands import Answer, Envelope
@@ -90,3 +90,6 @@ class BrainCard:
     name: str
     specialty: str
     palette: tuple[str, ...]
+    version: int = 1
+    sha256: str = ""
+    definition: Mapping[str, Any] = field(default_factory=dict)  # the form of a shipped file

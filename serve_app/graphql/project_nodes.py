@@ -16,7 +16,7 @@ from graphql import GraphQLError
 from actors.views import FindingsView, ProjectView, SceneView
 from serve_app.graphql.access_nodes import AccessLink, links_of
 from serve_app.graphql.comment_nodes import Comment, comments_of
-from serve_app.graphql.context import Info
+from serve_app.graphql.context import Info, not_found
 from serve_app.graphql.described import described
 from serve_app.graphql.enums import ProjectType, SceneStatus
 from serve_app.graphql.limits import PAGE_SIZE_MAX
@@ -24,6 +24,17 @@ from serve_app.graphql.past_nodes import Version
 from serve_app.graphql.scene_nodes import Finding, Job, Take, when
 from serve_app.graphql.session_nodes import ProjectSession, session_of
 from serve_app.graphql.story_nodes import CarriedNote, MeanwhileNote, Workflow, carried_into, workflow_of
+from serve_app.graphql.style_nodes import (
+    Brain,
+    Format,
+    SceneBeat,
+    beat_of_scene,
+    canonical,
+    own_brains,
+    own_formats,
+    shipped_brains,
+    shipped_formats,
+)
 from storage.ledger.protocol import View
 
 
@@ -92,6 +103,33 @@ class Scene:
     @strawberry.field
     def created_at(self) -> datetime:
         return when(self.view.created_at_ms)
+
+    @described("The brain it is generated with: its own, else the project's.")
+    async def brain(self, info: Info) -> str:
+        return self.view.brain or (await self._project(info)).brain
+
+    @described("The format it stands in: its own, else the project's.")
+    async def format(self, info: Info) -> str:
+        return canonical(self.view.format or (await self._project(info)).format)
+
+    @described("Chosen for this scene alone; null: the project's is used.")
+    def own_brain(self) -> str | None:
+        return self.view.brain or None
+
+    @described("Chosen for this scene alone; null: the project's is used.")
+    def own_format(self) -> str | None:
+        return self.view.format or None
+
+    @described("Where it stands in the story, by the format; its prompt is told the same.")
+    async def beat(self, info: Info) -> SceneBeat | None:
+        format = self.view.format or (await self._project(info)).format
+        return await beat_of_scene(info.context, self.row.home, self.view.id, format)
+
+    async def _project(self, info: Info) -> ProjectView:
+        row = await info.context.loaders.one.load(("project", self.row.home, self.row.home))
+        if row is None or row.body is None:
+            raise not_found("project", self.row.home)
+        return ProjectView.from_blob(row.body)
 
     @strawberry.field
     def thumbnail_url(self, info: Info) -> str | None:
@@ -163,7 +201,15 @@ class Project:
 
     @strawberry.field
     def format(self) -> str:
-        return self.view.format
+        return canonical(self.view.format)
+
+    @described("Every brain it may choose: those that ship, then its own.")
+    async def brains(self, info: Info) -> list[Brain]:
+        return [*shipped_brains(info.context), *await own_brains(info.context, self.row.home)]
+
+    @described("Every format it may choose: those that ship, then its own.")
+    async def formats(self, info: Info) -> list[Format]:
+        return [*shipped_formats(), *await own_formats(info.context, self.row.home)]
 
     @strawberry.field
     def status(self) -> str:

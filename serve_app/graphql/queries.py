@@ -29,19 +29,12 @@ from serve_app.graphql.project_nodes import (
 )
 from serve_app.graphql.scene_nodes import Job
 from serve_app.graphql.story_operations import StoryQueries
+from serve_app.graphql.style_operations import StyleQueries
 from serve_app.graphql.webhook_operations import WebhookQueries
 from storage.ledger.protocol import View
 
 FRESH_READS_MAX = 8
 """Owner calls in flight for one export. More: one export crowds out the typing of others."""
-
-
-@strawberry.type(description="A director's brain: how scenes are seen and graded.")
-class Brain:
-    id: strawberry.ID
-    name: str
-    specialty: str
-    palette: list[str] = strawberry.field(description='CSS colours, "#rrggbb".')
 
 
 @strawberry.type
@@ -61,7 +54,7 @@ def sequence_of(text: str | None, name: str) -> int | None:
 
 
 @strawberry.type
-class Query(PastQueries, StoryQueries, DocumentQueries, CheckpointQueries, WebhookQueries):
+class Query(PastQueries, StoryQueries, DocumentQueries, CheckpointQueries, WebhookQueries, StyleQueries):
     @strawberry.field
     async def me(self, info: Info) -> Me:
         who = info.context.who
@@ -69,13 +62,6 @@ class Query(PastQueries, StoryQueries, DocumentQueries, CheckpointQueries, Webho
         if link is not None:
             return Me(id=strawberry.ID(who.id), name=link.label, role=AccessRole(link.role))
         return Me(id=strawberry.ID(who.id), name=who.name)
-
-    @strawberry.field
-    async def brains(self, info: Info) -> list[Brain]:
-        return [
-            Brain(id=strawberry.ID(b.id), name=b.name, specialty=b.specialty, palette=list(b.palette))
-            for b in info.context.ports.brains
-        ]
 
     @strawberry.field
     async def project(self, info: Info, id: strawberry.ID) -> Project | None:

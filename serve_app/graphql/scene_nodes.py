@@ -183,6 +183,18 @@ class Job:
     def brain(self) -> str:
         return self.view.brain
 
+    @described("Version of the brain it is made with; a retry uses the same.")
+    def brain_version(self) -> str:
+        return self.view.brain_version
+
+    @described("SHA-256 of that brain's content.")
+    def brain_sha256(self) -> str | None:
+        return self.view.brain_sha256 or None
+
+    @described("The beat its scene stood in when it was asked for, as its prompt was told.")
+    def beat(self) -> str | None:
+        return self.view.beat or None
+
     @strawberry.field
     def auto_pick(self) -> bool:
         return self.view.auto_pick

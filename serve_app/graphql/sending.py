@@ -1,4 +1,4 @@
-"""From a resolver to the owner and back: one command, and the scene it was about.
+"""From a resolver to the owner and back: one command, and the project or scene it was about.
 
 The invariant: a fault with a code becomes `userErrors`; one without is a bug and is raised.
 """
@@ -9,8 +9,8 @@ from dataclasses import replace
 
 from actors.commands import Answer, Command, Envelope
 from serve_app.graphql.context import Context
-from serve_app.graphql.payloads import ScenePayload, UserError, problem
-from serve_app.graphql.project_nodes import Scene
+from serve_app.graphql.payloads import ProjectPayload, ScenePayload, UserError, problem
+from serve_app.graphql.project_nodes import Project, Scene
 
 Sent = Answer | list[UserError]
 
@@ -26,6 +26,14 @@ async def send(context: Context, home: str, target: str, key: str, command: Comm
         return problem(error)
     context.ports.feed.touch(home)
     return answer
+
+
+async def project_payload(context: Context, home: str, sent: Sent) -> ProjectPayload:
+    if not isinstance(sent, Answer):
+        return ProjectPayload(user_errors=sent)
+    head = await context.ports.reader.head(home)
+    found = await context.project(home)
+    return ProjectPayload(project=Project.of(found[0], head) if found else None, sequence=str(sent.sequence))
 
 
 async def scene_payload(context: Context, scene: str, sent: Sent) -> ScenePayload:

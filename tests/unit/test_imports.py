@@ -25,6 +25,9 @@ ALLOWED = {
 LIGHT = (
     "gpu.steps",
     "gpu.enhance.protocol",
+    "gpu.enhance.brains",
+    "gpu.enhance.formats",
+    "gpu.enhance.section",
     "gpu.video.protocol",
     "storage.codec",
     "storage.ledger.protocol",

@@ -59,7 +59,7 @@ async def test_created_project_has_view_and_outline() -> None:
             "MOVIE",
             "thriller",
             ANNA,
-            "feature",
+            "three-act",
         )
         room = await it.runtime.owned(home).room("outline")  # type: ignore[union-attr]
         assert room.map("meta")["title"] == "Heat"

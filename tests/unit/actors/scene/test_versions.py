@@ -81,7 +81,7 @@ async def test_r86_a_locked_scene_refuses_and_an_equal_text_is_left_alone() -> N
         await it.ask(home, LockScene(scene))
         with pytest.raises(CommandError) as refused:
             await it.ask(home, RestoreVersion(scene, at, "other"))
-        assert (refused.value.code, refused.value.path) == ("LOCKED", ("input", "sceneId"))
+        assert (refused.value.code, refused.value.path) == ("SCENE_LOCKED", ("input", "sceneId"))
 
 
 async def test_r85_versions_outlive_their_host() -> None:

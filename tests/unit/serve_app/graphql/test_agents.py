@@ -155,4 +155,4 @@ async def test_q78_a_locked_scene_takes_no_batch(studio: Studio) -> None:
     lock = 'mutation($s: ID!) { lockScene(sceneId: $s, idempotencyKey: "lock") { userErrors { code } } }'
     await s.ask(lock, s=s.scene)
     made = await edit(s, "k", [{"start": 0, "end": 0, "text": "A"}])
-    assert [e["code"] for e in made["userErrors"]] == ["LOCKED"]
+    assert [e["code"] for e in made["userErrors"]] == ["SCENE_LOCKED"]

@@ -214,7 +214,7 @@ async def test_q63_a_restore_is_a_new_edit_that_can_be_undone(studio: Studio) ->
     lock = "mutation($s: ID!, $k: String!) { lockScene(sceneId: $s, idempotencyKey: $k) { sequence } }"
     await s.ask(lock, s=s.scene, k=s.key())
     refused = (await s.ask(RESTORE, i={**given, "idempotencyKey": s.key()}))["restoreVersion"]["userErrors"]
-    assert [(e["path"], e["code"]) for e in refused] == [(["input", "sceneId"], "LOCKED")]
+    assert [(e["path"], e["code"]) for e in refused] == [(["input", "sceneId"], "SCENE_LOCKED")]
 
 
 async def test_q64_bad_questions_about_the_past_name_the_field(studio: Studio) -> None:
