@@ -207,6 +207,7 @@ class GenerateScene(Command):
     brain: str | None = None  # None: the scene's, or the project's
     seed: str | None = None  # None: drawn from the job id
     backend: str | None = None  # None: the router chooses
+    priority: int = 0  # before the shares of the queue; not for people to choose
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from storage.bus.protocol import Bus, BusState, Topic
+from storage.bus.protocol import ANY, Bus, BusState, Topic
 from storage.codec import decode, encode
 from storage.ledger.protocol import Attempt, AttemptState, Ledger, LedgerError
 
@@ -32,11 +32,16 @@ POLL_LIVE_S = 2.0
 
 
 class StepFailed(Exception):
-    """A step's own failure: stored on the attempt as {"code","message","retryable"}."""
+    """A step's own failure: stored on the attempt as {"code","message","retryable"}, and how long whoever refused it
+    asked us to wait."""
 
-    def __init__(self, code: str, message: str, retryable: bool) -> None:
-        super().__init__(code, message, retryable)
-        self.code, self.message, self.retryable = code, message, retryable
+    def __init__(self, code: str, message: str, retryable: bool, retry_after_s: float | None = None) -> None:
+        super().__init__(code, message, retryable, retry_after_s)
+        self.code, self.message, self.retryable, self.retry_after_s = code, message, retryable, retry_after_s
+
+    def body(self) -> dict[str, Any]:
+        said: dict[str, Any] = {"code": self.code, "message": self.message, "retryable": self.retryable}
+        return said if self.retry_after_s is None else {**said, "retry_after_s": float(self.retry_after_s)}
 
 
 class StepCancelled(Exception):
@@ -61,11 +66,13 @@ Notify = Callable[[Attempt], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """`slots` attempts of `steps` at once. Video has a lane of its own, so a first panel never waits for it."""
+    """`slots` attempts of `steps` at once, of those that need nothing or one of `offers`. Video has a lane of its own,
+    so a first panel never waits for it."""
 
     name: str
     steps: tuple[str, ...]
     slots: int = 1
+    offers: tuple[str, ...] = ()
 
 
 class _Running:
@@ -95,7 +102,8 @@ class _Running:
 
 
 class Worker:
-    """Runs until `stop`. `wake` may be called from the loop at any time and costs nothing when busy."""
+    """Runs until `stop`. `wake` may be called from the loop at any time and costs nothing when busy. `loaded` says what
+    model is in memory, as attempts name it in `affinity`."""
 
     def __init__(
         self,
@@ -105,12 +113,13 @@ class Worker:
         lanes: tuple[Lane, ...],
         notify: Notify,
         bus: Bus | None = None,
+        loaded: Callable[[], str] = str,
     ) -> None:
-        self.name, self._bus = name, bus
+        self.name, self._bus, self._loaded = name, bus, loaded
         self._ledger, self._runs, self._lanes, self._notify = ledger, runs, lanes, notify
         self._woken = {lane.name: asyncio.Event() for lane in lanes}
         self._tasks: list[asyncio.Task[None]] = []
-        self._active: set[_Running] = set()
+        self._active: dict[_Running, str] = {}  # → home
         self._stopping = False
 
     def start(self) -> None:
@@ -122,13 +131,17 @@ class Worker:
             self._tasks.append(asyncio.get_running_loop().create_task(self._listen(self._bus)))
 
     async def _listen(self, bus: Bus) -> None:
-        async for _wake in bus.subscribe(Topic.WORK):
-            self.wake()
+        async for wake in bus.subscribe(Topic.WORK):
+            self.wake(None if wake.what == ANY else wake.what)
         await asyncio.Event().wait()  # the bus was closed before us: lanes look by themselves
 
-    def wake(self) -> None:
+    def wake(self, home: str | None = None) -> None:
+        """There may be work; and something of `home` may have been cancelled, so what runs for it beats at once."""
         for event in self._woken.values():
             event.set()
+        for running, of in self._active.items():
+            if home in (None, of):
+                running.urgent.set()
 
     def check(self) -> None:
         """Raises RuntimeError when a lane is not running any more."""
@@ -136,7 +149,7 @@ class Worker:
             raise RuntimeError("a lane of the worker has ended")
 
     async def stop(self) -> None:
-        """Give the threads a chance to see the stop, then leave: what they held goes stale and is claimed anew."""
+        """Give the threads a chance to see the stop, then leave. What they held is given back, for others to go on."""
         self._stopping = True
         for running in self._active:
             running.stop()
@@ -149,10 +162,16 @@ class Worker:
         while not self._stopping:
             self._woken[lane.name].clear()
             try:
-                attempt = await self._ledger.claim_attempt(worker, lane.steps)
+                attempt = await self._ledger.claim_attempt(
+                    worker, lane.steps, offers=lane.offers, loaded=self._loaded()
+                )
             except LedgerError as error:
                 logger.warning("no attempt could be claimed", extra={"code": error.code})
                 attempt = None
+            if attempt is not None and attempt.state is AttemptState.FAILED:  # it has taken too many of us with it
+                logger.warning("an attempt lost its workers", extra={"attempt": attempt.id, "claims": attempt.claims})
+                await self._tell(attempt)
+                continue
             if attempt is not None:
                 await self._run(attempt, worker)
                 continue
@@ -163,15 +182,16 @@ class Worker:
 
     async def _run(self, attempt: Attempt, worker: str) -> None:
         running = _Running(asyncio.get_running_loop())
-        self._active.add(running)
+        self._active[running] = attempt.home
         beats = asyncio.get_running_loop().create_task(self._beat(attempt, worker, running))
         try:
             state, result, error = await self._outcome(attempt, running)
-        finally:
-            beats.cancel()
-            running.stop()
-            self._active.discard(running)
-            await asyncio.gather(beats, return_exceptions=True)
+        except asyncio.CancelledError:
+            await self._ended(running, beats)
+            with contextlib.suppress(LedgerError):  # it goes stale instead
+                await self._ledger.release_attempt(attempt.id, worker)
+            raise
+        await self._ended(running, beats)
         try:
             counted = await self._ledger.finish_attempt(attempt.id, worker, state, result=result, error=error)
         except LedgerError as fault:
@@ -181,6 +201,12 @@ class Worker:
             logger.info("an attempt was lost to another worker", extra={"attempt": attempt.id})
             return
         await self._tell(attempt)
+
+    async def _ended(self, running: _Running, beats: asyncio.Task[None]) -> None:
+        running.stop()
+        del self._active[running]
+        beats.cancel()
+        await asyncio.gather(beats, return_exceptions=True)
 
     async def _outcome(self, attempt: Attempt, running: _Running) -> tuple[AttemptState, bytes | None, bytes | None]:
         try:
@@ -193,7 +219,7 @@ class Worker:
         except asyncio.CancelledError:
             raise
         except StepFailed as failed:
-            body = {"code": failed.code, "message": failed.message, "retryable": failed.retryable}
+            body = failed.body()
         except Exception as error:
             logger.exception("a step crashed", extra={"attempt": attempt.id, "step": attempt.step})
             code, retryable = getattr(error, "code", "STEP_CRASHED"), bool(getattr(error, "retryable", True))

@@ -295,7 +295,7 @@ class Home:
         """After a commit: wake workers, and keep a snapshot now and then."""
         self.touch()
         self._around.moved(self.id, self.pipeline.known)
-        if decision.attempts:
+        if decision.attempts or decision.cancel_attempts:
             self._around.wake()
         actor = activation.actor
         row = self.snapshots.due(actor, len(decision.events))

@@ -288,6 +288,8 @@ class SceneActor(Actor):
             script_sha256=_sha256(script),
             created_at_ms=ctx.now_ms,
             request=enhance_request(self.id, script, brain=brain, beat=beat, seed=seed, project=project, ctx=ctx),
+            by=ctx.principal,
+            priority=command.priority,
         )
         run = self._run(job, ctx)
         asked = {"job": id, "by": ctx.principal, "brain": brain.id, "seed": seed, "request": job.to_dict()}
@@ -329,7 +331,7 @@ class SceneActor(Actor):
     def _run(self, job: Job, ctx: Context) -> Run:
         continuity = ctx.peer(ContinuityActor, CONTINUITY)
         gate = continuity.gate(self.id) if continuity is not None else {"errors": 0, "warnings": 0}
-        return Run(self.home, self.id, job, gate, self.bible_version)
+        return Run(self.home, self.id, job, gate, self.bible_version, ctx.now_ms)
 
     def _committing(self, runs: list[Run], ctx: Context) -> Decision:
         """Everything the runs changed, as one decision. At most one of them ends in a take per append."""

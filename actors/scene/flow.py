@@ -8,15 +8,16 @@ end is what the job will be after the commit.
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from typing import Any
 
 from actors.commands import CommandError
 from actors.runtime.actor import Draft
 from actors.runtime.ids import derive_id
+from actors.scene import waiting
 from actors.scene.job import MOVES, WORKER_STAGES, Due, Job, State
 from actors.scene.recipe import recipe_hash
 from gpu.steps import (
-    ATTEMPTS_PER_STEP_MAX,
     PANEL_CANDIDATES,
     PANEL_HEIGHT_PX,
     PANEL_WIDTH_PX,
@@ -35,8 +36,10 @@ FAULT = {"code": "STEP_FAILED", "message": "a step failed without saying why", "
 class Run:
     """One pass over one job. `gate`: findings of the scene as they stand, {"errors", "warnings"}."""
 
-    def __init__(self, home: str, scene: str, job: Job, gate: dict[str, int], bible_version: int) -> None:
-        self.home, self.scene = home, scene
+    def __init__(
+        self, home: str, scene: str, job: Job, gate: dict[str, int], bible_version: int, now_ms: int = 0
+    ) -> None:
+        self.home, self.scene, self._now_ms = home, scene, now_ms
         self.job = copy.deepcopy(job)
         self.drafts: list[Draft] = []
         self.attempts: list[NewAttempt] = []
@@ -142,17 +145,21 @@ class Run:
 
     def _step_failed(self, attempt: Attempt) -> None:
         said = _read(attempt.error) if attempt.error else {}
-        self._fault({name: said.get(name, default) for name, default in FAULT.items()})
+        asked_s = said.get("retry_after_s")
+        self._fault({name: said.get(name, default) for name, default in FAULT.items()}, asked_s)
 
-    def _fault(self, error: dict[str, Any]) -> None:
+    def _fault(self, error: dict[str, Any], asked_s: float | None = None) -> None:
         job = self.job
-        if not error["retryable"] or job.tries >= ATTEMPTS_PER_STEP_MAX or job.step is None:
+        if not error["retryable"] or job.tries >= waiting.tries_max(error["code"]) or job.step is None:
             self.emit("job.failed", step=job.step.value if job.step else None, error=error)
             return
         self.emit("job.attempt_failed", step=job.step.value, number=job.number, error=error)
-        if error["code"] == "THROTTLED" and State.THROTTLED in MOVES[job.state]:
+        if error["code"] != waiting.THROTTLED:
+            return self._step(job.step, again=True)
+        if State.THROTTLED in MOVES[job.state]:
             self.emit("job.throttled")
-        self._step(job.step, again=True)
+        wait_ms = waiting.backoff_ms(f"{job.id}.{job.step}.{job.number}", job.tries, asked_s)
+        self._step(job.step, again=True, not_before_ms=self._now_ms + wait_ms)
 
     # what is due
     def go(self) -> None:
@@ -174,13 +181,15 @@ class Run:
                 case due:
                     self._step(Step(due.value), again=False)
 
-    def _step(self, step: Step, *, again: bool) -> None:
+    def _step(self, step: Step, *, again: bool, not_before_ms: int = 0) -> None:
         job = self.job
         number = job.numbers.get(step.value, 0) + 1
         id = derive_id("att", job.id, step.value, str(number))
         request = encode(_request(step, job, f"{self.home}/{job.id}/{id}"))
         self.emit("job.step", step=step.value, number=number, attempt=id, again=again)
-        self.attempts.append(NewAttempt(id, self.home, self.scene, job.id, step, number, request, TIMEOUT_MS[step]))
+        new = NewAttempt(id, self.home, self.scene, job.id, step, number, request, TIMEOUT_MS[step], job.priority)
+        pool = waiting.POOLS[step]
+        self.attempts.append(replace(new, user=job.by, pool=pool, not_before_ms=not_before_ms))
 
 
 def _request(step: Step, job: Job, prefix: str) -> dict[str, Any]:

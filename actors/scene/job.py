@@ -127,6 +127,8 @@ class Job:
     error: dict[str, Any] | None = None
     brain_sha256: str = ""  # of the content in `request`
     beat: str = ""  # what the request was told of its place in the story
+    by: str = ""  # who asked: whose share of the workers it takes
+    priority: int = 0
 
     # reading
     @property
@@ -263,7 +265,7 @@ class Job:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Job:
-        values = dict(data)
+        values = {name: value for name, value in data.items() if name in cls.__slots__}  # newer code may say more
         values["state"] = State(values["state"])
         values["stage"] = None if values["stage"] is None else Stage(values["stage"])
         values["step"] = None if values["step"] is None else Step(values["step"])

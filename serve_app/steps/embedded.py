@@ -21,7 +21,7 @@ from storage.objects.protocol import ObjectStore
 
 LANES = (
     Lane("quick", (Step.ENHANCE, Step.CACHE, Step.STORYBOARD, Step.OBSERVE)),
-    Lane("video", (Step.VIDEO,)),
+    Lane("video", (Step.VIDEO,), offers=(AnimaticBackend.name,)),
 )
 """Video renders in a lane of its own: a first panel never waits behind somebody's film."""
 

@@ -141,7 +141,11 @@ def _opened(payload: bytes) -> Record | None:
         kind, home, rows = codec.decode(zlib.decompress(payload), bytes_max=codec.BLOB_BYTES_MAX)
     except (zlib.error, ValueError, TypeError):
         return None
-    return Record(kind, home, rows)
+    table = _TABLES.get(kind)
+    return Record(kind, home, rows if table is None else [table.whole(row) for row in rows])
+
+
+_TABLES = {table.name: table for table in TABLES}
 
 
 def _raise(damage: Damaged) -> None:

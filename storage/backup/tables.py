@@ -16,11 +16,17 @@ Row = list[Any]
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """`order`: columns that sort it; the same rows give the same bytes."""
+    """`order`: columns that sort it; the same rows give the same bytes. `later`: what the last columns are in backups
+    made before they existed."""
 
     name: str
     columns: tuple[str, ...]
     order: tuple[str, ...]
+    later: tuple[Any, ...] = ()
+
+    def whole(self, row: Row) -> Row:
+        lacking = len(self.columns) - len(row)
+        return [*row, *self.later[-lacking:]] if 0 < lacking <= len(self.later) else row
 
     def at(self, column: str) -> int:
         return self.columns.index(column)
@@ -43,14 +49,17 @@ ATTEMPTS = Table(
     "attempts",
     ("id", "home", "scene", "job", "step", "number", "state", "request", "timeout_ms", "priority", "created_at_ms",
      "deadline_at_ms", "worker", "heartbeat_at_ms", "progress", "message", "cancel_requested", "result", "error",
-     "version"),
+     "version", "principal", "needs", "affinity", "not_before_ms", "pool", "weight", "claims", "charge_ms"),
     ("created_at_ms", "id"),
+    ("", "", "", 0, "", 100, 0, 0),
 )  # fmt: skip
 
 TABLES = (SNAPSHOTS, RESPONSES, VIEWS, ATTEMPTS)
 """After the homes with their events, in this order."""
 
 LEFT_OUT = {
+    "rates": "measured anew",
+    "shares": "who is ahead of whom in the queue; nobody owes anything after a restore",
     "hosts": "who was alive when the copy was made is nobody when it is restored",
     "schema_steps": "written by whoever makes the tables",
 }

@@ -312,10 +312,16 @@ class MemoryLedger:
         return self._token
 
     # attempts
-    async def claim_attempt(self, worker: str, steps: Sequence[str]) -> Attempt | None:
-        claimed = self._attempts.claim(worker, steps)
+    async def claim_attempt(
+        self, worker: str, steps: Sequence[str], *, offers: Sequence[str] = (), loaded: str = ""
+    ) -> Attempt | None:
+        claimed = self._attempts.claim(worker, steps, offers, loaded)
         self._token += claimed is not None
         return claimed
+
+    async def release_attempt(self, id: str, worker: str) -> bool:
+        self._token += 1
+        return self._attempts.release(id, worker)
 
     async def beat_attempt(
         self, id: str, worker: str, *, progress: float, message: str, result: bytes | None = None

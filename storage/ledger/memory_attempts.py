@@ -9,14 +9,25 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from storage.ledger.protocol import ATTEMPT_STALE_MS, FINAL_STATES, Append, Attempt, AttemptState, Conflict
-from storage.ledger.rules import check_final
+from storage.ledger.memory_shares import MemoryShares
+from storage.ledger.protocol import (
+    AFFINITY_WAIT_MS,
+    ATTEMPT_STALE_MS,
+    CLAIMS_MAX,
+    FINAL_STATES,
+    Append,
+    Attempt,
+    AttemptState,
+    Conflict,
+)
+from storage.ledger.rules import check_final, worker_lost
 
 
 class MemoryAttempts:
     def __init__(self, clock: Callable[[], int]) -> None:
         self._clock = clock
         self._rows: dict[str, Attempt] = {}  # insertion order is age
+        self.shares = MemoryShares()
 
     def check_new(self, append: Append) -> None:
         """Raise `Conflict` for an id, or (job, step, number), that exists."""
@@ -33,6 +44,7 @@ class MemoryAttempts:
             self._rows[new.id] = Attempt(
                 new.id, new.home, new.scene, new.job, new.step, new.number, AttemptState.OPEN, new.request,
                 new.timeout_ms, new.priority, now, None, None, None, 0.0, "", False, None, None, 1,
+                new.user, new.needs, new.affinity, new.not_before_ms, new.pool, new.weight,
             )  # fmt: skip
         for id in append.cancel_attempts:
             row = self._rows.get(id)
@@ -47,12 +59,26 @@ class MemoryAttempts:
             return False
         return (row.heartbeat_at_ms or 0) < now - ATTEMPT_STALE_MS or (row.deadline_at_ms or 0) < now
 
-    def claim(self, worker: str, steps: Sequence[str]) -> Attempt | None:
+    def _wanted(self, row: Attempt, offers: Sequence[str], loaded: str, now: int) -> bool:
+        if (row.needs and row.needs not in offers) or row.not_before_ms > now:
+            return False
+        waited = now - max(row.created_at_ms, row.not_before_ms)
+        return row.affinity in ("", loaded) or waited >= AFFINITY_WAIT_MS
+
+    def claim(self, worker: str, steps: Sequence[str], offers: Sequence[str], loaded: str) -> Attempt | None:
         now = self._clock()
-        rows = [r for r in self._rows.values() if r.step in steps and self._claimable(r, worker, now)]
+        rows = [
+            (self.shares.turn(row).order(num), row)
+            for num, row in enumerate(self._rows.values())
+            if row.step in steps and self._claimable(row, worker, now) and self._wanted(row, offers, loaded, now)
+        ]
         if not rows:
             return None
-        best = max(rows, key=lambda row: row.priority)  # the first of equals is the oldest
+        best = min(rows)[1]
+        if best.claims >= CLAIMS_MAX:
+            lost = replace(best, state=AttemptState.FAILED, error=worker_lost(best.claims), version=best.version + 1)
+            self._rows[best.id] = lost
+            return lost
         self._rows[best.id] = claimed = replace(
             best,
             state=AttemptState.CLAIMED,
@@ -60,8 +86,27 @@ class MemoryAttempts:
             deadline_at_ms=now + best.timeout_ms,
             heartbeat_at_ms=now,
             version=best.version + 1,
+            charge_ms=self.shares.charge(best),
+            claims=best.claims + 1,
         )
         return claimed
+
+    def release(self, id: str, worker: str) -> bool:
+        row = self._held(id, worker)
+        if row is None:
+            return False
+        state = AttemptState.CANCELLED if row.cancel_requested else AttemptState.OPEN
+        self.shares.settle(row, state, self._clock())
+        self._rows[id] = replace(
+            row,
+            state=state,
+            worker=None,
+            deadline_at_ms=None,
+            heartbeat_at_ms=None,
+            version=row.version + 1,
+            claims=row.claims - 1,
+        )
+        return True
 
     def _held(self, id: str, worker: str) -> Attempt | None:
         row = self._rows.get(id)
@@ -87,6 +132,7 @@ class MemoryAttempts:
         row = self._held(id, worker)
         if row is None:
             return False
+        self.shares.settle(row, state, self._clock())
         self._rows[id] = replace(row, state=state, result=result, error=error, version=row.version + 1)
         return True
 

@@ -278,8 +278,13 @@ class PostgresLedger:
         return await self._read(postgres_read.change_token)
 
     # attempts
-    async def claim_attempt(self, worker: str, steps: Sequence[str]) -> Attempt | None:
-        return await self._on_pool(lambda db: postgres_attempts.claim(db, worker, steps, self._now()))
+    async def claim_attempt(
+        self, worker: str, steps: Sequence[str], *, offers: Sequence[str] = (), loaded: str = ""
+    ) -> Attempt | None:
+        return await self._on_pool(lambda db: postgres_attempts.claim(db, worker, steps, offers, loaded, self._now()))
+
+    async def release_attempt(self, id: str, worker: str) -> bool:
+        return await self._on_pool(lambda db: postgres_attempts.release(db, id, worker, self._now()))
 
     async def beat_attempt(
         self, id: str, worker: str, *, progress: float, message: str, result: bytes | None = None
@@ -296,7 +301,7 @@ class PostgresLedger:
     ) -> bool:
         check_final(state)
         return await self._on_pool(
-            lambda db: postgres_attempts.finish(db, id, worker, state, result=result, error=error)
+            lambda db: postgres_attempts.finish(db, self._now(), id, worker, state, result=result, error=error)
         )
 
     async def attempt(self, id: str) -> Attempt | None:

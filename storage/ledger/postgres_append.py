@@ -75,13 +75,17 @@ gone AS (
 _ATTEMPTS = """,
 posted AS (
   INSERT INTO storyforge.attempts (id, home, scene, job, step, number, state, request, timeout_ms, priority,
-    created_at_ms, progress, message, cancel_requested, version)
+    created_at_ms, progress, message, cancel_requested, version, principal, needs, affinity, not_before_ms, pool,
+    weight)
   SELECT p.id, p.home, p.scene, p.job, p.step, p.number, CASE p.cancelled WHEN 0 THEN 'open' ELSE 'cancelled' END,
-    p.request, p.timeout_ms, p.priority, clock.now, 0.0, '', p.cancelled <> 0, 1 + p.cancelled
+    p.request, p.timeout_ms, p.priority, clock.now, 0.0, '', p.cancelled <> 0, 1 + p.cancelled,
+    p.principal, p.needs, p.affinity, p.not_before, p.pool, p.weight
   FROM unnest(%(n_at)s::bigint[], %(n_id)s::text[], %(n_home)s::text[], %(n_scene)s::text[], %(n_job)s::text[],
     %(n_step)s::text[], %(n_number)s::bigint[], %(n_request)s::bytea[], %(n_timeout)s::bigint[],
-    %(n_priority)s::bigint[], %(n_cancelled)s::bigint[])
-    WITH ORDINALITY AS p (at, id, home, scene, job, step, number, request, timeout_ms, priority, cancelled, place)
+    %(n_priority)s::bigint[], %(n_cancelled)s::bigint[], %(n_user)s::text[], %(n_needs)s::text[],
+    %(n_affinity)s::text[], %(n_before)s::bigint[], %(n_pool)s::text[], %(n_weight)s::bigint[])
+    WITH ORDINALITY AS p (at, id, home, scene, job, step, number, request, timeout_ms, priority, cancelled, principal,
+      needs, affinity, not_before, pool, weight, place)
   JOIN moved m ON m.at = p.at CROSS JOIN clock ORDER BY p.place)"""
 _CANCEL = """,
 cancelled AS (
@@ -236,6 +240,12 @@ class Batch:
         values["n_request"] = byteas([a.request for a in new])
         values["n_timeout"] = int8s([a.timeout_ms for a in new])
         values["n_priority"] = int8s([a.priority for a in new])
+        values["n_user"] = texts([a.user for a in new])
+        values["n_needs"] = texts([a.needs for a in new])
+        values["n_affinity"] = texts([a.affinity for a in new])
+        values["n_before"] = int8s([a.not_before_ms for a in new])
+        values["n_pool"] = texts([a.pool for a in new])
+        values["n_weight"] = int8s([a.weight for a in new])
         return _ATTEMPTS if new else ""
 
     def _put_answers(self, values: dict[str, Any]) -> str:

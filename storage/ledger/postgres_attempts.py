@@ -9,28 +9,68 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from storage.ledger import postgres_shares
 from storage.ledger.postgres_connect import Connection
 from storage.ledger.postgres_time import NOW
-from storage.ledger.protocol import ATTEMPT_STALE_MS, Attempt, AttemptState
+from storage.ledger.protocol import AFFINITY_WAIT_MS, ATTEMPT_STALE_MS, CLAIMS_MAX, Attempt, AttemptState
+from storage.ledger.rules import worker_lost
 
 _COLUMNS = """id, home, scene, job, step, number, state, request, timeout_ms, priority, created_at_ms, deadline_at_ms,
-worker, heartbeat_at_ms, progress, message, cancel_requested, result, error, version"""
+worker, heartbeat_at_ms, progress, message, cancel_requested, result, error, version, principal, needs,
+affinity, not_before_ms, pool, weight, claims, charge_ms"""
+_A_COLUMNS = ", ".join(f"a.{name.strip()}" for name in _COLUMNS.split(","))
 
-CLAIM = f"""WITH clock AS MATERIALIZED (SELECT {NOW} AS now)
-UPDATE storyforge.attempts SET state = 'claimed', worker = %(worker)s, deadline_at_ms = clock.now + timeout_ms,
-heartbeat_at_ms = clock.now, version = version + 1 FROM clock
-WHERE id = (
-  SELECT id FROM storyforge.attempts
-  WHERE state IN ('open', 'claimed') AND step = ANY (%(steps)s::text[]) AND (state = 'open' OR (worker <> %(worker)s
-    AND (heartbeat_at_ms < (SELECT now FROM clock) - {ATTEMPT_STALE_MS} OR deadline_at_ms < (SELECT now FROM clock))))
-  ORDER BY priority DESC, num LIMIT 1 FOR UPDATE SKIP LOCKED)
-RETURNING {_COLUMNS}"""
+CLAIM = f"""WITH clock AS MATERIALIZED (SELECT {NOW} AS now),
+best AS MATERIALIZED (
+  SELECT a.id, a.created_at_ms, a.pool, a.principal, a.home, {postgres_shares.TAGS}
+  FROM storyforge.attempts a {postgres_shares.JOINS}
+  WHERE a.state IN ('open', 'claimed') AND a.step = ANY (%(steps)s::text[])
+    AND (a.needs = '' OR a.needs = ANY (%(offers)s::text[])) AND a.not_before_ms <= (SELECT now FROM clock)
+    AND (a.affinity IN ('', %(loaded)s)
+      OR greatest(a.created_at_ms, a.not_before_ms) <= (SELECT now FROM clock) - {AFFINITY_WAIT_MS})
+    AND (a.state = 'open' OR (a.worker <> %(worker)s
+      AND (a.heartbeat_at_ms < (SELECT now FROM clock) - {ATTEMPT_STALE_MS}
+        OR a.deadline_at_ms < (SELECT now FROM clock))))
+  ORDER BY {postgres_shares.ORDER} LIMIT 1 FOR UPDATE OF a SKIP LOCKED),
+charged AS ({postgres_shares.CHARGE})
+UPDATE storyforge.attempts a SET version = a.version + 1,
+  state = CASE WHEN best.over THEN 'failed' ELSE 'claimed' END,
+  error = CASE WHEN best.over THEN %(lost)s::bytea ELSE a.error END,
+  worker = CASE WHEN best.over THEN a.worker ELSE %(worker)s END,
+  deadline_at_ms = CASE WHEN best.over THEN a.deadline_at_ms ELSE clock.now + a.timeout_ms END,
+  heartbeat_at_ms = CASE WHEN best.over THEN a.heartbeat_at_ms ELSE clock.now END,
+  charge_ms = best.cost_ms, claims = CASE WHEN best.over THEN a.claims ELSE a.claims + 1 END
+FROM best, clock WHERE a.id = best.id AND a.created_at_ms = best.created_at_ms
+RETURNING {_A_COLUMNS}"""
+
+_HELD = """a.id = %(id)s AND a.worker = %(worker)s AND a.state = 'claimed'"""
+_SETTLED = f"""WITH clock AS MATERIALIZED (SELECT {NOW} AS now),
+held AS MATERIALIZED (
+  SELECT {postgres_shares.HELD} FROM storyforge.attempts a, clock WHERE {_HELD} FOR UPDATE OF a),
+settled AS ({postgres_shares.SETTLE})"""
+
+FINISH = f"""{_SETTLED}, measured AS ({postgres_shares.MEASURE})
+UPDATE storyforge.attempts a SET state = %(state)s, result = %(result)s, error = %(error)s, version = a.version + 1
+FROM held WHERE a.id = held.id AND a.created_at_ms = held.created_at_ms"""
+
+RELEASE = f"""{_SETTLED}
+UPDATE storyforge.attempts a SET state = CASE WHEN a.cancel_requested THEN 'cancelled' ELSE 'open' END, worker = NULL,
+deadline_at_ms = NULL, heartbeat_at_ms = NULL, version = a.version + 1, claims = a.claims - 1
+FROM held WHERE a.id = held.id AND a.created_at_ms = held.created_at_ms"""
 
 
-async def claim(connection: Connection, worker: str, steps: Sequence[str], now: int | None) -> Attempt | None:
+async def claim(
+    connection: Connection, worker: str, steps: Sequence[str], offers: Sequence[str], loaded: str, now: int | None
+) -> Attempt | None:
     if not steps:
         return None
-    return await _one(connection, CLAIM, {"now": now, "worker": worker, "steps": list(steps)})
+    asked = {"worker": worker, "steps": list(steps), "offers": list(offers), "loaded": loaded}
+    return await _one(connection, CLAIM, {"now": now, "lost": worker_lost(CLAIMS_MAX), **asked})
+
+
+async def release(connection: Connection, id: str, worker: str, now: int | None) -> bool:
+    cursor = await connection.execute(RELEASE, {"now": now, "id": id, "worker": worker})
+    return cursor.rowcount == 1
 
 
 async def live(connection: Connection) -> dict[str, int]:
@@ -60,12 +100,17 @@ async def beat(
 
 
 async def finish(
-    connection: Connection, id: str, worker: str, state: AttemptState, *, result: bytes | None, error: bytes | None
+    connection: Connection,
+    now: int | None,
+    id: str,
+    worker: str,
+    state: AttemptState,
+    *,
+    result: bytes | None,
+    error: bytes | None,
 ) -> bool:
     cursor = await connection.execute(
-        """UPDATE storyforge.attempts SET state = %s, result = %s, error = %s, version = version + 1
-        WHERE id = %s AND worker = %s AND state = 'claimed'""",
-        (str(state), result, error, id, worker),
+        FINISH, {"now": now, "id": id, "worker": worker, "state": str(state), "result": result, "error": error}
     )
     return cursor.rowcount == 1
 

@@ -91,6 +91,12 @@ class NewAttempt:
     request: bytes
     timeout_ms: int  # from claim to deadline
     priority: int = 0
+    user: str = ""  # the principal who asked: whose share of the queue it takes
+    needs: str = ""  # what a claimer must offer; "": anyone with the step
+    affinity: str = ""  # what its worker has loaded, preferably
+    not_before_ms: int = 0  # database time before which nobody may claim it
+    pool: str = ""  # the queue it waits in: attempts of one pool compete for the same workers
+    weight: int = 100  # percent of an ordinary share
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +121,14 @@ class Attempt:
     result: bytes | None  # partial while claimed, final when done
     error: bytes | None
     version: int  # grows with every change of the row
+    user: str = ""
+    needs: str = ""
+    affinity: str = ""
+    not_before_ms: int = 0
+    pool: str = ""
+    weight: int = 100
+    claims: int = 0  # how often it was claimed; after the first, because a worker died with it
+    charge_ms: int = 0  # of service, as it was estimated when it was claimed
 
 
 @dataclass(frozen=True, slots=True)
@@ -427,13 +441,25 @@ class Ledger(Protocol):
         ...
 
     # attempts (workers use these; owners create attempts by append)
-    async def claim_attempt(self, worker: str, steps: Sequence[str]) -> Attempt | None:
-        """Compare-and-set the best open attempt (highest priority, then oldest) to `claimed`, with its deadline.
+    async def claim_attempt(
+        self, worker: str, steps: Sequence[str], *, offers: Sequence[str] = (), loaded: str = ""
+    ) -> Attempt | None:
+        """Compare-and-set the attempt whose turn it is (`storage.ledger.fairness`) to `claimed`, with its deadline.
+
+        Only one that needs nothing or one of `offers`, whose `not_before_ms` has passed, and whose affinity is what
+        is `loaded`, unless it has waited `AFFINITY_WAIT_MS` for such a worker.
 
         A claimed attempt whose heartbeat is older than `ATTEMPT_STALE_MS` or whose deadline has passed can be claimed
-        anew by another worker (same attempt id, the old worker's later writes are refused). So a worker's name is new
-        at every start. Nothing open costs one read and no write.
+        anew by another worker (same attempt id, partial result kept, the old worker's later writes are refused). So a
+        worker's name is new at every start. One that was claimed `CLAIMS_MAX` times already is ended instead and
+        returned as it is then, `FAILED` with the error `WORKER_LOST`: tell its owner, do not run it. Nothing to claim
+        costs one read and no write.
         """
+        ...
+
+    async def release_attempt(self, id: str, worker: str) -> bool:
+        """Give a claim back unfinished (the worker stops): open again at once, partial result kept, the claim not
+        counted; cancelled, if that was asked for. False: the claim was lost."""
         ...
 
     async def beat_attempt(
@@ -460,6 +486,17 @@ ATTEMPT_STALE_MS = 5_000
 """A worker that has not beaten for this long is taken for dead. Lower: a long GC pause loses work; higher: a crashed
 worker delays its job by as much. Workers beat every 500 ms."""
 
+CLAIMS_MAX = 3
+"""Workers an attempt may take with it before it fails. Lower: a node that was taken away fails jobs; higher: an attempt
+that kills whoever runs it stops the work of everybody for as many restarts."""
+
+WORKER_LOST = "WORKER_LOST"
+"""Code of an attempt that ended so. Not retryable by itself: a person may try again."""
+
+AFFINITY_WAIT_MS = 3_000
+"""How long an attempt waits for a worker that has its model loaded. Longer than loading takes: waiting costs more than
+it saves; shorter: workers swap models that another has."""
+
 WANT_MS = 15_000
 """A want that was not renewed for this long is void. Shorter than a person's retries: an owner never hears of it;
 longer: homes move for reasons that have passed."""
@@ -474,12 +511,15 @@ OWNERSHIP_TYPE = "home.claimed"
 """Doc and type of the ownership event; its body is `storage.codec` of {host, incarnation, peer}."""
 
 __all__ = [
+    "AFFINITY_WAIT_MS",
     "ATTEMPT_STALE_MS",
+    "CLAIMS_MAX",
     "FINAL_STATES",
     "KEPT_MS",
     "OWNERSHIP_DOC",
     "OWNERSHIP_TYPE",
     "WANT_MS",
+    "WORKER_LOST",
     "Append",
     "Attempt",
     "AttemptState",

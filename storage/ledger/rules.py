@@ -14,6 +14,7 @@ from storage.ledger.protocol import (
     OWNERSHIP_DOC,
     OWNERSHIP_TYPE,
     WANT_MS,
+    WORKER_LOST,
     Append,
     AttemptState,
     HostRow,
@@ -50,6 +51,12 @@ def _check_names(*names: str) -> None:
 def check_final(state: AttemptState) -> None:
     if state not in FINAL_STATES:
         raise ValueError(f"{state} is not a final state")
+
+
+def worker_lost(claims: int) -> bytes:
+    """The error of an attempt that took that many workers with it."""
+    said = f"{claims} workers were lost while they ran it"
+    return codec.encode({"code": WORKER_LOST, "message": said, "retryable": False})
 
 
 def want_stands(owned: bool, at_ms: int, now_ms: int) -> bool:

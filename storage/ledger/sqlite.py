@@ -226,11 +226,16 @@ class SqliteLedger:
         return await self._read(sqlite_attempts.live)
 
     # attempts
-    async def claim_attempt(self, worker: str, steps: Sequence[str]) -> Attempt | None:
-        now = self._clocks.wall_ms()
-        if not await self._read(lambda db: sqlite_attempts.claimable(db, worker, steps, now)):
+    async def claim_attempt(
+        self, worker: str, steps: Sequence[str], *, offers: Sequence[str] = (), loaded: str = ""
+    ) -> Attempt | None:
+        now, claimer = self._clocks.wall_ms(), sqlite_attempts.Claimer(worker, steps, offers, loaded)
+        if not await self._read(lambda db: sqlite_attempts.claimable(db, claimer, now)):
             return None
-        return await self._write(lambda tx: sqlite_attempts.claim(tx.connection, worker, steps, tx.now_ms))
+        return await self._write(lambda tx: sqlite_attempts.claim(tx.connection, claimer, tx.now_ms))
+
+    async def release_attempt(self, id: str, worker: str) -> bool:
+        return await self._write(lambda tx: sqlite_attempts.release(tx.connection, tx.now_ms, id, worker))
 
     async def beat_attempt(
         self, id: str, worker: str, *, progress: float, message: str, result: bytes | None = None
@@ -246,7 +251,7 @@ class SqliteLedger:
     ) -> bool:
         check_final(state)
         return await self._write(
-            lambda tx: sqlite_attempts.finish(tx.connection, id, worker, state, result=result, error=error)
+            lambda tx: sqlite_attempts.finish(tx.connection, tx.now_ms, id, worker, state, result=result, error=error)
         )
 
     async def attempt(self, id: str) -> Attempt | None:

@@ -8,20 +8,34 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from storage.ledger.protocol import ATTEMPT_STALE_MS, Attempt, AttemptState, NewAttempt
+from storage.ledger import sqlite_shares
+from storage.ledger.protocol import (
+    AFFINITY_WAIT_MS,
+    ATTEMPT_STALE_MS,
+    CLAIMS_MAX,
+    Attempt,
+    AttemptState,
+    NewAttempt,
+)
+from storage.ledger.rules import worker_lost
 
 _COLUMNS = """id, home, scene, job, step, number, state, request, timeout_ms, priority, created_at_ms, deadline_at_ms,
-worker, heartbeat_at_ms, progress, message, cancel_requested, result, error, version"""
+worker, heartbeat_at_ms, progress, message, cancel_requested, result, error, version, principal, needs,
+affinity, not_before_ms, pool, weight, claims, charge_ms"""
 
 
 def insert(connection: sqlite3.Connection, new: NewAttempt, now_ms: int) -> None:
     connection.execute(
         f"""INSERT INTO attempts ({_COLUMNS})
-        VALUES (?,?,?,?,?,?,'open',?,?,?,?,NULL,NULL,NULL,0.0,'',0,NULL,NULL,1)""",
-        (new.id, new.home, new.scene, new.job, new.step, new.number, new.request, new.timeout_ms, new.priority, now_ms),
-    )
+        VALUES (?,?,?,?,?,?,'open',?,?,?,?,NULL,NULL,NULL,0.0,'',0,NULL,NULL,1,?,?,?,?,?,?,0,0)""",
+        (
+            new.id, new.home, new.scene, new.job, new.step, new.number, new.request, new.timeout_ms, new.priority,
+            now_ms, new.user, new.needs, new.affinity, new.not_before_ms, new.pool, new.weight,
+        ),
+    )  # fmt: skip
 
 
 def cancel(connection: sqlite3.Connection, home: str, id: str) -> None:
@@ -33,12 +47,29 @@ def cancel(connection: sqlite3.Connection, home: str, id: str) -> None:
     )
 
 
-def _candidate(worker: str, steps: Sequence[str], now_ms: int) -> tuple[str, list[Any]]:
-    where = f"""SELECT num FROM attempts INDEXED BY attempts_live
-    WHERE state IN ('open', 'claimed') AND step IN ({",".join("?" * len(steps))})
-    AND (state = 'open' OR (worker <> ? AND (heartbeat_at_ms < ? OR deadline_at_ms < ?)))
-    ORDER BY priority DESC, num LIMIT 1"""
-    return where, [*steps, worker, now_ms - ATTEMPT_STALE_MS, now_ms]
+@dataclass(frozen=True, slots=True)
+class Claimer:
+    """Who asks for work, and what it can do."""
+
+    worker: str
+    steps: Sequence[str]
+    offers: Sequence[str]
+    loaded: str
+
+
+def _waiting(claimer: Claimer, now_ms: int) -> tuple[str, list[Any]]:
+    """Where and with what values: the rows it may claim."""
+    where = f"""FROM attempts a INDEXED BY attempts_live
+    {{joins}} WHERE a.state IN ('open', 'claimed') AND a.step IN ({_marks(claimer.steps)})
+    AND (a.needs = '' OR a.needs IN ({_marks(claimer.offers)})) AND a.not_before_ms <= ?
+    AND (a.affinity IN ('', ?) OR max(a.created_at_ms, a.not_before_ms) <= ?)
+    AND (a.state = 'open' OR (a.worker <> ? AND (a.heartbeat_at_ms < ? OR a.deadline_at_ms < ?)))"""
+    values = [*claimer.steps, *claimer.offers, now_ms, claimer.loaded, now_ms - AFFINITY_WAIT_MS]
+    return where, [*values, claimer.worker, now_ms - ATTEMPT_STALE_MS, now_ms]
+
+
+def _marks(values: Sequence[str]) -> str:
+    return ",".join("?" * len(values))
 
 
 def live(connection: sqlite3.Connection) -> dict[str, int]:
@@ -48,21 +79,57 @@ def live(connection: sqlite3.Connection) -> dict[str, int]:
     return dict(rows.fetchall())
 
 
-def claimable(connection: sqlite3.Connection, worker: str, steps: Sequence[str], now_ms: int) -> bool:
-    if not steps:
+def claimable(connection: sqlite3.Connection, claimer: Claimer, now_ms: int) -> bool:
+    if not claimer.steps:
         return False
-    query, values = _candidate(worker, steps, now_ms)
-    return connection.execute(query, values).fetchone() is not None
+    where, values = _waiting(claimer, now_ms)
+    return connection.execute(f"SELECT 1 {where.format(joins='')} LIMIT 1", values).fetchone() is not None
 
 
-def claim(connection: sqlite3.Connection, worker: str, steps: Sequence[str], now_ms: int) -> Attempt | None:
-    query, values = _candidate(worker, steps, now_ms)
+def claim(connection: sqlite3.Connection, claimer: Claimer, now_ms: int) -> Attempt | None:
+    where, values = _waiting(claimer, now_ms)
+    query = f"SELECT a.num {where.format(joins=sqlite_shares.JOINS)} ORDER BY {sqlite_shares.ORDER} LIMIT 1"
+    found = connection.execute(query, values).fetchone()
+    if found is None:
+        return None
+    row = _attempt(connection.execute(f"SELECT {_COLUMNS} FROM attempts WHERE num = ?", found).fetchone())
+    if row.claims >= CLAIMS_MAX:
+        return _ended(connection, row, worker_lost(row.claims))
+    charge = sqlite_shares.charge(connection, row)
     rows = connection.execute(
         f"""UPDATE attempts SET state = 'claimed', worker = ?, deadline_at_ms = ? + timeout_ms, heartbeat_at_ms = ?,
-        version = version + 1 WHERE num = ({query}) RETURNING {_COLUMNS}""",
-        [worker, now_ms, now_ms, *values],
+        version = version + 1, charge_ms = ?, claims = claims + 1 WHERE id = ? RETURNING {_COLUMNS}""",
+        (claimer.worker, now_ms, now_ms, charge, row.id),
     ).fetchall()
-    return _attempt(rows[0]) if rows else None
+    return _attempt(rows[0])
+
+
+def _ended(connection: sqlite3.Connection, row: Attempt, error: bytes) -> Attempt:
+    rows = connection.execute(
+        f"""UPDATE attempts SET state = 'failed', error = ?, version = version + 1 WHERE id = ? RETURNING {_COLUMNS}""",
+        (error, row.id),
+    ).fetchall()
+    return _attempt(rows[0])
+
+
+def release(connection: sqlite3.Connection, now_ms: int, id: str, worker: str) -> bool:
+    row = _held(connection, id, worker)
+    if row is None:
+        return False
+    state = AttemptState.CANCELLED if row.cancel_requested else AttemptState.OPEN
+    sqlite_shares.settle(connection, row, state, now_ms)
+    connection.execute(
+        """UPDATE attempts SET state = ?, worker = NULL, deadline_at_ms = NULL, heartbeat_at_ms = NULL,
+        version = version + 1, claims = claims - 1 WHERE id = ?""",
+        (str(state), id),
+    )
+    return True
+
+
+def _held(connection: sqlite3.Connection, id: str, worker: str) -> Attempt | None:
+    row = by_id(connection, id)
+    held = row is not None and row.state is AttemptState.CLAIMED and row.worker == worker
+    return row if held else None
 
 
 def beat(
@@ -85,6 +152,7 @@ def beat(
 
 def finish(
     connection: sqlite3.Connection,
+    now_ms: int,
     id: str,
     worker: str,
     state: AttemptState,
@@ -92,12 +160,15 @@ def finish(
     result: bytes | None,
     error: bytes | None,
 ) -> bool:
-    changed = connection.execute(
-        """UPDATE attempts SET state = ?, result = ?, error = ?, version = version + 1
-        WHERE id = ? AND worker = ? AND state = 'claimed'""",
-        (str(state), result, error, id, worker),
-    ).rowcount
-    return changed == 1
+    row = _held(connection, id, worker)
+    if row is None:
+        return False
+    sqlite_shares.settle(connection, row, state, now_ms)
+    connection.execute(
+        "UPDATE attempts SET state = ?, result = ?, error = ?, version = version + 1 WHERE id = ?",
+        (str(state), result, error, id),
+    )
+    return True
 
 
 def by_id(connection: sqlite3.Connection, id: str) -> Attempt | None:

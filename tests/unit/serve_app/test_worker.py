@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,7 +17,17 @@ from storage.bus.memory import Air, MemoryBus
 from storage.bus.protocol import Topic, work_stream
 from storage.codec import decode, encode
 from storage.ledger.memory import MemoryLedger
-from storage.ledger.protocol import Append, Attempt, AttemptState, Claim, HostRow, NewAttempt
+from storage.ledger.protocol import (
+    ATTEMPT_STALE_MS,
+    CLAIMS_MAX,
+    WORKER_LOST,
+    Append,
+    Attempt,
+    AttemptState,
+    Claim,
+    HostRow,
+    NewAttempt,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -31,12 +43,18 @@ class Shop:
         self.worker: Worker | None = None
         self.count = 0
 
-    async def order(self, step: str = "enhance", **request: Any) -> str:
+    def new(self, step: str, **request: Any) -> NewAttempt:
         self.count += 1
         id = f"att_{self.count:012d}"
-        attempt = NewAttempt(id, HOME, "scn_x", f"job_{self.count}", step, 1, encode(request), timeout_ms=60_000)
-        await self.ledger.append(Append(HOME, self.claim.epoch, self.seq, (), attempts=(attempt,)))
-        return id
+        return NewAttempt(id, HOME, "scn_x", f"job_{self.count}", step, 1, encode(request), timeout_ms=60_000)
+
+    async def post(self, *attempts: NewAttempt) -> None:
+        await self.ledger.append(Append(HOME, self.claim.epoch, self.seq, (), attempts=attempts))
+
+    async def order(self, step: str = "enhance", **request: Any) -> str:
+        attempt = self.new(step, **request)
+        await self.post(attempt)
+        return attempt.id
 
     def start(self, runs: dict[str, StepRun], *lanes: Lane) -> Worker:
         async def tell(attempt: Attempt) -> None:
@@ -151,6 +169,104 @@ async def test_g63_a_cancel_reaches_the_running_step(shop: Shop) -> None:
     await shop.ledger.append(append)
     row = await shop.final(id)
     assert (row.state, row.result) == (AttemptState.CANCELLED, None)
+
+
+async def test_g169_a_cancel_wakes_the_running_step(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """G-169: the wake-up of a cancel makes the worker look at once; it does not wait for its next beat."""
+    monkeypatch.setattr("serve_app.worker.BEAT_S", 60.0)
+    started = threading.Event()
+
+    def run(_attempt: Attempt, _request: dict[str, Any], report: Report) -> dict[str, Any]:
+        started.set()
+        while not report.cancelled():
+            time.sleep(0.001)
+        raise StepCancelled
+
+    air = Air()
+    mine, theirs = MemoryBus(air), MemoryBus(air)
+    await mine.open()
+    await theirs.open()
+    worker = Worker("w1", shop.ledger, {"enhance": run}, (Lane("only", ("enhance",)),), OwnerBell(mine), mine)
+    worker.start()
+    heard = theirs.subscribe(Topic.ATTEMPT)
+    id = await shop.order()
+    worker.wake()
+    assert await asyncio.to_thread(started.wait, 10)
+    await shop.ledger.append(Append(HOME, shop.claim.epoch, shop.seq, (), cancel_attempts=(id,)))
+    async with asyncio.timeout(20):
+        while (row := await shop.ledger.attempt(id)) is None or row.state is AttemptState.CLAIMED:
+            theirs.publish(work_stream(HOME), 1)
+            await heard.next()
+    assert row.state is AttemptState.CANCELLED
+    await worker.stop()
+    await mine.close()
+    await theirs.close()
+
+
+async def test_g167_a_worker_that_stops_gives_back_what_it_holds(shop: Shop) -> None:
+    """G-167: the attempt is open again at once, with what was made so far, and has lost nobody."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def run(_attempt: Attempt, _request: dict[str, Any], report: Report) -> dict[str, Any]:
+        report(0.5, "VIDEO_GENERATION|Drawing", {"so": "far"})
+        begun.set()
+        assert go_on.wait(10)
+        return {}
+
+    worker = shop.start({"enhance": run})
+    id = await shop.order()
+    worker.wake()
+    assert await asyncio.to_thread(begun.wait, 10)
+    await shop.until(id, lambda row: row.result is not None)
+    await worker.stop()
+    go_on.set()
+    row = await shop.ledger.attempt(id)
+    assert row is not None
+    assert (row.state, row.claims, decode(row.result or b"")) == (AttemptState.OPEN, 0, {"so": "far"})
+
+
+async def test_g166_an_attempt_that_took_its_workers_along_is_told_and_not_run(shop: Shop) -> None:
+    """G-166: the worker that finds it tells the owner and goes on with other work."""
+    now = shop.ledger._clock
+    id = await shop.order()
+    for n in range(CLAIMS_MAX):
+        shop.ledger._attempts._clock = lambda n=n: now() + (ATTEMPT_STALE_MS + 1) * (n + 1)
+        assert await shop.ledger.claim_attempt(f"dies-{n}", ["enhance"]) is not None
+    shop.ledger._attempts._clock = lambda: now() + (ATTEMPT_STALE_MS + 1) * (CLAIMS_MAX + 1)
+    ran: list[str] = []
+
+    def run(attempt: Attempt, _request: dict[str, Any], _report: Report) -> dict[str, Any]:
+        ran.append(attempt.id)
+        return {}
+
+    worker = shop.start({"enhance": run})
+    row = await shop.final(id)
+    assert decode(row.error or b"")["code"] == WORKER_LOST
+    other = await shop.order()
+    worker.wake()
+    await shop.final(other)
+    assert ran == [other]
+
+
+async def test_g161_a_lane_takes_what_it_offers(shop: Shop) -> None:
+    """G-161, G-163: what it offers and has loaded goes with its claims."""
+    wanted = replace(shop.new("enhance"), needs="gpu", affinity="m1")
+    other = replace(shop.new("enhance"), needs="tpu")
+    await shop.post(wanted, other)
+    lanes = (Lane("only", ("enhance",), offers=("gpu",)),)
+    told: asyncio.Queue[str] = asyncio.Queue()
+
+    async def tell(attempt: Attempt) -> None:
+        await told.put(attempt.id)
+
+    worker = Worker("w1", shop.ledger, {"enhance": lambda *_: {}}, lanes, tell, loaded=lambda: "m1")
+    worker.start()
+    async with asyncio.timeout(10):
+        assert await told.get() == wanted.id
+    await worker.stop()
+    row = await shop.ledger.attempt(other.id)
+    assert row is not None
+    assert row.state is AttemptState.OPEN
 
 
 async def test_g64_a_film_does_not_hold_up_a_first_panel(shop: Shop) -> None:

@@ -49,9 +49,11 @@ steps = st.one_of(
     st.tuples(st.just("claim"), st.sampled_from(HOMES), st.sampled_from(HOSTS), st.booleans()),
     st.tuples(st.just("release"), st.sampled_from(HOMES), st.sampled_from(HOSTS)),
     st.tuples(st.just("append"), st.sampled_from(HOMES), small, st.integers(-1, 1), st.integers(-1, 1), small),
-    *[st.tuples(st.just("append"), st.sampled_from(HOMES), small, st.just(0), st.just(0), small)] * 5,
+    *[st.tuples(st.just("append"), st.sampled_from(HOMES), small, st.just(0), st.just(0), small)] * 4,
+    *[st.tuples(st.just("append"), st.sampled_from(HOMES), st.just(1), st.just(0), st.just(0), st.just(2))] * 3,
     st.tuples(st.just("snapshot"), st.sampled_from(HOMES), st.integers(-2, 2), st.integers(-1, 0)),
-    *[st.tuples(st.just("work"), st.sampled_from(WORKERS))] * 2,
+    *[st.tuples(st.just("work"), st.sampled_from(WORKERS), st.booleans(), st.sampled_from(["", "m1"]))] * 4,
+    st.tuples(st.just("give_back"), st.sampled_from(WORKERS), small),
     st.tuples(st.just("beat"), st.sampled_from(WORKERS), small),
     st.tuples(st.just("finish"), st.sampled_from(WORKERS), small, st.sampled_from(["done", "failed", "cancelled"])),
     st.tuples(st.just("cancel"), st.sampled_from(HOMES), small),
@@ -102,7 +104,10 @@ class Story:
         n = len(self.answers)
         rows = tuple(NewEvent(f"d{i % 2}", Kind.EVENT, "t", b"%d" % n, scene="s" if i else None) for i in range(count))
         view = View("v", f"v{extra}", home, "p", str(n), b"b" if n % 3 else None)
-        new = NewAttempt(f"{home}-{n // 4}", home, "s", "j", "step", n // 4, b"r", 4_000, extra)
+        new = NewAttempt(
+            f"{home}-{n // 4}", home, "s", "j", "step", n // 4, b"r", 4_000, n % 2, f"u{n % 3}", "gpu" if n % 5 else "",
+            "m1" if n % 7 == 0 else "", self.now[0] + 1_500 * (n % 11 == 0), f"p{n % 2}", 50 + 50 * (n % 3),
+        )  # fmt: skip
         answer = StoredResponse("u", str(n // 4), b"h", b"%d" % n)
         append = Append(
             home,
@@ -123,8 +128,12 @@ class Story:
         stored = await self.ledger.put_snapshot(Snapshot(home, "d0", seq, 1, b"s"), epoch=epoch)
         return stored, await self.ledger.snapshot(home, "d0"), await self.ledger.snapshot(home, "d0", before=seq)
 
-    async def _work(self, worker: str) -> Any:
-        return await self.ledger.claim_attempt(worker, ["step"])
+    async def _work(self, worker: str, gpu: bool, loaded: str) -> Any:
+        return await self.ledger.claim_attempt(worker, ["step"], offers=("gpu",) if gpu else (), loaded=loaded)
+
+    async def _give_back(self, worker: str, which: int) -> Any:
+        ids = await self._ids() or ["none"]
+        return await self.ledger.release_attempt(ids[which % len(ids)], worker)
 
     async def _ids(self) -> list[str]:
         return [row.id for home in HOMES for row in await self.ledger.attempts(home)]

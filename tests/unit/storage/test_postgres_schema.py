@@ -228,7 +228,7 @@ READS: dict[str, tuple[Callable[[Connection], Awaitable[Any]], str]] = {
         "views_order",
     ),
     "attempts of a home": (lambda db: postgres_attempts.of_home(db, "h1", "j1", False), "home_job_step_number"),
-    "claiming": (lambda db: postgres_attempts.claim(db, "w", ["st"], 1), "priority_num"),
+    "claiming": (lambda db: postgres_attempts.claim(db, "w", ["st"], [], "", 1), "priority_num"),
 }
 
 FILL = (
@@ -294,7 +294,7 @@ async def test_reads_walk_their_indexes(filled: Connection) -> None:
         plan = found[0][0]["Plan"]
         assert index in json.dumps(plan), (name, plan)
         assert not scanned(plan) & large, (name, plan)
-        if name != "attempts of a home":
+        if name not in ("attempts of a home", "claiming"):  # a claim sorts what waits: whose turn it is, changes
             sorted_rows = [
                 scan["Relation Name"]
                 for node in nodes(plan)

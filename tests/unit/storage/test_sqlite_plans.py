@@ -11,6 +11,7 @@ import pytest
 
 from storage.ledger import sqlite_attempts, sqlite_read
 from storage.ledger.protocol import Kind
+from storage.ledger.sqlite_attempts import Claimer
 from storage.ledger.sqlite_schema import connect, ensure_schema
 
 pytestmark = pytest.mark.unit
@@ -38,7 +39,7 @@ READS: dict[str, tuple[Callable[[sqlite3.Connection], Any], str]] = {
         lambda db: sqlite_read.views(db, "k", home=None, parent=None, after=None, limit=5, newest_first=True),
         "views_order (kind=?)",
     ),
-    "open attempts": (lambda db: sqlite_attempts.claimable(db, "w", ["s"], 1), "attempts_live"),
+    "open attempts": (lambda db: sqlite_attempts.claimable(db, Claimer("w", ["s"], [], ""), 1), "attempts_live"),
     "attempts of a home": (lambda db: sqlite_attempts.of_home(db, "h", "j", False), "(home=? AND job=?)"),
 }
 

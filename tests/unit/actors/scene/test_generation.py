@@ -18,11 +18,13 @@ from actors.commands import (
     RetryJob,
     UnlockScene,
 )
+from actors.scene.waiting import BACKOFF_FIRST_MS, THROTTLED_TRIES_MAX
 from actors.views import JobView, SceneView, TakeView
 from gpu.steps import ATTEMPTS_PER_STEP_MAX, Step
 from storage.codec import decode, encode
+from storage.ledger.protocol import ATTEMPT_STALE_MS, CLAIMS_MAX, WORKER_LOST
 from tests.unit.actors.scene.worker import SmallWorker, media, panel
-from tests.unit.actors.story import Story, story
+from tests.unit.actors.story import ANNA, Story, story
 
 pytestmark = pytest.mark.unit
 
@@ -46,6 +48,11 @@ class Scene:
 
     async def generate(self, **how: Any) -> str:
         return (await self.it.ask(self.home, GenerateScene(self.scene, **how))).ids["job"]
+
+    def later(self, ms: int) -> None:
+        """Workers ask `ms` later than now; leases are not touched."""
+        attempts, now_ms = self.it.ledger._attempts, self.it.ledger._clock
+        attempts._clock = lambda: now_ms() + ms
 
     async def job(self, id: str) -> JobView:
         view = await self.it.ledger.view("job", id)
@@ -229,15 +236,67 @@ async def test_a_bad_answer_is_a_fault(scene: Scene) -> None:
 
 
 async def test_throttled_shows_and_goes_on(scene: Scene) -> None:
-    """G-10: a throttled step shows as such until a worker takes it again."""
+    """G-10, G-168: a throttled step shows as such until a worker takes it again, which none may before its time."""
     busy = {"error": {"code": "THROTTLED", "message": "slow down", "retryable": True}}
     scene.worker.answers["video"] = lambda a, r: busy
     job = await scene.generate(auto_pick=True)
     await scene.steps(Step.ENHANCE, Step.CACHE, Step.STORYBOARD, Step.VIDEO)
     assert (await scene.job(job)).state == "THROTTLED"
     del scene.worker.answers["video"]
+    assert await scene.worker.claim() is None
+    scene.later(BACKOFF_FIRST_MS * 2)
     await scene.step(Step.VIDEO)
     assert (await scene.job(job)).state == "PROCESSING"
+
+
+async def test_patience_has_an_end(scene: Scene) -> None:
+    """G-168: each refusal doubles the wait, whoever refused is given the time asked for, and at last the job fails."""
+    scene.worker.answers["enhance"] = lambda a, r: {
+        "error": {"code": "THROTTLED", "message": "busy", "retryable": True, "retry_after_s": 40.0}
+    }
+    job, waits = await scene.generate(), []
+    for n in range(THROTTLED_TRIES_MAX):
+        scene.later(600_000 * (n + 1))
+        await scene.step(Step.ENHANCE)
+        seen = await scene.job(job)
+        row = await scene.it.ledger.attempt(seen.attempt) if seen.attempt else None
+        waits.append(0 if row is None else row.not_before_ms - row.created_at_ms)
+    assert (seen.state, (seen.error or {})["code"]) == ("FAILED", "THROTTLED")
+    assert all(39_000 <= wait <= 61_000 for wait in waits[:4])
+    assert waits[6] > 2_000 * 2**6
+    assert waits[-1] == 0
+
+
+async def test_an_attempt_is_in_the_queue_of_who_asked(scene: Scene) -> None:
+    """G-160: it waits among those of its kind of step, in the share of the person."""
+    await scene.generate(auto_pick=True)
+    first = await scene.worker.claim()
+    assert first is not None
+    assert (first.user, first.pool) == (ANNA, "quick")
+    await scene.worker.finish(first)
+    await scene.seen(first.id)
+    await scene.steps(Step.CACHE, Step.STORYBOARD)
+    film = await scene.worker.claim()
+    assert film is not None
+    assert (film.user, film.pool) == (ANNA, "video")
+
+
+async def test_an_attempt_that_kills_workers_fails_the_job(scene: Scene) -> None:
+    """G-166: the job says so, and a person may try again."""
+    job = await scene.generate()
+    for n in range(CLAIMS_MAX):
+        scene.later((ATTEMPT_STALE_MS + 1) * (n + 1))
+        dying = SmallWorker(scene.it.ledger, f"dies-{n}")
+        assert await dying.claim() is not None
+    scene.later((ATTEMPT_STALE_MS + 1) * (CLAIMS_MAX + 1))
+    lost = await scene.worker.claim()
+    assert lost is not None
+    await scene.seen(lost.id)
+    seen = await scene.job(job)
+    assert (seen.state, (seen.error or {})["code"]) == ("FAILED", WORKER_LOST)
+    await scene.it.ask(scene.home, RetryJob(scene.scene, job))
+    await scene.step(Step.ENHANCE)
+    assert (await scene.job(job)).state == "CONTINUITY_CHECKED"
 
 
 async def test_first_pick_wins(scene: Scene) -> None:
