@@ -13,11 +13,14 @@ import logging
 import threading
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
+from serve_app.durable_steps import ClaimLost, Held, StepCancelled
 from storage.bus.protocol import ANY, Bus, BusState, Topic
 from storage.codec import decode, encode
 from storage.ledger.protocol import Attempt, AttemptState, Ledger, LedgerError
+
+__all__ = ["ClaimLost", "Lane", "Report", "StepCancelled", "StepFailed", "StepRun", "WaitingStep", "Worker"]
 
 logger = logging.getLogger("storyforge.worker")
 
@@ -44,21 +47,38 @@ class StepFailed(Exception):
         return said if self.retry_after_s is None else {**said, "retry_after_s": float(self.retry_after_s)}
 
 
-class StepCancelled(Exception):
-    """The step saw `cancelled()` and stopped; nothing it made counts."""
-
-
 class Report(Protocol):
     """What a running step tells: thread-safe, cheap, may be called per frame."""
 
     def __call__(self, progress: float, message: str, partial: dict[str, Any] | None = None) -> None: ...
     def cancelled(self) -> bool: ...
 
+    def durable(self, partial: dict[str, Any]) -> None:
+        """Back when the ledger has it; whoever claims the attempt anew finds it as `attempt.result`. From a step's
+        thread only. Raises `StepCancelled`, with `partial` stored, when the step is to stop; `ClaimLost`, with nothing
+        stored, when somebody else goes on with it."""
+        ...
+
+    async def stored(self, partial: dict[str, Any]) -> None:
+        """`durable` for steps that run on the loop."""
+        ...
+
+    async def unwanted(self) -> bool:
+        """Whether somebody cancelled the attempt, as opposed to this worker only leaving it to another."""
+        ...
+
 
 class StepRun(Protocol):
     """One step as a blocking function. Raises `StepFailed` or `StepCancelled`."""
 
     def __call__(self, attempt: Attempt, request: dict[str, Any], report: Report) -> dict[str, Any]: ...
+
+
+@runtime_checkable
+class WaitingStep(Protocol):
+    """A step that waits for others most of the time: runs on the worker's loop, so that waiting holds no thread."""
+
+    async def wait(self, attempt: Attempt, request: dict[str, Any], report: Report) -> dict[str, Any]: ...
 
 
 Notify = Callable[[Attempt], Awaitable[None]]
@@ -78,12 +98,14 @@ class Lane:
 class _Running:
     """Progress of one attempt between its thread and its beats."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, ledger: Ledger, attempt: str, worker: str) -> None:
         self._loop = loop
         self._stop = threading.Event()
+        self._held = Held(ledger, attempt, worker, self.cancelled)
         self.progress, self.message = 0.0, ""
         self.partial: dict[str, Any] | None = None
         self.urgent = asyncio.Event()
+        self.storing = asyncio.Lock()  # an older partial result never lands on a newer one
 
     def __call__(self, progress: float, message: str, partial: dict[str, Any] | None = None) -> None:
         stage_changed = message.partition("|")[0] != self.message.partition("|")[0]
@@ -97,6 +119,17 @@ class _Running:
     def cancelled(self) -> bool:
         return self._stop.is_set()
 
+    def durable(self, partial: dict[str, Any]) -> None:
+        asyncio.run_coroutine_threadsafe(self.stored(partial), self._loop).result()
+
+    async def stored(self, partial: dict[str, Any]) -> None:
+        async with self.storing:
+            self.partial = None
+            await self._held.store(encode(partial), self.progress, self.message)
+
+    async def unwanted(self) -> bool:
+        return await self._held.unwanted()
+
     def stop(self) -> None:
         self._stop.set()
 
@@ -109,7 +142,7 @@ class Worker:
         self,
         name: str,
         ledger: Ledger,
-        runs: Mapping[str, StepRun],
+        runs: Mapping[str, StepRun | WaitingStep],
         lanes: tuple[Lane, ...],
         notify: Notify,
         bus: Bus | None = None,
@@ -181,7 +214,7 @@ class Worker:
                     await self._woken[lane.name].wait()
 
     async def _run(self, attempt: Attempt, worker: str) -> None:
-        running = _Running(asyncio.get_running_loop())
+        running = _Running(asyncio.get_running_loop(), self._ledger, attempt.id, worker)
         self._active[running] = attempt.home
         beats = asyncio.get_running_loop().create_task(self._beat(attempt, worker, running))
         try:
@@ -212,6 +245,8 @@ class Worker:
         try:
             run = self._runs[attempt.step]
             request = decode(attempt.request)
+            if isinstance(run, WaitingStep):
+                return AttemptState.DONE, encode(await run.wait(attempt, request, running)), None
             result = await asyncio.to_thread(run, attempt, request, running)
             return AttemptState.DONE, encode(result), None
         except StepCancelled:
@@ -236,22 +271,29 @@ class Worker:
                 async with asyncio.timeout(BEAT_S):
                     await running.urgent.wait()
             running.urgent.clear()
-            partial, running.partial = running.partial, None
             try:
-                stop = await self._ledger.beat_attempt(
-                    attempt.id,
-                    worker,
-                    progress=running.progress,
-                    message=running.message,
-                    result=None if partial is None else encode(partial),
-                )
+                async with running.storing:
+                    stop = await self._beat_once(attempt, worker, running)
             except LedgerError as fault:
-                running.partial = running.partial or partial
                 logger.warning("a beat was not stored", extra={"attempt": attempt.id, "code": fault.code})
                 continue
             if stop:
                 running.stop()
             await self._tell(attempt)
+
+    async def _beat_once(self, attempt: Attempt, worker: str, running: _Running) -> bool:
+        partial, running.partial = running.partial, None
+        try:
+            return await self._ledger.beat_attempt(
+                attempt.id,
+                worker,
+                progress=running.progress,
+                message=running.message,
+                result=None if partial is None else encode(partial),
+            )
+        except LedgerError:
+            running.partial = running.partial or partial
+            raise
 
     async def _tell(self, attempt: Attempt) -> None:
         try:
