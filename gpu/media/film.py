@@ -10,7 +10,7 @@ from pathlib import Path
 
 from gpu.media.captions import cues_of
 from gpu.media.encode import MediaSet, encode
-from gpu.video.protocol import RenderRequest, VideoBackend
+from gpu.video.protocol import RenderRequest, VideoBackend, unwatched
 
 
 def film(
@@ -20,16 +20,26 @@ def film(
     *,
     cancelled: Callable[[], bool] = lambda: False,
     progress: Callable[[float], None] = lambda done: None,
+    preview: Callable[[bytes], None] = unwatched,
     start_panel: int | None = None,
+    start_frame: bytes | None = None,
     captions_default: bool = False,
     language: str = "und",
 ) -> MediaSet:
-    """Render and encode a scene; `progress` hears 0..1. Raises what the backend and `encode` raise."""
+    """Render and encode a scene; `progress` hears 0..1, `preview` what `VideoBackend.frames` says. Raises what the
+    backend and `encode` raise."""
     cuts, at = [], 0
     for shot in request.shots:
         cuts.append(at)
         at += request.shot_frames(shot)
-    frames = backend.frames(request, cancelled=cancelled, progress=lambda done: None, start_panel=start_panel)
+    frames = backend.frames(
+        request,
+        cancelled=cancelled,
+        progress=lambda step, of: progress(step / of),  # a model's steps are the work; encoding keeps up with them
+        preview=preview,
+        start_panel=start_panel,
+        start_frame=start_frame,
+    )
     return encode(
         frames,
         folder,
@@ -39,5 +49,4 @@ def film(
         captions_default=captions_default,
         language=language,
         cancelled=cancelled,
-        progress=lambda done: progress(done / at),
     )

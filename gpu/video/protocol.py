@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from gpu.video.capabilities import Capabilities
+
 TimeOfDay = Literal["day", "night", "dawn", "dusk", "morning", "evening"]
 Weather = Literal["clear", "rain", "snow", "fog", "storm", "wind"]
 ShotSize = Literal["EWS", "WS", "FS", "MS", "MCU", "CU", "ECU", "OTS", "POV", "INSERT"]
@@ -39,6 +41,7 @@ PALETTE_MAX = 12
 ID_CHARS_MAX = 128
 NAME_CHARS_MAX = 200
 TEXT_CHARS_MAX = 2000
+PROMPT_CHARS_MAX = 40_000
 SHOT_SECONDS_MIN = 0.25
 SHOT_SECONDS_MAX = 120.0
 SCENE_SECONDS_MAX = 900.0
@@ -205,7 +208,10 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class StoryboardRequest:
-    """Everything that decides a storyboard panel; the same request and candidate give the same bytes."""
+    """Everything that decides a storyboard panel; the same request and candidate give the same bytes.
+
+    `prompts`: a shot's words for a generative model, one a shot or none at all; `negative` is what to keep out.
+    """
 
     shots: tuple[Shot, ...]
     look: Look = field(default_factory=Look)
@@ -213,6 +219,8 @@ class StoryboardRequest:
     width: int = 1280
     height: int = 720
     title: str = ""
+    prompts: tuple[str, ...] = ()
+    negative: str = ""
 
     def __post_init__(self) -> None:
         _several("shots", self.shots, SHOTS_MAX, Shot)
@@ -225,6 +233,11 @@ class StoryboardRequest:
             raise _bad("look", "must be a Look")
         _integer("seed", self.seed, 0, SEED_MAX)
         _text("title", self.title, NAME_CHARS_MAX)
+        _several("prompts", self.prompts, SHOTS_MAX, str)
+        if self.prompts and len(self.prompts) != len(self.shots):
+            raise _bad("prompts", f"must be one a shot or none, got {len(self.prompts)} for {len(self.shots)} shots")
+        for words in (*self.prompts, self.negative):
+            _text("prompts", words, PROMPT_CHARS_MAX)
         for name, side in (("width", self.width), ("height", self.height)):
             _integer(name, side, SIDE_PIXELS_MIN, SIDE_PIXELS_MAX)
             if side % 2:
@@ -234,6 +247,7 @@ class StoryboardRequest:
         out = {f.name: getattr(self, f.name) for f in fields(self)}
         out["shots"] = [shot.to_dict() for shot in self.shots]
         out["look"] = self.look.to_dict()
+        out["prompts"] = list(self.prompts)
         return out
 
     @classmethod
@@ -264,8 +278,12 @@ class RenderRequest(StoryboardRequest):
         return cls(**_request(data, cls))
 
 
+def unwatched(picture: bytes) -> None:
+    """A `preview` nobody looks at."""
+
+
 class VideoBackend(Protocol):
-    """A maker of panels and frames. `degraded` is true where it stands in for a generative model."""
+    """A maker of panels and frames; holds one job at a time. `degraded`: it stands in for a generative model."""
 
     @property
     def name(self) -> str: ...
@@ -273,7 +291,12 @@ class VideoBackend(Protocol):
     @property
     def degraded(self) -> bool: ...
 
-    def panel(self, request: StoryboardRequest, candidate: int) -> bytes:
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+    def panel(
+        self, request: StoryboardRequest, candidate: int, *, cancelled: Callable[[], bool] = lambda: False
+    ) -> bytes:
         """JPEG or PNG bytes of one storyboard panel; candidates 0, 1, … are different stagings of the scene.
 
         Raises VideoError("bad_request") for a candidate outside 0..CANDIDATES_MAX-1.
@@ -285,14 +308,34 @@ class VideoBackend(Protocol):
         request: RenderRequest,
         *,
         cancelled: Callable[[], bool],
-        progress: Callable[[float], None],
+        progress: Callable[[int, int], None],
+        preview: Callable[[bytes], None] = unwatched,
         start_panel: int | None = None,
+        start_frame: bytes | None = None,
     ) -> Iterator[NDArray[np.uint8]]:
         """Frames in order, uint8 (height, width, 3) RGB, exactly `request.frame_count` of them.
 
-        `start_panel` is the picked candidate. `cancelled` is asked before every frame, and the iterator raises
-        Cancelled. A yielded frame belongs to the receiver and is never written again. `progress` hears 0..1.
+        `start_panel` is the picked candidate, `start_frame` its picture (JPEG or PNG). `cancelled` is asked before
+        every frame and after every denoise step, and the iterator raises Cancelled. A yielded frame belongs to the
+        receiver and is never written again. `progress(step, of)` counts the backend's own steps up to `of`. `preview`
+        gets a small JPEG every few steps of a backend that can.
         """
+        ...
+
+    def recipe(self) -> dict[str, Any]:
+        """All of the backend that decides a frame beside the request: model, version, scheduler, steps, … JSON-able."""
+        ...
+
+    def load(self) -> None:
+        """Take the memory the models need, now and not at the first job. Raises VideoError("no_memory")."""
+        ...
+
+    def warm(self) -> None:
+        """Load, and run what is slow the first time."""
+        ...
+
+    def unload(self) -> None:
+        """Give the memory back; a later job loads again."""
         ...
 
 
@@ -316,6 +359,7 @@ def _keys(where: str, data: object, cls: type[Any]) -> dict[str, Any]:
 def _request(data: object, cls: type[Any]) -> dict[str, Any]:
     values = _keys("request", data, cls)
     _each(values, "shots", "shots", SHOTS_MAX, Shot.from_dict)
+    _each(values, "prompts", "prompts", SHOTS_MAX, lambda item: item)
     if "look" in values:
         values["look"] = Look.from_dict(values["look"])
     return values

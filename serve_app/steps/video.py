@@ -9,7 +9,7 @@ from typing import Any
 from gpu.enhance.protocol import EnhancedScene
 from gpu.media.film import film
 from gpu.video.animatic import can_burn
-from gpu.video.protocol import RenderRequest, VideoBackend
+from gpu.video.protocol import PROMPT_CHARS_MAX, RenderRequest, VideoBackend
 from serve_app.steps.stores import StepStores
 from serve_app.steps.upload import UPLOAD_FROM, upload
 from serve_app.worker import Report, StepFailed
@@ -34,6 +34,8 @@ class Video:
             width=request["width"],
             height=request["height"],
             fps=request["fps"],
+            prompts=tuple(words[:PROMPT_CHARS_MAX] for words in scene.shot_prompts),
+            negative=scene.negative[:PROMPT_CHARS_MAX],
         )
         burned = all(can_burn(line.text) for shot in scene.shots for line in shot.lines)
         with tempfile.TemporaryDirectory(prefix="storyforge-film-") as work:

@@ -29,6 +29,7 @@ LIGHT = (
     "gpu.enhance.formats",
     "gpu.enhance.section",
     "gpu.video.protocol",
+    "gpu.video.capabilities",
     "storage.codec",
     "storage.ledger.protocol",
     "storage.ledger.archive",

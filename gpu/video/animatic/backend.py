@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -15,7 +16,8 @@ from numpy.typing import NDArray
 
 from gpu.video.animatic.framing import Staging, staging_of
 from gpu.video.animatic.scene import Take, focus_frame, key_shot
-from gpu.video.protocol import CANDIDATES_MAX, Cancelled, RenderRequest, StoryboardRequest, VideoError
+from gpu.video.capabilities import ANIMATIC
+from gpu.video.protocol import CANDIDATES_MAX, Cancelled, RenderRequest, StoryboardRequest, VideoError, unwatched
 
 JPEG_QUALITY = 88
 
@@ -23,14 +25,25 @@ JPEG_QUALITY = 88
 class AnimaticBackend:
     """`VideoBackend` that draws; needs no model, no network and no accelerator."""
 
-    name = "animatic"
-    degraded = True
+    name = ANIMATIC.name
+    degraded = ANIMATIC.degraded
+    capabilities = ANIMATIC
 
     def __init__(self, threads: int = 1) -> None:
         # OpenCV's own pool would take every core of a shared machine; one thread is also the fastest at these sizes.
         cv2.setNumThreads(threads)
 
-    def panel(self, request: StoryboardRequest, candidate: int) -> bytes:
+    def recipe(self) -> dict[str, Any]:
+        return {"model": ANIMATIC.model, "version": ANIMATIC.version}
+
+    def load(self) -> None:
+        """Nothing is held between jobs."""
+
+    warm = unload = load
+
+    def panel(
+        self, request: StoryboardRequest, candidate: int, *, cancelled: Callable[[], bool] = lambda: False
+    ) -> bytes:
         """JPEG bytes of the scene's key shot under a candidate's staging."""
         shot = request.shots[key_shot(request)]
         still = Take(request, replace(shot, lines=shot.lines[:1]), _staging(candidate, request.seed))
@@ -47,10 +60,13 @@ class AnimaticBackend:
         request: RenderRequest,
         *,
         cancelled: Callable[[], bool],
-        progress: Callable[[float], None],
+        progress: Callable[[int, int], None],
+        preview: Callable[[bytes], None] = unwatched,
         start_panel: int | None = None,
+        start_frame: bytes | None = None,
     ) -> Iterator[NDArray[np.uint8]]:
-        """See `VideoBackend.frames`; `start_panel` stages the whole scene as that candidate."""
+        """See `VideoBackend.frames`; `start_panel` stages the whole scene as that candidate. Frames come faster than
+        anybody could look at previews of them, so there are none."""
         staging = _staging(start_panel or 0, request.seed)
         total, made = request.frame_count, 0
         for shot in request.shots:
@@ -62,7 +78,7 @@ class AnimaticBackend:
                     raise Cancelled()
                 yield take.frame(n)
                 made += 1
-                progress(made / total)
+                progress(made, total)
 
 
 def _staging(candidate: int, seed: int) -> Staging:

@@ -118,7 +118,7 @@ def test_a_take_of_the_animatic_is_seen_as_planned() -> None:
     raw = parse(last_ferry()).scenes[2].raw
     scene = GrammarWriter().write(enhance_request(raw, breakdown(raw), brain="thriller", seed=5, target_duration_s=8))
     request = RenderRequest(shots=scene.shots, look=scene.look, seed=5, width=WIDTH, height=HEIGHT, fps=FPS)
-    frames = AnimaticBackend().frames(request, cancelled=lambda: False, progress=lambda done: None)
+    frames = AnimaticBackend().frames(request, cancelled=lambda: False, progress=lambda step, of: None)
     seen = observe(clip(frames), plan_of(scene.shots, scene.look))
     assert seen.verdict == "valid", seen
     assert seen.measures["cut_recall"] == 1.0

@@ -56,7 +56,7 @@ def _still(shot: Shot, n: int = 20, **fields: Any) -> Frame:
 
 
 def _all(request: RenderRequest, **options: Any) -> list[Frame]:
-    calls = {"cancelled": lambda: False, "progress": lambda done: None, **options}
+    calls = {"cancelled": lambda: False, "progress": lambda step, of: None, **options}
     return list(AnimaticBackend().frames(request, **calls))
 
 
@@ -79,7 +79,7 @@ def test_g_30_same_request_same_bytes() -> None:
 
 def test_g_31_frames_are_rgb_owned_by_the_receiver() -> None:
     """G-31: frames are uint8 (H, W, 3), and one already given is not written again."""
-    frames = AnimaticBackend().frames(_request(_shot()), cancelled=lambda: False, progress=lambda done: None)
+    frames = AnimaticBackend().frames(_request(_shot()), cancelled=lambda: False, progress=lambda step, of: None)
     first = next(frames)
     kept = first.copy()
     next(frames)
@@ -231,7 +231,9 @@ def test_g_44_a_screen_hides_only_what_is_behind_it() -> None:
 def test_g_40_cancel_stops_before_the_next_frame() -> None:
     """G-40: when the caller cancels, no further frame is made and Cancelled is raised."""
     made: list[Frame] = []
-    frames = AnimaticBackend().frames(_request(_shot()), cancelled=lambda: len(made) >= 3, progress=lambda done: None)
+    frames = AnimaticBackend().frames(
+        _request(_shot()), cancelled=lambda: len(made) >= 3, progress=lambda step, of: None
+    )
     with pytest.raises(Cancelled):
         made.extend(frames)
     assert len(made) == 3
@@ -240,7 +242,10 @@ def test_g_40_cancel_stops_before_the_next_frame() -> None:
 def test_g_41_progress_is_monotonic_and_ends_at_one() -> None:
     """G-41: progress rises to exactly 1."""
     heard: list[float] = []
-    _all(_request(_shot(duration_s=0.5), _shot(index=1, duration_s=0.5)), progress=heard.append)
+    _all(
+        _request(_shot(duration_s=0.5), _shot(index=1, duration_s=0.5)),
+        progress=lambda step, of: heard.append(step / of),
+    )
     assert heard == sorted(heard)
     assert heard[-1] == 1.0
 

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.unit
 def _request() -> RenderRequest:
     ana = Figure("cst_ana", "ANA", "smiles", "left")
     shot = Shot(0, 2.5, "KITCHEN", True, cast=(ana,), props=("cup",), lines=(DialogueLine("ANA", "مرحبا 🎬", 0.1, 2),))
-    return RenderRequest((shot,), Look(saturation=-0.2), 7, 640, 360, "Pilot", 24)
+    return RenderRequest((shot,), Look(saturation=-0.2), 7, 640, 360, "Pilot", ("Ana smiles",), "blurry", 24)
 
 
 def test_g_20_requests_survive_json_and_msgpack() -> None:
@@ -76,6 +76,8 @@ def _changed(path: str, value: Any) -> dict[str, Any]:
         ("fps", 0, "fps"),
         ("seed", -1, "seed"),
         ("title", 5, "title"),
+        ("prompts", ["a", "b"], "one a shot"),
+        ("negative", 5, "prompts"),
     ],
 )
 def test_g_21_bad_requests_are_refused_by_name(path: str, value: Any, says: str) -> None:
