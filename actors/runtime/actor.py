@@ -17,6 +17,7 @@ from actors.runtime.edits import Edit
 from actors.runtime.ids import Prefix
 from actors.views import Body
 from storage.ledger.protocol import Attempt, NewAttempt, View
+from storage.ledger.queue_board import Forecast
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,7 @@ class Needs:
     gather: Callable[[Gathered], Any] | None = None  # as `compute`, of the whole project's committed state
     compute: Beside | None = None  # its result is `ctx.computed`
     views: tuple[Wanted, ...] = ()  # rows read, as `ctx.views()`
+    forecast: bool = False  # a look at the queue, a second old at most, as `ctx.forecast`
     beside: Callable[[Context], Beside] | None = None  # as `compute`, made of what was gathered
 
     @property
@@ -192,6 +194,8 @@ class Context(Protocol):
 
     @property
     def computed(self) -> Any: ...
+    @property
+    def forecast(self) -> Forecast: ...
 
 
 class Actor(ABC):

@@ -13,6 +13,7 @@ from actors.runtime.actor import A, Actor, Catalogue
 from actors.runtime.ids import Prefix
 from collab.room import Room
 from storage.ledger.protocol import Attempt, View
+from storage.ledger.queue_board import NOTHING_KNOWN, Forecast
 
 
 @dataclass(slots=True)
@@ -28,6 +29,7 @@ class TurnContext:
     attempts: dict[str, Attempt | None] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
     computed: Any = None
+    forecast: Forecast = NOTHING_KNOWN
     rows: list[View] = field(default_factory=list)
 
     def new_id(self, prefix: Prefix) -> str:

@@ -52,6 +52,7 @@ from storage.ledger.protocol import (
     StoredResponse,
     View,
 )
+from storage.ledger.queue_board import Forecast, QueueBoard
 
 logger = logging.getLogger("storyforge.runtime")
 
@@ -75,6 +76,7 @@ class Surroundings:
     wake: Callable[[], None]
     new_id: Callable[[Prefix], str]
     on_lost: Callable[[Home], None]
+    board: QueueBoard
     moved: Callable[[str, int], None] = lambda home, seq: None  # rows of a home were committed: cheap, never fails
     commit_s: Histogram = field(default_factory=Histogram)
     receivers: Mapping[str, OutboxReceiver] = field(default_factory=dict)
@@ -272,6 +274,10 @@ class Home:
             find=self.find,
             ids=self._around.new_id,
         )
+
+    async def forecast(self) -> Forecast:
+        """Where everybody stands in the queue. Raises `Unavailable`."""
+        return await self._around.board.forecast()
 
     async def wanted(self, wanted: Wanted) -> list[View]:
         if wanted.id:

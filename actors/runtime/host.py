@@ -34,6 +34,7 @@ from actors.runtime.unattended import Unattended
 from actors.views import OPEN_JOB
 from collab.close_codes import CloseCode
 from storage.ledger.protocol import KEPT_MS, HostRow, Kind, Ledger, LedgerError, Owned, Want
+from storage.ledger.queue_board import QueueBoard
 
 logger = logging.getLogger("storyforge.runtime")
 
@@ -82,6 +83,7 @@ class StoryRuntime:
             wake,
             ids,
             self._on_lost,
+            QueueBoard(ledger.queue, lambda: clock.now_ms() / 1000),
             moved,
             receivers=receivers or {},
         )

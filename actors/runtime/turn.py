@@ -155,6 +155,8 @@ async def _gather(home: Home, needs: Needs, envelope: Envelope | None) -> TurnCo
         home.tasks.show(context.rooms[doc], context.principal, name)
     for id in needs.attempts:
         context.attempts[id] = await home.ledger.attempt(id)
+    if needs.forecast and any(context.attempts.values()):
+        context.forecast = await home.forecast()
     if needs.scripts:
         context.texts = await home.projected_scripts()
     if needs.gather is not None:

@@ -187,7 +187,7 @@ class SceneActor(Actor):
         if isinstance(message, ScriptSettled) and not self.script_sha256:
             return Needs(docs=(self.doc,), edits=("live",), views=(Wanted("scene", id=self.id),))
         attempts = self.open_attempts() if isinstance(message, AttemptsChanged) else ()
-        return Needs(docs=(self.doc,), edits=("live",), attempts=attempts)
+        return Needs(docs=(self.doc,), edits=("live",), attempts=attempts, forecast=bool(attempts))
 
     def decide(self, message: Message, ctx: Context) -> Decision:
         match message:
@@ -321,7 +321,7 @@ class SceneActor(Actor):
             if run.drafts:
                 runs.append(run)
             if attempt is not None and run.job.attempt == attempt.id:
-                weather[job.id] = live_job(self.id, run.job, attempt)
+                weather[job.id] = live_job(self.id, run.job, attempt, ctx.forecast)
             elif job.attempt is not None:
                 weather[job.id] = None
         decision = self._committing(runs, ctx)

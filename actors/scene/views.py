@@ -8,11 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 from actors.runtime.actor import ViewDraft
+from actors.scene.forecast import eta_s, position
 from actors.scene.job import SPAN, Job, State
 from actors.scene.recipe import recipe_text
 from actors.views import OPEN_JOB, WAITS_FOR_PEOPLE, JobView, OpenJobView, TakeView, order_ms
 from gpu.steps import Step
 from storage.ledger.protocol import Attempt
+from storage.ledger.queue_board import NOTHING_KNOWN, Forecast
 
 UNOBSERVED = "EPISTEMICALLY_INCOMPLETE"
 """Epistemic state of a take nobody has looked at."""
@@ -78,8 +80,8 @@ def take_view(home: str, scene: str, job: Job, at_ms: int) -> ViewDraft:
     return ViewDraft("take", job.take, scene, order_ms(at_ms), body)
 
 
-def live_job(scene: str, job: Job, attempt: Attempt | None) -> dict[str, Any]:
-    """One plain value: a client sees a job change whole. With `attempt`, its progress is worked in."""
+def live_job(scene: str, job: Job, attempt: Attempt | None, forecast: Forecast = NOTHING_KNOWN) -> dict[str, Any]:
+    """One plain value: a client sees a job change whole. With `attempt`, its progress and place are worked in."""
     progress, message = job.progress, job.message
     if attempt is not None:
         low, high = SPAN[Step(attempt.step)]
@@ -95,4 +97,6 @@ def live_job(scene: str, job: Job, attempt: Attempt | None) -> dict[str, Any]:
         "panels": [p["id"] for p in job.panels],
         "take": job.take,
         "error": job.error,
+        "queuePosition": None if attempt is None else position(attempt, forecast),
+        "etaS": None if attempt is None else eta_s(attempt, job.auto_pick, forecast),
     }

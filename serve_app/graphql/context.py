@@ -21,6 +21,7 @@ from serve_app.graphql.loaders import Loaders
 from serve_app.graphql.ports import AskOwner, BrainCard, Commands, Reader, SceneText, SignMedia
 from serve_app.pasts import Pasts
 from storage.ledger.protocol import View
+from storage.ledger.queue_board import QueueBoard
 
 LinkToken = Callable[[str, str, int], str]
 """(project, link, expiry in Unix ms or 0) -> what the holder of the link shows."""
@@ -41,6 +42,10 @@ class Ports:
     link_token: LinkToken
     webhook_secret: Callable[[str], str]
     limits: GraphQLLimits = field(default_factory=GraphQLLimits)
+    queue: QueueBoard = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "queue", QueueBoard(self.reader.queue))
 
 
 @dataclass(slots=True)

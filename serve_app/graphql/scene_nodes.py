@@ -12,16 +12,14 @@ from typing import Any
 
 import strawberry
 
+from actors.scene import forecast as ahead
 from actors.scene.job import SPAN
 from actors.views import JobView, TakeView
 from gpu.steps import Step
 from serve_app.graphql.context import Context, Info
 from serve_app.graphql.described import described
 from serve_app.graphql.enums import EpistemicState, JobStage, JobState, Severity
-from storage.ledger.protocol import Attempt, AttemptState, View
-
-ETA_PROGRESS_MIN = 0.05
-"""Below it an estimate would be a guess from noise."""
+from storage.ledger.protocol import Attempt, View
 
 
 def when(ms: int) -> datetime:
@@ -131,19 +129,17 @@ class Job:
         _, words = live_words(await self._attempt(info))
         return words or self.view.message or None
 
-    @described("Steps of this project that wait ahead of this job's, plus one; null once it runs.")
+    @described("Its place among all steps that wait for the same workers, from 1; null once it runs.")
     async def queue_position(self, info: Info) -> int | None:
-        if self.view.attempt is None:
-            return None
-        waiting = [a for a in await self._attempts(info) if a.state is AttemptState.OPEN]
-        waiting.sort(key=lambda a: (-a.priority, a.created_at_ms, a.id))
-        ids = [a.id for a in waiting]
-        return ids.index(self.view.attempt) + 1 if self.view.attempt in ids else None
+        live = await self._attempt(info)
+        return ahead.position(live, await info.context.ports.queue.forecast(live.created_at_ms)) if live else None
 
-    @described("Seconds until the running step is done, as its pace so far suggests.")
+    @described("Seconds until a person can pick or the job is done, by what such steps have taken lately.")
     async def eta_s(self, info: Info) -> float | None:
         live = await self._attempt(info)
-        return step_eta_s(live) if live else None
+        if live is None:
+            return None
+        return ahead.eta_s(live, self.view.auto_pick, await info.context.ports.queue.forecast(live.created_at_ms))
 
     @strawberry.field
     def error(self) -> JobError | None:
@@ -220,13 +216,6 @@ def live_words(live: Attempt | None) -> tuple[str, str]:
     """(stage, words) of an attempt's message, which is "words" or "STAGE|words"."""
     stage, bar, words = (live.message if live else "").partition("|")
     return (stage, words) if bar else ("", stage)
-
-
-def step_eta_s(live: Attempt) -> float | None:
-    if live.deadline_at_ms is None or live.heartbeat_at_ms is None or live.progress < ETA_PROGRESS_MIN:
-        return None
-    elapsed_ms = live.heartbeat_at_ms - (live.deadline_at_ms - live.timeout_ms)  # the deadline is claim + timeout
-    return round(max(0.0, elapsed_ms / 1000 * (1 - live.progress) / live.progress), 1)
 
 
 @strawberry.type(description="A passage of a script. Offsets count Unicode code points.")

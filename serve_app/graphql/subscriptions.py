@@ -10,12 +10,14 @@ from collections.abc import AsyncGenerator
 
 import strawberry
 
+from actors.scene.forecast import position
 from serve_app.graphql.context import Info, not_found
 from serve_app.graphql.described import streamed
 from serve_app.graphql.enums import TERMINAL, JobState
 from serve_app.graphql.history import ProjectEvent, event_of
 from serve_app.graphql.queries import sequence_of
 from serve_app.graphql.scene_nodes import Job
+from storage.ledger.protocol import AttemptState
 
 REPLAY_ROWS = 500
 
@@ -50,7 +52,7 @@ class Subscription:
         found = await context.job(job_id)
         if found is None:
             raise not_found("job", job_id)
-        told: tuple[int, int] | None = None
+        told: tuple[int, int, int | None] | None = None
         async with feed.watch(found[0].home) as watch:
             while True:
                 seen = watch.version
@@ -59,7 +61,10 @@ class Subscription:
                     return  # the project was removed
                 job = Job.of(row)
                 live = await reader.attempt(job.view.attempt) if job.view.attempt else None
-                now = (row.seq, live.version if live else 0)
+                waits = live is not None and live.state is AttemptState.OPEN
+                forecast = await context.ports.queue.forecast(live.created_at_ms) if live and waits else None
+                place = position(live, forecast) if live and forecast else None
+                now = (row.seq, live.version if live else 0, place)
                 if now != told:
                     told = now
                     yield job

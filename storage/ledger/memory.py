@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from storage.ledger.archive import ARCHIVE, TRIM_ROWS, Chunk
 from storage.ledger.clock import machine_clocks
 from storage.ledger.memory_attempts import MemoryAttempts
+from storage.ledger.places import Queue
 from storage.ledger.protocol import (
     Append,
     Attempt,
@@ -334,6 +335,9 @@ class MemoryLedger:
     ) -> bool:
         self._token += 1
         return self._attempts.finish(id, worker, state, result, error)
+
+    async def queue(self) -> Queue:
+        return self._attempts.queue()
 
     async def attempt(self, id: str) -> Attempt | None:
         return self._attempts.get(id)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from storage.ledger.memory_shares import MemoryShares
+from storage.ledger.places import QUEUE_ROWS_MAX, Queue
 from storage.ledger.protocol import (
     AFFINITY_WAIT_MS,
     ATTEMPT_STALE_MS,
@@ -107,6 +108,10 @@ class MemoryAttempts:
             claims=row.claims - 1,
         )
         return True
+
+    def queue(self) -> Queue:
+        rows = [row for row in self._rows.values() if row.state not in FINAL_STATES][:QUEUE_ROWS_MAX]
+        return Queue(self._clock(), [self.shares.waiting(row) for row in rows], self.shares.rates())
 
     def _held(self, id: str, worker: str) -> Attempt | None:
         row = self._rows.get(id)

@@ -16,6 +16,7 @@ from storage.ledger.fairness import (
     took_ms,
     turn,
 )
+from storage.ledger.places import Waiting
 from storage.ledger.protocol import Attempt, AttemptState
 
 
@@ -29,6 +30,17 @@ class MemoryShares:
 
     def mean_ms(self, step: str, needs: str) -> int:
         return self._rates.get((step, needs), (COST_MS_DEFAULT, 0))[0]
+
+    def rates(self) -> dict[tuple[str, str], int]:
+        return {key: mean for key, (mean, _) in self._rates.items()}
+
+    def waiting(self, row: Attempt) -> Waiting:
+        claimed_at = None if row.deadline_at_ms is None else row.deadline_at_ms - row.timeout_ms
+        keys = ((row.pool, POOL, ""), (row.pool, row.user, ""), (row.pool, row.user, row.home))
+        return Waiting(
+            row.id, row.pool, row.user, row.home, row.step, row.needs, row.priority, row.weight, claimed_at,
+            row.not_before_ms, *(self.share(*key) for key in keys),
+        )  # fmt: skip
 
     def turn(self, row: Attempt) -> Turn:
         shares = (self.share(row.pool, POOL, ""), self.share(row.pool, row.user, ""))

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from storage.ledger import postgres_archive, postgres_attempts, postgres_ownership, postgres_read
 from storage.ledger.archive import ARCHIVE, TRIM_ROWS, Chunk
+from storage.ledger.places import Queue
 from storage.ledger.postgres_connect import Connection, Pool, check_address, connect, open_pool, run, where
 from storage.ledger.postgres_partitions import UPKEEP_S, ensure_partitions
 from storage.ledger.postgres_replica import Replica
@@ -303,6 +304,9 @@ class PostgresLedger:
         return await self._on_pool(
             lambda db: postgres_attempts.finish(db, self._now(), id, worker, state, result=result, error=error)
         )
+
+    async def queue(self) -> Queue:
+        return await self._read(lambda db: postgres_attempts.queue(db, self._now()))
 
     async def attempt(self, id: str) -> Attempt | None:
         return await self._read(lambda db: postgres_attempts.by_id(db, id))

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from storage.ledger import postgres_shares
+from storage.ledger.places import QUEUE_ROWS_MAX, Queue
 from storage.ledger.postgres_connect import Connection
 from storage.ledger.postgres_time import NOW
 from storage.ledger.protocol import AFFINITY_WAIT_MS, ATTEMPT_STALE_MS, CLAIMS_MAX, Attempt, AttemptState
@@ -71,6 +72,19 @@ async def claim(
 async def release(connection: Connection, id: str, worker: str, now: int | None) -> bool:
     cursor = await connection.execute(RELEASE, {"now": now, "id": id, "worker": worker})
     return cursor.rowcount == 1
+
+
+QUEUE = f"""{postgres_shares.QUEUE} FROM storyforge.attempts a {postgres_shares.JOINS}
+WHERE a.state IN ('open', 'claimed') ORDER BY a.num LIMIT {QUEUE_ROWS_MAX}"""
+
+
+async def queue(connection: Connection, now: int | None) -> Queue:
+    rows = await (await connection.execute(QUEUE)).fetchall()
+    clock = await (await connection.execute(f"SELECT {NOW}", {"now": now})).fetchone()
+    rates = await (await connection.execute("SELECT step, needs, mean_ms FROM storyforge.rates")).fetchall()
+    assert clock is not None
+    found = [postgres_shares.waiting(row) for row in rows]
+    return Queue(int(clock[0]), found, {(str(step), str(needs)): int(mean) for step, needs, mean in rates})
 
 
 async def live(connection: Connection) -> dict[str, int]:

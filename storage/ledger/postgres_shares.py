@@ -7,7 +7,10 @@ once of one person are both charged.
 
 from __future__ import annotations
 
-from storage.ledger.fairness import COST_MS_DEFAULT, COST_MS_MAX, EVEN_TURN, POOL, RATE_PART
+from typing import Any
+
+from storage.ledger.fairness import COST_MS_DEFAULT, COST_MS_MAX, EVEN_TURN, POOL, RATE_PART, Share
+from storage.ledger.places import Waiting
 from storage.ledger.protocol import CLAIMS_MAX
 
 JOINS = f"""LEFT JOIN storyforge.shares v ON v.pool = a.pool AND v.principal = '{POOL}' AND v.home = ''
@@ -38,6 +41,19 @@ CHARGE = f"""INSERT INTO storyforge.shares (pool, principal, home, vtime_ms, inn
   vtime_ms = greatest(shares.vtime_ms, excluded.vtime_ms - excluded.charge_ms) + excluded.charge_ms,
   turns = shares.turns + excluded.turns, charge_ms = excluded.charge_ms"""
 """`charge_ms` carries the difference to the conflict; it means nothing afterwards."""
+
+QUEUE = """SELECT a.id, a.pool, a.principal, a.home, a.step, a.needs, a.priority, a.weight,
+  a.deadline_at_ms - a.timeout_ms, a.not_before_ms,
+  coalesce(v.vtime_ms, 0), coalesce(v.inner_ms, 0), coalesce(v.turns, 0),
+  coalesce(u.vtime_ms, 0), coalesce(u.inner_ms, 0), coalesce(u.turns, 0),
+  coalesce(h.vtime_ms, 0), coalesce(h.inner_ms, 0), coalesce(h.turns, 0)"""
+"""Columns of `Waiting`; the last nine are its three shares."""
+
+
+def waiting(row: tuple[Any, ...]) -> Waiting:
+    shares = (Share(*row[at : at + 3]) for at in (10, 13, 16))
+    return Waiting(*row[:10], *shares)
+
 
 HELD = f"""a.id, a.created_at_ms, a.pool, a.principal, a.home, a.step, a.needs, a.weight, a.charge_ms,
   least(greatest(0, clock.now - a.deadline_at_ms + a.timeout_ms), {COST_MS_MAX}) AS took_ms"""

@@ -12,6 +12,8 @@ from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from storage.ledger.places import Queue
+
 
 class Kind(enum.IntEnum):
     """What a row is. Values are stored: never renumber."""
@@ -473,6 +475,10 @@ class Ledger(Protocol):
     ) -> bool:
         """Compare-and-set claimed → final (`ValueError` for another state). False: the claim was lost; the caller's
         result does not count."""
+        ...
+
+    async def queue(self) -> Queue:
+        """All that waits or runs, oldest first, at most `QUEUE_ROWS_MAX`, and what steps have taken lately."""
         ...
 
     async def attempt(self, id: str) -> Attempt | None: ...

@@ -14,11 +14,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from storage.ledger import sqlite_archive, sqlite_attempts, sqlite_read
+from storage.ledger import sqlite_archive, sqlite_attempts, sqlite_read, sqlite_shares
 from storage.ledger import sqlite_ownership as ownership
 from storage.ledger import sqlite_transaction as write
 from storage.ledger.archive import ARCHIVE, TRIM_ROWS, Chunk
 from storage.ledger.clock import Clocks, machine_clocks
+from storage.ledger.places import Queue
 from storage.ledger.protocol import (
     Append,
     Attempt,
@@ -253,6 +254,10 @@ class SqliteLedger:
         return await self._write(
             lambda tx: sqlite_attempts.finish(tx.connection, tx.now_ms, id, worker, state, result=result, error=error)
         )
+
+    async def queue(self) -> Queue:
+        now = self._clocks.wall_ms()
+        return await self._read(lambda db: sqlite_shares.queue(db, now))
 
     async def attempt(self, id: str) -> Attempt | None:
         return await self._read(lambda db: sqlite_attempts.by_id(db, id))

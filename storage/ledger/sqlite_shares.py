@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import replace
+from typing import Any
 
 from storage.ledger.fairness import (
     COST_MS_DEFAULT,
@@ -20,6 +21,7 @@ from storage.ledger.fairness import (
     took_ms,
     turn,
 )
+from storage.ledger.places import QUEUE_ROWS_MAX, Queue, Waiting
 from storage.ledger.protocol import Attempt, AttemptState
 
 JOINS = f"""LEFT JOIN shares v ON v.pool = a.pool AND v.principal = '{POOL}' AND v.home = ''
@@ -30,6 +32,28 @@ LEFT JOIN shares h ON h.pool = a.pool AND h.principal = a.principal AND h.home =
 ORDER = f"""CASE WHEN coalesce(v.turns, 0) % {EVEN_TURN} = {EVEN_TURN - 1} THEN 0 ELSE a.priority END DESC,
 max(coalesce(u.vtime_ms, 0), coalesce(v.vtime_ms, 0)) - coalesce(v.vtime_ms, 0),
 max(coalesce(h.vtime_ms, 0), coalesce(u.inner_ms, 0)) - coalesce(u.inner_ms, 0), a.num"""
+
+
+QUEUE = """SELECT a.id, a.pool, a.principal, a.home, a.step, a.needs, a.priority, a.weight,
+a.deadline_at_ms - a.timeout_ms, a.not_before_ms,
+coalesce(v.vtime_ms, 0), coalesce(v.inner_ms, 0), coalesce(v.turns, 0),
+coalesce(u.vtime_ms, 0), coalesce(u.inner_ms, 0), coalesce(u.turns, 0),
+coalesce(h.vtime_ms, 0), coalesce(h.inner_ms, 0), coalesce(h.turns, 0)"""
+"""Columns of `Waiting`; the last nine are its three shares."""
+
+
+def waiting(row: tuple[Any, ...]) -> Waiting:
+    shares = (Share(*row[at : at + 3]) for at in (10, 13, 16))
+    return Waiting(*row[:10], *shares)
+
+
+def queue(connection: sqlite3.Connection, now_ms: int) -> Queue:
+    rows = connection.execute(
+        f"""{QUEUE} FROM attempts a INDEXED BY attempts_live {JOINS}
+        WHERE a.state IN ('open', 'claimed') ORDER BY a.num LIMIT {QUEUE_ROWS_MAX}"""
+    ).fetchall()
+    rates = connection.execute("SELECT step, needs, mean_ms FROM rates").fetchall()
+    return Queue(now_ms, [waiting(row) for row in rows], {(step, needs): mean for step, needs, mean in rates})
 
 
 def _share(connection: sqlite3.Connection, key: tuple[str, str, str]) -> Share:

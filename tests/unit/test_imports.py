@@ -32,6 +32,8 @@ LIGHT = (
     "gpu.video.capabilities",
     "storage.codec",
     "storage.ledger.protocol",
+    "storage.ledger.places",
+    "storage.ledger.queue_board",
     "storage.ledger.archive",
     "storage.ledger.seal",
 )

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from storage.ledger.clock import Clocks
 from storage.ledger.memory import MemoryLedger
+from storage.ledger.places import places
 from storage.ledger.postgres import PostgresLedger
 from storage.ledger.protocol import (
     Append,
@@ -53,6 +54,7 @@ steps = st.one_of(
     *[st.tuples(st.just("append"), st.sampled_from(HOMES), st.just(1), st.just(0), st.just(0), st.just(2))] * 3,
     st.tuples(st.just("snapshot"), st.sampled_from(HOMES), st.integers(-2, 2), st.integers(-1, 0)),
     *[st.tuples(st.just("work"), st.sampled_from(WORKERS), st.booleans(), st.sampled_from(["", "m1"]))] * 4,
+    st.tuples(st.just("queue")),
     st.tuples(st.just("give_back"), st.sampled_from(WORKERS), small),
     st.tuples(st.just("beat"), st.sampled_from(WORKERS), small),
     st.tuples(st.just("finish"), st.sampled_from(WORKERS), small, st.sampled_from(["done", "failed", "cancelled"])),
@@ -134,6 +136,10 @@ class Story:
     async def _give_back(self, worker: str, which: int) -> Any:
         ids = await self._ids() or ["none"]
         return await self.ledger.release_attempt(ids[which % len(ids)], worker)
+
+    async def _queue(self) -> Any:
+        found = await self.ledger.queue()
+        return list(found.rows), dict(found.rates), places(found)
 
     async def _ids(self) -> list[str]:
         return [row.id for home in HOMES for row in await self.ledger.attempts(home)]

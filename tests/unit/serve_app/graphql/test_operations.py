@@ -250,7 +250,7 @@ async def test_q10_export_is_the_scripts_in_order_with_the_freshest_text(world: 
 
 
 async def test_q06_a_job_shows_the_live_progress_of_its_attempt(world: World) -> None:
-    """Q-06: committed progress plus the running step's share; queued jobs know their place."""
+    """Q-06, G-171: committed progress plus the running step's share; queued jobs know their place and time."""
     project = await world.project()
     scene = await world.scene(project)
     jobs = [await world.job(scene) for _ in range(2)]
@@ -260,12 +260,14 @@ async def test_q06_a_job_shows_the_live_progress_of_its_attempt(world: World) ->
         return [(await world.ask(query, id=job))["job"] for job in jobs]
 
     assert sorted(j["queuePosition"] for j in await both()) == [1, 2]
+    assert [j["etaS"] for j in await both()] == [None, None]
     attempt = await world.ledger.claim_attempt("wrk", ["storyboard"])
     assert attempt is not None
     await world.ledger.beat_attempt(attempt.id, "wrk", progress=0.5, message="STORYBOARD|Inking")
     live = (await world.ask(query, id=attempt.job))["job"]
     assert live["progress"] == pytest.approx(0.12 + 0.23 * 0.5)
     assert (live["message"], live["queuePosition"]) == ("Inking", None)
+    assert live["etaS"] is not None
     await world.ledger.finish_attempt(attempt.id, "wrk", AttemptState.DONE, result=b"", error=None)
     assert (await world.ask(query, id=attempt.job))["job"]["progress"] == pytest.approx(0.1)
 
