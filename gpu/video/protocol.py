@@ -322,8 +322,8 @@ class VideoBackend(Protocol):
         """
         ...
 
-    def recipe(self) -> dict[str, Any]:
-        """All of the backend that decides a frame beside the request: model, version, scheduler, steps, … JSON-able."""
+    def recipe(self, request: StoryboardRequest) -> dict[str, Any]:
+        """All of the backend that decides a frame of this request: model, version, scheduler, buckets, … JSON-able."""
         ...
 
     def load(self) -> None:

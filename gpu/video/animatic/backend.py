@@ -33,7 +33,7 @@ class AnimaticBackend:
         # OpenCV's own pool would take every core of a shared machine; one thread is also the fastest at these sizes.
         cv2.setNumThreads(threads)
 
-    def recipe(self) -> dict[str, Any]:
+    def recipe(self, request: StoryboardRequest) -> dict[str, Any]:
         return {"model": ANIMATIC.model, "version": ANIMATIC.version}
 
     def load(self) -> None:
