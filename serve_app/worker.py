@@ -250,6 +250,8 @@ class Worker:
             result = await asyncio.to_thread(run, attempt, request, running)
             return AttemptState.DONE, encode(result), None
         except StepCancelled:
+            if self._stopping and not await running.unwanted():
+                raise asyncio.CancelledError from None  # only we leave: somebody else goes on with it
             return AttemptState.CANCELLED, None, None
         except asyncio.CancelledError:
             raise

@@ -27,7 +27,9 @@ class Generation:
         # Imported here: codecs and painters weigh 60 MB that the other deployments need not carry.
         from serve_app.owner_bell import OwnerBell
         from serve_app.steps.embedded import LANES, embedded_runs
+        from serve_app.steps.vendors import VendorWorker
         from serve_app.stores import open_bus, open_cache, open_ledger, open_objects
+        from serve_app.vendor_endpoints import endpoints_of
         from serve_app.worker import Worker
         from storage.objects.protocol import ObjectStoreError
 
@@ -45,13 +47,20 @@ class Generation:
         name = f"gen-{os.getpid()}-{secrets.token_hex(3)}"
         self._worker = Worker(name, self._ledger, runs, LANES, OwnerBell(self._bus), self._bus)
         self._worker.start()
+        stores, bell = (self._ledger, objects, cache), OwnerBell(self._bus)
+        self._vendors = VendorWorker(
+            f"{name}v", endpoints_of(settings), settings.vendor_jobs_max, *stores, bell, self._bus
+        )
+        self._vendors.start()
         logger.info("worker up", extra={"worker": name, "profile": settings.profile})
 
     async def check_health(self) -> None:
         """Fails when a lane has ended. A database blip only makes the lanes wait."""
         self._worker.check()
+        self._vendors.check()
 
     async def __del__(self) -> None:
         await self._worker.stop()
+        await self._vendors.stop()
         await self._bus.close()
         await self._ledger.close()
