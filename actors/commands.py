@@ -18,6 +18,7 @@ NAME_CHARS_MAX = 120
 KEY_CHARS_MAX = 200
 TEXT_CHARS_MAX = 500
 COMMENT_CHARS_MAX = 10_000
+CONTINUATION_CHARS_MAX = 20_000
 
 
 class CommandError(Exception):
@@ -211,6 +212,24 @@ class GenerateScene(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class ContinueScene(Command):
+    """Go on with the scene: `text` (Fountain or prose) becomes its next segment.
+
+    `expected_bible_version`: the version it was written for, None: whatever it is now. `style_preset`: a brain.
+    """
+
+    type: ClassVar[str] = "job.continue"
+    actor: ClassVar[str] = "scene"
+    scene: str
+    text: str
+    expected_bible_version: int | None = None
+    target_duration_s: float | None = None
+    style_preset: str | None = None
+    voice_preset: str | None = None
+    by: str = ""  # how the author is shown
+
+
+@dataclass(frozen=True, slots=True)
 class PickPanel(Command):
     type: ClassVar[str] = "job.pick"
     actor: ClassVar[str] = "scene"
@@ -336,6 +355,7 @@ _ALL: tuple[type[Command], ...] = (
     LockScene,
     UnlockScene,
     GenerateScene,
+    ContinueScene,
     PickPanel,
     CancelJob,
     RetryJob,

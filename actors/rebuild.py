@@ -17,6 +17,8 @@ from actors.runtime.actor import Fact, ViewDraft
 from actors.runtime.edits import Op, SetKey
 from actors.runtime.facts import fact_of
 from actors.scene.actor import HEADING_READ_CHARS, LIVE_JOBS_KEPT, SceneActor
+from actors.scene.bible import view as bible_view
+from actors.scene.continuation import segment_view
 from actors.scene.job import Job
 from actors.scene.views import job_view, live_job, open_job_view, take_view
 from actors.views import FindingsView, SceneView, VersionView
@@ -34,6 +36,7 @@ class Rebuilt:
         self.jobs: dict[str, tuple[str, Job]] = {}  # all there ever were, which a scene does not remember
         self._takes: list[ViewDraft] = []
         self._versions: list[ViewDraft] = []
+        self._segments: list[ViewDraft] = []  # and the bibles beside them
         self._named: dict[str, int] = {}
 
     def add(self, event: Event) -> None:
@@ -50,6 +53,10 @@ class Rebuilt:
         scene.fold([fact])
         if fact.type == "version.named":
             self._version(id, fact)
+        elif fact.type == "segment.appended":
+            self._segments.append(segment_view(self.home, id, fact.data))
+        elif fact.type == "bible.written":
+            self._segments.append(bible_view(id, self.home, fact.data))
         elif fact.type == "job.created":
             self.jobs[fact.data["job"]] = id, Job.from_dict(fact.data["request"])
         elif fact.type.startswith("job."):
@@ -84,6 +91,7 @@ class Rebuilt:
             yield open_job_view(scene, job)
         yield from self._takes
         yield from self._versions
+        yield from self._segments
         for id, findings in self.continuity.findings.items():
             yield ViewDraft("findings", id, self.home, id, FindingsView(id, self.home, findings))
 

@@ -17,6 +17,8 @@ Kinds and keys in the ledger's `View` rows (kind · id · parent · order_key):
   outbox, outbox_dead, delivery: see `actors.outbox.protocol`
   session · prj · project   · ""                            -> SessionView
   findings· scn · project   · scene's id                    -> FindingsView (all findings of one scene)
+  segment · seg · scene     · how many came before          -> SegmentView
+  scene_bible · bib · scene · its version                   -> BibleView
   own_brain, own_format · brn, fmt · project · its id    -> DefinitionView
   background · prj · ""     · when it is due (ms)           -> BackgroundView (only while it is switched on)
 What the workflow writes stands in `actors.workflow.views`.
@@ -24,6 +26,7 @@ What the workflow writes stands in `actors.workflow.views`.
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
@@ -74,13 +77,22 @@ class ProjectView(Body):
     aliases: dict[str, list[str]] = field(default_factory=dict)  # cast id → other spellings
 
 
+class SceneStatus(enum.StrEnum):
+    """What `actors.scene.status` makes of a scene; nobody else decides it."""
+
+    PENDING = "PENDING"
+    GENERATING = "GENERATING"
+    COMPLETE = "COMPLETE"
+    LOCKED = "LOCKED"
+
+
 @dataclass(frozen=True, slots=True)
 class SceneView(Body):
     id: str
     project: str
     heading: str
     script: str  # may lag the document by at most 2 s
-    status: str  # PENDING | GENERATING | COMPLETE | LOCKED
+    status: str  # a SceneStatus
     bible_version: int
     revision: str
     created_at_ms: int
@@ -111,6 +123,7 @@ class JobView(Body):
     brain_version: str = ""
     brain_sha256: str = ""
     beat: str = ""  # words of the beat its scene stood in, "": none
+    segment: str | None = None  # what it appended, for a continuation that ended well
 
 
 OPEN_JOB = "open_job"
@@ -215,6 +228,38 @@ class CheckpointBodyView(Body):
     id: str
     project: str
     data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentView(Body):
+    """What one continuation appended. `index`: from 0; `bible_version`: the bible's from then on."""
+
+    id: str
+    scene: str
+    project: str
+    index: int
+    job: str
+    take: str
+    text: str
+    summary: str
+    duration_s: float
+    bible_version: int
+    by: str  # principal
+    shown_as: str
+    created_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class BibleView(Body):
+    """The Scene Bible at one version; its shape: `actors.scene.bible`."""
+
+    id: str
+    scene: str
+    project: str
+    version: int
+    sha256: str
+    bible: dict[str, Any]
+    created_at_ms: int
 
 
 @dataclass(frozen=True, slots=True)

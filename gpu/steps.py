@@ -5,7 +5,10 @@ it and a second run of the same attempt writes the same keys. Owners write reque
 
 Every body is a dict, stored as versioned msgpack:
 
-enhance     {"enhance": EnhanceRequest}                        -> {"enhanced": EnhancedScene}
+enhance     {"enhance": EnhanceRequest, ["continuation": {"jobId", "sceneId", "userId", "continuationText",
+             "bibleVersion", "createdAt", "context": {"sceneBible", "recentSegments", "longSummary"},
+             "config": {"targetDuration", "stylePreset", "voicePreset"}}]}
+                                                               -> {"enhanced": EnhancedScene}
 cache       {"recipe_hash": hex}                               -> {"verdict": "hit"|"miss", "take": media dict | None}
 storyboard  {"enhanced", "seed", "candidates", "width", "height", "prefix"}
                                                                -> {"panels": [{"candidate","key","sha256","bytes"}]}

@@ -52,7 +52,7 @@ from actors.runtime.actor import (
 from actors.runtime.edits import AppendText, Edit, Op, SetKey, SetMap
 from actors.runtime.ids import derive_id
 from actors.screenplay.names import name_key
-from actors.views import BackgroundView, ProjectView, SceneView, order_ms
+from actors.views import BackgroundView, ProjectView, SceneStatus, SceneView, order_ms
 
 CONTINUITY = "@continuity"
 ORDER_CHARS_MAX = 256
@@ -283,13 +283,13 @@ class ProjectActor(Actor):
         decision.events.append(Draft("scene.created", asdict(scene), scene=scene.id))
         decision.edits.append(Edit(f"scene:{scene.id}", (AppendText("script", script),), fresh=True, scene=scene.id))
         outline.append(SetKey("order", scene.id, scene.order))
-        live.append(SetKey("scenes", scene.id, live_scene(scene.heading, "PENDING", None)))
+        live.append(SetKey("scenes", scene.id, live_scene(scene.heading, SceneStatus.PENDING.value, None)))
         view = SceneView(
             id=scene.id,
             project=self.home,
             heading=scene.heading,
             script=script,
-            status="PENDING",
+            status=SceneStatus.PENDING.value,
             bible_version=0,
             revision="0",
             created_at_ms=scene.created_at_ms,

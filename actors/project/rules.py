@@ -9,6 +9,7 @@ from dataclasses import fields
 
 from actors.commands import (
     COMMENT_CHARS_MAX,
+    CONTINUATION_CHARS_MAX,
     HEADING_CHARS_MAX,
     KEY_CHARS_MAX,
     NAME_CHARS_MAX,
@@ -21,6 +22,7 @@ from actors.commands import (
     ChangeAccessLink,
     Command,
     CommandError,
+    ContinueScene,
     CreateAccessLink,
     CreateProject,
     CreateScene,
@@ -39,6 +41,7 @@ from actors.commands import (
 from actors.project.access import ROLES
 from actors.runtime.actor import Catalogue
 from collab.agents import EDITS_MAX
+from gpu.enhance.protocol import DURATION_S_MAX, DURATION_S_MIN
 
 PROJECT_TYPES = ("SERIES", "MOVIE", "SHORT")
 SCREENPLAY_FORMATS = ("FOUNTAIN", "FDX")
@@ -79,10 +82,8 @@ def check_envelope(envelope: Envelope, catalogue: Catalogue) -> None:
             check_text("name", command.name, NAME_CHARS_MAX)
         case CreateScene():
             _check_scene(command)
-        case GenerateScene():
-            check_length("brain", command.brain or "", NAME_CHARS_MAX)
-            check_length("seed", command.seed or "", TEXT_CHARS_MAX)
-            check_length("backend", command.backend or "", NAME_CHARS_MAX)
+        case GenerateScene() | ContinueScene():
+            _check_job(command)
         case NameVersion():
             check_text("name", command.name, NAME_CHARS_MAX)
             check_length("displayName", command.by, NAME_CHARS_MAX)
@@ -104,6 +105,25 @@ def _check_style(command: SetBrain | SetFormat | StyleScene) -> None:
     """Which ids there are is the project's to say."""
     for name in ("brain", "format"):
         check_length(name, getattr(command, name, None) or "", NAME_CHARS_MAX)
+
+
+def _check_job(command: GenerateScene | ContinueScene) -> None:
+    if isinstance(command, ContinueScene):
+        return _check_continuation(command)
+    check_length("brain", command.brain or "", NAME_CHARS_MAX)
+    check_length("seed", command.seed or "", TEXT_CHARS_MAX)
+    check_length("backend", command.backend or "", NAME_CHARS_MAX)
+
+
+def _check_continuation(command: ContinueScene) -> None:
+    check_text("text", command.text, CONTINUATION_CHARS_MAX)
+    check_length("stylePreset", command.style_preset or "", NAME_CHARS_MAX)
+    check_length("voicePreset", command.voice_preset or "", NAME_CHARS_MAX)
+    check_length("displayName", command.by, NAME_CHARS_MAX)
+    seconds = command.target_duration_s
+    if seconds is not None and not DURATION_S_MIN <= seconds <= DURATION_S_MAX:
+        words = f"targetDurationS is {DURATION_S_MIN:g} to {DURATION_S_MAX:g} seconds"
+        raise CommandError("BAD_DURATION", words, ("input", "targetDurationS"))
 
 
 def _check_scene(command: CreateScene) -> None:

@@ -43,6 +43,7 @@ MESSAGES: Mapping[str, str] = {
     "job.final_ready": "job.finished",
     "job.failed": "job.failed",
     "job.cancelled": "job.cancelled",
+    "segment.appended": "segment.appended",
 }
 """Committed event -> what a webhook calls it. Names only grow."""
 

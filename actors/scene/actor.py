@@ -16,6 +16,7 @@ from actors.commands import (
     AddComment,
     CancelJob,
     CommandError,
+    ContinueScene,
     EditScene,
     GenerateScene,
     LockScene,
@@ -46,12 +47,12 @@ from actors.runtime.actor import (
     Wanted,
 )
 from actors.runtime.edits import DropKey, Edit, Op, SetKey
-from actors.scene import batches, comments, style, versions
+from actors.scene import batches, comments, continuation, style, versions
 from actors.scene.flow import Run
 from actors.scene.job import Job
 from actors.scene.recipe import seed_of
 from actors.scene.request import enhance_request, given_before
-from actors.scene.status import status_of
+from actors.scene.status import locked_words, status_of
 from actors.scene.views import job_view, live_job, open_job_view, take_view
 from actors.screenplay.fountain import parse
 from actors.views import SceneView
@@ -85,6 +86,8 @@ class SceneActor(Actor):
         self.versions = 0
         self.thumbnail_key: str | None = None
         self.brain, self.format = "", ""  # its own; "": the project's
+        self.segment_count = 0
+        self.recent_segments: list[dict[str, Any]] = []  # oldest first
         self.jobs: dict[str, Job] = {}
 
     @property
@@ -98,7 +101,7 @@ class SceneActor(Actor):
     @property
     def status(self) -> str:
         working = any(job.live for job in self.jobs.values())
-        return status_of(locked=self.locked, working=working, takes=self.takes)
+        return status_of(locked=self.locked, working=working, takes=self.takes).value
 
     def waits_to_be_left(self) -> Notice | None:
         return SceneLeft() if self.pending else None
@@ -120,12 +123,15 @@ class SceneActor(Actor):
                 self.pending = True
             case "workflow.started":
                 self.left_sha256, self.pending = data["script_sha256"], False
-            case "scene.listed" | "scene.left" | "comment.added" | "comment.resolved":
+            case "scene.listed" | "scene.left" | "bible.written" | "comment.added" | "comment.resolved":
                 pass
             case "version.named":
                 self.versions += 1
             case "scene.style_set":
                 self.brain, self.format = data["brain"], data["format"]
+            case "segment.appended":
+                self.segment_count, self.pending = self.segment_count + 1, True
+                self.recent_segments = continuation.recent(self.recent_segments, data)
             case "job.created":
                 self._forget_old()
                 self.jobs[data["job"]] = Job.from_dict(data["request"])
@@ -160,6 +166,7 @@ class SceneActor(Actor):
             "thumbnail_key": self.thumbnail_key,
             "brain": self.brain,
             "format": self.format,
+            "segments": {"count": self.segment_count, "recent": list(self.recent_segments)},
             "jobs": [job.to_dict() for job in self.jobs.values()],
         }
 
@@ -170,6 +177,8 @@ class SceneActor(Actor):
         self.versions = data.get("versions", 0)  # a snapshot older than versions has none
         self.left_sha256, self.pending = data.get("left_sha256", ""), data.get("pending", False)  # as with exits
         self.brain, self.format = data.get("brain", ""), data.get("format", "")  # as with styles
+        segments = data.get("segments", {"count": 0, "recent": []})  # as with continuations
+        self.segment_count, self.recent_segments = segments["count"], list(segments["recent"])
         self.jobs = {job["id"]: Job.from_dict(job) for job in data["jobs"]}
 
     # decisions
@@ -182,17 +191,27 @@ class SceneActor(Actor):
             return comments.needs(self.id)
         if isinstance(message, GenerateScene):
             return Needs(docs=(self.doc,), edits=("live",), scripts=True, beside=partial(given_before, self))
+        if isinstance(message, ContinueScene):
+            return continuation.needs(self)
         if isinstance(message, StyleScene):
             return style.needs(self.doc)
         if isinstance(message, ScriptSettled) and not self.script_sha256:
             return Needs(docs=(self.doc,), edits=("live",), views=(Wanted("scene", id=self.id),))
         attempts = self.open_attempts() if isinstance(message, AttemptsChanged) else ()
-        return Needs(docs=(self.doc,), edits=("live",), attempts=attempts, forecast=bool(attempts))
+        edits = ("live", self.doc) if continuation.waits(self) else ("live",)
+        takes = isinstance(message, AttemptsChanged | RetryJob) and continuation.reads(
+            self, retry=isinstance(message, RetryJob)
+        )
+        beside = partial(continuation.read_after, self) if takes else None
+        return Needs((self.doc,), edits, attempts, beside=beside, forecast=bool(attempts))
 
     def decide(self, message: Message, ctx: Context) -> Decision:
         match message:
             case GenerateScene():
                 return self._generate(message, ctx)
+            case ContinueScene():
+                job, decision = continuation.ask(self, self._project(ctx), message, ctx)
+                return self._begin(job, ctx, decision)
             case PickPanel():
                 return self._one(message.job, ctx, lambda run: run.pick(message.panel, ctx.principal))
             case CancelJob():
@@ -269,10 +288,6 @@ class SceneActor(Actor):
         script = ctx.text(self.doc, "script")
         if not has_content(script):
             raise CommandError("EMPTY_SCRIPT", "the scene has no text yet", ("input", "sceneId"))
-        if sum(job.live for job in self.jobs.values()) >= JOBS_LIVE_MAX:
-            raise CommandError(
-                "TOO_MANY_JOBS", f"{JOBS_LIVE_MAX} jobs of this scene are under way", ("input", "sceneId"), True
-            )
         brain, beat = style.brain_of(self, project, command.brain, ctx, "brain"), style.beat_here(self, project, ctx)
         id = ctx.new_id("job")
         seed = seed_of(command.seed or id)
@@ -291,12 +306,20 @@ class SceneActor(Actor):
             by=ctx.principal,
             priority=command.priority,
         )
+        return self._begin(job, ctx, Decision())
+
+    def _begin(self, job: Job, ctx: Context, also: Decision) -> Decision:
+        """A new job's first append; `also`: events and views that come before it."""
+        if sum(each.live for each in self.jobs.values()) >= JOBS_LIVE_MAX:
+            words = f"{JOBS_LIVE_MAX} jobs of this scene are under way"
+            raise CommandError("TOO_MANY_JOBS", words, ("input", "sceneId"), True)
         run = self._run(job, ctx)
-        asked = {"job": id, "by": ctx.principal, "brain": brain.id, "seed": seed, "request": job.to_dict()}
-        run.drafts.append(Draft("job.created", asked, scene=self.id))
+        asked = {"job": job.id, "by": ctx.principal, "brain": job.brain, "seed": job.seed, "request": job.to_dict()}
+        run.drafts = [*also.events, Draft("job.created", asked, scene=self.id)]
         run.go()
         decision = self._committing([run], ctx)
-        decision.ids["job"] = id
+        decision.views += also.views
+        decision.ids["job"] = job.id
         return decision
 
     def _one(self, job_id: str, ctx: Context, act: Any) -> Decision:
@@ -314,7 +337,7 @@ class SceneActor(Actor):
         weather: dict[str, Any] = {}
         for job in self.jobs.values():
             attempt = ctx.attempt(job.attempt) if job.attempt else None
-            run = self._run(job, ctx)
+            run = self._run(job, ctx, sum(each.job.take is not None for each in runs))
             run.look(attempt)
             if not run.drafts:
                 run.go()  # what a crash left undone
@@ -328,18 +351,20 @@ class SceneActor(Actor):
         decision.presence = {"jobs": weather} if weather else {}
         return decision
 
-    def _run(self, job: Job, ctx: Context) -> Run:
+    def _run(self, job: Job, ctx: Context, takes_before: int = 0) -> Run:
+        """`takes_before`: of other jobs in the same append; each is a version of the bible."""
         continuity = ctx.peer(ContinuityActor, CONTINUITY)
         gate = continuity.gate(self.id) if continuity is not None else {"errors": 0, "warnings": 0}
-        return Run(self.home, self.id, job, gate, self.bible_version, ctx.now_ms)
+        locked = locked_words(self, ctx.peer(ProjectActor, self.home)) if self.locked else ""
+        return Run(self.home, self.id, job, gate, self.bible_version + takes_before, ctx.now_ms, locked)
 
     def _committing(self, runs: list[Run], ctx: Context) -> Decision:
-        """Everything the runs changed, as one decision. At most one of them ends in a take per append."""
+        """Everything the runs changed, as one decision."""
         decision = Decision(ids=self._ids())
         ops: list[Op] = []
         takes, thumbnail = self.takes, self.thumbnail_key
-        bible_version = self.bible_version
-        jobs = dict(self.jobs)
+        bible_version, segments = self.bible_version, self.segment_count
+        jobs, script = dict(self.jobs), ctx.text(self.doc, "script")
         for run in runs:
             job = run.job
             jobs[job.id] = job
@@ -353,11 +378,20 @@ class SceneActor(Actor):
                 decision.views.append(take_view(self.home, self.id, job, at_ms))
                 takes, bible_version = takes + 1, job.bible_version or bible_version
                 thumbnail = (job.media or {}).get("thumbnail_key")
+                script = continuation.land(self, job, script, segments, decision, ctx)
+                segments += job.segment is not None
         if not decision.events:
             return decision
         ops += [DropKey("jobs", id) for id in self._old_in_live(jobs)]
         self._show_scene(
-            decision, ctx, jobs=jobs, takes=takes, bible_version=bible_version, thumbnail=thumbnail, ops=ops
+            decision,
+            ctx,
+            jobs=jobs,
+            takes=takes,
+            bible_version=bible_version,
+            thumbnail=thumbnail,
+            script=script,
+            ops=ops,
         )
         return decision
 
@@ -376,6 +410,7 @@ class SceneActor(Actor):
         bible_version: int | None = None,
         thumbnail: str | None = None,
         styled: tuple[str, str] | None = None,
+        script: str | None = None,
         ops: list[Op] | None = None,
     ) -> None:
         """The scene's view and its value in `live`, as they are after this decision."""
@@ -383,7 +418,7 @@ class SceneActor(Actor):
         after.locked = self.locked if locked is None else locked
         after.jobs = dict(self.jobs if jobs is None else jobs)
         after.takes = self.takes if takes is None else takes
-        script, known = ctx.text(self.doc, "script"), self._known(ctx)
+        script, known = ctx.text(self.doc, "script") if script is None else script, self._known(ctx)
         heading = self._heading(ctx)
         thumbnail = thumbnail or self.thumbnail_key
         brain, format = styled or (self.brain, self.format)

@@ -14,9 +14,10 @@ from typing import Any
 from actors.commands import CommandError
 from actors.runtime.actor import Draft
 from actors.runtime.ids import derive_id
-from actors.scene import waiting
+from actors.scene import continuation, waiting
 from actors.scene.job import MOVES, WORKER_STAGES, Due, Job, State
 from actors.scene.recipe import recipe_hash
+from actors.scene.status import LOCKED_CODE
 from gpu.steps import (
     PANEL_CANDIDATES,
     PANEL_HEIGHT_PX,
@@ -34,17 +35,27 @@ FAULT = {"code": "STEP_FAILED", "message": "a step failed without saying why", "
 
 
 class Run:
-    """One pass over one job. `gate`: findings of the scene as they stand, {"errors", "warnings"}."""
+    """One pass over one job. `gate`: findings of the scene as they stand, {"errors", "warnings"}.
+
+    `locked`: who keeps words out of the script, for people; "": nobody.
+    """
 
     def __init__(
-        self, home: str, scene: str, job: Job, gate: dict[str, int], bible_version: int, now_ms: int = 0
+        self,
+        home: str,
+        scene: str,
+        job: Job,
+        gate: dict[str, int],
+        bible_version: int,
+        now_ms: int = 0,
+        locked: str = "",
     ) -> None:
         self.home, self.scene, self._now_ms = home, scene, now_ms
         self.job = copy.deepcopy(job)
         self.drafts: list[Draft] = []
         self.attempts: list[NewAttempt] = []
         self.cancels: list[str] = []
-        self._gate, self._bible_version = gate, bible_version
+        self._gate, self._bible_version, self._locked = gate, bible_version, locked
 
     def emit(self, type: str, **data: Any) -> None:
         self.job.apply(type, data)
@@ -174,12 +185,23 @@ class Run:
                     first = min(self.job.panels, key=lambda p: int(p["candidate"]))
                     self.emit("job.picked", panel=first["id"], by="@auto")
                 case Due.FINISH:
-                    take = derive_id("tak", self.job.id)
-                    self.emit("job.final_ready", take=take, bible_version=self._bible_version + 1)
+                    self._finish()
                 case Due.WAIT_FOR_PICK | Due.NOTHING:
                     return
                 case due:
                     self._step(Step(due.value), again=False)
+
+    def _finish(self) -> None:
+        """The take. A continuation has to write: behind a lock it fails, keeps its film, and a retry finishes it."""
+        job = self.job
+        if job.continuation is not None and self._locked:
+            error = {"code": LOCKED_CODE, "message": f"{self._locked}: unlock it and retry", "retryable": True}
+            return self.emit("job.failed", step=job.step.value if job.step else None, error=error)
+        if job.state is State.QUEUED:
+            self.emit("job.started")
+        segment = {"segment": derive_id("seg", job.id)} if job.continuation is not None else {}
+        take = derive_id("tak", job.id)
+        self.emit("job.final_ready", take=take, bible_version=self._bible_version + 1, **segment)
 
     def _step(self, step: Step, *, again: bool, not_before_ms: int = 0) -> None:
         job = self.job
@@ -196,7 +218,7 @@ def _request(step: Step, job: Job, prefix: str) -> dict[str, Any]:
     """See `gpu.steps` for the shapes. `prefix` names the attempt, so a second run writes the same keys."""
     match step:
         case Step.ENHANCE:
-            return {"enhance": job.request}
+            return {"enhance": job.request, **continuation.payload(job)}
         case Step.CACHE:
             return {"recipe_hash": recipe_hash(job)}
         case Step.STORYBOARD:

@@ -127,6 +127,8 @@ class Job:
     error: dict[str, Any] | None = None
     brain_sha256: str = ""  # of the content in `request`
     beat: str = ""  # what the request was told of its place in the story
+    continuation: dict[str, Any] | None = None  # see `actors.scene.continuation`; None: the scene as it is
+    segment: str | None = None  # appended when it ended well
     by: str = ""  # who asked: whose share of the workers it takes
     priority: int = 0
 
@@ -237,6 +239,8 @@ class Job:
     def _final(self, data: Mapping[str, Any]) -> None:
         self._move(State.FINAL_READY)
         self.take, self.bible_version = data["take"], data["bible_version"]
+        self.segment = data.get("segment")
+        self._told()
         self.stage, self.message = Stage.FINALIZATION, ""
 
     def _throttled(self, data: Mapping[str, Any]) -> None:
@@ -252,6 +256,12 @@ class Job:
     def _cancelled(self, data: Mapping[str, Any]) -> None:
         self._move(State.CANCELLED)
         self.attempt, self.message = None, ""
+        self._told()
+
+    def _told(self) -> None:
+        """No step will be asked again: what a continuation was told need not stay in memory with it."""
+        if self.continuation is not None:
+            self.continuation = {**self.continuation, "context": {}}
 
     def _retried(self, data: Mapping[str, Any]) -> None:
         self._move(State.QUEUED)

@@ -6,7 +6,6 @@ over everything, work under way over what is done. Whoever is refused by a lock 
 
 from __future__ import annotations
 
-import enum
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -14,18 +13,12 @@ from actors.commands import CommandError
 from actors.project.access import INSTALLATION_OWNER
 from actors.project.actor import ProjectActor
 from actors.runtime.actor import Context
+from actors.views import SceneStatus
 
 if TYPE_CHECKING:
     from actors.scene.actor import SceneActor
 
 LOCKED_CODE = "SCENE_LOCKED"
-
-
-class SceneStatus(enum.StrEnum):
-    PENDING = "PENDING"
-    GENERATING = "GENERATING"
-    COMPLETE = "COMPLETE"
-    LOCKED = "LOCKED"
 
 
 def status_of(*, locked: bool, working: bool, takes: int) -> SceneStatus:

@@ -42,6 +42,7 @@ def job_view(home: str, scene: str, job: Job) -> ViewDraft:
         brain_version=job.brain_version,
         brain_sha256=job.brain_sha256,
         beat=job.beat,
+        segment=job.segment,
     )
     return ViewDraft("job", job.id, scene, order_ms(job.created_at_ms), body)
 

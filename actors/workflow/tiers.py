@@ -52,6 +52,8 @@ EVENTS: Mapping[str, Tier] = {
     "scene.script_read": _LATER,
     "scene.edited": _LATER,
     "scene.restored": _LATER,
+    "segment.appended": _LATER,
+    "bible.written": _LOCAL,
     "workflow.started": _LATER,
     "proposal.offered": _LOCAL,
     "proposal.accepted": _LOCAL,

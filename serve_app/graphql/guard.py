@@ -74,6 +74,8 @@ RULES: Mapping[str, Rule] = {
     "Mutation.editScene": _input(Subject.SCENE, _SCENE_ID),
     "Mutation.lockScene": Rule(Access.WRITE, Subject.SCENE, (_SCENE_ID,)),
     "Mutation.unlockScene": Rule(Access.WRITE, Subject.SCENE, (_SCENE_ID,)),
+    "Query.sceneBible": Rule(_READ, Subject.SCENE, (_SCENE_ID,)),
+    "Mutation.continueScene": _input(Subject.SCENE, _SCENE_ID),
     "Mutation.generateScene": _input(Subject.SCENE, _SCENE_ID),
     "Mutation.pickPanel": _input(Subject.JOB, "jobId"),
     "Mutation.cancelJob": _input(Subject.JOB, "jobId"),

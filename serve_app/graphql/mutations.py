@@ -12,7 +12,6 @@ import strawberry
 
 from actors.commands import (
     AddCast,
-    Answer,
     CancelJob,
     Command,
     CreateProject,
@@ -32,6 +31,7 @@ from serve_app.graphql.agent_mutations import AgentMutations
 from serve_app.graphql.checkpoint_operations import CheckpointMutations
 from serve_app.graphql.comment_mutations import CommentMutations
 from serve_app.graphql.context import Context, Info
+from serve_app.graphql.continuation_operations import ContinuationMutations
 from serve_app.graphql.copy_operations import CopyMutations
 from serve_app.graphql.document_operations import DocumentMutations
 from serve_app.graphql.past_mutations import PastMutations
@@ -48,18 +48,10 @@ from serve_app.graphql.payloads import (
     key_problem,
     missing,
 )
-from serve_app.graphql.scene_nodes import Job
-from serve_app.graphql.sending import Sent, project_payload, scene_payload, send
+from serve_app.graphql.sending import job_payload, project_payload, scene_payload, send
 from serve_app.graphql.story_operations import StoryMutations
 from serve_app.graphql.style_operations import StyleMutations
 from serve_app.graphql.webhook_operations import WebhookMutations
-
-
-async def _job(context: Context, job: str, sent: Sent) -> JobPayload:
-    if not isinstance(sent, Answer):
-        return JobPayload(user_errors=sent)
-    found = await context.job(sent.ids.get("job", job))
-    return JobPayload(job=Job.of(found[0]) if found else None, sequence=str(sent.sequence))
 
 
 async def _of_project(context: Context, id: str, key: str, command: Command) -> ProjectPayload:
@@ -86,7 +78,7 @@ async def _of_job(context: Context, id: str, key: str, make: Callable[[JobView],
     if found is None:
         return JobPayload(user_errors=missing("job", ("input", "jobId")))
     row, view = found
-    return await _job(context, id, await send(context, row.home, view.scene, key, make(view)))
+    return await job_payload(context, id, await send(context, row.home, view.scene, key, make(view)))
 
 
 async def _new_project(context: Context, key: str, command: Command) -> ProjectPayload:
@@ -108,6 +100,7 @@ class Mutation(
     CheckpointMutations,
     WebhookMutations,
     StyleMutations,
+    ContinuationMutations,
 ):
     @strawberry.mutation
     async def create_project(self, info: Info, input: CreateProjectInput) -> ProjectPayload:
@@ -166,7 +159,7 @@ class Mutation(
             backend=input.backend,
         )
         sent = await send(context, found[0].home, input.scene_id, input.idempotency_key, command)
-        return await _job(context, "", sent)
+        return await job_payload(context, "", sent)
 
     @strawberry.mutation
     async def pick_panel(self, info: Info, input: PickPanelInput) -> JobPayload:

@@ -17,6 +17,7 @@ from actors.views import FindingsView, ProjectView, SceneView
 from serve_app.graphql.access_nodes import AccessLink, links_of
 from serve_app.graphql.comment_nodes import Comment, comments_of
 from serve_app.graphql.context import Info, not_found
+from serve_app.graphql.continuation_nodes import Segment, segments_of
 from serve_app.graphql.described import described
 from serve_app.graphql.enums import ProjectType, SceneStatus
 from serve_app.graphql.limits import PAGE_SIZE_MAX
@@ -165,6 +166,10 @@ class Scene:
     @described("What the scenes before give this one, the surest first; its generation is told the same.")
     async def carries(self, info: Info) -> list[CarriedNote]:
         return await carried_into(info.context, self.row.home, self.view)
+
+    @described("What continuations appended, in that order.")
+    async def segments(self, info: Info) -> list[Segment]:
+        return await segments_of(info.context, self.row.home, self.view.id)
 
     @described("Points of the text that somebody gave a name, newest first.")
     async def versions(self, info: Info, first: int | None = 50) -> list[Version]:

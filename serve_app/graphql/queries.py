@@ -12,6 +12,7 @@ from actors.views import SceneView
 from serve_app.graphql import history as past
 from serve_app.graphql.checkpoint_operations import CheckpointQueries
 from serve_app.graphql.context import Context, Info, not_found, visible
+from serve_app.graphql.continuation_operations import ContinuationQueries
 from serve_app.graphql.described import described
 from serve_app.graphql.document_operations import DocumentQueries
 from serve_app.graphql.enums import AccessRole
@@ -54,7 +55,9 @@ def sequence_of(text: str | None, name: str) -> int | None:
 
 
 @strawberry.type
-class Query(PastQueries, StoryQueries, DocumentQueries, CheckpointQueries, WebhookQueries, StyleQueries):
+class Query(
+    PastQueries, StoryQueries, DocumentQueries, CheckpointQueries, WebhookQueries, StyleQueries, ContinuationQueries
+):
     @strawberry.field
     async def me(self, info: Info) -> Me:
         who = info.context.who

@@ -163,9 +163,9 @@ class Job:
         row = await info.context.loaders.one.load(("take", self.row.home, self.view.take))
         return Take.of(row, info.context) if row is not None and row.body is not None else None
 
-    @strawberry.field
+    @described("What a continuation appended, once its take is made; a generation of a scene appends none.")
     def segment_id(self) -> strawberry.ID | None:
-        return None  # a segment is what a continuation appends; a generation of a scene makes none
+        return strawberry.ID(self.view.segment) if self.view.segment else None
 
     @strawberry.field
     def updated_bible_version(self) -> int | None:

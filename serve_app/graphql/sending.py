@@ -1,4 +1,4 @@
-"""From a resolver to the owner and back: one command, and the project or scene it was about.
+"""From a resolver to the owner and back: one command, and the project, scene or job it was about.
 
 The invariant: a fault with a code becomes `userErrors`; one without is a bug and is raised.
 """
@@ -9,8 +9,9 @@ from dataclasses import replace
 
 from actors.commands import Answer, Command, Envelope
 from serve_app.graphql.context import Context
-from serve_app.graphql.payloads import ProjectPayload, ScenePayload, UserError, problem
+from serve_app.graphql.payloads import JobPayload, ProjectPayload, ScenePayload, UserError, problem
 from serve_app.graphql.project_nodes import Project, Scene
+from serve_app.graphql.scene_nodes import Job
 
 Sent = Answer | list[UserError]
 
@@ -34,6 +35,13 @@ async def project_payload(context: Context, home: str, sent: Sent) -> ProjectPay
     head = await context.ports.reader.head(home)
     found = await context.project(home)
     return ProjectPayload(project=Project.of(found[0], head) if found else None, sequence=str(sent.sequence))
+
+
+async def job_payload(context: Context, job: str, sent: Sent) -> JobPayload:
+    if not isinstance(sent, Answer):
+        return JobPayload(user_errors=sent)
+    found = await context.job(sent.ids.get("job", job))
+    return JobPayload(job=Job.of(found[0]) if found else None, sequence=str(sent.sequence))
 
 
 async def scene_payload(context: Context, scene: str, sent: Sent) -> ScenePayload:

@@ -7,10 +7,20 @@ from typing import Any
 import pycrdt
 import pytest
 
-from actors.commands import CancelJob, CreateScene, GenerateScene, LockScene, NameVersion
+from actors.commands import (
+    CancelJob,
+    ContinueScene,
+    CreateScene,
+    DefineBrain,
+    GenerateScene,
+    LockScene,
+    NameVersion,
+    StyleScene,
+)
 from actors.rebuild import Rebuilt
 from actors.runtime.compose import view_row
 from collab.text import insert
+from gpu.enhance.brains import brain
 from gpu.steps import Step
 from storage.codec import decode
 from storage.ledger.protocol import Kind
@@ -20,15 +30,24 @@ from tests.unit.actors.story import Story, story
 pytestmark = pytest.mark.unit
 
 SCRIPT = "INT. KITCHEN - NIGHT\n\nEDWARD (60s) stirs a pot.\n\nEDWARD\nSoup!\n"
-KINDS = ("project", "scene", "job", "open_job", "take", "version", "findings")
+KINDS = ("project", "scene", "job", "open_job", "take", "version", "findings", "segment", "scene_bible", "own_brain")
 LOOSE = frozenset({"revision", "created_at_ms"})
 """Which append wrote it, and the moment of deciding or of committing: within a second of each other."""
 
 
 async def generated(it: Story, home: str, scene: str, *steps: Step) -> str:
+    job = (await it.ask(home, GenerateScene(scene, auto_pick=True))).ids["job"]
+    return await worked(it, home, scene, job, *steps)
+
+
+async def continued(it: Story, home: str, scene: str) -> str:
+    job = (await it.ask(home, ContinueScene(scene, "EDWARD\nMore soup?"))).ids["job"]
+    return await worked(it, home, scene, job, Step.ENHANCE, Step.CACHE, Step.STORYBOARD, Step.VIDEO, Step.OBSERVE)
+
+
+async def worked(it: Story, home: str, scene: str, job: str, *steps: Step) -> str:
     worker, owned = SmallWorker(it.ledger), it.runtime.owned(home)
     assert owned is not None
-    job = (await it.ask(home, GenerateScene(scene, auto_pick=True))).ids["job"]
     for step in steps:
         attempt = await worker.once(step)
         assert attempt is not None, step
@@ -50,6 +69,9 @@ async def a_life(it: Story) -> tuple[str, str]:
     await it.ask(home, NameVersion(scenes[0], "Second", 3))
     await it.until(lambda: owned.settler.pending is False)
     await generated(it, home, scenes[0], Step.ENHANCE, Step.CACHE, Step.STORYBOARD, Step.VIDEO, Step.OBSERVE)
+    await it.ask(home, DefineBrain({**brain("pixar").to_data(), "id": "mine"}))
+    await it.ask(home, StyleScene(scenes[0], "mine", "short"))
+    await continued(it, home, scenes[0])
     await it.ask(home, CancelJob(scenes[1], await generated(it, home, scenes[1])))
     await generated(it, home, scenes[1], Step.ENHANCE)
     await it.ask(home, LockScene(scenes[2]))

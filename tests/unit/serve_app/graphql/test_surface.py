@@ -21,12 +21,10 @@ pytestmark = pytest.mark.unit
 SURFACE = Path(__file__).parents[3] / "data" / "surface.graphql"
 NOT_YET = {
     "ExportFormat",
-    "ContinueSceneInput",
     "ExportProjectInput",
-    "Mutation.continueScene",
     "Mutation.exportProject",
 }
-"""Built with exports and continuations; remove each name with the work that adds it."""
+"""Built with exports; remove each name with the work that adds it."""
 
 
 @pytest.fixture(scope="module")

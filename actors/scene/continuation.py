@@ -1,0 +1,249 @@
+"""Continuing a scene: from the Scene Bible at a version to one more segment.
+
+Pure decisions of the scene actor (decision 0025). The invariants: a scene has at most one continuation under way, made
+for the bible's version of that moment, so of several that ask for the same version exactly one is taken; its words wait
+in the job and enter the script in the append that makes the take: a job that failed has changed no script, and what was
+asked is kept for its retry. A segment is appended once, with the version the bible has from then on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from actors.commands import CommandError, ContinueScene
+from actors.project.styles import Chosen
+from actors.runtime.actor import Beside, Context, Decision, Draft, Needs, ViewDraft
+from actors.runtime.edits import AppendText, Edit
+from actors.scene import bible, style
+from actors.scene.job import Job, State
+from actors.scene.recipe import seed_of
+from actors.scene.status import refuse_locked
+from actors.scene.summary import SUMMARY_CHARS_MAX, summary_of
+from actors.screenplay import slots
+from actors.screenplay.breakdown import breakdown
+from actors.screenplay.fountain import parse
+from actors.screenplay.names import name_key
+from actors.views import BibleView, SegmentView
+from actors.workflow import exits
+from actors.workflow.weather import weather_in
+from gpu.enhance.formats import Beat
+from gpu.steps import Step
+
+if TYPE_CHECKING:
+    from actors.project.actor import ProjectActor
+    from actors.scene.actor import SceneActor
+
+RECENT_SEGMENTS = 5
+"""Segments a continuation is told one by one; what lies before is in the long summary."""
+
+SEGMENTS_MAX = 1_000
+"""Segments of one scene. Over: refused; a scene of a thousand films is a project."""
+
+
+# asking
+def needs(scene: SceneActor) -> Needs:
+    docs, views = (scene.doc,), (bible.wanted(scene.id, scene.bible_version),)
+    return Needs(docs=docs, edits=("live",), scripts=True, views=views, beside=lambda ctx: _read(scene, ctx))
+
+
+def _read(scene: SceneActor, ctx: Context) -> Beside:
+    return bible.reading(scene, ctx, ctx.text(scene.doc, "script"))
+
+
+def ask(scene: SceneActor, project: ProjectActor, command: ContinueScene, ctx: Context) -> tuple[Job, Decision]:
+    """The job, and what its append brings besides. Raises `CommandError` SCENE_LOCKED, BIBLE_STALE and others."""
+    refuse_locked(scene, ctx)
+    _refuse_stale(scene, command)
+    if scene.segment_count >= SEGMENTS_MAX:
+        words = f"a scene has at most {SEGMENTS_MAX} segments: begin a new scene"
+        raise CommandError("TOO_MANY_SEGMENTS", words, ("input", "sceneId"))
+    decision = Decision()
+    now = bible.prepared(scene, ctx, ctx.text(scene.doc, "script"))
+    kept = next((BibleView.from_blob(row.body).bible for row in ctx.views() if row.body is not None), None)
+    if kept is None:
+        fact, row = bible.written(scene.id, scene.home, scene.bible_version, now.bible, ctx.now_ms)
+        decision.events.append(fact)
+        decision.views.append(row)
+        kept = fact.data["bible"]
+    brain = style.brain_of(scene, project, command.style_preset, ctx, "stylePreset")
+    beat, id = style.beat_here(scene, project, ctx), ctx.new_id("job")
+    seed = seed_of(id)
+    context = {"sceneBible": kept, "recentSegments": list(scene.recent_segments), "longSummary": now.summary}
+    config = {
+        "targetDuration": command.target_duration_s,
+        "stylePreset": command.style_preset,
+        "voicePreset": command.voice_preset,
+    }
+    words = _words(command.text)
+    job = Job(
+        id=id,
+        auto_pick=True,
+        brain=brain.id,
+        brain_version=brain.version,
+        brain_sha256=brain.sha256,
+        beat=beat.words if beat else "",
+        seed=seed,
+        backend=None,
+        script_sha256=hashlib.sha256(now.text.encode("utf-8", "surrogatepass")).hexdigest(),
+        created_at_ms=ctx.now_ms,
+        request=_request(words, now, context, config, brain, beat, seed, bible.names_of(project)),
+        by=ctx.principal,
+        continuation={
+            "sceneId": scene.id,
+            "userId": ctx.principal,
+            "shownAs": command.by,
+            "continuationText": words,
+            "bibleVersion": scene.bible_version,
+            "context": context,
+            "config": config,
+        },
+    )
+    return job, decision
+
+
+def _refuse_stale(scene: SceneActor, command: ContinueScene) -> None:
+    version, path = scene.bible_version, ("input", "expectedBibleVersion")
+    if command.expected_bible_version is not None and command.expected_bible_version != version:
+        words = f"the Scene Bible is at version {version}, not {command.expected_bible_version}: read it and ask again"
+        raise CommandError("BIBLE_STALE", words, path)
+    running = next((job for job in scene.jobs.values() if job.live and job.continuation is not None), None)
+    if running is not None:
+        words = f"version {version} of the Scene Bible is being continued by {running.id}: wait for it, or cancel it"
+        raise CommandError("BIBLE_STALE", words, path, True)
+
+
+def _words(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n").strip("\n").rstrip()
+
+
+def _request(
+    words: str,
+    now: bible.Prepared,
+    context: Mapping[str, Any],
+    config: Mapping[str, Any],
+    brain: Chosen,
+    beat: Beat | None,
+    seed: str,
+    names: bible.Names,
+) -> dict[str, Any]:
+    """What the prompt writer is asked: the new words alone, in the place, hour and looks of the scene."""
+    heading = now.found.heading
+    script = words if heading is None or parse(words).scenes else f"{heading.text}\n\n{words}\n"
+    looks = {name_key(each["name"]): each["looks"] for each in now.bible["cast"]}
+    found = breakdown(script, [*names.cast.values(), *(each["name"] for each in now.bible["cast"])])
+    if not found.actions and not found.lines:
+        raise CommandError("EMPTY_SCRIPT", "the continuation says nothing that could be shown", ("input", "text"))
+    notes = list(now.given.notes)
+    if context["longSummary"]:
+        notes.append(f"so far: {context['longSummary']}")
+    notes += [f"just before: {each['summary']}" for each in context["recentSegments"]]
+    return slots.enhance_request(
+        script,
+        found,
+        brain=brain.id,
+        brain_data=brain.data,
+        beat=beat.words if beat else "",
+        seed=int(seed),
+        entity_ids=names.ids(),
+        descriptors=looks,
+        time_before=now.bible["timeOfDay"],
+        weather_before=None if weather_in(script, found.actions) else now.bible["weather"],
+        continuity_notes=notes,
+        target_duration_s=config["targetDuration"],
+    ).to_dict()
+
+
+def payload(job: Job) -> dict[str, Any]:
+    """What the enhance step of a continuation is told besides its slots, for writers that read prose."""
+    if job.continuation is None:
+        return {}
+    told = {name: value for name, value in job.continuation.items() if name != "shownAs"}
+    created = datetime.fromtimestamp(job.created_at_ms / 1000, UTC).isoformat()
+    return {"continuation": {"jobId": job.id, "createdAt": created, **told}}
+
+
+# landing
+def waits(scene: SceneActor) -> bool:
+    """Whether words may have to enter the script in the next append."""
+    return any(
+        job.continuation and job.take is None and job.state is not State.CANCELLED for job in scene.jobs.values()
+    )
+
+
+def reads(scene: SceneActor, *, retry: bool) -> bool:
+    """Whether the next append may make a take, and with it a version of the bible; `retry`: of a failed job."""
+    ending = (Step.OBSERVE, Step.CACHE)
+    jobs = scene.jobs.values()
+    return any(job.step in ending and (job.live or (retry and job.state is State.FAILED)) for job in jobs)
+
+
+def read_after(scene: SceneActor, ctx: Context) -> Beside:
+    """The scene as it would read after its continuation."""
+    job = next((j for j in scene.jobs.values() if j.continuation and j.take is None and j.step is Step.OBSERVE), None)
+    script = ctx.text(scene.doc, "script")
+    return bible.reading(scene, ctx, script + appended(script, job) if job is not None else script)
+
+
+def appended(script: str, job: Job) -> str:
+    """What a job adds to the end of a script, the gap before it included."""
+    if job.continuation is None:
+        return ""
+    gap = "" if not script or script.endswith("\n\n") else "\n" if script.endswith("\n") else "\n\n"
+    return f"{gap}{job.continuation['continuationText']}\n"
+
+
+def land(scene: SceneActor, job: Job, script: str, index: int, decision: Decision, ctx: Context) -> str:
+    """Add what a take brings besides itself: its bible, and a segment if it continues. The script as it reads then."""
+    assert job.bible_version is not None, "a take without a version"
+    more = appended(script, job)
+    if more:
+        fact = _segment(job, index, ctx.now_ms)
+        decision.events.append(Draft("segment.appended", fact, scene=scene.id))
+        decision.views.append(segment_view(scene.home, scene.id, fact))
+        decision.views += exits.pending(scene, ctx)
+        author, name = fact["by"], fact["shown_as"]
+        edit = Edit(scene.doc, (AppendText("script", more),), scene=scene.id, author=author, author_name=name)
+        decision.edits.append(edit)
+    now = bible.prepared(scene, ctx, script + more)
+    written, row = bible.written(scene.id, scene.home, job.bible_version, now.bible, ctx.now_ms)
+    decision.events.append(written)
+    decision.views.append(row)
+    return script + more
+
+
+def _segment(job: Job, index: int, now_ms: int) -> dict[str, Any]:
+    told, media = job.continuation or {}, job.media or {}
+    words = told["continuationText"]
+    return {
+        "id": job.segment,
+        "job": job.id,
+        "take": job.take,
+        "index": index,
+        "text": words,
+        "summary": summary_of(breakdown(words), SUMMARY_CHARS_MAX) or " ".join(words.split())[:SUMMARY_CHARS_MAX],
+        "duration_s": float(media["duration_s"]),
+        "bible_version": job.bible_version,
+        "by": told["userId"],
+        "shown_as": told["shownAs"],
+        "at_ms": now_ms,
+    }
+
+
+def segment_view(home: str, scene: str, fact: Mapping[str, Any]) -> ViewDraft:
+    told = {name: value for name, value in fact.items() if name != "at_ms"}
+    body = SegmentView(scene=scene, project=home, created_at_ms=fact["at_ms"], **told)
+    return ViewDraft("segment", fact["id"], scene, f"{fact['index']:08d}", body)
+
+
+def recent(before: list[dict[str, Any]], fact: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The last segments as a continuation is told them."""
+    told = {
+        "segmentId": fact["id"],
+        "index": fact["index"],
+        "summary": fact["summary"],
+        "durationS": fact["duration_s"],
+    }
+    return [*before, told][-RECENT_SEGMENTS:]
