@@ -209,6 +209,8 @@ class GenerateScene(Command):
     seed: str | None = None  # None: drawn from the job id
     backend: str | None = None  # None: the router chooses
     priority: int = 0  # before the shares of the queue; not for people to choose
+    candidates: int | None = None  # frames of each shot; None: see `gpu.board.plan`
+    pick_within_s: int | None = None  # 0: the board waits for ever; None: as the installation says
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +238,33 @@ class PickPanel(Command):
     scene: str
     job: str
     panel: str
+    go_on: bool = True  # the film begins: undecided shots follow. False: this shot is decided
+
+
+@dataclass(frozen=True, slots=True)
+class VotePanel(Command):
+    """`by`: how the voter is shown."""
+
+    type: ClassVar[str] = "job.vote"
+    actor: ClassVar[str] = "scene"
+    scene: str
+    job: str
+    panel: str
+    vote: bool = True
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReviseBoard(Command):
+    """Draw the frames of these shots (from 0) anew. Without note and seed: as another seed has it."""
+
+    type: ClassVar[str] = "job.revise"
+    actor: ClassVar[str] = "scene"
+    scene: str
+    job: str
+    shots: tuple[int, ...]
+    note: str = ""
+    seed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,6 +386,8 @@ _ALL: tuple[type[Command], ...] = (
     GenerateScene,
     ContinueScene,
     PickPanel,
+    VotePanel,
+    ReviseBoard,
     CancelJob,
     RetryJob,
     NameVersion,

@@ -16,7 +16,16 @@ from actors.project import access, webhooks
 from actors.project.actor import CONTINUITY, ProjectActor
 from actors.project.checkpoints import MakeCheckpoint
 from actors.project.rules import check_envelope
-from actors.runtime.actor import Actor, Catalogue, Draft, Notice, OutlineSettled, ProjectChanged, ScriptSettled
+from actors.runtime.actor import (
+    Actor,
+    Catalogue,
+    Draft,
+    NotesSettled,
+    Notice,
+    OutlineSettled,
+    ProjectChanged,
+    ScriptSettled,
+)
 from actors.runtime.ids import is_id
 from actors.runtime.kinds import Find
 from actors.scene.actor import SceneActor
@@ -116,6 +125,9 @@ class ProjectKinds:
 
     def gone(self, entry: Entry, why: str) -> tuple[str, Notice] | None:
         return (entry.home, webhooks.WebhookGone(entry.target, why)) if entry.kind == webhooks.WEBHOOK else None
+
+    def noted(self, doc: str) -> Iterable[tuple[str, Notice]]:
+        yield doc.partition(":")[2], NotesSettled()
 
     def settled(self, home: str, scenes: tuple[str, ...], outline: bool, upto: int) -> Iterable[tuple[str, Notice]]:
         """The scene refreshes its projection, continuity reads, the project follows the outline."""

@@ -7,7 +7,7 @@ Kinds and keys in the ledger's `View` rows (kind · id · parent · order_key):
   project · prj · ""        · created_at (zero-padded ms)   -> ProjectView
   scene   · scn · project   · fractional order key          -> SceneView
   job     · job · scene     · created_at (zero-padded ms)   -> JobView
-  open_job· job · scene     · created_at (zero-padded ms)   -> OpenJobView (jobs that have not ended)
+  open_job· job · scene     · when it is due (ms)           -> OpenJobView (jobs that have not ended)
   take    · tak · scene     · created_at (zero-padded ms)   -> TakeView
   version · ver · scene     · how many came before          -> VersionView
   access  · lnk · project   · created_at (zero-padded ms)   -> AccessLinkView
@@ -115,7 +115,7 @@ class JobView(Body):
     brain: str
     seed: str
     error: dict[str, Any] | None = None  # {"code","message","retryable"}
-    panels: tuple[dict[str, Any], ...] = ()  # {"id","candidate","key","seed","picked"}
+    panels: tuple[dict[str, Any], ...] = ()  # see `actors.scene.board.panel_of`; "picked", "votes"
     take: str | None = None
     attempt: str | None = None  # id of the attempt now open: live progress is on its row
     revision: str = "0"
@@ -124,6 +124,9 @@ class JobView(Body):
     brain_sha256: str = ""
     beat: str = ""  # words of the beat its scene stood in, "": none
     segment: str | None = None  # what it appended, for a continuation that ended well
+    earlier_panels: tuple[dict[str, Any], ...] = ()  # drawn and since drawn anew; as `panels`
+    shots: tuple[dict[str, Any], ...] = ()  # {"words","picked","note"} of the board's shots
+    pick_by_ms: int | None = None  # when the board decides itself
 
 
 OPEN_JOB = "open_job"

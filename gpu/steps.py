@@ -10,11 +10,14 @@ enhance     {"enhance": EnhanceRequest, ["continuation": {"jobId", "sceneId", "u
              "config": {"targetDuration", "stylePreset", "voicePreset"}}]}
                                                                -> {"enhanced": EnhancedScene}
 cache       {"recipe_hash": hex}                               -> {"verdict": "hit"|"miss", "take": media dict | None}
-storyboard  {"enhanced", "seed", "candidates", "width", "height", "prefix"}
-                                                               -> {"panels": [{"candidate","key","sha256","bytes"}]}
+storyboard  {"enhanced", "seed", "candidates", "frames": [[shot, candidate], …] in the order to draw,
+             "seeds": {shot: its own seed}, "width", "height", "prefix"}
+                                       -> {"panels": [{"shot","candidate","key","sha256","bytes"}]}
             (the partial result grows panel by panel)
-video       {"enhanced", "seed", "candidate", "panel_key", "width", "height", "fps", "prefix", "backend",
-             "recipe_hash"}                                    -> media dict
+video       {"enhanced", "seed", "candidate", "panel_key" (the key shot's frame), "width", "height", "fps", "prefix",
+             "frames": [{"shot","candidate","key"|None,"sha256"|None}] one a shot: the picked frame it starts from,
+             "backend", "recipe_hash"}                         -> media dict
+            (a shot that was picked another way than the film carries its own "candidate" and "seed")
 observe     {"video_key", "enhanced", "degraded"}              -> {"verdict", "measures", "reasons",
                                                                    "quality_score", "epistemic_state"}
 
@@ -46,7 +49,6 @@ TIMEOUT_MS: dict[Step, int] = {
 }
 """From claim to deadline. Shorter than the step takes: work is thrown away; longer: a stuck worker holds a job."""
 
-PANEL_CANDIDATES = 4
 PANEL_WIDTH_PX, PANEL_HEIGHT_PX = 960, 540
 VIDEO_WIDTH_PX, VIDEO_HEIGHT_PX, VIDEO_FPS = 1280, 720, 24
 ATTEMPTS_PER_STEP_MAX = 3

@@ -14,6 +14,7 @@ from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
+from serve_app.settings.board import BoardSettings
 from serve_app.settings.bounded import bounded
 from serve_app.settings.llm import LlmSettings
 from serve_app.settings.objects import ObjectSettings
@@ -54,7 +55,7 @@ class SettingsError(ValueError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(LlmSettings, VideoSettings, VendorSettings, ObjectSettings, RemoteSettings):
+class Settings(BoardSettings, LlmSettings, VideoSettings, VendorSettings, ObjectSettings, RemoteSettings):
     """What one process of StoryForge runs with. Make it with `Settings.from_args`."""
 
     data_dir: Path

@@ -176,7 +176,9 @@ class StoryHostCore:
             MachineClock(),
             limits,
             kinds=ProjectKinds(),
-            catalogue=Catalogue({b.id: str(b.version) for b in list_brains()}, BRAIN_DEFAULT),
+            catalogue=Catalogue(
+                {b.id: str(b.version) for b in list_brains()}, BRAIN_DEFAULT, pick_within_s=self._settings.pick_within_s
+            ),
             make_room=self._make_room,
             wake=self._work_opened,
             moved=self._moved,

@@ -32,6 +32,7 @@ from actors.commands import (
     RestoreVersion,
     RetryJob,
     RetryWorkflow,
+    ReviseBoard,
     RevokeAccessLink,
     SaveCheckpoint,
     SetBackground,
@@ -39,6 +40,7 @@ from actors.commands import (
     SetFormat,
     StyleScene,
     UnlockScene,
+    VotePanel,
 )
 from actors.runtime.actor import Context, Decision, Draft, ViewDraft
 from actors.views import AccessLinkView, order_ms
@@ -74,6 +76,8 @@ COMMANDS: Mapping[type[Command], Access] = {
     GenerateScene: Access.WRITE,
     ContinueScene: Access.WRITE,
     PickPanel: Access.WRITE,
+    VotePanel: Access.COMMENT,
+    ReviseBoard: Access.WRITE,
     CancelJob: Access.WRITE,
     RetryJob: Access.WRITE,
     NameVersion: Access.WRITE,

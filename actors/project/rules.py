@@ -33,14 +33,18 @@ from actors.commands import (
     NameVersion,
     ResolveComment,
     RestoreVersion,
+    ReviseBoard,
     SaveCheckpoint,
     SetBrain,
     SetFormat,
     StyleScene,
+    VotePanel,
 )
 from actors.project.access import ROLES
 from actors.runtime.actor import Catalogue
+from actors.scene.board import PICK_WITHIN_S_MAX, PICK_WITHIN_S_MIN
 from collab.agents import EDITS_MAX
+from gpu.board import CANDIDATES_MAX, NOTE_CHARS_MAX
 from gpu.enhance.protocol import DURATION_S_MAX, DURATION_S_MIN
 
 PROJECT_TYPES = ("SERIES", "MOVIE", "SHORT")
@@ -67,14 +71,8 @@ def check_envelope(envelope: Envelope, catalogue: Catalogue) -> None:
             _check_import(command)
         case SetBrain() | SetFormat() | StyleScene():
             _check_style(command)
-        case CreateAccessLink():
-            check_text("label", command.label, NAME_CHARS_MAX)
-            check_choice("role", command.role, tuple(ROLES))
-        case ChangeAccessLink():
-            if command.label is not None:
-                check_text("label", command.label, NAME_CHARS_MAX)
-            if command.role is not None:
-                check_choice("role", command.role, tuple(ROLES))
+        case CreateAccessLink() | ChangeAccessLink():
+            _check_link(command)
         case SaveCheckpoint():
             check_text("label", command.label, NAME_CHARS_MAX)
             check_length("displayName", command.by, NAME_CHARS_MAX)
@@ -84,6 +82,8 @@ def check_envelope(envelope: Envelope, catalogue: Catalogue) -> None:
             _check_scene(command)
         case GenerateScene() | ContinueScene():
             _check_job(command)
+        case ReviseBoard():
+            _check_revision(command)
         case NameVersion():
             check_text("name", command.name, NAME_CHARS_MAX)
             check_length("displayName", command.by, NAME_CHARS_MAX)
@@ -95,7 +95,7 @@ def check_envelope(envelope: Envelope, catalogue: Catalogue) -> None:
         case AddComment():
             check_text("text", command.text, COMMENT_CHARS_MAX)
             check_length("displayName", command.by, NAME_CHARS_MAX)
-        case ResolveComment():
+        case ResolveComment() | VotePanel():
             check_length("displayName", command.by, NAME_CHARS_MAX)
         case _:
             pass
@@ -113,6 +113,7 @@ def _check_job(command: GenerateScene | ContinueScene) -> None:
     check_length("brain", command.brain or "", NAME_CHARS_MAX)
     check_length("seed", command.seed or "", TEXT_CHARS_MAX)
     check_length("backend", command.backend or "", NAME_CHARS_MAX)
+    _check_board(command)
 
 
 def _check_continuation(command: ContinueScene) -> None:
@@ -124,6 +125,13 @@ def _check_continuation(command: ContinueScene) -> None:
     if seconds is not None and not DURATION_S_MIN <= seconds <= DURATION_S_MAX:
         words = f"targetDurationS is {DURATION_S_MIN:g} to {DURATION_S_MAX:g} seconds"
         raise CommandError("BAD_DURATION", words, ("input", "targetDurationS"))
+
+
+def _check_link(command: CreateAccessLink | ChangeAccessLink) -> None:
+    if command.label is not None:
+        check_text("label", command.label, NAME_CHARS_MAX)
+    if command.role is not None:
+        check_choice("role", command.role, tuple(ROLES))
 
 
 def _check_scene(command: CreateScene) -> None:
@@ -147,6 +155,20 @@ def check_length(field: str, text: str, chars_max: int) -> None:
 def check_choice(field: str, value: str, known: tuple[str, ...]) -> None:
     if value not in known:
         raise CommandError("UNKNOWN_CHOICE", f"{field} is one of {', '.join(known)}", ("input", field))
+
+
+def _check_revision(command: ReviseBoard) -> None:
+    check_length("note", command.note, NOTE_CHARS_MAX)
+    check_length("seed", command.seed or "", TEXT_CHARS_MAX)
+
+
+def _check_board(command: GenerateScene) -> None:
+    count, within_s = command.candidates, command.pick_within_s
+    if count is not None and not 1 <= count <= CANDIDATES_MAX:
+        raise CommandError("OUT_OF_RANGE", f"candidates is from 1 to {CANDIDATES_MAX}", ("input", "candidates"))
+    if within_s and not PICK_WITHIN_S_MIN <= within_s <= PICK_WITHIN_S_MAX:
+        bounds = f"{PICK_WITHIN_S_MIN} to {PICK_WITHIN_S_MAX}"
+        raise CommandError("OUT_OF_RANGE", f"pickWithinS is 0 (no end) or from {bounds}", ("input", "pickWithinS"))
 
 
 def check_brain(brain: str | None, catalogue: Catalogue) -> None:

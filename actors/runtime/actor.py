@@ -81,6 +81,16 @@ class ScriptSettled(Notice):
 
 
 @dataclass(frozen=True, slots=True)
+class NotesSettled(Notice):
+    """The notes of this scene changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimeCame(Notice):
+    """The moment this actor waited for (`due_at_ms`) is past."""
+
+
+@dataclass(frozen=True, slots=True)
 class OutlineSettled(Notice):
     """The outline document changed."""
 
@@ -162,6 +172,7 @@ class Catalogue:
 
     brains: Mapping[str, str]
     brain_default: str
+    pick_within_s: int = 24 * 3600  # how long a board waits for people where a request does not say
 
 
 class Context(Protocol):
@@ -188,6 +199,10 @@ class Context(Protocol):
 
     def text(self, doc: str, root: str) -> str: ...
     def map(self, doc: str, root: str) -> Mapping[str, Any]: ...
+    def writers(self, doc: str, root: str) -> Mapping[str, str]:
+        """Of a root Map: key → the principal who wrote what stands there."""
+        ...
+
     def attempt(self, id: str) -> Attempt | None: ...
     def scripts(self) -> Mapping[str, str]: ...
     def views(self) -> Sequence[View]: ...
@@ -244,6 +259,10 @@ class Actor(ABC):
 
     def unfinished(self) -> Notice | None:
         """What this actor would go on with by itself: told again if it sits idle, since a fault may have lost it."""
+        return None
+
+    def due_at_ms(self) -> int | None:
+        """When it wants to be told that `TimeCame` (Unix milliseconds); till then it stays in memory."""
         return None
 
     def waits_to_be_left(self) -> Notice | None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from actors.runtime.actor import A, Actor, Catalogue
 from actors.runtime.ids import Prefix
+from collab.map_writers import writers_of
 from collab.room import Room
 from storage.ledger.protocol import Attempt, View
 from storage.ledger.queue_board import NOTHING_KNOWN, Forecast
@@ -44,6 +45,9 @@ class TurnContext:
 
     def map(self, doc: str, root: str) -> Mapping[str, Any]:
         return self.rooms[doc].map(root)
+
+    def writers(self, doc: str, root: str) -> Mapping[str, str]:
+        return writers_of(self.rooms[doc], root)
 
     def scripts(self) -> Mapping[str, str]:
         return self.texts

@@ -7,6 +7,7 @@ nothing of it survives either; `append` is the one way anything of the project i
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from actors.commands import Answer, CommandError, Envelope
 from actors.outbox.desk import Outbox
 from actors.outbox.protocol import Entry, OutboxReceiver
 from actors.runtime.activation import Activation, State
-from actors.runtime.actor import Actor, AttemptsChanged, Catalogue, Decision, Draft, Notice, Wanted
+from actors.runtime.actor import Actor, AttemptsChanged, Catalogue, Decision, Draft, Notice, TimeCame, Wanted
 from actors.runtime.archiving import Archiver
 from actors.runtime.checkpoints import Checkpoints
 from actors.runtime.clock import Clock
@@ -104,6 +105,7 @@ class Home:
         self.rooms = Rooms(self._make_room, self._on_room_commit)
         self.tasks = Tasks()
         self.settler = Settler(around.clock, around.limits, self._on_settled)
+        self.notes_settler = Settler(around.clock, around.limits, self._on_notes_settled)
         self.departures = Departures(around.limits.scene_grace_ms)
         self.outbox = Outbox(
             self.id,
@@ -355,6 +357,8 @@ class Home:
         if doc == "outline" or doc.startswith("scene:"):
             self.settler.touch(doc, seq)
             self.checkpoints.wrote(doc)
+        elif doc.startswith("notes:"):
+            self.notes_settler.touch(doc, seq)
 
     async def _on_settled(self, docs: tuple[str, ...], upto: int) -> bool:
         scenes = tuple(scene for doc in docs if doc.startswith("scene:") and (scene := scene_of(doc)))
@@ -367,6 +371,23 @@ class Home:
             logger.info("settled documents wait", extra={"home": self.id, "code": error.code})
             return False
         return True
+
+    async def _on_notes_settled(self, docs: tuple[str, ...], upto: int) -> bool:
+        """Only who has something to count is told; a lost notice costs nothing: whoever decides counts once more."""
+        for doc in docs:
+            with contextlib.suppress(CommandError, LedgerError):
+                for target, notice in self._around.kinds.noted(doc):
+                    await self.tell(target, notice)
+        return True
+
+    def ring(self) -> None:
+        """Tell every actor whose moment has come; told again until it moved on."""
+        now_ms = self.now_ms()
+        for activation in self._live():
+            due_at_ms = activation.actor.due_at_ms()
+            if due_at_ms is not None and due_at_ms <= now_ms and not activation.waiting:
+                with contextlib.suppress(CommandError, LedgerError):
+                    activation.tell(TimeCame())
 
     # life
     @property
@@ -406,6 +427,7 @@ class Home:
                 and now - activation.idle_since_ms >= limits.actor_idle_ms
                 and not activation.actor.open_attempts()
                 and activation.actor.waits_to_be_left() is None
+                and activation.actor.due_at_ms() is None
                 and activation.passivate()
             ):
                 del self._activations[id]
@@ -426,6 +448,7 @@ class Home:
         """Leave in order: rooms first (their last commits are awaited), then turns, then appends."""
         self._leaving = True
         self.settler.close()
+        self.notes_settler.close()
         self.tasks.close()
         self.outbox.close()
         self.inbox.close()
@@ -444,6 +467,7 @@ class Home:
 
     def _on_pipeline_lost(self, reason: str) -> None:
         self.settler.close()
+        self.notes_settler.close()
         self.tasks.close()
         self.outbox.close()
         self.inbox.close()

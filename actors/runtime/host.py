@@ -383,6 +383,7 @@ class StoryRuntime:
             if not home.caught_up:
                 await self._catch_up(home)
             home.inbox.again()
+            home.ring()
             for actor in home.waits_for():
                 await home.tell(actor, AttemptsChanged())
 

@@ -69,6 +69,10 @@ class Kinds(Protocol):
         """Who is told that a target is gone for good."""
         ...
 
+    def noted(self, doc: str) -> Iterable[tuple[str, Notice]]:
+        """Who counts in notes that changed and are quiet now."""
+        ...
+
     def settled(self, home: str, scenes: tuple[str, ...], outline: bool, upto: int) -> Iterable[tuple[str, Notice]]:
         """Who re-reads documents that changed and are quiet now."""
         ...

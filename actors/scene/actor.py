@@ -25,8 +25,10 @@ from actors.commands import (
     ResolveComment,
     RestoreVersion,
     RetryJob,
+    ReviseBoard,
     StyleScene,
     UnlockScene,
+    VotePanel,
 )
 from actors.continuity.actor import ContinuityActor
 from actors.project.actor import CONTINUITY, ProjectActor, SceneFacts, live_scene
@@ -40,16 +42,19 @@ from actors.runtime.actor import (
     Fact,
     Message,
     Needs,
+    NotesSettled,
     Notice,
     ProjectChanged,
     ScriptSettled,
+    TimeCame,
     ViewDraft,
     Wanted,
 )
 from actors.runtime.edits import DropKey, Edit, Op, SetKey
-from actors.scene import batches, comments, continuation, style, versions
+from actors.scene import ballots, batches, comments, continuation, style, versions
+from actors.scene.board import Board
 from actors.scene.flow import Run
-from actors.scene.job import Job
+from actors.scene.job import Job, State
 from actors.scene.recipe import seed_of
 from actors.scene.request import enhance_request, given_before
 from actors.scene.status import locked_words, status_of
@@ -108,6 +113,10 @@ class SceneActor(Actor):
 
     def open_attempts(self) -> tuple[str, ...]:
         return tuple(job.attempt for job in self.jobs.values() if job.attempt is not None)
+
+    def due_at_ms(self) -> int | None:
+        deadlines = [job.board.deadline_ms for job in self.jobs.values() if job.state is State.PREVIEW_READY]
+        return min((each for each in deadlines if each is not None), default=None)
 
     # fold
     def apply(self, fact: Fact) -> None:
@@ -197,13 +206,18 @@ class SceneActor(Actor):
             return style.needs(self.doc)
         if isinstance(message, ScriptSettled) and not self.script_sha256:
             return Needs(docs=(self.doc,), edits=("live",), views=(Wanted("scene", id=self.id),))
-        attempts = self.open_attempts() if isinstance(message, AttemptsChanged) else ()
+        if isinstance(message, VotePanel | PickPanel):
+            return ballots.needs(self, writes=isinstance(message, VotePanel))
+        if isinstance(message, NotesSettled):
+            return ballots.needs(self) if ballots.choosing(self) else Needs()
+        attempts = self.open_attempts() if isinstance(message, AttemptsChanged | TimeCame) else ()
         edits = ("live", self.doc) if continuation.waits(self) else ("live",)
         takes = isinstance(message, AttemptsChanged | RetryJob) and continuation.reads(
             self, retry=isinstance(message, RetryJob)
         )
         beside = partial(continuation.read_after, self) if takes else None
-        return Needs((self.doc,), edits, attempts, beside=beside, forecast=bool(attempts))
+        docs = (self.doc,) if self.due_at_ms() is None else (self.doc, comments.notes_of(self.id))
+        return Needs(docs, edits, attempts, beside=beside, forecast=bool(attempts))
 
     def decide(self, message: Message, ctx: Context) -> Decision:
         match message:
@@ -213,7 +227,12 @@ class SceneActor(Actor):
                 job, decision = continuation.ask(self, self._project(ctx), message, ctx)
                 return self._begin(job, ctx, decision)
             case PickPanel():
-                return self._one(message.job, ctx, lambda run: run.pick(message.panel, ctx.principal))
+                act = partial(Run.pick, panel=message.panel, by=ctx.principal, go_on=message.go_on)
+                return self._one(message.job, ctx, act, ballots.counts(self.id, ctx))
+            case VotePanel():
+                return self._vote(message, ctx)
+            case ReviseBoard(shots=shots, note=note, seed=seed):
+                return self._one(message.job, ctx, lambda run: run.revise(shots, note, seed, ctx.principal))
             case CancelJob():
                 return self._one(message.job, ctx, lambda run: run.cancel(ctx.principal))
             case RetryJob():
@@ -236,8 +255,10 @@ class SceneActor(Actor):
                 return comments.add(self, message, ctx)
             case ResolveComment():
                 return comments.resolve(self, message, ctx)
-            case AttemptsChanged():
+            case AttemptsChanged() | TimeCame():
                 return self._attempts(ctx)
+            case NotesSettled():
+                return self._counted(ctx)
             case SceneLeft():
                 return self._left(ctx)
             case ScriptSettled():
@@ -302,6 +323,7 @@ class SceneActor(Actor):
             backend=command.backend,
             script_sha256=_sha256(script),
             created_at_ms=ctx.now_ms,
+            board=Board(candidates=command.candidates, pick_within_ms=_pick_within_ms(command, ctx)),
             request=enhance_request(self.id, script, brain=brain, beat=beat, seed=seed, project=project, ctx=ctx),
             by=ctx.principal,
             priority=command.priority,
@@ -322,22 +344,41 @@ class SceneActor(Actor):
         decision.ids["job"] = job.id
         return decision
 
-    def _one(self, job_id: str, ctx: Context, act: Any) -> Decision:
+    def _one(self, job_id: str, ctx: Context, act: Any, votes: Mapping[str, int] | None = None) -> Decision:
         job = self.jobs.get(job_id)
         if job is None:
             raise CommandError("NOT_FOUND", "this scene has no such job", ("input", "jobId"))
-        run = self._run(job, ctx)
+        run = self._run(job, ctx, votes)
         act(run)
         decision = self._committing([run], ctx)
         decision.ids["job"] = job_id
         return decision
 
+    def _vote(self, command: VotePanel, ctx: Context) -> Decision:
+        edits: list[Edit] = []
+        decision = self._one(command.job, ctx, lambda run: edits.append(ballots.vote(self, run, command, ctx)))
+        decision.edits += edits
+        return decision
+
+    def _counted(self, ctx: Context) -> Decision:
+        """Somebody wrote into the notes: votes of boards that are open may have changed."""
+        waiting = [job for job in self.jobs.values() if job.live and job.panels and job.picked is None]
+        if not waiting:
+            return Decision()
+        votes = ballots.counts(self.id, ctx)
+        runs = [self._run(job, ctx, votes) for job in waiting]
+        for run in runs:
+            run.count_votes()
+        return self._committing([run for run in runs if run.drafts], ctx)
+
     def _attempts(self, ctx: Context) -> Decision:
+        due = self.due_at_ms()
+        votes = ballots.counts(self.id, ctx) if due is not None and due <= ctx.now_ms else None
         runs: list[Run] = []
         weather: dict[str, Any] = {}
         for job in self.jobs.values():
             attempt = ctx.attempt(job.attempt) if job.attempt else None
-            run = self._run(job, ctx, sum(each.job.take is not None for each in runs))
+            run = self._run(job, ctx, votes, sum(each.job.take is not None for each in runs))
             run.look(attempt)
             if not run.drafts:
                 run.go()  # what a crash left undone
@@ -351,12 +392,12 @@ class SceneActor(Actor):
         decision.presence = {"jobs": weather} if weather else {}
         return decision
 
-    def _run(self, job: Job, ctx: Context, takes_before: int = 0) -> Run:
+    def _run(self, job: Job, ctx: Context, votes: Mapping[str, int] | None = None, takes_before: int = 0) -> Run:
         """`takes_before`: of other jobs in the same append; each is a version of the bible."""
         continuity = ctx.peer(ContinuityActor, CONTINUITY)
         gate = continuity.gate(self.id) if continuity is not None else {"errors": 0, "warnings": 0}
         locked = locked_words(self, ctx.peer(ProjectActor, self.home)) if self.locked else ""
-        return Run(self.home, self.id, job, gate, self.bible_version + takes_before, ctx.now_ms, locked)
+        return Run(self.home, self.id, job, gate, self.bible_version + takes_before, ctx.now_ms, locked, votes)
 
     def _committing(self, runs: list[Run], ctx: Context) -> Decision:
         """Everything the runs changed, as one decision."""
@@ -453,6 +494,11 @@ class SceneActor(Actor):
 
     def _ids(self) -> dict[str, str]:
         return {"project": self.home, "scene": self.id}
+
+
+def _pick_within_ms(command: GenerateScene, ctx: Context) -> int:
+    within_s = ctx.catalogue.pick_within_s if command.pick_within_s is None else command.pick_within_s
+    return within_s * 1000
 
 
 def has_content(script: str) -> bool:

@@ -8,20 +8,19 @@ end is what the job will be after the commit.
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from actors.commands import CommandError
 from actors.runtime.actor import Draft
 from actors.runtime.ids import derive_id
+from actors.scene import board as boards
 from actors.scene import continuation, waiting
 from actors.scene.job import MOVES, WORKER_STAGES, Due, Job, State
-from actors.scene.recipe import recipe_hash
+from actors.scene.recipe import recipe_hash, seed_of
 from actors.scene.status import LOCKED_CODE
 from gpu.steps import (
-    PANEL_CANDIDATES,
-    PANEL_HEIGHT_PX,
-    PANEL_WIDTH_PX,
     TIMEOUT_MS,
     VIDEO_FPS,
     VIDEO_HEIGHT_PX,
@@ -37,7 +36,8 @@ FAULT = {"code": "STEP_FAILED", "message": "a step failed without saying why", "
 class Run:
     """One pass over one job. `gate`: findings of the scene as they stand, {"errors", "warnings"}.
 
-    `locked`: who keeps words out of the script, for people; "": nobody.
+    `locked`: who keeps words out of the script, for people; "": nobody. `votes`: as they stand in the notes, where this
+    pass has them at hand.
     """
 
     def __init__(
@@ -49,6 +49,7 @@ class Run:
         bible_version: int,
         now_ms: int = 0,
         locked: str = "",
+        votes: Mapping[str, int] | None = None,
     ) -> None:
         self.home, self.scene, self._now_ms = home, scene, now_ms
         self.job = copy.deepcopy(job)
@@ -56,22 +57,44 @@ class Run:
         self.attempts: list[NewAttempt] = []
         self.cancels: list[str] = []
         self._gate, self._bible_version, self._locked = gate, bible_version, locked
+        self._votes = votes
 
     def emit(self, type: str, **data: Any) -> None:
         self.job.apply(type, data)
         self.drafts.append(Draft(type, {"job": self.job.id, **data}, scene=self.scene))
 
     # what people ask
-    def pick(self, panel: str, by: str) -> None:
-        """Raises `CommandError`: first committed pick wins."""
+    def pick(self, panel: str, by: str, go_on: bool = True) -> None:
+        """Raises `CommandError`: first committed pick wins. `go_on`: undecided shots follow, and the film begins."""
         job = self.job
         if job.picked is not None:
             raise CommandError("ALREADY_PICKED", "somebody picked a panel before", ("input", "panelId"))
         self._expect((State.PREVIEW_READY,))
-        if all(p["id"] != panel for p in job.panels):
-            raise CommandError("NOT_FOUND", "this job has no such panel", ("input", "panelId"))
-        self.emit("job.picked", panel=panel, by=by)
+        self._count()
+        type, data = boards.pick(job, panel, go_on, job.board.votes, by)
+        self.emit(type, **data)
         self.go()
+
+    def revise(self, shots: Iterable[int], note: str, seed: str | None, by: str) -> None:
+        """Draw the frames of these shots anew, with words or another seed. Raises `CommandError`."""
+        self._expect((State.PREVIEW_READY,))
+        job = self.job
+        if not (seed or note.strip()):
+            seed = f"{job.seed} drawn anew {job.board.rounds + 1}"
+        self.emit("job.revised", **boards.revise(job, shots, note, seed_of(seed) if seed else None, by))
+        self.go()
+
+    def count_votes(self) -> None:
+        self._count()
+
+    def _count(self) -> None:
+        """The votes as they stand become the job's, if they say anything new."""
+        if self._votes is None:
+            return
+        known = {panel["id"] for panel in self.job.panels}
+        votes = {panel: count for panel, count in sorted(self._votes.items()) if panel in known}
+        if votes != self.job.board.votes:
+            self.emit("job.voted", votes=votes)
 
     def cancel(self, by: str) -> None:
         self._expect(tuple(s for s in State if State.CANCELLED in MOVES[s]))
@@ -146,13 +169,11 @@ class Run:
                 self.emit("job.observed", observation=dict(result))
 
     def _panels(self, result: dict[str, Any]) -> None:
-        known = {p["candidate"] for p in self.job.panels}
-        for panel in result.get("panels", ()):
-            candidate = int(panel["candidate"])
-            if candidate not in known:
-                id = derive_id("pnl", self.job.id, str(candidate))
-                seed = f"{self.job.seed}.{candidate}"
-                self.emit("job.panel", id=id, candidate=candidate, key=str(panel["key"]), seed=seed)
+        for said in result.get("panels", ()):
+            panel = boards.told(self.job, said)
+            if panel is not None:
+                where = [str(panel[name]) for name in ("shot", "candidate", "round")]
+                self.emit("job.panel", id=derive_id("pnl", self.job.id, *where), **panel)
 
     def _step_failed(self, attempt: Attempt) -> None:
         said = _read(attempt.error) if attempt.error else {}
@@ -180,10 +201,14 @@ class Run:
                 case Due.CHECK:
                     self.emit("job.continuity_checked", **self._gate)
                 case Due.PREVIEW:
-                    self.emit("job.preview_ready")
+                    within_ms = self.job.board.pick_within_ms
+                    deadline_ms = self._now_ms + within_ms if within_ms and not self.job.auto_pick else None
+                    self.emit("job.preview_ready", deadline_ms=deadline_ms)
                 case Due.AUTO_PICK:
-                    first = min(self.job.panels, key=lambda p: int(p["candidate"]))
-                    self.emit("job.picked", panel=first["id"], by="@auto")
+                    self.emit("job.picked", **boards.closing(self.job, {}, boards.AUTO))
+                case Due.WAIT_FOR_PICK if self._time_is_up():
+                    self._count()
+                    self.emit("job.picked", **boards.closing(self.job, self.job.board.votes, boards.DEADLINE))
                 case Due.FINISH:
                     self._finish()
                 case Due.WAIT_FOR_PICK | Due.NOTHING:
@@ -202,6 +227,10 @@ class Run:
         segment = {"segment": derive_id("seg", job.id)} if job.continuation is not None else {}
         take = derive_id("tak", job.id)
         self.emit("job.final_ready", take=take, bible_version=self._bible_version + 1, **segment)
+
+    def _time_is_up(self) -> bool:
+        deadline_ms = self.job.board.deadline_ms
+        return deadline_ms is not None and deadline_ms <= self._now_ms
 
     def _step(self, step: Step, *, again: bool, not_before_ms: int = 0) -> None:
         job = self.job
@@ -222,20 +251,14 @@ def _request(step: Step, job: Job, prefix: str) -> dict[str, Any]:
         case Step.CACHE:
             return {"recipe_hash": recipe_hash(job)}
         case Step.STORYBOARD:
-            return {
-                "enhanced": job.enhanced,
-                "seed": int(job.seed),
-                "candidates": PANEL_CANDIDATES,
-                "width": PANEL_WIDTH_PX,
-                "height": PANEL_HEIGHT_PX,
-                "prefix": prefix,
-            }
+            return boards.storyboard_request(job, prefix)
         case Step.VIDEO:
             return {
-                "enhanced": job.enhanced,
+                "enhanced": boards.film_scene(job),
                 "seed": int(job.seed),
                 "candidate": job.candidate,
-                "panel_key": next((p["key"] for p in job.panels if p["id"] == job.picked), None),
+                "panel_key": boards.key_frame(job)["key"],
+                "frames": boards.frames_of(job),
                 "width": VIDEO_WIDTH_PX,
                 "height": VIDEO_HEIGHT_PX,
                 "fps": VIDEO_FPS,
@@ -245,7 +268,7 @@ def _request(step: Step, job: Job, prefix: str) -> dict[str, Any]:
             }
         case Step.OBSERVE:
             media = job.media or {}
-            return {"video_key": media["video_key"], "enhanced": job.enhanced, "degraded": media["degraded"]}
+            return {"video_key": media["video_key"], "enhanced": boards.film_scene(job), "degraded": media["degraded"]}
 
 
 def _media(result: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ Owns the closed sets of states and stages and the fold of a job's events. The in
 where it stood. Events come from `actors.scene.flow`; workers are known by their attempt rows alone.
 
   QUEUED → PROCESSING → SCRIPT_READY → CONTINUITY_CHECKED → PREVIEW_READY → PROCESSING → FINAL_READY
+  PREVIEW_READY ↔ PROCESSING while frames are drawn anew (`actors.scene.board`)
   any live state → FAILED (→ QUEUED by a retry) | CANCELLED;  QUEUED and PROCESSING ↔ THROTTLED
 """
 
@@ -16,6 +17,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from actors.runtime.activation import IllegalMove
+from actors.scene import board as boards
+from actors.scene.board import Board
 from gpu.steps import Step
 
 
@@ -116,7 +119,8 @@ class Job:
     numbers: dict[str, int] = field(default_factory=dict)  # step → last attempt number
     enhanced: dict[str, Any] | None = None
     findings: dict[str, int] | None = None  # severity → count, at the gate
-    panels: list[dict[str, Any]] = field(default_factory=list)  # {"id","candidate","key","seed"}
+    panels: list[dict[str, Any]] = field(default_factory=list)  # see `board.panel_of`; every one that was ever drawn
+    board: Board = field(default_factory=Board)
     board_done: bool = False
     picked: str | None = None
     cache: str | None = None  # hit | miss
@@ -139,9 +143,10 @@ class Job:
 
     @property
     def candidate(self) -> int | None:
-        """The panel the video starts from, once it is known; an automatic pick is known from the start."""
+        """The key shot's candidate, once it is known; an automatic pick is known from the start."""
         if self.picked is not None:
-            return int(next(p["candidate"] for p in self.panels if p["id"] == self.picked))
+            picked = next(p["candidate"] for p in self.panels if p["id"] == self.picked)
+            return int(self.board.follow.get(str(boards.key_of(self)), picked))
         return 0 if self.auto_pick else None
 
     def due(self) -> Due:
@@ -216,19 +221,33 @@ class Job:
 
     def _panel(self, data: Mapping[str, Any]) -> None:
         if all(p["id"] != data["id"] for p in self.panels):
-            self.panels.append({k: data[k] for k in ("id", "candidate", "key", "seed")})
+            self.panels.append(boards.panel_of(data, boards.key_of(self)))
 
     def _boarded(self, data: Mapping[str, Any]) -> None:
         self.attempt, self.board_done = None, True
+        boards.drawn(self)
 
     def _preview_ready(self, data: Mapping[str, Any]) -> None:
         self._move(State.PREVIEW_READY)
+        boards.preview(self, data)
 
-    def _picked(self, data: Mapping[str, Any]) -> None:
+    def _shot_picked(self, data: Mapping[str, Any]) -> None:
+        self._of_panels(data)
+        boards.shot_picked(self, data)
+
+    def _revised(self, data: Mapping[str, Any]) -> None:
+        self._move(State.PROCESSING)
+        boards.revised(self, data)
+
+    def _of_panels(self, data: Mapping[str, Any]) -> None:
         if all(p["id"] != data["panel"] for p in self.panels):
             raise IllegalMove(f"pick of job {self.id}", "one of its panels", data["panel"])
+
+    def _picked(self, data: Mapping[str, Any]) -> None:
+        self._of_panels(data)
         self._move(State.PROCESSING)
         self.picked = data["panel"]
+        boards.picked(self, data)
 
     def _rendered(self, data: Mapping[str, Any]) -> None:
         self.attempt, self.media = None, data["media"]
@@ -277,6 +296,7 @@ class Job:
     def from_dict(cls, data: Mapping[str, Any]) -> Job:
         values = {name: value for name, value in data.items() if name in cls.__slots__}  # newer code may say more
         values["state"] = State(values["state"])
+        values["board"] = Board.of(values.get("board"))
         values["stage"] = None if values["stage"] is None else Stage(values["stage"])
         values["step"] = None if values["step"] is None else Step(values["step"])
         return cls(**values)
@@ -293,6 +313,9 @@ _APPLY = {
     "job.board_done": Job._boarded,
     "job.preview_ready": Job._preview_ready,
     "job.picked": Job._picked,
+    "job.shot_picked": Job._shot_picked,
+    "job.revised": Job._revised,
+    "job.voted": boards.voted,
     "job.rendered": Job._rendered,
     "job.observed": Job._observed,
     "job.final_ready": Job._final,

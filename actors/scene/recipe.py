@@ -10,10 +10,11 @@ import hashlib
 import json
 from typing import Any
 
+from actors.scene import board
 from actors.scene.job import Job
 from gpu.steps import PANEL_HEIGHT_PX, PANEL_WIDTH_PX, VIDEO_FPS, VIDEO_HEIGHT_PX, VIDEO_WIDTH_PX
 
-RECIPE_VERSION = 1
+RECIPE_VERSION = 2
 SEED_BITS = 63
 
 
@@ -27,10 +28,10 @@ def seed_of(words: str) -> str:
 
 
 def recipe(job: Job) -> dict[str, Any]:
-    """JSON-able. The candidate is the picked panel's number."""
+    """JSON-able. The candidate is the key shot's; `frames`: what each shot starts from, where it was drawn."""
     return {
         "version": RECIPE_VERSION,
-        "enhanced": job.enhanced,
+        "enhanced": board.film_scene(job),
         "brain": job.brain,
         "brainVersion": job.brain_version,
         **({"brainSha256": job.brain_sha256} if job.brain_sha256 else {}),  # jobs before it keep their hash
@@ -38,13 +39,22 @@ def recipe(job: Job) -> dict[str, Any]:
         "candidate": job.candidate,
         "backend": job.backend or "auto",
         "panel": {"width": PANEL_WIDTH_PX, "height": PANEL_HEIGHT_PX},
+        "frames": board.frames_of(job) if job.picked is not None else [],
         "video": {"width": VIDEO_WIDTH_PX, "height": VIDEO_HEIGHT_PX, "fps": VIDEO_FPS},
     }
 
 
 def recipe_text(job: Job) -> str:
-    return json.dumps(recipe(job), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return _text(recipe(job))
+
+
+def _text(found: dict[str, Any]) -> str:
+    return json.dumps(found, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def recipe_hash(job: Job) -> str:
-    return hashlib.sha256(recipe_text(job).encode()).hexdigest()
+    """Of what decides the pictures. Frames count by their content, and only where people chose them: an automatic pick
+    asks for the same take before any frame is drawn."""
+    found = recipe(job)
+    found["frames"] = [] if job.auto_pick else [{k: v for k, v in f.items() if k != "key"} for f in found["frames"]]
+    return hashlib.sha256(_text(found).encode()).hexdigest()

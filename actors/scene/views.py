@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from actors.runtime.actor import ViewDraft
+from actors.scene import board
 from actors.scene.forecast import eta_s, position
 from actors.scene.job import SPAN, Job, State
 from actors.scene.recipe import recipe_text
@@ -21,7 +22,11 @@ UNOBSERVED = "EPISTEMICALLY_INCOMPLETE"
 
 
 def job_view(home: str, scene: str, job: Job) -> ViewDraft:
-    panels = tuple({**p, "picked": p["id"] == job.picked} for p in sorted(job.panels, key=lambda p: p["candidate"]))
+    picked, votes = board.picked_ids(job), job.board.votes
+    panels, earlier = (
+        tuple({**p, "picked": p["id"] in picked, "votes": votes.get(p["id"], 0)} for p in found)
+        for found in (board.current(job), board.earlier(job))
+    )
     body = JobView(
         id=job.id,
         scene=scene,
@@ -36,6 +41,9 @@ def job_view(home: str, scene: str, job: Job) -> ViewDraft:
         seed=job.seed,
         error=job.error,
         panels=panels,
+        earlier_panels=earlier,
+        shots=tuple(board.shot_words(job)),
+        pick_by_ms=job.board.deadline_ms,
         take=job.take,
         attempt=job.attempt,
         updated_bible_version=job.bible_version,
@@ -51,7 +59,9 @@ def open_job_view(scene: str, job: Job) -> ViewDraft:
     """There while the job lives: how a new owner finds the work of a home without waking every scene. In the order in
     which it is due: a job that waits for people is due to nobody, so no host opens a home on its account."""
     body = OpenJobView(job.id, scene) if job.live else None
-    due = WAITS_FOR_PEOPLE if job.state is State.PREVIEW_READY else order_ms(job.created_at_ms)
+    due = order_ms(job.created_at_ms)
+    if job.state is State.PREVIEW_READY:  # till its deadline, if it has one
+        due = WAITS_FOR_PEOPLE if job.board.deadline_ms is None else order_ms(job.board.deadline_ms)
     return ViewDraft(OPEN_JOB, job.id, scene, due, body)
 
 
@@ -95,7 +105,7 @@ def live_job(scene: str, job: Job, attempt: Attempt | None, forecast: Forecast =
         "stage": job.stage.value if job.stage else None,
         "progress": round(progress, 4),
         "message": message,
-        "panels": [p["id"] for p in job.panels],
+        "panels": [p["id"] for p in board.current(job)],
         "take": job.take,
         "error": job.error,
         "queuePosition": None if attempt is None else position(attempt, forecast),

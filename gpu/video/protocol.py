@@ -124,7 +124,10 @@ class DialogueLine:
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """One uninterrupted camera take, described by slots."""
+    """One uninterrupted camera take, described by slots.
+
+    `candidate` and `seed`: of the frame that was picked for it, where they differ from the film's; None: as the film's.
+    """
 
     index: int
     duration_s: float
@@ -138,8 +141,14 @@ class Shot:
     move: CameraMove = "static"
     props: tuple[str, ...] = ()
     lines: tuple[DialogueLine, ...] = ()
+    candidate: int | None = None
+    seed: int | None = None
 
     def __post_init__(self) -> None:
+        if self.candidate is not None:
+            _integer("shot.candidate", self.candidate, 0, CANDIDATES_MAX - 1)
+        if self.seed is not None:
+            _integer("shot.seed", self.seed, 0, SEED_MAX)
         _integer("shot.index", self.index, 0, 1_000_000)
         _number("shot.duration_s", self.duration_s, SHOT_SECONDS_MIN, SHOT_SECONDS_MAX)
         _text("shot.place", self.place, NAME_CHARS_MAX)
@@ -158,6 +167,9 @@ class Shot:
 
     def to_dict(self) -> dict[str, Any]:
         out = {f.name: getattr(self, f.name) for f in fields(self)}
+        for name in ("candidate", "seed"):
+            if out[name] is None:  # workers older than these fields refuse what they do not know
+                del out[name]
         out["cast"] = [figure.to_dict() for figure in self.cast]
         out["lines"] = [line.to_dict() for line in self.lines]
         out["props"] = list(self.props)

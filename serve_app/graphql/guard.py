@@ -78,6 +78,8 @@ RULES: Mapping[str, Rule] = {
     "Mutation.continueScene": _input(Subject.SCENE, _SCENE_ID),
     "Mutation.generateScene": _input(Subject.SCENE, _SCENE_ID),
     "Mutation.pickPanel": _input(Subject.JOB, "jobId"),
+    "Mutation.votePanel": _input(Subject.JOB, "jobId", Access.COMMENT),
+    "Mutation.reviseBoard": _input(Subject.JOB, "jobId"),
     "Mutation.cancelJob": _input(Subject.JOB, "jobId"),
     "Mutation.retryJob": _input(Subject.JOB, "jobId"),
     "Mutation.nameVersion": _input(Subject.SCENE, _SCENE_ID),

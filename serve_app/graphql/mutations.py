@@ -21,8 +21,10 @@ from actors.commands import (
     LockScene,
     PickPanel,
     RetryJob,
+    ReviseBoard,
     SetBrain,
     UnlockScene,
+    VotePanel,
 )
 from actors.runtime.ids import derive_id
 from actors.views import JobView
@@ -33,6 +35,7 @@ from serve_app.graphql.comment_mutations import CommentMutations
 from serve_app.graphql.context import Context, Info
 from serve_app.graphql.continuation_operations import ContinuationMutations
 from serve_app.graphql.copy_operations import CopyMutations
+from serve_app.graphql.described import commanded
 from serve_app.graphql.document_operations import DocumentMutations
 from serve_app.graphql.past_mutations import PastMutations
 from serve_app.graphql.payloads import (
@@ -44,7 +47,9 @@ from serve_app.graphql.payloads import (
     JobPayload,
     PickPanelInput,
     ProjectPayload,
+    ReviseBoardInput,
     ScenePayload,
+    VotePanelInput,
     key_problem,
     missing,
 )
@@ -157,6 +162,8 @@ class Mutation(
             brain=input.brain,
             seed=input.seed,
             backend=input.backend,
+            candidates=input.candidates,
+            pick_within_s=input.pick_within_s,
         )
         sent = await send(context, found[0].home, input.scene_id, input.idempotency_key, command)
         return await job_payload(context, "", sent)
@@ -167,7 +174,31 @@ class Mutation(
             info.context,
             input.job_id,
             input.idempotency_key,
-            lambda job: PickPanel(scene=job.scene, job=job.id, panel=input.panel_id),
+            lambda job: PickPanel(
+                scene=job.scene, job=job.id, panel=input.panel_id, go_on=True if input.go_on is None else input.go_on
+            ),
+        )
+
+    @commanded("Vote for a frame of the board, or take the vote back. One vote a person and frame.")
+    async def vote_panel(self, info: Info, input: VotePanelInput) -> JobPayload:
+        return await _of_job(
+            info.context,
+            input.job_id,
+            input.idempotency_key,
+            lambda job: VotePanel(
+                scene=job.scene, job=job.id, panel=input.panel_id, vote=input.vote, by=input.display_name or ""
+            ),
+        )
+
+    @commanded("Draw the frames of these shots anew: with words for them, or as another seed has it.")
+    async def revise_board(self, info: Info, input: ReviseBoardInput) -> JobPayload:
+        return await _of_job(
+            info.context,
+            input.job_id,
+            input.idempotency_key,
+            lambda job: ReviseBoard(
+                scene=job.scene, job=job.id, shots=tuple(input.shots), note=input.note or "", seed=input.seed
+            ),
         )
 
     @strawberry.mutation

@@ -81,6 +81,10 @@ class GenerateSceneInput:
     brain: str | None = None
     seed: str | None = None
     backend: str | None = None
+    candidates: int | None = strawberry.field(default=None, description="Frames of each shot, 1 to 8; else few.")
+    pick_within_s: int | None = strawberry.field(
+        default=None, description="Seconds until the votes decide; 0: the board waits for ever."
+    )
 
 
 @strawberry.input
@@ -88,6 +92,28 @@ class PickPanelInput:
     job_id: strawberry.ID
     panel_id: strawberry.ID
     idempotency_key: str
+    go_on: bool | None = strawberry.field(
+        default=None,
+        description="True, as by default: the film begins, shots nobody decided follow. False: this shot is decided.",
+    )
+
+
+@strawberry.input
+class VotePanelInput:
+    job_id: strawberry.ID
+    panel_id: strawberry.ID
+    idempotency_key: str
+    vote: bool = True
+    display_name: str | None = None
+
+
+@strawberry.input
+class ReviseBoardInput:
+    job_id: strawberry.ID
+    shots: list[int]
+    idempotency_key: str
+    note: str | None = None
+    seed: str | None = None
 
 
 @strawberry.input

@@ -38,8 +38,11 @@ class Panel:
     id: strawberry.ID
     image_url: str
     seed: str
-    votes: int
+    votes: int = strawberry.field(description="People who vote for it now, each counted once.")
     picked: bool
+    shot: int = strawberry.field(description="Of the scene, from 0. A panel older than boards is of the key shot.")
+    candidate: int
+    note: str = strawberry.field(description="What somebody asked of it when it was drawn anew; empty: nothing.")
 
     @classmethod
     def of(cls, data: Mapping[str, Any], context: Context) -> Panel:
@@ -49,7 +52,18 @@ class Panel:
             seed=str(data.get("seed", "")),
             votes=int(data.get("votes", 0)),
             picked=bool(data.get("picked", False)),
+            shot=int(data.get("shot", 0)),
+            candidate=int(data.get("candidate", 0)),
+            note=str(data.get("note", "")),
         )
+
+
+@strawberry.type(description="One shot of a board. Its frames are the job's panels with this shot's number.")
+class BoardShot:
+    shot: int
+    words: str = strawberry.field(description="How its prompt begins.")
+    note: str = strawberry.field(description="What its newest frames were asked to follow besides; empty: nothing.")
+    picked_panel_id: strawberry.ID | None
 
 
 @strawberry.type(description="One generated, playable rendering of a scene.")
@@ -155,6 +169,21 @@ class Job:
     @strawberry.field
     def panels(self, info: Info) -> list[Panel]:
         return [Panel.of(p, info.context) for p in self.view.panels]
+
+    @described("Frames that were drawn anew since. They may still be picked.")
+    def earlier_panels(self, info: Info) -> list[Panel]:
+        return [Panel.of(p, info.context) for p in self.view.earlier_panels]
+
+    @described("The board's shots in story order; empty before there is a board.")
+    def shots(self) -> list[BoardShot]:
+        return [
+            BoardShot(shot=n, words=each["words"], note=each["note"], picked_panel_id=each["picked"])
+            for n, each in enumerate(self.view.shots)
+        ]
+
+    @described("When the votes decide, if nobody has picked; null: nobody waits, or for ever.")
+    def pick_by(self) -> datetime | None:
+        return None if self.view.pick_by_ms is None else when(self.view.pick_by_ms)
 
     @strawberry.field
     async def take(self, info: Info) -> Take | None:

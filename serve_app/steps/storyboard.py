@@ -1,10 +1,12 @@
-"""Step `storyboard`: candidate pictures, told one by one as they are stored."""
+"""Step `storyboard`: the frames of a board in the order it was planned, told one by one as they are stored."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
+from gpu.board import Frame, key_shot, shots_of
 from gpu.enhance.protocol import EnhancedScene
 from gpu.video.protocol import StoryboardRequest, VideoBackend
 from serve_app.steps.stores import IMMUTABLE, StepStores
@@ -19,23 +21,38 @@ class Storyboard:
 
     def __call__(self, attempt: Attempt, request: dict[str, Any], report: Report) -> dict[str, Any]:
         scene = EnhancedScene.from_dict(request["enhanced"])
-        board = StoryboardRequest(
-            shots=scene.shots,
-            look=scene.look,
-            seed=int(request["seed"]),
-            width=request["width"],
-            height=request["height"],
-        )
+        frames = _frames(request)
         panels: list[dict[str, Any]] = []
-        count = int(request["candidates"])
-        for candidate in range(count):
+        for shot, candidate in frames:
             if report.cancelled():
                 raise StepCancelled
-            picture = self._backend.panel(board, candidate)
-            key = StoreName.ASSETS.key("panels", request["prefix"], f"{candidate}.jpg")
+            picture = self._backend.panel(_one_shot(scene, shot, request), candidate)
+            key = StoreName.ASSETS.key("panels", request["prefix"], f"{shot}-{candidate}.jpg")
             put = self._stores.objects.put(key, picture, content_type="image/jpeg", cache_control=IMMUTABLE)
             self._stores.wait(put)
             digest = hashlib.sha256(picture).hexdigest()
-            panels.append({"candidate": candidate, "key": key, "sha256": digest, "bytes": len(picture)})
-            report((candidate + 1) / count, f"STORYBOARD|Frame {candidate + 1} of {count}", {"panels": list(panels)})
+            panel = {"shot": shot, "candidate": candidate, "key": key, "sha256": digest, "bytes": len(picture)}
+            panels.append(panel)
+            report(len(panels) / len(frames), _words(len(panels), frames), {"panels": list(panels)})
         return {"panels": panels}
+
+
+def _frames(request: dict[str, Any]) -> list[Frame]:
+    """An owner older than boards of several shots says only how many candidates of the key shot it wants."""
+    alone = [[key_shot(shots_of(request["enhanced"])), candidate] for candidate in range(request["candidates"])]
+    return [(int(shot), int(candidate)) for shot, candidate in request.get("frames", alone)]
+
+
+def _one_shot(scene: EnhancedScene, shot: int, request: dict[str, Any]) -> StoryboardRequest:
+    """A board request of this shot alone: its frame does not depend on what stands around it."""
+    return StoryboardRequest(
+        shots=(scene.shots[shot],),
+        look=scene.look,
+        seed=int(request.get("seeds", {}).get(str(shot), request["seed"])),
+        width=request["width"],
+        height=request["height"],
+    )
+
+
+def _words(done: int, frames: Sequence[Frame]) -> str:
+    return f"STORYBOARD|Frame {done} of {len(frames)}"

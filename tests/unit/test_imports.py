@@ -24,6 +24,7 @@ ALLOWED = {
 # What actors may see of gpu and storage: words, not work.
 LIGHT = (
     "gpu.steps",
+    "gpu.board",
     "gpu.enhance.protocol",
     "gpu.enhance.brains",
     "gpu.enhance.formats",

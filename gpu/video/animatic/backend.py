@@ -65,14 +65,15 @@ class AnimaticBackend:
         start_panel: int | None = None,
         start_frame: bytes | None = None,
     ) -> Iterator[NDArray[np.uint8]]:
-        """See `VideoBackend.frames`; `start_panel` stages the whole scene as that candidate. Frames come faster than
-        anybody could look at previews of them, so there are none."""
-        staging = _staging(start_panel or 0, request.seed)
+        """See `VideoBackend.frames`; `start_panel` stages the scene as that candidate, but shots that carry their own.
+        Frames come faster than anybody could look at previews of them, so there are none."""
         total, made = request.frame_count, 0
         for shot in request.shots:
             if cancelled():
                 raise Cancelled()
-            take = Take(request, shot, staging)
+            candidate = (start_panel or 0) if shot.candidate is None else shot.candidate
+            own = request if shot.seed is None else replace(request, seed=shot.seed)
+            take = Take(own, shot, _staging(candidate, own.seed))
             for n in range(request.shot_frames(shot)):
                 if cancelled():
                     raise Cancelled()

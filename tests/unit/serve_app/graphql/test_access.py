@@ -184,7 +184,7 @@ async def test_q70_no_root_field_reaches_another_project(shared: Shared) -> None
 
 
 async def test_q71_a_role_decides_each_mutation(shared: Shared) -> None:
-    """Q-71: in its own project too, a viewer changes nothing, a commenter comments, and no link shares or imports."""
+    """Q-71: in its own project too: a viewer changes nothing, a commenter comments and votes, no link shares."""
     mine = await shared.story()
     for role in ROLES:
         id, token = await shared.link(mine["projectId"], role)
@@ -197,7 +197,7 @@ async def test_q71_a_role_decides_each_mutation(shared: Shared) -> None:
         if role == "VIEWER":
             assert allowed == set()
         if role == "COMMENTER":
-            assert allowed == {"addComment", "resolveComment"}
+            assert allowed == {"addComment", "resolveComment", "votePanel"}
         if role == "EDITOR":
             assert {"lockScene", "generateScene", "pickPanel", "cancelJob", "addComment"} <= allowed
         read = await shared.post("query($p: ID!) { project(id: $p) { id scenes { id } } }", token, p=mine["projectId"])
