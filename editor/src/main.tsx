@@ -8,6 +8,7 @@ import './styles/home.css';
 import './styles/strip.css';
 import './styles/page.css';
 import './styles/stage.css';
+import './styles/board.css';
 import './styles/overlay.css';
 import './styles/share.css';
 import './styles/comments.css';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Job, JobStage, JobState } from '../src/api/types';
-import { activityWords, awaitsPick, currentStep, etaWords, fraction, headline, STEPS, steps } from '../src/story/jobWords';
+import { activityWords, awaitsPick, beforePick, currentStep, etaWords, fraction, headline, STEPS, steps } from '../src/story/jobWords';
 import { pageWords, playWords, slug } from '../src/ui/sceneWords';
 
 const STATES: JobState[] = [
@@ -13,9 +13,9 @@ const STAGES: (JobStage | null)[] = [
 
 const job = (change: Partial<Job>): Job => ({
   id: 'job_1', sceneId: 'scn_1', state: 'QUEUED', stage: null, progress: 0, message: null, queuePosition: null, etaS: null,
-  error: null, panels: [], take: null, ...change,
+  error: null, panels: [], earlierPanels: [], shots: [], pickBy: null, autoPick: false, take: null, ...change,
 });
-const panel = (picked: boolean) => ({ id: `pan_${picked}`, imageUrl: '/x', seed: '1', votes: 0, picked });
+const panel = (picked: boolean) => ({ id: `pan_${picked}`, imageUrl: '/x', seed: '1', votes: 0, picked, shot: 0, candidate: 0, note: '' });
 
 describe('E-20: a generation always has words and one current step', () => {
   it('holds for every state and stage', () => {
@@ -43,6 +43,8 @@ describe('E-20: a generation always has words and one current step', () => {
     expect(headline(job({ queuePosition: 1 }))).toBe('In line, next');
     expect(headline(job({ queuePosition: 2 }))).toBe('In line, 2nd');
     expect(headline(job({ queuePosition: 11 }))).toBe('In line, 11th');
+    expect(headline(job({ state: 'PROCESSING', stage: 'VIDEO_GENERATION', queuePosition: 3 }))).toBe('In line, 3rd');
+    expect(headline(job({ state: 'PROCESSING', stage: 'VIDEO_GENERATION', queuePosition: 1 }))).toBe('Rendering the picture');
   });
 
   it('tells the strip in two words, and nothing once it is over', () => {
@@ -58,6 +60,9 @@ it('E-21: an estimate never promises zero, and is silent when unknown', () => {
   expect(etaWords(0)).toBe('about 1 s left');
   expect(etaWords(40.4)).toBe('about 40 s left');
   expect(etaWords(300)).toBe('about 5 min left');
+  expect(etaWords(12, beforePick(job({ stage: 'STORYBOARD' })))).toBe('frames in about 12 s');
+  expect(beforePick(job({ stage: 'STORYBOARD', autoPick: true }))).toBe(false);
+  expect(beforePick(job({ state: 'PROCESSING', stage: 'VIDEO_GENERATION' }))).toBe(false);
   expect(fraction(0.5)).toBe(0.5);
   expect(fraction(50)).toBe(0.5);
   expect(fraction(-1)).toBe(0);

@@ -1,4 +1,4 @@
-"""Generate, pick a frame, watch the take; the colleague sees it happen (E-66, E-67, E-08)."""
+"""Generate, pick a frame, watch the take; the colleague sees it happen (E-66, E-67, E-08, E-86, E-88)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from playwright.sync_api import Locator, expect
 from tests.conftest import Stack, wait_until
 from tests.e2e.conftest import Enter
 from tests.e2e.person import SOON_MS, Person
+from tests.e2e.test_sharing import shares
+from tests.e2e.test_way_in import AXE, accessible
 from tests.screenplays import LAST_FERRY
 
 pytestmark = pytest.mark.e2e
@@ -47,7 +49,8 @@ def watch(person: Person) -> dict[str, object]:
 
 def test_e66_generate_pick_and_watch(enter: Enter, stack: Stack) -> None:
     """E-66: stages in words, four frames, one pick by click, a film that plays as HLS with the dialogue as captions,
-    and says what it is: an animatic. The colleague sees the same job and can watch the same take."""
+    and says what it is: an animatic. The colleague sees the same job and can watch the same take. E-88: the scene goes
+    on from a box, its words joining the script with their film."""
     ada, bo = enter("Ada"), enter("Bo")
     ada.sign_in()
     ada.import_file(LAST_FERRY)
@@ -88,6 +91,70 @@ def test_e66_generate_pick_and_watch(enter: Enter, stack: Stack) -> None:
     expect(ada.scenes.nth(2).locator("img")).to_be_visible(timeout=SOON_MS)
     takes = stack.graphql("query($id: ID!) { scene(id: $id) { takes { degraded backend } } }", id=ada.scene_id)
     assert takes["scene"]["takes"] == [{"degraded": True, "backend": "animatic"}]
+
+    ada.page.get_by_test_id("continue").locator("summary").click()
+    ada.page.get_by_test_id("continue-text").fill("Margaret lowers the ramp.")
+    ada.page.get_by_test_id("continue-send").click()
+    bo.sees_text("Margaret lowers the ramp.")
+    expect(ada.page.get_by_test_id("continue-text")).to_have_value("")
+    for person in (ada, bo):
+        expect(person.page.get_by_test_id("take")).to_have_count(2, timeout=TAKE_MS)
+
+
+def test_e86_a_team_chooses_shot_by_shot(enter: Enter, stack: Stack) -> None:
+    """E-86: with keys alone: votes show at once to everybody, count one a person, and say whose they are; a shot is
+    drawn anew with words; each shot's pick stands, and the film begins by one press with the rest as voted."""
+    ada, bo = enter("Ada"), enter("Bo")
+    ada.sign_in()
+    ada.import_file(LAST_FERRY)
+    bo.page.goto(shares(ada, "Bo", "Write"))
+    ada.page.keyboard.press("Escape")
+    ada.go_to_scene(3)
+    bo.go_to_scene(3)
+    ada.page.get_by_test_id("generate").click()
+    expect(ada.job()).to_have_text("Pick a frame", timeout=TAKE_MS)
+    expect(ada.page.get_by_test_id("countdown")).to_contain_text("The votes decide in")
+    if AXE.exists():
+        assert accessible(ada) == []
+
+    frames = bo.page.get_by_test_id("panel")
+    expect(frames).to_have_count(4, timeout=SOON_MS)
+    frames.nth(0).focus()
+    bo.page.keyboard.press("ArrowRight")
+    bo.page.keyboard.press("v")
+    vote = ada.page.get_by_test_id("vote").nth(1)
+    expect(vote).to_have_attribute("aria-label", "Vote for frame 2, 1 vote: Bo", timeout=SOON_MS)
+    vote.click()
+    expect(bo.page.get_by_test_id("vote").nth(1)).to_have_attribute(
+        "aria-label", "Vote for frame 2, 2 votes: Ada, Bo", timeout=SOON_MS
+    )
+    job = str(ada.job().get_attribute("data-job-id"))
+    query = "query($id: ID!) { job(id: $id) { state panels { shot candidate votes note picked } } }"
+    wait_until(lambda: stack.graphql(query, id=job)["job"]["panels"][1]["votes"] == 2, 15, "the server counts both")
+
+    ada.page.get_by_test_id("by-shot").click()
+    shots = ada.page.get_by_test_id("shot")
+    expect(shots).to_have_count(5)
+    shots.nth(0).get_by_test_id("revise").click()
+    ada.type("closer, at night")
+    ada.page.keyboard.press("Enter")
+    expect(shots.nth(0).locator(".shot-note")).to_have_text("“closer, at night”", timeout=TAKE_MS)
+    expect(ada.job()).to_have_text("Pick a frame", timeout=TAKE_MS)
+    expect(shots.nth(0).get_by_text("Earlier frames")).to_be_visible()
+
+    shots.nth(0).get_by_test_id("shot-panel").nth(1).click()
+    expect(shots.nth(0).get_by_test_id("shot-panel").nth(1)).to_have_attribute("aria-pressed", "true", timeout=SOON_MS)
+    expect(bo.page.get_by_text("1 of 5 shots decided")).to_be_visible(timeout=SOON_MS)
+    if AXE.exists():
+        assert accessible(ada) == []
+    bo.page.get_by_test_id("film-now").focus()
+    bo.page.keyboard.press("Enter")
+    for person in (ada, bo):
+        expect(person.job()).to_have_text("The take is ready", timeout=TAKE_MS)
+    panels = stack.graphql(query, id=job)["job"]["panels"]
+    picked = {(p["shot"], p["candidate"], p["note"]) for p in panels if p["picked"]}
+    assert (0, 1, "closer, at night") in picked
+    assert (panels[0]["shot"], 1, "") in picked, "what both voted for"
 
 
 def test_e67_a_running_job_is_cancelled_by_the_other_person(enter: Enter) -> None:

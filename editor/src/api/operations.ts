@@ -3,12 +3,14 @@ import { ApiError, graphql, newKey, subscribe } from './graphql';
 import type { Brain, Job, Project, ProjectCard, ProjectType, Scene, UserError } from './types';
 
 const TAKE = `id jobId playlistUrl videoUrl thumbnailUrl captionsUrl captionsBurned durationS backend degraded cacheVerdict qualityScore epistemicState`;
+const PANEL = `id imageUrl seed votes picked shot candidate note`;
 const JOB = `id sceneId state stage progress message queuePosition etaS
-  error { code message retryable } panels { id imageUrl seed votes picked } take { ${TAKE} }`;
+  error { code message retryable } panels { ${PANEL} } earlierPanels { ${PANEL} }
+  shots { shot words note pickedPanelId } pickBy autoPick take { ${TAKE} }`;
 const ROW = `id heading status takes { id thumbnailUrl }`;
 const FINDING = `id code severity message suggestion evidence { sceneId start end text }
   fix { sceneId start end replacement }`;
-const SCENE = `id heading status takes { ${TAKE} } findings { ${FINDING} } jobs(first: 5) { ${JOB} }`;
+const SCENE = `id heading status bibleVersion takes { ${TAKE} } findings { ${FINDING} } jobs(first: 5) { ${JOB} }`;
 const PROJECT = `id title type brain sequence scenes { ${ROW} } cast { id name } places { id name }`;
 export const ERRORS = `userErrors { path code message }`;
 
@@ -162,11 +164,30 @@ export const generateScene = (sceneId: string, brain: string): Promise<Job> =>
     'job',
   );
 
-export const pickPanel = (jobId: string, panelId: string): Promise<Job> =>
+/** `goOn`: the film begins, shots nobody decided follow; else this shot is decided. */
+export const pickPanel = (jobId: string, panelId: string, goOn: boolean): Promise<Job> =>
   mutate(
     'pickPanel',
     `mutation Pick($input: PickPanelInput!) { pickPanel(input: $input) { job { ${JOB} } ${ERRORS} } }`,
-    { input: { jobId, panelId, idempotencyKey: newKey() } },
+    { input: { jobId, panelId, goOn, idempotencyKey: newKey() } },
+    'job',
+  );
+
+/** Without a note: as another seed has it. */
+export const reviseBoard = (jobId: string, shots: number[], note: string): Promise<Job> =>
+  mutate(
+    'reviseBoard',
+    `mutation Revise($input: ReviseBoardInput!) { reviseBoard(input: $input) { job { ${JOB} } ${ERRORS} } }`,
+    { input: { jobId, shots, note, idempotencyKey: newKey() } },
+    'job',
+  );
+
+/** `expected`: the bible's version that the words were written for; refused if the scene went on since. */
+export const continueScene = (sceneId: string, text: string, expected: number, displayName: string): Promise<Job> =>
+  mutate(
+    'continueScene',
+    `mutation Continue($input: ContinueSceneInput!) { continueScene(input: $input) { job { ${JOB} } ${ERRORS} } }`,
+    { input: { sceneId, text, expectedBibleVersion: expected, displayName, idempotencyKey: newKey() } },
     'job',
   );
 

@@ -15,9 +15,9 @@ export interface AccessLink {
 
 const LINK = `id label role expiresAt revokedAt`;
 
-/** What the person of this browser may do; null: everything, they own it. */
-export const myRole = async (): Promise<AccessRole | null> =>
-  (await graphql<{ me: { role: AccessRole | null } }>(`query Role { me { role } }`)).me.role;
+/** Who the person of this browser is, and what they may do; role null: everything, they own it. */
+export const myself = async (): Promise<{ id: string; role: AccessRole | null }> =>
+  (await graphql<{ me: { id: string; role: AccessRole | null } }>(`query Myself { me { id role } }`)).me;
 
 export const accessLinks = async (projectId: string): Promise<AccessLink[]> => {
   const data = await graphql<{ project: { accessLinks: AccessLink[] } | null }>(

@@ -38,6 +38,16 @@ export interface Panel {
   seed: string;
   votes: number;
   picked: boolean;
+  shot: number;
+  candidate: number;
+  note: string;
+}
+
+export interface BoardShot {
+  shot: number;
+  words: string;
+  note: string;
+  pickedPanelId: string | null;
 }
 
 export interface Take {
@@ -67,6 +77,11 @@ export interface Job {
   etaS: number | null;
   error: { code: string; message: string; retryable: boolean } | null;
   panels: Panel[];
+  earlierPanels: Panel[];
+  shots: BoardShot[];
+  /** When the votes decide; null: nobody waits, or for ever. */
+  pickBy: string | null;
+  autoPick: boolean;
   take: Take | null;
 }
 
@@ -103,6 +118,7 @@ export interface SceneRow {
 }
 
 export interface Scene extends SceneRow {
+  bibleVersion: number;
   takes: Take[];
   findings: Finding[];
   jobs: Job[];

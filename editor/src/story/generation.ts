@@ -7,6 +7,7 @@
 import { signal } from '@preact/signals';
 import * as api from '../api/operations';
 import type { Job } from '../api/types';
+import { identity } from '../collab/people';
 import { awaitsPick, isOver } from './jobWords';
 import { say } from './toasts';
 
@@ -41,7 +42,24 @@ export class Generation {
     if (job === null || !awaitsPick(job)) return;
     // Shown at once; the server's word replaces it, also when a colleague was faster.
     this.job.value = { ...job, panels: job.panels.map((panel) => ({ ...panel, picked: panel.id === panelId })) };
-    await this.command(() => api.pickPanel(job.id, panelId));
+    await this.command(() => api.pickPanel(job.id, panelId, true));
+  }
+
+  /** Decides one shot; with the last one the film begins. */
+  async pickShot(panelId: string): Promise<void> {
+    const job = this.job.peek();
+    if (job === null || !awaitsPick(job)) return;
+    await this.command(() => api.pickPanel(job.id, panelId, false));
+  }
+
+  /** Whether the server has taken the words. */
+  async goOn(sceneId: string, text: string, bibleVersion: number): Promise<boolean> {
+    return this.command(() => api.continueScene(sceneId, text, bibleVersion, identity.peek().name));
+  }
+
+  async revise(shot: number, note: string): Promise<void> {
+    const job = this.job.peek();
+    if (job !== null && awaitsPick(job)) await this.command(() => api.reviseBoard(job.id, [shot], note));
   }
 
   async cancel(): Promise<void> {
@@ -60,15 +78,17 @@ export class Generation {
     clearInterval(this.poll);
   }
 
-  private async command(send: () => Promise<Job>): Promise<void> {
-    if (this.busy.peek()) return;
+  private async command(send: () => Promise<Job>): Promise<boolean> {
+    if (this.busy.peek()) return false;
     this.busy.value = true;
     const before = this.job.peek();
     try {
       this.show(await send());
+      return true;
     } catch (cause) {
       say(api.wordsFor(cause), 'bad');
       if (before !== null) await this.refresh(before.id);
+      return false;
     } finally {
       this.busy.value = false;
     }

@@ -48,9 +48,13 @@ const STATE_WORDS: Record<JobState, string> = {
 export const isOver = (state: JobState): boolean =>
   state === 'FINAL_READY' || state === 'FAILED' || state === 'CANCELLED';
 
-/** The job waits for a person: panels are there, none is picked. */
+/** The job waits for a person: panels are there, and some shot is not decided. */
 export const awaitsPick = (job: Job): boolean =>
-  job.state === 'PREVIEW_READY' && job.panels.length > 0 && !job.panels.some((panel) => panel.picked);
+  job.state === 'PREVIEW_READY' &&
+  job.panels.length > 0 &&
+  (job.shots.length > 1
+    ? job.shots.some((shot) => shot.pickedPanelId === null)
+    : !job.panels.some((panel) => panel.picked));
 
 export function currentStep(job: Job): number {
   if (job.state === 'FINAL_READY') return STEPS.length;
@@ -69,9 +73,10 @@ export function steps(job: Job): { name: StepName; state: StepState }[] {
 
 export function headline(job: Job): string {
   if (isOver(job.state) || job.state === 'THROTTLED' || awaitsPick(job)) return STATE_WORDS[job.state];
-  if (job.state === 'QUEUED' && (job.stage === null || job.queuePosition !== null)) {
-    return (job.queuePosition ?? 0) > 1 ? `In line, ${ordinal(job.queuePosition ?? 0)}` : 'In line, next';
-  }
+  const place = job.queuePosition ?? 0;
+  // Later steps wait as well, behind other people's; the moment before a worker takes the next one is not worth a word.
+  if (place > 1) return `In line, ${ordinal(place)}`;
+  if (job.state === 'QUEUED' && (job.stage === null || place > 0)) return 'In line, next';
   return job.stage === null ? STATE_WORDS[job.state] : STAGE_WORDS[job.stage];
 }
 
@@ -87,12 +92,15 @@ export function activityWords(job: { state: JobState; stage: JobStage | null; pr
   return job.state === 'PREVIEW_READY' ? 'Pick a frame' : 'On the board';
 }
 
-/** "about 40 s left"; empty when nobody knows. Never promises zero. */
-export function etaWords(etaS: number | null): string {
+/** "about 40 s left", or until there are frames to pick from; empty when nobody knows. Never promises zero. */
+export function etaWords(etaS: number | null, untilPick = false): string {
   if (etaS === null || !Number.isFinite(etaS) || etaS < 0) return '';
-  if (etaS < 90) return `about ${Math.max(1, Math.round(etaS))} s left`;
-  return `about ${Math.round(etaS / 60)} min left`;
+  const time = etaS < 90 ? `about ${Math.max(1, Math.round(etaS))} s` : `about ${Math.round(etaS / 60)} min`;
+  return untilPick ? `frames in ${time}` : `${time} left`;
 }
+
+/** Whether what runs now ends in frames to pick from. */
+export const beforePick = (job: Job): boolean => !job.autoPick && currentStep(job) < STEPS.indexOf('Pick');
 
 /** A progress the bar can show, 0–1, whether the server counts to 1 or to 100. */
 export const fraction = (progress: number): number =>

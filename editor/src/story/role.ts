@@ -5,10 +5,12 @@
  * the page offers everything.
  */
 import { computed, signal } from '@preact/signals';
-import { type AccessRole, myRole } from '../api/share';
+import { type AccessRole, myself } from '../api/share';
 
 /** null: the owner. */
 export const role = signal<AccessRole | null>(null);
+/** The principal this browser acts as; null until the server has said. */
+export const myId = signal<string | null>(null);
 export const mayWrite = computed(() => role.value === null || role.value === 'EDITOR');
 export const mayComment = computed(() => role.value !== 'VIEWER');
 export const mayShare = computed(() => role.value === null);
@@ -21,7 +23,9 @@ export const readerWords = computed(() => {
 
 export async function askRole(): Promise<void> {
   try {
-    role.value = await myRole();
+    const me = await myself();
+    role.value = me.role;
+    myId.value = me.id;
   } catch {
     // Signed out or away: the page says so by itself.
   }

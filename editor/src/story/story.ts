@@ -20,9 +20,10 @@ import { Live } from './live';
 import { moveScene, sortScenes } from './order';
 import { Past } from './past';
 import { Presence } from './presence';
-import { askRole, mayWrite, readerWords } from './role';
+import { askRole, mayComment, mayWrite, myId, readerWords } from './role';
 import { navigate, pathTo } from './router';
 import { Threads } from './threads';
+import { Votes } from './votes';
 import { say } from './toasts';
 
 /** Stands in a new scene's heading until somebody types the real place over it. */
@@ -71,6 +72,7 @@ export class Story {
   readonly room = signal<Room | null>(null);
   readonly past: Past;
   readonly threads = signal<Threads | null>(null);
+  readonly votes = signal<Votes | null>(null);
   readonly brains = signal<readonly Brain[]>([]);
   private readonly renamed = signal<string | null>(null);
   /** Counts changes of the outline, for what is computed from it. */
@@ -153,8 +155,10 @@ export class Story {
     this.room.value = sceneId === null ? null : this.rooms.scene(sceneId);
     this.presence.moveTo(sceneId, this.room.value);
     this.threads.peek()?.stop();
-    this.threads.value =
-      this.room.value === null || sceneId === null ? null : new Threads(this.rooms.notes(sceneId), this.room.value);
+    this.votes.peek()?.stop();
+    const notes = this.room.value === null || sceneId === null ? null : this.rooms.notes(sceneId);
+    this.threads.value = notes === null || this.room.value === null ? null : new Threads(notes, this.room.value);
+    this.votes.value = notes === null ? null : new Votes(notes);
     if (this.room.value !== null && sceneId !== null) {
       this.watchHeading(sceneId, this.room.value);
       void this.refreshScene();
@@ -217,6 +221,13 @@ export class Story {
     await this.generation.generate(sceneId, this.project.peek()?.brain ?? '');
   }
 
+  /** Gives or takes back a vote for a frame of the open board. */
+  vote(panelId: string): void {
+    const principal = myId.peek();
+    if (principal === null || !mayComment.peek() || this.generation.job.peek()?.state !== 'PREVIEW_READY') return;
+    this.votes.peek()?.toggle(panelId, principal);
+  }
+
   async chooseBrain(brain: string): Promise<void> {
     const project = this.project.peek();
     if (project === null || project.brain === brain || !mayChange()) return;
@@ -245,6 +256,7 @@ export class Story {
     this.presence.stop();
     this.past.stop();
     this.threads.peek()?.stop();
+    this.votes.peek()?.stop();
     for (const cleanup of this.cleanups) cleanup();
     this.rooms.destroy();
   }

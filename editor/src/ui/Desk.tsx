@@ -3,6 +3,7 @@ import { useEffect } from 'preact/hooks';
 import { signal } from '@preact/signals';
 import { navigate, pathTo, route } from '../story/router';
 import type { Story } from '../story/story';
+import { frameByDigit } from '../story/boardWords';
 import { awaitsPick } from '../story/jobWords';
 import { say } from '../story/toasts';
 import { Banner } from './Banner';
@@ -100,8 +101,8 @@ export function stepScene(story: Story, by: number): void {
 
 function pickByNumber(story: Story, digit: string): boolean {
   const job = story.generation.job.peek();
-  const panel = job?.panels[Number(digit) - 1];
-  if (job === null || panel === undefined || !awaitsPick(job)) return false;
+  const panel = job === null ? undefined : frameByDigit(job, digit);
+  if (job === null || panel === undefined || !awaitsPick(job) || job.shots.some((shot) => shot.pickedPanelId !== null)) return false;
   void story.generation.pick(panel.id);
   return true;
 }
@@ -119,7 +120,7 @@ function shortcut(story: Story, event: KeyboardEvent): boolean {
   else if (event.key === 'Escape' && story.past.open.peek() && document.querySelector('dialog[open]') === null) {
     story.past.close();
   }
-  else if (/^Digit[1-4]$/u.test(event.code) && !mod && (event.altKey || !isTyping(event.target))) {
+  else if (/^Digit[1-8]$/u.test(event.code) && !mod && (event.altKey || !isTyping(event.target))) {
     return pickByNumber(story, event.code.slice(-1));
   } else if (event.key === '?' && !isTyping(event.target)) paletteOpen.value = true;
   else return false;

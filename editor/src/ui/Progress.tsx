@@ -2,7 +2,7 @@
 import { sentence } from '../api/operations';
 import type { Job } from '../api/types';
 import type { Generation } from '../story/generation';
-import { awaitsPick, etaWords, fraction, headline, isOver, steps } from '../story/jobWords';
+import { awaitsPick, beforePick, etaWords, fraction, headline, isOver, steps } from '../story/jobWords';
 
 export function Progress({ job, generation }: { job: Job; generation: Generation }) {
   const over = isOver(job.state);
@@ -16,7 +16,7 @@ export function Progress({ job, generation }: { job: Job; generation: Generation
           <strong>{headline(job)}</strong>
           {moving && job.message && <span class="progress-message"> {job.message}</span>}
         </p>
-        {moving && <span class="progress-eta">{[`${percent} %`, etaWords(job.etaS)].filter(Boolean).join(' · ')}</span>}
+        {moving && <span class="progress-eta">{[`${percent} %`, etaWords(job.etaS, beforePick(job))].filter(Boolean).join(' · ')}</span>}
       </div>
       {moving && (
         <div class="bar" role="progressbar" aria-label="Generation" aria-valuenow={percent} aria-valuemin={0} aria-valuemax={100}>

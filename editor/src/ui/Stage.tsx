@@ -1,16 +1,31 @@
 /** The right side: the screen, the generation, the board, the takes, the findings. */
+import { signal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Job, Panel, Take } from '../api/types';
 import { awaitsPick, durationWords, isOver, verdictWords } from '../story/jobWords';
 import type { Story } from '../story/story';
-import { Board } from './Board';
 import { Brains } from './Brains';
 import { Comments } from './Comments';
 import { Findings } from './Findings';
 import { mayWrite } from '../story/role';
+import { say } from '../story/toasts';
 import { modKey } from './keys';
 import { Player } from './Player';
 import { Progress } from './Progress';
+
+type JobDesk = typeof import('./jobDesk');
+const jobDesk = signal<JobDesk | null>(null);
+
+/** What only a job needs comes with the first one that this page shows. */
+function useJobDesk(wanted: boolean): JobDesk | null {
+  useEffect(() => {
+    if (!wanted || jobDesk.peek() !== null) return;
+    import('./jobDesk')
+      .then((chunk) => (jobDesk.value = chunk))
+      .catch(() => say('The board could not be loaded. Reload the page.', 'bad'));
+  }, [wanted]);
+  return jobDesk.value;
+}
 
 export function Stage({ story }: { story: Story }) {
   const job = story.generation.job.value;
@@ -21,6 +36,7 @@ export function Stage({ story }: { story: Story }) {
   useEffect(() => choose(null), [newest?.id, story.sceneId.value]);
   const take = takes.find((each) => each.id === chosen) ?? newest;
   const waiting = job !== null && awaitsPick(job);
+  const parts = useJobDesk(job !== null);
   const pane = useRef<HTMLElement>(null);
   useEffect(() => {
     // A new job, or frames to choose from, are what the eye wants now.
@@ -30,12 +46,14 @@ export function Stage({ story }: { story: Story }) {
     <aside ref={pane} class="stage" aria-label="Board, takes and findings" data-region="stage">
       <Screen take={take} story={story} look={look} />
       <section class="make" aria-label="Generate">
-        <Brains story={story} />
-        <GenerateButton story={story} />
+        {/* Neither is of use while people choose, and the board comes into sight without them. */}
+        {!waiting && <Brains story={story} />}
+        {!waiting && <GenerateButton story={story} />}
         {job !== null && <Progress job={job} generation={story.generation} />}
+        {parts !== null && take !== undefined && <parts.Continue key={story.sceneId.value} story={story} />}
       </section>
-      {job !== null && job.panels.length > 0 && !(isOver(job.state) && job.state !== 'FINAL_READY') && (
-        <Board job={job} generation={story.generation} open={waiting} onLook={setLook} />
+      {parts !== null && job !== null && job.panels.length > 0 && !(isOver(job.state) && job.state !== 'FINAL_READY') && (
+        <parts.Board key={job.id} job={job} story={story} open={waiting} onLook={setLook} />
       )}
       {takes.length > 0 && <Takes takes={takes} shown={take?.id} onChoose={choose} />}
       <Comments story={story} />
@@ -56,7 +74,10 @@ function takesOf(story: Story): Take[] {
 /** The frame to show large while a take is being made: the picked one, else the one looked at, else the first. */
 function frameOf(job: Job | null, look: string | null): Panel | undefined {
   if (job === null || isOver(job.state)) return undefined;
-  return job.panels.find((panel) => panel.picked) ?? job.panels.find((panel) => panel.id === look) ?? job.panels[0];
+  const all = [...job.panels, ...job.earlierPanels];
+  const looked = all.find((panel) => panel.id === look);
+  if (awaitsPick(job)) return looked ?? job.panels[0];
+  return job.panels.find((panel) => panel.picked) ?? looked ?? job.panels[0];
 }
 
 function Screen({ take, story, look }: { take: Take | undefined; story: Story; look: string | null }) {

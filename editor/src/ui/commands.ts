@@ -71,6 +71,7 @@ export function commandsOf(story: Story, query: string): Command[] {
     { id: 'finding', label: 'Next finding in the text', keys: 'F8', run: () => undefined },
     { id: 'region', label: 'Jump between strip, page and stage', keys: 'F6', run: () => undefined },
     { id: 'pick', label: 'Pick a frame of the board', keys: '1 – 4, Alt 1 – 4 while writing', run: () => undefined },
+    { id: 'vote', label: 'Vote for the frame in focus', keys: 'V, arrows from frame to frame', run: () => undefined },
   );
   for (const each of cards) {
     commands.push({ id: each.id, label: `${each.number}  ${each.heading}`, run: () => navigate(pathTo(story.id, each.id)) });
