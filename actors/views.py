@@ -161,6 +161,7 @@ class TakeView(Body):
     epistemic_state: str
     recipe: str  # JSON text: all that decides the take
     captions_burned: bool = False  # every line of dialogue is in the picture already
+    degradations: tuple[dict[str, Any], ...] = ()  # see `actors.scene.route`
 
 
 @dataclass(frozen=True, slots=True)

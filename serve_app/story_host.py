@@ -64,6 +64,7 @@ from serve_app.peers.verdicts import Reach, Verdicts
 from serve_app.peers.wire import PeerError
 from serve_app.stores import open_bus, open_ledger
 from serve_app.telemetry.host import HostMeters, bus_families
+from serve_app.video_offers import router_of
 from serve_app.webhooks.receiver import WebhookReceiver
 from storage.bus.protocol import ANY, Topic, home_stream, work_stream
 from storage.ledger.protocol import HostRow, Owned
@@ -177,7 +178,10 @@ class StoryHostCore:
             limits,
             kinds=ProjectKinds(),
             catalogue=Catalogue(
-                {b.id: str(b.version) for b in list_brains()}, BRAIN_DEFAULT, pick_within_s=self._settings.pick_within_s
+                {b.id: str(b.version) for b in list_brains()},
+                BRAIN_DEFAULT,
+                pick_within_s=self._settings.pick_within_s,
+                video=router_of(self._settings),
             ),
             make_room=self._make_room,
             wake=self._work_opened,

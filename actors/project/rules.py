@@ -46,6 +46,7 @@ from actors.scene.board import PICK_WITHIN_S_MAX, PICK_WITHIN_S_MIN
 from collab.agents import EDITS_MAX
 from gpu.board import CANDIDATES_MAX, NOTE_CHARS_MAX
 from gpu.enhance.protocol import DURATION_S_MAX, DURATION_S_MIN
+from gpu.video.router import BackendUnfit
 
 PROJECT_TYPES = ("SERIES", "MOVIE", "SHORT")
 SCREENPLAY_FORMATS = ("FOUNTAIN", "FDX")
@@ -82,6 +83,7 @@ def check_envelope(envelope: Envelope, catalogue: Catalogue) -> None:
             _check_scene(command)
         case GenerateScene() | ContinueScene():
             _check_job(command)
+            check_backend(getattr(command, "backend", None), catalogue)
         case ReviseBoard():
             _check_revision(command)
         case NameVersion():
@@ -169,6 +171,13 @@ def _check_board(command: GenerateScene) -> None:
     if within_s and not PICK_WITHIN_S_MIN <= within_s <= PICK_WITHIN_S_MAX:
         bounds = f"{PICK_WITHIN_S_MIN} to {PICK_WITHIN_S_MAX}"
         raise CommandError("OUT_OF_RANGE", f"pickWithinS is 0 (no end) or from {bounds}", ("input", "pickWithinS"))
+
+
+def check_backend(backend: str | None, catalogue: Catalogue) -> None:
+    try:
+        catalogue.video.check(backend)
+    except BackendUnfit as unfit:
+        raise CommandError(unfit.code, unfit.message, ("input", "backend")) from unfit
 
 
 def check_brain(brain: str | None, catalogue: Catalogue) -> None:

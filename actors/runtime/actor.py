@@ -16,6 +16,7 @@ from actors.commands import Command
 from actors.runtime.edits import Edit
 from actors.runtime.ids import Prefix
 from actors.views import Body
+from gpu.video.router import Router
 from storage.ledger.protocol import Attempt, NewAttempt, View
 from storage.ledger.queue_board import Forecast
 
@@ -168,11 +169,12 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """What a studio offers: brains that ship, by id with their version, and the default."""
+    """What a studio offers: brains that ship, by id with their version, and the default; who renders films."""
 
     brains: Mapping[str, str]
     brain_default: str
     pick_within_s: int = 24 * 3600  # how long a board waits for people where a request does not say
+    video: Router = field(default_factory=Router)
 
 
 class Context(Protocol):

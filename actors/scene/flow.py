@@ -16,7 +16,7 @@ from actors.commands import CommandError
 from actors.runtime.actor import Draft
 from actors.runtime.ids import derive_id
 from actors.scene import board as boards
-from actors.scene import continuation, waiting
+from actors.scene import continuation, route, waiting
 from actors.scene.job import MOVES, WORKER_STAGES, Due, Job, State
 from actors.scene.recipe import recipe_hash, seed_of
 from actors.scene.status import LOCKED_CODE
@@ -27,6 +27,7 @@ from gpu.steps import (
     VIDEO_WIDTH_PX,
     Step,
 )
+from gpu.video.router import BackendUnfit, Router
 from storage.codec import CodecError, decode, encode
 from storage.ledger.protocol import Attempt, AttemptState, NewAttempt
 
@@ -50,8 +51,9 @@ class Run:
         now_ms: int = 0,
         locked: str = "",
         votes: Mapping[str, int] | None = None,
+        router: Router | None = None,
     ) -> None:
-        self.home, self.scene, self._now_ms = home, scene, now_ms
+        self.home, self.scene, self._now_ms, self._router = home, scene, now_ms, router or Router()
         self.job = copy.deepcopy(job)
         self.drafts: list[Draft] = []
         self.attempts: list[NewAttempt] = []
@@ -165,6 +167,7 @@ class Run:
                 self.emit("job.board_done")
             case Step.VIDEO:
                 self.emit("job.rendered", media=_media(result))
+                route.succeeded(self.job, self._router)
             case Step.OBSERVE:
                 self.emit("job.observed", observation=dict(result))
 
@@ -182,7 +185,12 @@ class Run:
 
     def _fault(self, error: dict[str, Any], asked_s: float | None = None) -> None:
         job = self.job
-        if not error["retryable"] or job.tries >= waiting.tries_max(error["code"]) or job.step is None:
+        spent = job.tries >= waiting.tries_max(error["code"])
+        if (next := route.after(job, error, spent, self._router, self._now_ms)) is not None:
+            self.emit("job.attempt_failed", step=Step.VIDEO.value, number=job.number, error=error)
+            self.emit("job.degraded", **next)
+            return self._step(Step.VIDEO, again=False)
+        if not error["retryable"] or spent or job.step is None:
             self.emit("job.failed", step=job.step.value if job.step else None, error=error)
             return
         self.emit("job.attempt_failed", step=job.step.value, number=job.number, error=error)
@@ -234,13 +242,29 @@ class Run:
 
     def _step(self, step: Step, *, again: bool, not_before_ms: int = 0) -> None:
         job = self.job
+        if step is Step.VIDEO and not self._routed():
+            return
         number = job.numbers.get(step.value, 0) + 1
         id = derive_id("att", job.id, step.value, str(number))
         request = encode(_request(step, job, f"{self.home}/{job.id}/{id}"))
         self.emit("job.step", step=step.value, number=number, attempt=id, again=again)
         new = NewAttempt(id, self.home, self.scene, job.id, step, number, request, TIMEOUT_MS[step], job.priority)
         pool = waiting.POOLS[step]
-        self.attempts.append(replace(new, user=job.by, pool=pool, not_before_ms=not_before_ms))
+        needs = self._router.kind_of(job.renderer) if step is Step.VIDEO else ""
+        self.attempts.append(replace(new, user=job.by, pool=pool, needs=needs, not_before_ms=not_before_ms))
+
+    def _routed(self) -> bool:
+        """Whether somebody can render it; the job fails with words where nobody can."""
+        job = self.job
+        try:
+            if not job.renderer:
+                self.emit("job.routed", **route.routed(job, self._router, self._now_ms))
+            route.sent(job, self._router, self._now_ms)
+            return True
+        except BackendUnfit as unfit:
+            error = {"code": unfit.code, "message": unfit.message, "retryable": False}
+            self.emit("job.failed", step=Step.VIDEO.value, error=error)
+            return False
 
 
 def _request(step: Step, job: Job, prefix: str) -> dict[str, Any]:
@@ -263,7 +287,7 @@ def _request(step: Step, job: Job, prefix: str) -> dict[str, Any]:
                 "height": VIDEO_HEIGHT_PX,
                 "fps": VIDEO_FPS,
                 "prefix": prefix,
-                "backend": job.backend,
+                "backend": job.renderer,
                 "recipe_hash": recipe_hash(job),
             }
         case Step.OBSERVE:

@@ -18,6 +18,7 @@ from typing import Any
 
 from actors.runtime.activation import IllegalMove
 from actors.scene import board as boards
+from actors.scene import route
 from actors.scene.board import Board
 from gpu.steps import Step
 
@@ -135,6 +136,9 @@ class Job:
     segment: str | None = None  # appended when it ended well
     by: str = ""  # who asked: whose share of the workers it takes
     priority: int = 0
+    route: list[str] = field(default_factory=list)  # backends that can render it, the best first
+    renderer: str = ""  # the one of them that does
+    degradations: list[dict[str, Any]] = field(default_factory=list)  # see `actors.scene.route`
 
     # reading
     @property
@@ -285,6 +289,7 @@ class Job:
     def _retried(self, data: Mapping[str, Any]) -> None:
         self._move(State.QUEUED)
         self.error, self.message, self.tries = None, "", 0
+        route.forget(self)
 
     def to_dict(self) -> dict[str, Any]:
         found = asdict(self)
@@ -320,6 +325,8 @@ _APPLY = {
     "job.observed": Job._observed,
     "job.final_ready": Job._final,
     "job.throttled": Job._throttled,
+    "job.routed": route.fold_routed,
+    "job.degraded": route.fold_degraded,
     "job.attempt_failed": Job._attempt_failed,
     "job.failed": Job._failed,
     "job.cancelled": Job._cancelled,

@@ -37,7 +37,7 @@ def recipe(job: Job) -> dict[str, Any]:
         **({"brainSha256": job.brain_sha256} if job.brain_sha256 else {}),  # jobs before it keep their hash
         "seed": job.seed,
         "candidate": job.candidate,
-        "backend": job.backend or "auto",
+        "backend": job.renderer if job.degradations else job.backend or "auto",
         "panel": {"width": PANEL_WIDTH_PX, "height": PANEL_HEIGHT_PX},
         "frames": board.frames_of(job) if job.picked is not None else [],
         "video": {"width": VIDEO_WIDTH_PX, "height": VIDEO_HEIGHT_PX, "fps": VIDEO_FPS},

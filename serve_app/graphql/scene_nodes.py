@@ -66,6 +66,26 @@ class BoardShot:
     picked_panel_id: strawberry.ID | None
 
 
+@strawberry.type(description="Another backend rendered the take than the one that was to.")
+class Degradation:
+    wanted: str
+    used: str
+    code: str
+    why: str
+    at: datetime
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Degradation:
+        why = data["why"]
+        return cls(
+            wanted=data["wanted"],
+            used=data["used"],
+            code=str(why["code"]),
+            why=str(why["message"]),
+            at=when(int(data["at_ms"])),
+        )
+
+
 @strawberry.type(description="One generated, playable rendering of a scene.")
 class Take:
     id: strawberry.ID
@@ -82,6 +102,7 @@ class Take:
     epistemic_state: EpistemicState
     recipe: str = strawberry.field(description="JSON text: everything that decided this take.")
     captions_burned: bool = strawberry.field(description="Every line of dialogue is in the picture already.")
+    degradations: list[Degradation] = strawberry.field(description="What was to render it and did not, in order.")
     created_at: datetime
 
     @classmethod
@@ -103,6 +124,7 @@ class Take:
             epistemic_state=EpistemicState.__members__.get(view.epistemic_state, EpistemicState.UNCERTAIN_TERMINATION),
             recipe=view.recipe,
             captions_burned=view.captions_burned,
+            degradations=[Degradation.of(one) for one in view.degradations],
             created_at=when(view.created_at_ms),
         )
 

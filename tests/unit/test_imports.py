@@ -31,6 +31,7 @@ LIGHT = (
     "gpu.enhance.section",
     "gpu.video.protocol",
     "gpu.video.capabilities",
+    "gpu.video.router",
     "storage.codec",
     "storage.ledger.protocol",
     "storage.ledger.places",

@@ -32,6 +32,7 @@ class Story:
         host: str = "h1",
         *,
         receivers: Mapping[str, OutboxReceiver] | None = None,
+        catalogue: Catalogue = CATALOGUE,
         **limits: int,
     ) -> None:
         self.ledger = ledger or MemoryLedger()
@@ -44,7 +45,7 @@ class Story:
             MachineClock(),
             RuntimeLimits(**limits),
             kinds=ProjectKinds(),
-            catalogue=CATALOGUE,
+            catalogue=catalogue,
             make_room=make_room,
             wake=self._wake,
             listeners=[self._hear],
@@ -100,9 +101,10 @@ async def story(
     host: str = "h1",
     *,
     receivers: Mapping[str, OutboxReceiver] | None = None,
+    catalogue: Catalogue = CATALOGUE,
     **limits: int,
 ) -> AsyncIterator[Story]:
-    it = Story(ledger, host, receivers=receivers, **limits)
+    it = Story(ledger, host, receivers=receivers, catalogue=catalogue, **limits)
     await it.runtime.start()
     try:
         yield it

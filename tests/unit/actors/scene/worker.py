@@ -68,9 +68,11 @@ class SmallWorker:
         self.ledger, self.name = ledger, name
         self.answers: dict[str, Answer] = {}
         self.done: list[Attempt] = []
+        self.offers: tuple[str, ...] = ("animatic",)
 
     async def claim(self, *steps: Step) -> Attempt | None:
-        return await self.ledger.claim_attempt(self.name, [s.value for s in (steps or tuple(Step))])
+        names = [s.value for s in (steps or tuple(Step))]
+        return await self.ledger.claim_attempt(self.name, names, offers=self.offers)
 
     async def finish(self, attempt: Attempt) -> bool:
         request = decode(attempt.request)

@@ -1,0 +1,84 @@
+"""Which backend renders a job's film, and which comes next when it does not: routes, degradations, their folds.
+
+The invariant: a route is decided once and is history; whoever is not the first of it renders under a degradation that
+says who was wanted, who did it, why and when, and the take carries it. A refusal by moderation is final unless the
+installation says otherwise; a submission nobody knows the fate of is never rendered again by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from gpu.steps import VIDEO_HEIGHT_PX, VIDEO_WIDTH_PX, Step
+from gpu.video.router import Need, Router
+
+if TYPE_CHECKING:
+    from actors.scene.job import Job
+
+MODERATED = "MODERATED"
+FINAL = frozenset({"SUBMISSION_UNKNOWN", "BAD_REQUEST", "BACKEND_UNFIT", "BACKEND_UNKNOWN"})
+"""Faults that another backend must not be asked to mend: of the request, or of a call that may be paid for."""
+
+AT_ONCE = frozenset({"QUOTA", "TIMEOUT", "REFUSED"})
+"""Faults after which the same backend is not asked again: it has no credit, no time, or no way to do it."""
+
+BLAMELESS = frozenset({MODERATED, "BAD_REQUEST", "REFUSED", "THROTTLED", "CANCELLED", "SUBMISSION_UNKNOWN"})
+"""Faults that say nothing about a backend's health."""
+
+DEGRADATIONS_MAX = 16
+
+
+def need_of(job: Job) -> Need:
+    shots = (job.enhanced or {}).get("shots", ())
+    seconds = sum(float(shot["duration_s"]) for shot in shots)
+    return Need(seconds, VIDEO_WIDTH_PX, VIDEO_HEIGHT_PX, likes_image=job.picked is not None)
+
+
+def routed(job: Job, router: Router, now_ms: int) -> dict[str, Any]:
+    """The body of the event `job.routed`. Raises `BackendUnfit`."""
+    found = router.route(job.backend, need_of(job), now_ms)
+    return {"order": list(found.order), "refused": dict(found.refused)}
+
+
+def sent(job: Job, router: Router, now_ms: int) -> None:
+    router.breakers.sent(job.renderer, now_ms)
+
+
+def succeeded(job: Job, router: Router) -> None:
+    if job.renderer:
+        router.breakers.success(job.renderer)
+
+
+def after(job: Job, error: Mapping[str, Any], spent: bool, router: Router, now_ms: int) -> dict[str, Any] | None:
+    """The body of `job.degraded`, or None: try again or fail, as with any step. `spent`: it has had its tries."""
+    if job.step is not Step.VIDEO or not job.renderer:
+        return None
+    code = str(error["code"])
+    if code not in BLAMELESS:
+        router.breakers.fault(job.renderer, now_ms)
+    if code in FINAL or (code == MODERATED and not router.policy.moderated_elsewhere):
+        return None
+    if error["retryable"] and not spent and code not in AT_ONCE:
+        return None
+    at = job.route.index(job.renderer) + 1 if job.renderer in job.route else len(job.route)
+    if at >= len(job.route) or len(job.degradations) >= DEGRADATIONS_MAX:
+        return None
+    why = {"code": code, "message": str(error["message"])}
+    return {"wanted": job.route[0], "tried": job.renderer, "used": job.route[at], "why": why, "at_ms": now_ms}
+
+
+# folds
+def fold_routed(job: Job, data: Mapping[str, Any]) -> None:
+    job.route, job.renderer, job.degradations = list(data["order"]), data["order"][0], []
+
+
+def fold_degraded(job: Job, data: Mapping[str, Any]) -> None:
+    job.renderer = data["used"]
+    job.degradations = [*job.degradations, dict(data)]
+
+
+def forget(job: Job) -> None:
+    """A retry starts from the top of a new route, unless its film is made already."""
+    if job.media is None:
+        job.route, job.renderer, job.degradations = [], "", []
