@@ -43,7 +43,8 @@ async def go_on(api: Api, scene: str, text: str, version: int | None = None) -> 
 
 async def work(host: StoryHostCore) -> None:
     """Every step there is, until none is left."""
-    while attempt := await host.ledger.claim_attempt("w", ["enhance", "cache", "storyboard", "video", "observe"]):
+    steps = ["enhance", "cache", "storyboard", "video", "observe"]
+    while attempt := await host.ledger.claim_attempt("w", steps, offers=("animatic",)):
         result = encode(answer_of(attempt, decode(attempt.request)))
         await host.ledger.finish_attempt(attempt.id, "w", AttemptState.DONE, result=result, error=None)
         await host.runtime.attempt_changed(attempt.home, attempt.id)
