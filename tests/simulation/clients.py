@@ -77,7 +77,7 @@ class Provider:
 
     def reload(self, merged: bytes = EMPTY) -> None:
         """The tab is loaded anew, with nothing, or with a copy that the browser kept: read before the socket opens, or
-        after, and then sent as an update like any other, as stock providers do."""
+        after, and then what of it fell into place is sent as an update like any other, as stock providers do."""
         late = merged != EMPTY and self.world.random.random() < 0.5
         self.copy = Copy(self.world.draw_id(), self._edited, EMPTY if late else merged)
         if late:
@@ -87,9 +87,8 @@ class Provider:
         self.heard, self.unsaved = Coverage(), []
 
     def _read_late(self, copy: Copy, merged: bytes) -> None:
-        if self.copy is copy:
-            copy.take(merged)
-            self._sends_kept(merged)
+        if self.copy is copy and (said := copy.read(merged)) is not None:
+            self._sends_kept(said)
 
     def _sends_kept(self, update: bytes) -> None:
         self.send(wire.sync_update(update))

@@ -43,6 +43,7 @@ class Copy:
         self.text = self.doc.get("script", type=pycrdt.Text)
         self.map = self.doc.get("params", type=pycrdt.Map)
         self._taking = False
+        self._placed: bytes | None = None
         self._observer = self.doc.observe(self._changed)
 
     def change_id(self, client_id: int) -> None:
@@ -52,6 +53,7 @@ class Copy:
 
     def _changed(self, event: pycrdt.TransactionEvent) -> None:
         if self._taking:
+            self._placed = event.update
             return
         update = event.update
         self._hold(update)
@@ -67,6 +69,13 @@ class Copy:
         self._apply(update)
         if self.clocks() != self.given.structs.clocks():
             self.change_id(self.id)
+
+    def read(self, kept: bytes) -> bytes | None:
+        """Take what a browser kept, and say what a provider sends of it: Yjs tells its observers what was put in its
+        place, and nothing of words that wait behind a gap. None: nothing was."""
+        self._placed = None
+        self.take(kept)
+        return self._placed
 
     def _apply(self, update: bytes) -> None:
         self._taking = True
