@@ -20,8 +20,8 @@ SEEDS_PER_TEST = 20
 KEPT_SEEDS = [18, 22, 96, 110, 223, 255, 355, 363, 202611301045, 202611300543]
 """Seeds that once failed, as the worlds were then: what was committed between a socket's greeting and its step 1, or
 behind a gap, was never echoed to it (now held by `tests/unit/collab/test_echoes.py`). …1045: a snapshot was refused for
-want of deletions that no update carries. …0543: the world's own fault: a tab sent words of its kept copy that wait behind
-a gap, which Yjs tells no provider of, and which no count of a stock provider knows."""
+want of deletions that no update carries. …0543: the world's own fault: a tab sent words of its kept copy that wait
+behind a gap, which Yjs tells no provider of, and which no count of a stock provider knows."""
 
 CRASH_SEEDS, CRASH_STEPS = (3, 14, 159), 16
 CRASHES_IN_TEST = 20
@@ -51,7 +51,7 @@ def test_seeds_that_once_failed(seed: int) -> None:
 
 
 def test_r20_a_kept_copy_is_sent_as_far_as_it_fell_into_place() -> None:
-    """R-20: the worlds' tabs say what Yjs tells its observers: nothing of words behind a gap, until the gap is closed."""
+    """R-20: the worlds' tabs say what Yjs tells its observers: nothing of words behind a gap."""
     said: list[bytes] = []
     author = Copy(5, said.append)
     author.text += "abc"
