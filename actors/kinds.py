@@ -29,6 +29,7 @@ from actors.runtime.actor import (
 from actors.runtime.ids import is_id
 from actors.runtime.kinds import Find
 from actors.scene.actor import SceneActor
+from actors.scene.status import locked_words
 from actors.workflow.actor import WorkflowActor
 from actors.workflow.messages import WORKFLOW
 from collab.ports import DocumentLog, ProposalLog
@@ -103,6 +104,12 @@ class ProjectKinds:
             return Access.WRITE if doc.split(":", 2)[2] == principal else None
         scene = find(doc.partition(":")[2]) if doc.startswith("scene:") else None
         return Access.READ if isinstance(scene, SceneActor) and scene.locked else Access.WRITE
+
+    def kept_out(self, home: str, doc: str, find: Find) -> str:
+        scene, project = find(doc.partition(":")[2]) if doc.startswith("scene:") else None, find(home)
+        if not isinstance(scene, SceneActor) or not scene.locked:
+            return ""
+        return locked_words(scene, project if isinstance(project, ProjectActor) else None)
 
     def shown_as(self, home: str, principal: str, find: Find) -> str:
         project = find(home)

@@ -113,7 +113,10 @@ class Host(Protocol):
 
 
 class Session:
-    """`access` may be changed while the session lives (`change_access`); it is read at every update."""
+    """`access` may be changed while the session lives (`change_access`); it is read at every update.
+
+    `why`: what keeps its writer out beside its role, in words; "": nothing.
+    """
 
     __slots__ = (
         "_allowance",
@@ -129,6 +132,7 @@ class Session:
         "state",
         "transport",
         "user",
+        "why",
     )
 
     def __init__(
@@ -145,6 +149,7 @@ class Session:
         self.host, self.transport, self.framing = host, transport, framing
         self.receipts = Receipts() if framing.receipts else None
         self.principal, self.access, self.user, self.ordinal = principal, access, user, ordinal
+        self.why = ""
         self.presence_ids: list[int] = []
         self.state: State = Joining()
         self._pauses: set[Pause] = set()
@@ -240,8 +245,10 @@ class Session:
     def deny_write(self) -> None:
         """It may not change the document: say so, by message where the protocol has one. Raises `CollabError`."""
         if self.receipts is None:
-            raise CollabError(CloseCode.FORBIDDEN)
+            raise CollabError(CloseCode.FORBIDDEN, self.why)
         self.write(NOT_SAVED)
+        if self.why:
+            self.write(stateless(reason_for(CloseCode.FORBIDDEN, self.why)))
 
     def change_access(self, access: Access) -> None:
         """From now on it may do this, and is told if that changes whether it may write.
@@ -254,7 +261,7 @@ class Session:
         if self.receipts is not None:
             self.write(authenticated(writes=self.can_write))
         elif could:
-            self.write(wire.permission_denied(reason_for(CloseCode.FORBIDDEN)))
+            self.write(wire.permission_denied(reason_for(CloseCode.FORBIDDEN, self.why)))
 
     def refuse(self, why: str) -> None:
         """Something it sent is not in the document: say so, in the protocol's own words; the socket stays.

@@ -32,6 +32,7 @@ class Rights(Protocol):
     def id(self) -> str: ...
     def access(self, doc: str, principal: str) -> Access | None: ...
     def shown_as(self, principal: str) -> str: ...
+    def kept_out(self, doc: str) -> str: ...
 
 
 @dataclass(eq=False, slots=True)
@@ -65,6 +66,7 @@ class Attendance:
             if allowed is None:
                 seat.end(CloseCode.UNAUTHENTICATED, REVOKED)
             elif seat.session is not None:
+                seat.session.why = home.kept_out(seat.doc)
                 _tell(seat.session, allowed, home.shown_as(seat.principal.id))
 
     def _seat(self, home: str, seat: _Seat) -> Callable[[], None]:

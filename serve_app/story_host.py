@@ -299,6 +299,7 @@ class StoryHostCore:
             session = room.join(transport, principal.id, allowed, user, framing)
         except RoomClosed:
             raise CollabError(CloseCode.GOING_AWAY) from None
+        session.why = home.kept_out(doc)
         home.session.came()
         if visitor.epoch is not None:
             session.write(wire.epoch(room.epoch))

@@ -152,6 +152,10 @@ class Home:
         """What a principal may do with a document now; None: nothing. A turn of Lock or Unlock changes it."""
         return self._around.kinds.access(self.id, doc, principal, self.find)
 
+    def kept_out(self, doc: str) -> str:
+        """What keeps everybody from writing in a document, in words; "": nothing."""
+        return self._around.kinds.kept_out(self.id, doc, self.find)
+
     def shown_as(self, principal: str) -> str:
         """The name a principal goes by in this project; empty: it knows none."""
         return self._around.kinds.shown_as(self.id, principal, self.find)
