@@ -10,7 +10,7 @@ const JOB = `id sceneId state stage progress message queuePosition etaS
 const ROW = `id heading status takes { id thumbnailUrl }`;
 const FINDING = `id code severity message suggestion evidence { sceneId start end text }
   fix { sceneId start end replacement }`;
-const SCENE = `id heading status bibleVersion takes { ${TAKE} } findings { ${FINDING} } jobs(first: 5) { ${JOB} }`;
+const SCENE = `id heading status bibleVersion beat { name purpose } takes { ${TAKE} } findings { ${FINDING} } jobs(first: 5) { ${JOB} }`;
 const PROJECT = `id title type brain sequence scenes { ${ROW} } cast { id name } places { id name }`;
 export const ERRORS = `userErrors { path code message }`;
 
@@ -48,8 +48,24 @@ export async function mutate<T>(name: string, query: string, variables: Record<s
 export const me = async (): Promise<{ id: string; name: string }> =>
   (await graphql<{ me: { id: string; name: string } }>(`query Me { me { id name } }`)).me;
 
-export const brains = async (): Promise<Brain[]> =>
-  (await graphql<{ brains: Brain[] }>(`query Brains { brains { id name specialty palette } }`)).brains;
+const BRAIN = `id name specialty palette own definition`;
+
+/** Those that ship, then the project's own. */
+export const brains = async (projectId: string): Promise<Brain[]> =>
+  (
+    await graphql<{ project: { brains: Brain[] } | null }>(
+      `query Brains($id: ID!) { project(id: $id) { brains { ${BRAIN} } } }`,
+      { id: projectId },
+    )
+  ).project?.brains ?? [];
+
+export const defineBrain = (projectId: string, definition: string): Promise<Brain> =>
+  mutate(
+    'defineBrain',
+    `mutation DefineBrain($input: DefineInput!) { defineBrain(input: $input) { brain { ${BRAIN} } ${ERRORS} } }`,
+    { input: { projectId, definition, idempotencyKey: newKey() } },
+    'brain',
+  );
 
 const PROJECTS_PER_PAGE = 24;
 
@@ -156,11 +172,12 @@ export const setLocked = (sceneId: string, locked: boolean): Promise<{ id: strin
   );
 };
 
-export const generateScene = (sceneId: string, brain: string): Promise<Job> =>
+/** With the scene's own brain, else the project's. */
+export const generateScene = (sceneId: string): Promise<Job> =>
   mutate(
     'generateScene',
     `mutation Generate($input: GenerateSceneInput!) { generateScene(input: $input) { job { ${JOB} } ${ERRORS} } }`,
-    { input: { sceneId, brain, idempotencyKey: newKey() } },
+    { input: { sceneId, idempotencyKey: newKey() } },
     'job',
   );
 

@@ -119,6 +119,8 @@ export interface SceneRow {
 
 export interface Scene extends SceneRow {
   bibleVersion: number;
+  /** Where it stands in the story, by the project's format. */
+  beat: { name: string; purpose: string } | null;
   takes: Take[];
   findings: Finding[];
   jobs: Job[];
@@ -149,4 +151,8 @@ export interface Brain {
   name: string;
   specialty: string;
   palette: string[];
+  /** Defined by this project; false: it ships. */
+  own: boolean;
+  /** JSON text, as the server takes it back. */
+  definition: string;
 }

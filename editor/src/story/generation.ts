@@ -33,8 +33,8 @@ export class Generation {
     if (job !== null && !isOver(job.state) && this.unfollow === undefined) this.follow(job.id);
   }
 
-  async generate(sceneId: string, brain: string): Promise<void> {
-    await this.command(() => api.generateScene(sceneId, brain));
+  async generate(sceneId: string): Promise<void> {
+    await this.command(() => api.generateScene(sceneId));
   }
 
   async pick(panelId: string): Promise<void> {

@@ -32,6 +32,7 @@ const REFRESH_DEBOUNCE_MS = 250;
 /** The kind of an event that is only an edit of a document. */
 const UPDATES_KIND = 'updates';
 /** Kinds of events that change what somebody may do here. */
+const BRAIN_KIND = 'brain.defined';
 const ACCESS_KIND = 'access.';
 /** A scene's heading is looked for in its beginning only: this runs at every keystroke. */
 const HEADING_WITHIN_CHARS = 2000;
@@ -74,6 +75,7 @@ export class Story {
   readonly threads = signal<Threads | null>(null);
   readonly votes = signal<Votes | null>(null);
   readonly brains = signal<readonly Brain[]>([]);
+  private choosing: Promise<void> = Promise.resolve();
   private readonly renamed = signal<string | null>(null);
   /** Counts changes of the outline, for what is computed from it. */
   private readonly outline = signal(0);
@@ -218,7 +220,8 @@ export class Story {
       say('Your last words are not on the server yet. Generate waits until the light says saved.', 'bad');
       return;
     }
-    await this.generation.generate(sceneId, this.project.peek()?.brain ?? '');
+    await this.choosing; // the server uses the brain it knows
+    await this.generation.generate(sceneId);
   }
 
   /** Gives or takes back a vote for a frame of the open board. */
@@ -232,7 +235,21 @@ export class Story {
     const project = this.project.peek();
     if (project === null || project.brain === brain || !mayChange()) return;
     this.project.value = { ...project, brain };
-    await this.attempt(() => api.setBrain(this.id, brain));
+    this.choosing = this.attempt(() => api.setBrain(this.id, brain));
+    await this.choosing;
+  }
+
+  /** A brain of the project's own, or its next version; then it is chosen. Why not, in words, or null. */
+  async defineBrain(definition: string): Promise<string | null> {
+    try {
+      const { id, name } = await api.defineBrain(this.id, definition);
+      await this.readBrains();
+      await this.chooseBrain(id);
+      say(`${name} is this project's own brain now.`);
+      return null;
+    } catch (cause) {
+      return api.wordsFor(cause);
+    }
   }
 
   async addCast(name: string): Promise<void> {
@@ -279,11 +296,16 @@ export class Story {
     // Rows of typing come by the hundred and reach this page through the rooms already.
     const onEvent = (event: api.ProjectEvent): void => {
       if (event.kind.startsWith(ACCESS_KIND)) void askRole();
+      if (event.kind === BRAIN_KIND) void this.readBrains();
       if (event.kind !== UPDATES_KIND) refresh();
     };
     if (this.project.peek() !== null) this.cleanups.push(api.followProject(this.id, after, onEvent, refresh));
+    await this.readBrains();
+  }
+
+  private async readBrains(): Promise<void> {
     try {
-      this.brains.value = await api.brains();
+      this.brains.value = await api.brains(this.id);
     } catch (cause) {
       say(api.wordsFor(cause), 'bad');
     }

@@ -1,9 +1,12 @@
-/** The five brains as radio buttons with their palettes. */
+/** The brains as radio buttons with their palettes, those that ship and the project's own; and where the scene stands. */
+import { mayWrite } from '../story/role';
 import type { Story } from '../story/story';
+import { OwnBrain } from './OwnBrain';
 
 export function Brains({ story }: { story: Story }) {
   const brains = story.brains.value;
   const chosen = story.project.value?.brain ?? '';
+  const beat = story.scene.value?.beat;
   const current = brains.find((brain) => brain.id === chosen);
   if (brains.length === 0) return null;
   return (
@@ -30,6 +33,12 @@ export function Brains({ story }: { story: Story }) {
         ))}
       </div>
       {current !== undefined && <p class="brains-note">{current.specialty}</p>}
+      {beat && (
+        <p class="brains-note" data-testid="beat" title={beat.purpose}>
+          In the story: {beat.name}
+        </p>
+      )}
+      {current !== undefined && mayWrite.value && <OwnBrain key={current.id} story={story} brain={current} />}
     </fieldset>
   );
 }
