@@ -107,6 +107,8 @@ class Copying:
                 self._new(data["job"])
             case "job.final_ready":
                 self._new(data["take"])
+                if segment := data.get("segment"):
+                    self._new(segment)
 
     def _new(self, id: str) -> None:
         made = derive_id(id[:3], self.home, id)  # type: ignore[arg-type]

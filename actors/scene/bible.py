@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 FACTS_MAX = 120
 """Facts of one bible, in the order of the text. A long scene tells about 60."""
 
+ITSELF = "scene"
+"""What facts call the scene they are of: a copy of a project has other ids and the same bible."""
+
 QUOTE_CHARS_MAX = 120
 READ_CHARS_MAX = 30_000
 """A longer scene is read by its last 30,000 characters behind its heading: what comes next follows on the end."""
@@ -76,7 +79,7 @@ def names_from(cast: Sequence[Mapping[str, str]], aliases: Mapping[str, Sequence
 
 def read(scene: str, text: str, names: Names, hour: TimeOfDay | None, given: Given) -> Prepared:
     """Pure and, for a long scene, heavy: for a thread."""
-    part = text if len(text) <= READ_CHARS_MAX else f"{text.splitlines()[0]}\n\n{text[-READ_CHARS_MAX:]}"
+    part = text if len(text) <= READ_CHARS_MAX else f"{text.splitlines()[0][:500]}\n\n{text[-READ_CHARS_MAX:]}"
     found = breakdown(part, names.cast.values())
     asked = slots.enhance_request(part, found, brain="", seed=0, entity_ids=names.ids(), time_before=hour)
     told = weather_in(part, found.actions)
@@ -91,9 +94,9 @@ def read(scene: str, text: str, names: Names, hour: TimeOfDay | None, given: Giv
         "props": list(asked.props),
         "facts": [
             {
-                "entity": fact.entity,
+                "entity": ITSELF if fact.entity == scene else fact.entity,
                 "attribute": fact.attribute,
-                "value": fact.value,
+                "value": ITSELF if fact.value == scene else fact.value,
                 "confidence": fact.confidence,
                 "quote": fact.evidence.text[:QUOTE_CHARS_MAX],
             }
@@ -134,8 +137,13 @@ def wanted(scene: str, version: int) -> Wanted:
 def written(scene: str, home: str, version: int, bible: Mapping[str, Any], at_ms: int) -> tuple[Draft, ViewDraft]:
     """The event and the row of one version."""
     whole = {**bible, "version": version}
-    fact = {"version": version, "sha256": content_sha256(whole), "bible": whole, "at_ms": at_ms}
+    fact = {"version": version, "sha256": sha256_of(whole), "bible": whole, "at_ms": at_ms}
     return Draft("bible.written", fact, scene=scene), view(scene, home, fact)
+
+
+def sha256_of(bible: Mapping[str, Any]) -> str:
+    """Of all it says, whichever scene says it."""
+    return content_sha256({name: value for name, value in bible.items() if name != "sceneId"})
 
 
 def view(scene: str, home: str, fact: Mapping[str, Any]) -> ViewDraft:

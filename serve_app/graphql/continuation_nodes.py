@@ -13,10 +13,9 @@ from typing import Any
 
 import strawberry
 
-from actors.scene.bible import bible_id, names_from, read
+from actors.scene.bible import bible_id, names_from, read, sha256_of
 from actors.views import BibleView, SceneView, SegmentView
 from actors.workflow.carry import Given
-from gpu.enhance.section import content_sha256
 from serve_app.graphql.context import Context, Info
 from serve_app.graphql.described import described
 from serve_app.graphql.scene_nodes import Take, when
@@ -142,7 +141,7 @@ async def bible_of(context: Context, home: str, scene: SceneView, version: int |
     names = names_from(found[1].cast if found else (), found[1].aliases if found else {})
     now = await asyncio.to_thread(read, scene.id, scene.script, names, None, given)
     whole = {**now.bible, "version": asked}
-    return SceneBible.of(whole, content_sha256(whole), None)
+    return SceneBible.of(whole, sha256_of(whole), None)
 
 
 async def segments_of(context: Context, home: str, scene: str) -> list[Segment]:

@@ -17,8 +17,11 @@ from actors.commands import (
     NameVersion,
     StyleScene,
 )
+from actors.project.copying import Copying
 from actors.rebuild import Rebuilt
 from actors.runtime.compose import view_row
+from actors.scene.bible import sha256_of
+from actors.views import BibleView, SegmentView
 from collab.text import insert
 from gpu.enhance.brains import brain
 from gpu.steps import Step
@@ -109,3 +112,27 @@ async def test_s117_every_projection_is_computed_anew_from_the_log() -> None:
                 assert abs(int(new.get("created_at_ms", 0)) - int(old.get("created_at_ms", 0))) < 1_000
                 if row.kind in ("project", "scene", "version"):
                     assert view.order_key == row.order_key
+
+
+async def test_w115_a_copy_has_segments_bibles_and_brains_of_its_own() -> None:
+    """W-115: ids are new and lead to each other, what is said is the same, and a bible's hash is of its content."""
+    async with story() as it:
+        home, _ = await a_life(it)
+        copying = Copying(home, "prj_" + "b" * 26, by="owner", now_ms=10**6)
+        for row in await it.ledger.read(home, limit=10_000):
+            copying.take(row)
+        copied = copying.finish().views
+        made = {kind: [v for v in copied if v.kind == kind] for kind in KINDS}
+        old = {kind: await it.ledger.views(kind, home=home) for kind in KINDS}
+        for kind in ("segment", "scene_bible", "own_brain"):
+            assert made[kind]
+            assert len(made[kind]) == len(old[kind])
+            assert not {v.id for v in made[kind]} & {v.id for v in old[kind]}
+        segment = SegmentView.from_blob(made["segment"][0].body or b"")
+        assert segment.take in {v.id for v in made["take"]}
+        assert segment.job in {v.id for v in made["job"]}
+        assert segment.scene in {v.id for v in made["scene"]}
+        for view in made["scene_bible"]:
+            bible = BibleView.from_blob(view.body or b"")
+            assert bible.bible["sceneId"] == bible.scene
+            assert sha256_of(bible.bible) == bible.sha256

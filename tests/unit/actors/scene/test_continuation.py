@@ -14,6 +14,7 @@ from actors.commands import (
     CancelJob,
     CommandError,
     ContinueScene,
+    CreateAccessLink,
     CreateScene,
     GenerateScene,
     LockScene,
@@ -30,6 +31,7 @@ from actors.screenplay.breakdown import breakdown
 from actors.views import BibleView, SceneStatus, SegmentView
 from collab.text import insert
 from gpu.steps import Step
+from serve_app.graphql import enums
 from storage.codec import decode
 from storage.ledger.protocol import Kind
 from tests.screenplays import last_ferry
@@ -273,6 +275,18 @@ async def test_g210_a_lock_refuses_with_who_and_when(scene: Long) -> None:
     await scene.whole()
 
 
+async def test_g210_a_lock_of_a_guest_is_told_by_the_guests_name(scene: Long) -> None:
+    """G-210: whoever came by a link is called as everybody sees them, on another host and from a snapshot too."""
+    link = (await scene.it.ask(scene.home, CreateAccessLink("Ben", "EDITOR"))).ids["access"]
+    await scene.it.ask(scene.home, LockScene(scene.scene), principal=link)
+    words = (await scene.refused(ContinueScene(scene.scene, MORE))).message
+    assert words.startswith("the scene was locked by Ben at ")
+    async with story(scene.it.ledger, "h2") as other:
+        await scene.it.runtime.stop()
+        scene.it = other
+        assert (await scene.refused(ContinueScene(scene.scene, MORE))).message == words
+
+
 async def test_g210_a_lock_meanwhile_keeps_the_film(scene: Long) -> None:
     """G-210: behind a lock no words are written; unlocked, a retry appends at once and renders nothing again."""
     job = await scene.more()
@@ -294,7 +308,8 @@ async def test_g210_a_lock_meanwhile_keeps_the_film(scene: Long) -> None:
 
 
 def test_g210_the_status_is_a_closed_function() -> None:
-    """G-210: locked wins, then work, then takes."""
+    """G-210: locked wins, then work, then takes; the surface has the same four."""
+    assert [each.name for each in enums.SceneStatus] == [each.value for each in SceneStatus]
     for locked in (False, True):
         for working in (False, True):
             for takes in (0, 1):
