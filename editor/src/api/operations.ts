@@ -1,6 +1,6 @@
 /** Every GraphQL operation of the editor, typed. One function per intent; words for people stay with the caller. */
 import { ApiError, graphql, newKey, subscribe } from './graphql';
-import type { Brain, Job, Project, ProjectCard, ProjectType, Scene, UserError } from './types';
+import type { Brain, Format, Job, Project, ProjectCard, ProjectType, Scene, UserError } from './types';
 
 const TAKE = `id jobId playlistUrl videoUrl thumbnailUrl captionsUrl captionsBurned durationS backend degraded cacheVerdict qualityScore epistemicState`;
 const PANEL = `id imageUrl seed votes picked shot candidate note`;
@@ -11,7 +11,7 @@ const ROW = `id heading status takes { id thumbnailUrl }`;
 const FINDING = `id code severity message suggestion evidence { sceneId start end text }
   fix { sceneId start end replacement }`;
 const SCENE = `id heading status bibleVersion beat { name purpose } takes { ${TAKE} } findings { ${FINDING} } jobs(first: 5) { ${JOB} }`;
-const PROJECT = `id title type brain sequence scenes { ${ROW} } cast { id name } places { id name }`;
+const PROJECT = `id title type brain format sequence scenes { ${ROW} } cast { id name } places { id name }`;
 export const ERRORS = `userErrors { path code message }`;
 
 /** A refusal of the server that belongs next to a field of a form. */
@@ -50,14 +50,29 @@ export const me = async (): Promise<{ id: string; name: string }> =>
 
 const BRAIN = `id name specialty palette own definition`;
 
-/** Those that ship, then the project's own. */
-export const brains = async (projectId: string): Promise<Brain[]> =>
+export interface Styles {
+  brains: Brain[];
+  formats: Format[];
+}
+
+/** What a project may choose: brains and formats that ship, then its own. */
+export const styles = async (projectId: string): Promise<Styles> =>
   (
-    await graphql<{ project: { brains: Brain[] } | null }>(
-      `query Brains($id: ID!) { project(id: $id) { brains { ${BRAIN} } } }`,
+    await graphql<{ project: Styles | null }>(
+      `query Styles($id: ID!) { project(id: $id) { brains { ${BRAIN} } formats { id name summary } } }`,
       { id: projectId },
     )
-  ).project?.brains ?? [];
+  ).project ?? { brains: [], formats: [] };
+
+export const setFormat = (projectId: string, format: string): Promise<{ id: string; format: string }> =>
+  mutate(
+    'setFormat',
+    `mutation SetFormat($projectId: ID!, $format: String!, $key: String!) {
+      setFormat(projectId: $projectId, format: $format, idempotencyKey: $key) { project { id format } ${ERRORS} }
+    }`,
+    { projectId, format, key: newKey() },
+    'project',
+  );
 
 export const defineBrain = (projectId: string, definition: string): Promise<Brain> =>
   mutate(

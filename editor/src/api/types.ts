@@ -131,6 +131,7 @@ export interface Project {
   title: string;
   type: ProjectType;
   brain: string;
+  format: string;
   sequence: string;
   scenes: SceneRow[];
   cast: { id: string; name: string }[];
@@ -144,6 +145,12 @@ export interface ProjectCard {
   brain: string;
   createdAt: string;
   scenes: SceneRow[];
+}
+
+export interface Format {
+  id: string;
+  name: string;
+  summary: string;
 }
 
 export interface Brain {

@@ -6,7 +6,7 @@
  */
 import { computed, effect, signal } from '@preact/signals';
 import * as api from '../api/operations';
-import type { Brain, Finding, Project, Scene, SceneStatus } from '../api/types';
+import type { Brain, Finding, Format, Project, Scene, SceneStatus } from '../api/types';
 import { identity, type Person } from '../collab/people';
 import * as Y from 'yjs';
 import type { Room } from '../collab/room';
@@ -32,7 +32,7 @@ const REFRESH_DEBOUNCE_MS = 250;
 /** The kind of an event that is only an edit of a document. */
 const UPDATES_KIND = 'updates';
 /** Kinds of events that change what somebody may do here. */
-const BRAIN_KIND = 'brain.defined';
+const STYLE_KINDS: ReadonlySet<string> = new Set(['brain.defined', 'format.defined']);
 const ACCESS_KIND = 'access.';
 /** A scene's heading is looked for in its beginning only: this runs at every keystroke. */
 const HEADING_WITHIN_CHARS = 2000;
@@ -75,6 +75,7 @@ export class Story {
   readonly threads = signal<Threads | null>(null);
   readonly votes = signal<Votes | null>(null);
   readonly brains = signal<readonly Brain[]>([]);
+  readonly formats = signal<readonly Format[]>([]);
   private choosing: Promise<void> = Promise.resolve();
   private readonly renamed = signal<string | null>(null);
   /** Counts changes of the outline, for what is computed from it. */
@@ -239,11 +240,18 @@ export class Story {
     await this.choosing;
   }
 
+  async chooseFormat(format: string): Promise<void> {
+    const project = this.project.peek();
+    if (project === null || project.format === format || !mayChange()) return;
+    this.project.value = { ...project, format };
+    await this.attempt(() => api.setFormat(this.id, format));
+  }
+
   /** A brain of the project's own, or its next version; then it is chosen. Why not, in words, or null. */
   async defineBrain(definition: string): Promise<string | null> {
     try {
       const { id, name } = await api.defineBrain(this.id, definition);
-      await this.readBrains();
+      await this.readStyles();
       await this.chooseBrain(id);
       say(`${name} is this project's own brain now.`);
       return null;
@@ -296,16 +304,18 @@ export class Story {
     // Rows of typing come by the hundred and reach this page through the rooms already.
     const onEvent = (event: api.ProjectEvent): void => {
       if (event.kind.startsWith(ACCESS_KIND)) void askRole();
-      if (event.kind === BRAIN_KIND) void this.readBrains();
+      if (STYLE_KINDS.has(event.kind)) void this.readStyles();
       if (event.kind !== UPDATES_KIND) refresh();
     };
     if (this.project.peek() !== null) this.cleanups.push(api.followProject(this.id, after, onEvent, refresh));
-    await this.readBrains();
+    await this.readStyles();
   }
 
-  private async readBrains(): Promise<void> {
+  private async readStyles(): Promise<void> {
     try {
-      this.brains.value = await api.brains(this.id);
+      const { brains, formats } = await api.styles(this.id);
+      this.brains.value = brains;
+      this.formats.value = formats;
     } catch (cause) {
       say(api.wordsFor(cause), 'bad');
     }

@@ -2,11 +2,11 @@
 import { mayWrite } from '../story/role';
 import type { Story } from '../story/story';
 import { OwnBrain } from './OwnBrain';
+import '../styles/format.css';
 
 export function Brains({ story }: { story: Story }) {
   const brains = story.brains.value;
   const chosen = story.project.value?.brain ?? '';
-  const beat = story.scene.value?.beat;
   const current = brains.find((brain) => brain.id === chosen);
   if (brains.length === 0) return null;
   return (
@@ -33,12 +33,39 @@ export function Brains({ story }: { story: Story }) {
         ))}
       </div>
       {current !== undefined && <p class="brains-note">{current.specialty}</p>}
-      {beat && (
-        <p class="brains-note" data-testid="beat" title={beat.purpose}>
-          In the story: {beat.name}
-        </p>
-      )}
+      <Format story={story} />
       {current !== undefined && mayWrite.value && <OwnBrain key={current.id} story={story} brain={current} />}
     </fieldset>
+  );
+}
+
+/** How the story is laid out, and where that puts this scene. */
+function Format({ story }: { story: Story }) {
+  const format = story.project.value?.format ?? '';
+  const beat = story.scene.value?.beat;
+  return (
+    <div class="format">
+      <label>
+        <span>Format</span>
+        <select
+          data-testid="format"
+          value={format}
+          disabled={!mayWrite.value}
+          title={story.formats.value.find((each) => each.id === format)?.summary}
+          onChange={(event) => void story.chooseFormat(event.currentTarget.value)}
+        >
+          {story.formats.value.map((each) => (
+            <option key={each.id} value={each.id}>
+              {each.name}
+            </option>
+          ))}
+        </select>
+      </label>
+      {beat && (
+        <span data-testid="beat" title={beat.purpose}>
+          {beat.name}
+        </span>
+      )}
+    </div>
   );
 }
