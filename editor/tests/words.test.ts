@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Job, JobStage, JobState } from '../src/api/types';
-import { activityWords, awaitsPick, beforePick, currentStep, etaWords, fraction, headline, STEPS, steps } from '../src/story/jobWords';
+import { activityWords, awaitsPick, beforePick, currentStep, etaWords, fraction, headline, standInWords, STEPS, steps } from '../src/story/jobWords';
 import { pageWords, playWords, slug } from '../src/ui/sceneWords';
 
 const STATES: JobState[] = [
@@ -66,6 +66,14 @@ it('E-21: an estimate never promises zero, and is silent when unknown', () => {
   expect(fraction(0.5)).toBe(0.5);
   expect(fraction(50)).toBe(0.5);
   expect(fraction(-1)).toBe(0);
+});
+
+it('E-89: a take that somebody else made than was asked says who, for whom and why', () => {
+  expect(standInWords({ backend: 'animatic', degradations: [] })).toBe('');
+  const first = { wanted: 'film-1', used: 'film-2', code: 'QUOTA', why: 'no credit is left.' };
+  expect(standInWords({ backend: 'film-2', degradations: [first] })).toBe('film-2 stood in for film-1: no credit is left');
+  const second = { wanted: 'film-1', used: 'animatic', code: 'TIMEOUT', why: '' };
+  expect(standInWords({ backend: 'animatic', degradations: [first, second] })).toBe('animatic stood in for film-1');
 });
 
 it('E-22: headings are taken apart for the strip', () => {

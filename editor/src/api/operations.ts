@@ -2,7 +2,7 @@
 import { ApiError, graphql, newKey, subscribe } from './graphql';
 import type { Brain, Format, Job, Project, ProjectCard, ProjectType, Scene, UserError } from './types';
 
-const TAKE = `id jobId playlistUrl videoUrl thumbnailUrl captionsUrl captionsBurned durationS backend degraded cacheVerdict qualityScore epistemicState`;
+const TAKE = `id jobId playlistUrl videoUrl thumbnailUrl captionsUrl captionsBurned durationS backend degraded degradations { wanted used code why } cacheVerdict qualityScore epistemicState`;
 const PANEL = `id imageUrl seed votes picked shot candidate note`;
 const JOB = `id sceneId state stage progress message queuePosition etaS
   error { code message retryable } panels { ${PANEL} } earlierPanels { ${PANEL} }

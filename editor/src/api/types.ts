@@ -50,6 +50,13 @@ export interface BoardShot {
   pickedPanelId: string | null;
 }
 
+export interface Degradation {
+  wanted: string;
+  used: string;
+  code: string;
+  why: string;
+}
+
 export interface Take {
   id: string;
   jobId: string;
@@ -61,6 +68,8 @@ export interface Take {
   durationS: number;
   backend: string;
   degraded: boolean;
+  /** What was to render it and did not, in order. */
+  degradations: Degradation[];
   cacheVerdict: string;
   qualityScore: number | null;
   epistemicState: EpistemicState;

@@ -115,6 +115,15 @@ const VERDICTS: Record<EpistemicState, string> = {
 
 export const verdictWords = (take: Take): string => VERDICTS[take.epistemicState];
 
+/** Who made it instead of whom, and why; empty where it was made as asked. */
+export function standInWords(take: Pick<Take, 'degradations' | 'backend'>): string {
+  const [first] = take.degradations;
+  if (first === undefined) return '';
+  const last = take.degradations.at(-1) ?? first;
+  const why = last.why.trim().replace(/[.\s]+$/u, '');
+  return `${take.backend} stood in for ${first.wanted}${why === '' ? '' : `: ${why}`}`;
+}
+
 export function durationWords(seconds: number): string {
   const whole = Math.round(seconds);
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`;

@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Job, Panel, Take } from '../api/types';
-import { awaitsPick, durationWords, isOver, verdictWords } from '../story/jobWords';
+import { awaitsPick, durationWords, isOver, standInWords, verdictWords } from '../story/jobWords';
 import type { Story } from '../story/story';
 import { Brains } from './Brains';
 import { Comments } from './Comments';
@@ -107,6 +107,7 @@ function Screen({ take, story, look }: { take: Take | undefined; story: Story; l
         <span class="tag">{take.degraded ? 'animatic' : take.backend}</span>
         <span>{durationWords(take.durationS)}</span>
         {take.qualityScore !== null && <span title="Quality score">{Math.round(take.qualityScore * 100)}/100</span>}
+        {standInWords(take) !== '' && <span data-testid="stand-in">{standInWords(take)}</span>}
         <span class={`verdict verdict-${take.epistemicState.toLowerCase()}`}>{verdictWords(take)}</span>
       </figcaption>
     </figure>
