@@ -17,7 +17,8 @@ storyboard  {"enhanced", "seed", "candidates", "frames": [[shot, candidate], …
 video       {"enhanced", "seed", "candidate", "panel_key" (the key shot's frame), "width", "height", "fps", "prefix",
              "frames": [{"shot","candidate","key"|None,"sha256"|None}] one a shot: the picked frame it starts from,
              "backend", "recipe_hash"}                         -> media dict
-            (a shot that was picked another way than the film carries its own "candidate" and "seed")
+            (a shot that was picked another way than the film carries its own "candidate" and "seed"; the partial
+            result may hold a "preview_key" under the prefix: the newest frame to look at meanwhile)
 observe     {"video_key", "enhanced", "degraded"}              -> {"verdict", "measures", "reasons",
                                                                    "quality_score", "epistemic_state"}
 

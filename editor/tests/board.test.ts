@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import * as Y from 'yjs';
 import type { BoardShot, Job, Panel } from '../src/api/types';
-import { decidedWords, frameByDigit, keyShot, leading, leftWords, rowsOf, shotWords, tickMs, voteWords } from '../src/story/boardWords';
+import { decidedWords, frameByDigit, keyShot, leading, leftWords, pictureOf, rowsOf, shotWords, tickMs, voteWords } from '../src/story/boardWords';
 import { awaitsPick } from '../src/story/jobWords';
 import { Votes } from '../src/story/votes';
 
@@ -14,7 +14,7 @@ const shot = (number: number, change: Partial<BoardShot> = {}): BoardShot => ({
 const job = (change: Partial<Job>): Job => ({
   id: 'job_1', sceneId: 'scn_1', state: 'PREVIEW_READY', stage: 'STORYBOARD', progress: 0, message: null, queuePosition: null,
   etaS: null, error: null, panels: [panel(1, 0), panel(1, 1), panel(0, 0)], earlierPanels: [], shots: [shot(0), shot(1)],
-  pickBy: null, autoPick: false, take: null, ...change,
+  pickBy: null, previewUrl: null, autoPick: false, take: null, ...change,
 });
 
 describe('E-83: a board has a row for each shot, and one of them stands for the scene', () => {
@@ -78,4 +78,14 @@ it('E-85: what is left never reads as nothing while something is left, and is lo
   expect(leftWords(-5)).toBe('0 s');
   expect(tickMs(60_000)).toBe(1000);
   expect(tickMs(86_400_000)).toBeGreaterThan(60_000);
+});
+
+it('E-90: the screen shows the film in the making, else the picked frame, else the one looked at', () => {
+  expect(pictureOf(null, null)).toBeNull();
+  expect(pictureOf(job({ state: 'FINAL_READY' }), null)).toBeNull();
+  const panels = [panel(1, 0, { imageUrl: '/a' }), panel(1, 1, { imageUrl: '/b', picked: true })];
+  expect(pictureOf(job({ panels }), 'pnl_1_0')?.url).toBe('/a');
+  const rendering = job({ panels, state: 'PROCESSING', stage: 'VIDEO_GENERATION' });
+  expect(pictureOf(rendering, 'pnl_1_0')).toEqual({ url: '/b', words: 'The picked frame, being rendered', dim: true });
+  expect(pictureOf({ ...rendering, previewUrl: '/p' }, null)).toEqual({ url: '/p', words: 'The film so far', dim: false });
 });

@@ -13,7 +13,7 @@ const STAGES: (JobStage | null)[] = [
 
 const job = (change: Partial<Job>): Job => ({
   id: 'job_1', sceneId: 'scn_1', state: 'QUEUED', stage: null, progress: 0, message: null, queuePosition: null, etaS: null,
-  error: null, panels: [], earlierPanels: [], shots: [], pickBy: null, autoPick: false, take: null, ...change,
+  error: null, panels: [], earlierPanels: [], shots: [], pickBy: null, previewUrl: null, autoPick: false, take: null, ...change,
 });
 const panel = (picked: boolean) => ({ id: `pan_${picked}`, imageUrl: '/x', seed: '1', votes: 0, picked, shot: 0, candidate: 0, note: '' });
 

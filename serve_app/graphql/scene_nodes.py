@@ -19,7 +19,8 @@ from gpu.steps import Step
 from serve_app.graphql.context import Context, Info
 from serve_app.graphql.described import described
 from serve_app.graphql.enums import EpistemicState, JobStage, JobState, Severity
-from storage.ledger.protocol import Attempt, View
+from storage.codec import CodecError, decode
+from storage.ledger.protocol import Attempt, AttemptState, View
 
 
 def when(ms: int) -> datetime:
@@ -177,6 +178,11 @@ class Job:
             return None
         return ahead.eta_s(live, self.view.auto_pick, await info.context.ports.queue.forecast(live.created_at_ms))
 
+    @described("A frame of the film that is being made, the newest there is; null at other times.")
+    async def preview_url(self, info: Info) -> str | None:
+        key = preview_key(await self._attempt(info))
+        return info.context.ports.sign_media(key) if key else None
+
     @strawberry.field
     def error(self) -> JobError | None:
         given = self.view.error
@@ -261,6 +267,17 @@ def overall_progress(view: JobView, live: Attempt | None) -> float:
         return view.progress
     low, high = SPAN[Step(live.step)]
     return round(low + (high - low) * min(1.0, max(0.0, live.progress)), 4)
+
+
+def preview_key(live: Attempt | None) -> str | None:
+    """What a running attempt told of last as `preview_key`; a key that is not the attempt's own is not signed."""
+    if live is None or live.state is not AttemptState.CLAIMED or live.result is None:
+        return None
+    try:
+        key = decode(live.result)["preview_key"]
+    except (CodecError, KeyError, TypeError):
+        return None
+    return key if isinstance(key, str) and f"/{live.id}/" in key else None
 
 
 def live_words(live: Attempt | None) -> tuple[str, str]:

@@ -6,7 +6,7 @@ const TAKE = `id jobId playlistUrl videoUrl thumbnailUrl captionsUrl captionsBur
 const PANEL = `id imageUrl seed votes picked shot candidate note`;
 const JOB = `id sceneId state stage progress message queuePosition etaS
   error { code message retryable } panels { ${PANEL} } earlierPanels { ${PANEL} }
-  shots { shot words note pickedPanelId } pickBy autoPick take { ${TAKE} }`;
+  shots { shot words note pickedPanelId } pickBy previewUrl autoPick take { ${TAKE} }`;
 const ROW = `id heading status takes { id thumbnailUrl }`;
 const FINDING = `id code severity message suggestion evidence { sceneId start end text }
   fix { sceneId start end replacement }`;

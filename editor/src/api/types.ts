@@ -90,6 +90,8 @@ export interface Job {
   shots: BoardShot[];
   /** When the votes decide; null: nobody waits, or for ever. */
   pickBy: string | null;
+  /** A frame of the film that is being made. */
+  previewUrl: string | null;
   autoPick: boolean;
   take: Take | null;
 }

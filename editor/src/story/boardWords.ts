@@ -4,6 +4,7 @@
  * Invariant: pure functions of the job; the key shot is the one whose frames the server lists first.
  */
 import type { Job, Panel } from '../api/types';
+import { awaitsPick, isOver } from './jobWords';
 
 export interface BoardRow {
   shot: number;
@@ -49,6 +50,22 @@ export function leading(row: BoardRow): Panel | undefined {
   if (first === undefined) return undefined;
   const picked = [...row.frames, ...row.earlier].find((panel) => panel.id === row.pickedId);
   return picked ?? others.reduce((best, panel) => (panel.votes > best.votes ? panel : best), first);
+}
+
+/**
+ * What the screen shows while a take is made: the film as far as it is, else the picked frame, dimmed; while people
+ * choose, the frame they look at.
+ */
+export function pictureOf(job: Job | null, look: string | null): { url: string; words: string; dim: boolean } | null {
+  if (job === null || isOver(job.state)) return null;
+  if (job.previewUrl !== null) return { url: job.previewUrl, words: 'The film so far', dim: false };
+  const looked = [...job.panels, ...job.earlierPanels].find((panel) => panel.id === look);
+  const picked = awaitsPick(job) ? undefined : job.panels.find((panel) => panel.picked);
+  const frame = picked ?? looked ?? job.panels[0];
+  if (frame === undefined) return null;
+  return picked === undefined
+    ? { url: frame.imageUrl, words: 'A frame of the board', dim: false }
+    : { url: frame.imageUrl, words: 'The picked frame, being rendered', dim: true };
 }
 
 export function decidedWords(job: Job): string {

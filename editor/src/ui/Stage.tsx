@@ -1,7 +1,8 @@
 /** The right side: the screen, the generation, the board, the takes, the findings. */
 import { signal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Job, Panel, Take } from '../api/types';
+import type { Take } from '../api/types';
+import { pictureOf } from '../story/boardWords';
 import { awaitsPick, durationWords, isOver, standInWords, verdictWords } from '../story/jobWords';
 import type { Story } from '../story/story';
 import { Brains } from './Brains';
@@ -71,25 +72,12 @@ function takesOf(story: Story): Take[] {
   return fresh ? [...list.filter((take) => take.id === fresh.id), ...list.filter((take) => take.id !== fresh.id)] : list;
 }
 
-/** The frame to show large while a take is being made: the picked one, else the one looked at, else the first. */
-function frameOf(job: Job | null, look: string | null): Panel | undefined {
-  if (job === null || isOver(job.state)) return undefined;
-  const all = [...job.panels, ...job.earlierPanels];
-  const looked = all.find((panel) => panel.id === look);
-  if (awaitsPick(job)) return looked ?? job.panels[0];
-  return job.panels.find((panel) => panel.picked) ?? looked ?? job.panels[0];
-}
-
 function Screen({ take, story, look }: { take: Take | undefined; story: Story; look: string | null }) {
-  const frame = frameOf(story.generation.job.value, look);
-  if (frame !== undefined) {
+  const picture = pictureOf(story.generation.job.value, look);
+  if (picture !== null) {
     return (
       <div class="screen">
-        <img
-          class={`screen-frame${frame.picked ? ' screen-picked' : ''}`}
-          src={frame.imageUrl}
-          alt={frame.picked ? 'The picked frame, being rendered' : 'A frame of the board'}
-        />
+        <img class={`screen-frame${picture.dim ? ' screen-picked' : ''}`} src={picture.url} alt={picture.words} />
       </div>
     );
   }

@@ -272,6 +272,26 @@ async def test_q06_a_job_shows_the_live_progress_of_its_attempt(world: World) ->
     assert (await world.ask(query, id=attempt.job))["job"]["progress"] == pytest.approx(0.1)
 
 
+async def test_g190_a_running_job_shows_the_newest_frame_of_its_film(world: World) -> None:
+    """G-190: signed; of the attempt that runs and no other, whatever its worker says."""
+    job = await world.job(await world.scene(await world.project()))
+    query = "query($id: ID!) { job(id: $id) { previewUrl } }"
+    assert (await world.ask(query, id=job))["job"] == {"previewUrl": None}
+    attempt = await world.ledger.claim_attempt("wrk", ["storyboard"])
+    assert attempt is not None
+    for key, shown in (
+        (f"assets/previews/{attempt.id}/0.jpg", True),
+        ("assets/previews/att_x/0.jpg", False),
+        (7, False),
+    ):
+        told = encode({"preview_key": key})
+        await world.ledger.beat_attempt(attempt.id, "wrk", progress=0.5, message="", result=told)
+        expected = world.signer.path(str(key)) if shown else None
+        assert (await world.ask(query, id=job))["job"]["previewUrl"] == expected
+    await world.ledger.finish_attempt(attempt.id, "wrk", AttemptState.DONE, result=b"", error=None)
+    assert (await world.ask(query, id=job))["job"]["previewUrl"] is None
+
+
 async def test_q03_concurrent_retries_make_one_project(world: World) -> None:
     """Q-03: the home is derived, so even racing first tries meet."""
     asked = {"title": "Ferry", "type": "SHORT", "idempotencyKey": "race"}
