@@ -64,6 +64,8 @@ EVENTS: Mapping[str, Tier] = {
     # a generation lives in its scene
     "job.created": _LOCAL,
     "job.started": _LOCAL,
+    "job.routed": _LOCAL,
+    "job.degraded": _LOCAL,
     "job.step": _LOCAL,
     "job.stage": _LOCAL,
     "job.script_ready": _LOCAL,
