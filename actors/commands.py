@@ -211,6 +211,17 @@ class GenerateScene(Command):
     priority: int = 0  # before the shares of the queue; not for people to choose
     candidates: int | None = None  # frames of each shot; None: see `gpu.board.plan`
     pick_within_s: int | None = None  # 0: the board waits for ever; None: as the installation says
+    video: Mapping[str, Any] | None = None  # asked for by `/v1/videos`, see `actors.scene.videos`
+
+
+@dataclass(frozen=True, slots=True)
+class DropVideo(Command):
+    """A video asked for by `/v1/videos` is wanted no more: its job ends, and its address knows it no more."""
+
+    type: ClassVar[str] = "video.drop"
+    actor: ClassVar[str] = "scene"
+    scene: str
+    job: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -384,6 +395,7 @@ _ALL: tuple[type[Command], ...] = (
     LockScene,
     UnlockScene,
     GenerateScene,
+    DropVideo,
     ContinueScene,
     PickPanel,
     VotePanel,

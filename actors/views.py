@@ -8,6 +8,7 @@ Kinds and keys in the ledger's `View` rows (kind · id · parent · order_key):
   scene   · scn · project   · fractional order key          -> SceneView
   job     · job · scene     · created_at (zero-padded ms)   -> JobView
   open_job· job · scene     · when it is due (ms)           -> OpenJobView (jobs that have not ended)
+  video   · job · principal · created_at (zero-padded ms)   -> VideoView (jobs asked for by `/v1/videos`)
   take    · tak · scene     · created_at (zero-padded ms)   -> TakeView
   version · ver · scene     · how many came before          -> VersionView
   access  · lnk · project   · created_at (zero-padded ms)   -> AccessLinkView
@@ -127,6 +128,20 @@ class JobView(Body):
     earlier_panels: tuple[dict[str, Any], ...] = ()  # drawn and since drawn anew; as `panels`
     shots: tuple[dict[str, Any], ...] = ()  # {"words","picked","note"} of the board's shots
     pick_by_ms: int | None = None  # when the board decides itself
+    video: dict[str, Any] | None = None  # see `actors.scene.videos`
+    by: str = ""  # who asked
+
+
+VIDEO = "video"
+
+
+@dataclass(frozen=True, slots=True)
+class VideoView(Body):
+    """Marks a job that was asked for by `/v1/videos`, among those of who asked; gone when it was deleted."""
+
+    id: str
+    scene: str
+    project: str
 
 
 OPEN_JOB = "open_job"

@@ -26,6 +26,7 @@ from serve_app.peers.faults import FaultError
 from serve_app.peers.wire import PeerError
 from serve_app.stores import open_bus, open_ledger, open_objects
 from serve_app.telemetry.gather import Gathering
+from serve_app.video_offers import offers_of
 from storage.ledger.protocol import LedgerError
 from storage.objects.protocol import ObjectStore
 from storage.objects.signing import MediaSigner
@@ -114,6 +115,7 @@ class StudioCore:
                 move=Moves(self._ledger, self._peers).ask,
                 status=self._status,
                 bus=self._bus,
+                video_offers=offers_of(settings),
                 required=required,
                 metrics=gathering.metrics,
                 ready_hosts=gathering.ready_hosts,

@@ -42,6 +42,7 @@ from actors.commands import (
 )
 from actors.project.access import ROLES
 from actors.runtime.actor import Catalogue
+from actors.scene import videos
 from actors.scene.board import PICK_WITHIN_S_MAX, PICK_WITHIN_S_MIN
 from collab.agents import EDITS_MAX
 from gpu.board import CANDIDATES_MAX, NOTE_CHARS_MAX
@@ -116,6 +117,7 @@ def _check_job(command: GenerateScene | ContinueScene) -> None:
     check_length("seed", command.seed or "", TEXT_CHARS_MAX)
     check_length("backend", command.backend or "", NAME_CHARS_MAX)
     _check_board(command)
+    videos.check(command.video)
 
 
 def _check_continuation(command: ContinueScene) -> None:

@@ -17,6 +17,7 @@ from actors.commands import (
     CancelJob,
     CommandError,
     ContinueScene,
+    DropVideo,
     EditScene,
     GenerateScene,
     LockScene,
@@ -51,7 +52,7 @@ from actors.runtime.actor import (
     Wanted,
 )
 from actors.runtime.edits import DropKey, Edit, Op, SetKey
-from actors.scene import ballots, batches, comments, continuation, style, versions
+from actors.scene import ballots, batches, comments, continuation, style, versions, videos
 from actors.scene.board import Board
 from actors.scene.flow import Run
 from actors.scene.job import Job, State
@@ -233,6 +234,8 @@ class SceneActor(Actor):
                 return self._vote(message, ctx)
             case ReviseBoard(shots=shots, note=note, seed=seed):
                 return self._one(message.job, ctx, lambda run: run.revise(shots, note, seed, ctx.principal))
+            case DropVideo():
+                return self._one(message.job, ctx, lambda run: run.drop(ctx.principal))
             case CancelJob():
                 return self._one(message.job, ctx, lambda run: run.cancel(ctx.principal))
             case RetryJob():
@@ -324,9 +327,11 @@ class SceneActor(Actor):
             script_sha256=_sha256(script),
             created_at_ms=ctx.now_ms,
             board=Board(candidates=command.candidates, pick_within_ms=_pick_within_ms(command, ctx)),
-            request=enhance_request(self.id, script, brain=brain, beat=beat, seed=seed, project=project, ctx=ctx),
+            request=enhance_request(self.id, script, brain=brain, beat=beat, seed=seed, project=project, ctx=ctx)
+            | videos.asked_of_writer(command.video),
             by=ctx.principal,
             priority=command.priority,
+            video=dict(command.video) if command.video is not None else None,
         )
         return self._begin(job, ctx, Decision())
 
@@ -414,8 +419,10 @@ class SceneActor(Actor):
             decision.attempts += run.attempts
             decision.cancel_attempts += run.cancels
             decision.views += [job_view(self.home, self.id, job), open_job_view(self.id, job)]
+            decision.views += videos.video_view(self.home, self.id, job)
             ops.append(SetKey("jobs", job.id, live_job(self.id, job, None)))
-            if job.take is not None:
+            before = self.jobs.get(job.id)
+            if job.take is not None and (before is None or before.take is None):
                 at_ms = ctx.now_ms
                 decision.views.append(take_view(self.home, self.id, job, at_ms))
                 takes, bible_version = takes + 1, job.bible_version or bible_version

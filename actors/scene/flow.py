@@ -16,15 +16,13 @@ from actors.commands import CommandError
 from actors.runtime.actor import Draft
 from actors.runtime.ids import derive_id
 from actors.scene import board as boards
-from actors.scene import continuation, route, waiting
+from actors.scene import continuation, route, videos, waiting
 from actors.scene.job import MOVES, WORKER_STAGES, Due, Job, State
 from actors.scene.recipe import recipe_hash, seed_of
 from actors.scene.status import LOCKED_CODE
 from gpu.steps import (
     TIMEOUT_MS,
     VIDEO_FPS,
-    VIDEO_HEIGHT_PX,
-    VIDEO_WIDTH_PX,
     Step,
 )
 from gpu.video.router import BackendUnfit, Router
@@ -103,6 +101,14 @@ class Run:
         if self.job.attempt is not None:
             self.cancels.append(self.job.attempt)
         self.emit("job.cancelled", by=by)
+
+    def drop(self, by: str) -> None:
+        """A video that is wanted no more."""
+        if self.job.video is None or self.job.video.get("dropped"):
+            raise CommandError("NOT_FOUND", "there is no such video", ("id",))
+        if self.job.live:
+            self.cancel(by)
+        self.emit("job.dropped", by=by)
 
     def retry(self, by: str) -> None:
         """Again from the failed step, with the same recipe."""
@@ -281,10 +287,10 @@ def _request(step: Step, job: Job, prefix: str) -> dict[str, Any]:
                 "enhanced": boards.film_scene(job),
                 "seed": int(job.seed),
                 "candidate": job.candidate,
-                "panel_key": boards.key_frame(job)["key"],
+                "panel_key": videos.reference_of(job) or boards.key_frame(job)["key"],
                 "frames": boards.frames_of(job),
-                "width": VIDEO_WIDTH_PX,
-                "height": VIDEO_HEIGHT_PX,
+                "width": videos.size_of(job)[0],
+                "height": videos.size_of(job)[1],
                 "fps": VIDEO_FPS,
                 "prefix": prefix,
                 "backend": job.renderer,

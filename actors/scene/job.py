@@ -18,7 +18,7 @@ from typing import Any
 
 from actors.runtime.activation import IllegalMove
 from actors.scene import board as boards
-from actors.scene import route
+from actors.scene import route, videos
 from actors.scene.board import Board
 from gpu.steps import Step
 
@@ -139,6 +139,7 @@ class Job:
     route: list[str] = field(default_factory=list)  # backends that can render it, the best first
     renderer: str = ""  # the one of them that does
     degradations: list[dict[str, Any]] = field(default_factory=list)  # see `actors.scene.route`
+    video: dict[str, Any] | None = None  # asked for by `/v1/videos`: see `actors.scene.videos`
 
     # reading
     @property
@@ -327,6 +328,7 @@ _APPLY = {
     "job.throttled": Job._throttled,
     "job.routed": route.fold_routed,
     "job.degraded": route.fold_degraded,
+    "job.dropped": videos.fold_dropped,
     "job.attempt_failed": Job._attempt_failed,
     "job.failed": Job._failed,
     "job.cancelled": Job._cancelled,

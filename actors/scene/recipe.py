@@ -10,9 +10,9 @@ import hashlib
 import json
 from typing import Any
 
-from actors.scene import board
+from actors.scene import board, videos
 from actors.scene.job import Job
-from gpu.steps import PANEL_HEIGHT_PX, PANEL_WIDTH_PX, VIDEO_FPS, VIDEO_HEIGHT_PX, VIDEO_WIDTH_PX
+from gpu.steps import PANEL_HEIGHT_PX, PANEL_WIDTH_PX, VIDEO_FPS
 
 RECIPE_VERSION = 2
 SEED_BITS = 63
@@ -29,6 +29,7 @@ def seed_of(words: str) -> str:
 
 def recipe(job: Job) -> dict[str, Any]:
     """JSON-able. The candidate is the key shot's; `frames`: what each shot starts from, where it was drawn."""
+    width, height = videos.size_of(job)
     return {
         "version": RECIPE_VERSION,
         "enhanced": board.film_scene(job),
@@ -40,7 +41,8 @@ def recipe(job: Job) -> dict[str, Any]:
         "backend": job.renderer if job.degradations else job.backend or "auto",
         "panel": {"width": PANEL_WIDTH_PX, "height": PANEL_HEIGHT_PX},
         "frames": board.frames_of(job) if job.picked is not None else [],
-        "video": {"width": VIDEO_WIDTH_PX, "height": VIDEO_HEIGHT_PX, "fps": VIDEO_FPS},
+        "video": {"width": width, "height": height, "fps": VIDEO_FPS},
+        **videos.in_recipe(job),
     }
 
 

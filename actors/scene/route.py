@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from gpu.steps import VIDEO_HEIGHT_PX, VIDEO_WIDTH_PX, Step
+from actors.scene import videos
+from gpu.steps import Step
 from gpu.video.router import Need, Router
 
 if TYPE_CHECKING:
@@ -32,7 +33,8 @@ DEGRADATIONS_MAX = 16
 def need_of(job: Job) -> Need:
     shots = (job.enhanced or {}).get("shots", ())
     seconds = sum(float(shot["duration_s"]) for shot in shots)
-    return Need(seconds, VIDEO_WIDTH_PX, VIDEO_HEIGHT_PX, likes_image=job.picked is not None)
+    image = videos.reference_of(job) is not None
+    return Need(seconds, *videos.size_of(job), image=image, likes_image=job.picked is not None)
 
 
 def routed(job: Job, router: Router, now_ms: int) -> dict[str, Any]:

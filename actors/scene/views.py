@@ -51,6 +51,8 @@ def job_view(home: str, scene: str, job: Job) -> ViewDraft:
         brain_sha256=job.brain_sha256,
         beat=job.beat,
         segment=job.segment,
+        video=job.video,
+        by=job.by,
     )
     return ViewDraft("job", job.id, scene, order_ms(job.created_at_ms), body)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from gpu.video.capabilities import ANIMATIC, Capabilities
 from serve_app.auth import Gate
 from serve_app.graphql.limits import GraphQLLimits
 from serve_app.graphql.ports import AskOwner, BrainCard, Commands, Reader, SceneText, SignMedia
@@ -97,3 +98,4 @@ class StudioDeps:
     secure_cookies: bool = False
     limits: StudioLimits = field(default_factory=StudioLimits)
     bus: Bus | None = None
+    video_offers: Sequence[Capabilities] = (ANIMATIC,)

@@ -29,6 +29,7 @@ from serve_app.http.media import MediaRoute
 from serve_app.http.moves import MoveDesk
 from serve_app.http.pages import Assets, Pages
 from serve_app.http.uploads import Uploads
+from serve_app.http.videos import Videos
 from serve_app.pasts import Pasts
 from storage.ledger.protocol import LedgerError
 from storage.objects.protocol import ObjectStoreError
@@ -99,6 +100,7 @@ def _routes(deps: StudioDeps, ports: Ports, graphql: GraphQLEndpoint, sockets: G
         Route("/api/owner/{project}", health.owner),
         Route("/api/move/{project}", MoveDesk(deps).move, methods=["POST"]),
         Route("/api/status", health.status),
+        *Videos(deps, ports).routes(),
         Route("/sign-in", pages.sign_in, methods=["POST"]),
         Route("/sign-out", pages.sign_out, methods=["POST"]),
         Mount("/assets", Assets(deps.gate, deps.static_dir / "assets")),

@@ -76,7 +76,7 @@ class Uploads:
             raise Refusal("UNSUPPORTED_MEDIA_TYPE", "Send multipart/form-data with one field `file`, or PUT the bytes.")
         bytes_max = self._bytes_max + FORM_SLACK_BYTES
         self._check_declared(request, bytes_max)
-        parser = MultiPartParser(request.headers, _bounded(request.stream(), bytes_max), max_files=1, max_fields=4)
+        parser = MultiPartParser(request.headers, bounded(request.stream(), bytes_max), max_files=1, max_fields=4)
         try:
             form = await parser.parse()
         except (MultiPartException, KeyError) as error:
@@ -159,7 +159,7 @@ async def _after(head: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes
             yield chunk
 
 
-async def _bounded(chunks: AsyncIterator[bytes], bytes_max: int) -> AsyncGenerator[bytes, None]:
+async def bounded(chunks: AsyncIterator[bytes], bytes_max: int) -> AsyncGenerator[bytes, None]:
     size = 0
     async for chunk in chunks:
         size += len(chunk)

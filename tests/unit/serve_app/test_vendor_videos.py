@@ -83,7 +83,8 @@ class Shop:
 
     def step(self, **more: Any) -> VendorVideo:
         base: dict[str, Any] = {"seconds": (2, 4), "sizes": ((128, 96),), "poll_s": 0.02, "key": KEY, "usd_per_s": 0.1}
-        endpoint = Endpoint("loopback", self.vendor.url, "tiny-1", **{**base, **more})
+        base |= {"model": "tiny-1"}
+        endpoint = Endpoint("loopback", self.vendor.url, **{**base, **more})
         self.apis.append(VideosApi(endpoint))
         stores = StepStores(asyncio.get_running_loop(), self.objects, self.cache)
         return VendorVideo(stores, {"loopback": self.apis[-1]})

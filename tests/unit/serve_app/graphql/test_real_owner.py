@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.applications import Starlette
 
 from serve_app.config import Settings
 from serve_app.story_host import StoryHostCore
@@ -22,8 +23,8 @@ KEYS = iter(range(1_000_000))
 
 
 class Api:
-    def __init__(self, client: httpx.AsyncClient) -> None:
-        self._client = client
+    def __init__(self, client: httpx.AsyncClient, app: Starlette) -> None:
+        self._client, self.app = client, app
 
     async def ask(self, query: str, **variables: Any) -> dict[str, Any]:
         answer = (await self._client.post("/graphql", json={"query": query, "variables": variables})).json()
@@ -48,10 +49,9 @@ async def api(tmp_path: Path) -> AsyncIterator[Api]:
 
 
 @contextlib.asynccontextmanager
-async def served(tmp_path: Path) -> AsyncIterator[tuple[Api, StoryHostCore]]:
-    settings = Settings.from_args(
-        {"data_dir": str(tmp_path), "owner_token": TOKEN, "cluster_secret": "cluster-secret-for-tests"}, {}
-    )
+async def served(tmp_path: Path, **more: Any) -> AsyncIterator[tuple[Api, StoryHostCore]]:
+    given = {"data_dir": str(tmp_path), "owner_token": TOKEN, "cluster_secret": "cluster-secret-for-tests", **more}
+    settings = Settings.from_args(given, {})
     host = StoryHostCore(settings)
 
     async def runs() -> bool:
@@ -63,7 +63,7 @@ async def served(tmp_path: Path) -> AsyncIterator[tuple[Api, StoryHostCore]]:
     transport = httpx.ASGITransport(app=studio.app)
     headers = {"authorization": f"Bearer {TOKEN}"}
     async with httpx.AsyncClient(transport=transport, base_url="http://studio.test", headers=headers) as client:
-        yield Api(client), host
+        yield Api(client, studio.app), host
     await studio.stop()
     await host.stop()
 
