@@ -5,6 +5,7 @@ The invariant: pure functions of the job; progress between events is not here bu
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from actors.runtime.actor import ViewDraft
@@ -24,8 +25,7 @@ UNOBSERVED = "EPISTEMICALLY_INCOMPLETE"
 def job_view(home: str, scene: str, job: Job) -> ViewDraft:
     picked, votes = board.picked_ids(job), job.board.votes
     panels, earlier = (
-        tuple({**p, "picked": p["id"] in picked, "votes": votes.get(p["id"], 0)} for p in found)
-        for found in (board.current(job), board.earlier(job))
+        tuple({**p, **_now(job, p, picked, votes)} for p in found) for found in (board.current(job), board.earlier(job))
     )
     body = JobView(
         id=job.id,
@@ -55,6 +55,12 @@ def job_view(home: str, scene: str, job: Job) -> ViewDraft:
         by=job.by,
     )
     return ViewDraft("job", job.id, scene, order_ms(job.created_at_ms), body)
+
+
+def _now(job: Job, panel: Mapping[str, Any], picked: set[str], votes: Mapping[str, int]) -> dict[str, Any]:
+    """What is true of a panel today. Its shot as well: one that was drawn before boards had shots names none."""
+    id = panel["id"]
+    return {"shot": board.shot_of(job, panel), "picked": id in picked, "votes": votes.get(id, 0)}
 
 
 def open_job_view(scene: str, job: Job) -> ViewDraft:

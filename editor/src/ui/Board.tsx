@@ -45,7 +45,7 @@ export function Board({ job, story, open, onLook }: BoardProps) {
         )}
       </div>
       {open && (
-        <p class="board-hint">
+        <p class="board-hint" role="status">
           {byShot ? `${decidedWords(job)}. The film begins with the last.` : `Pick a frame: click, or press 1–${row?.frames.length ?? 1}`}
         </p>
       )}

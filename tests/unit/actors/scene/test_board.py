@@ -12,7 +12,10 @@ import pytest
 
 from actors.commands import CommandError, CreateScene, GenerateScene, PickPanel, RetryJob, ReviseBoard, VotePanel
 from actors.scene import board
-from actors.views import OPEN_JOB, WAITS_FOR_PEOPLE, order_ms
+from actors.scene.actor import SceneActor
+from actors.scene.job import Job
+from actors.scene.views import job_view
+from actors.views import OPEN_JOB, WAITS_FOR_PEOPLE, JobView, order_ms
 from collab import wire
 from collab.session import Access
 from gpu.steps import Step
@@ -99,6 +102,24 @@ async def test_g180_every_shot_has_frames_and_the_key_shot_s_come_first(gate: Ga
     assert all(each["words"] and each["picked"] is None for each in seen.shots)
     (request,) = [decode(a.request) for a in gate.worker.done if a.step == Step.STORYBOARD]
     assert request["frames"][:4] == [[key, n] for n in range(4)]
+
+
+async def test_g180_a_board_older_than_shots_is_of_its_key_shot(gate: Gate) -> None:
+    """G-180: panels that name no shot, as jobs of an earlier version have them, are the key shot's."""
+    job = await gate.board()
+    key = (await gate.job(job)).panels[0]["shot"]
+    home = gate.it.runtime.owned(gate.home)
+    assert home is not None
+    actor = home.find(gate.scene)
+    assert isinstance(actor, SceneActor)
+    old = actor.jobs[job]
+    old.panels = [{n: p[n] for n in ("id", "candidate", "key", "seed")} for p in old.panels if p["shot"] == key]
+    shown = job_view(gate.home, gate.scene, Job.from_dict(old.to_dict())).body
+    assert isinstance(shown, JobView)
+    assert [(p["shot"], p["candidate"], p["picked"]) for p in shown.panels] == [(key, n, False) for n in range(4)]
+    await gate.pick(job, old.panels[1])
+    request = await gate.video()
+    assert (request["candidate"], request["frames"][key]["candidate"]) == (1, 1)
 
 
 async def test_g180_a_request_says_how_many(gate: Gate) -> None:
