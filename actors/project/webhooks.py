@@ -49,7 +49,7 @@ MESSAGES: Mapping[str, str] = {
 
 EVENTS = tuple(sorted(set(MESSAGES.values())))
 
-SHOWN: Mapping[str, str] = {"job": "jobId", "take": "takeId", "version": "versionId"}
+SHOWN: Mapping[str, str] = {"job": "jobId", "take": "takeId", "version": "versionId", "segment": "segmentId"}
 """Fields of an event that a message repeats: ids, nothing else."""
 
 
