@@ -125,6 +125,7 @@ class JobView(Body):
     brain_sha256: str = ""
     beat: str = ""  # words of the beat its scene stood in, "": none
     segment: str | None = None  # what it appended, for a continuation that ended well
+    issues: tuple[dict[str, Any], ...] = ()  # of a continuation's words: {"code","severity","message","suggestion"}
     earlier_panels: tuple[dict[str, Any], ...] = ()  # drawn and since drawn anew; as `panels`
     shots: tuple[dict[str, Any], ...] = ()  # {"words","picked","note"} of the board's shots
     pick_by_ms: int | None = None  # when the board decides itself

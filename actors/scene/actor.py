@@ -202,7 +202,7 @@ class SceneActor(Actor):
         if isinstance(message, GenerateScene):
             return Needs(docs=(self.doc,), edits=("live",), scripts=True, beside=partial(given_before, self))
         if isinstance(message, ContinueScene):
-            return continuation.needs(self)
+            return continuation.needs(self, message)
         if isinstance(message, StyleScene):
             return style.needs(self.doc)
         if isinstance(message, ScriptSettled) and not self.script_sha256:

@@ -11,8 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from actors.commands import HEADING_CHARS_MAX
 from actors.continuity.actor import ContinuityActor
 from actors.continuity.facts import facts_of
+from actors.continuity.rules import Known
 from actors.project.actor import CONTINUITY, ProjectActor
 from actors.runtime.actor import Context, Draft, ViewDraft, Wanted
 from actors.runtime.ids import derive_id
@@ -47,6 +49,10 @@ class Names:
 
     cast: Mapping[str, str]
     aliases: Mapping[str, Sequence[str]]
+    places: tuple[str, ...] = ()
+
+    def known(self) -> list[Known]:
+        return [Known(name, tuple(self.aliases.get(id, ()))) for id, name in self.cast.items()]
 
     def ids(self) -> dict[str, str]:
         found: dict[str, str] = {}
@@ -58,18 +64,22 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What was read of a scene beside the loop. `text`: the words it was read with; `bible`: all but its version."""
+    """What was read of a scene beside the loop. `text`: the words it was read with; `bible`: all but its version;
+    `issues`: of words that would follow, see `actors.scene.validation`."""
 
     text: str
     found: Breakdown
     bible: Mapping[str, Any]
     summary: str
     given: Given
+    issues: tuple[Mapping[str, Any], ...] = ()
 
 
 def names_of(project: ProjectActor | None) -> Names:
     facts = project.facts if project is not None else None
-    return Names(dict(facts.cast), {k: tuple(v) for k, v in facts.aliases.items()}) if facts else Names({}, {})
+    if facts is None:
+        return Names({}, {})
+    return Names(dict(facts.cast), {k: tuple(v) for k, v in facts.aliases.items()}, tuple(facts.places.values()))
 
 
 def names_from(cast: Sequence[Mapping[str, str]], aliases: Mapping[str, Sequence[str]]) -> Names:
@@ -77,9 +87,16 @@ def names_from(cast: Sequence[Mapping[str, str]], aliases: Mapping[str, Sequence
     return Names({each["id"]: each["name"] for each in cast}, aliases)
 
 
+def part_of(text: str) -> str:
+    """What of a text is read."""
+    if len(text) <= READ_CHARS_MAX:
+        return text
+    return f"{text.splitlines()[0][:HEADING_CHARS_MAX]}\n\n{text[-READ_CHARS_MAX:]}"
+
+
 def read(scene: str, text: str, names: Names, hour: TimeOfDay | None, given: Given) -> Prepared:
     """Pure and, for a long scene, heavy: for a thread."""
-    part = text if len(text) <= READ_CHARS_MAX else f"{text.splitlines()[0][:500]}\n\n{text[-READ_CHARS_MAX:]}"
+    part = part_of(text)
     found = breakdown(part, names.cast.values())
     asked = slots.enhance_request(part, found, brain="", seed=0, entity_ids=names.ids(), time_before=hour)
     told = weather_in(part, found.actions)

@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from actors.commands import CommandError, ContinueScene
+from actors.continuity.rules import Known
+from actors.project.actor import ProjectActor
 from actors.project.styles import Chosen
 from actors.runtime.actor import Beside, Context, Decision, Draft, Needs, ViewDraft
 from actors.runtime.edits import AppendText, Edit
@@ -22,6 +25,7 @@ from actors.scene.job import Job, State
 from actors.scene.recipe import seed_of
 from actors.scene.status import refuse_locked
 from actors.scene.summary import SUMMARY_CHARS_MAX, summary_of
+from actors.scene.validation import counted, issues_of
 from actors.screenplay import slots
 from actors.screenplay.breakdown import breakdown
 from actors.screenplay.fountain import parse
@@ -33,7 +37,6 @@ from gpu.enhance.formats import Beat
 from gpu.steps import Step
 
 if TYPE_CHECKING:
-    from actors.project.actor import ProjectActor
     from actors.scene.actor import SceneActor
 
 RECENT_SEGMENTS = 5
@@ -44,13 +47,29 @@ SEGMENTS_MAX = 1_000
 
 
 # asking
-def needs(scene: SceneActor) -> Needs:
+def needs(scene: SceneActor, command: ContinueScene) -> Needs:
     docs, views = (scene.doc,), (bible.wanted(scene.id, scene.bible_version),)
-    return Needs(docs=docs, edits=("live",), scripts=True, views=views, beside=lambda ctx: _read(scene, ctx))
+    return Needs(docs=docs, edits=("live",), scripts=True, views=views, beside=lambda ctx: _read(scene, command, ctx))
 
 
-def _read(scene: SceneActor, ctx: Context) -> Beside:
-    return bible.reading(scene, ctx, ctx.text(scene.doc, "script"))
+def _read(scene: SceneActor, command: ContinueScene, ctx: Context) -> Beside:
+    reading, names = bible.reading(scene, ctx, ctx.text(scene.doc, "script")), _names(scene, ctx)
+    words, id = _words(command.text), scene.id
+
+    def work() -> bible.Prepared:
+        now = reading()
+        return replace(now, issues=_issues(id, now, words, names))
+
+    return work
+
+
+def _names(scene: SceneActor, ctx: Context) -> bible.Names:
+    return bible.names_of(ctx.peer(ProjectActor, scene.home))
+
+
+def _issues(scene: str, now: bible.Prepared, words: str, names: bible.Names) -> tuple[dict[str, Any], ...]:
+    places = [Known(name) for name in names.places]
+    return issues_of(scene, bible.part_of(now.text), words, names.known(), places)
 
 
 def ask(scene: SceneActor, project: ProjectActor, command: ContinueScene, ctx: Context) -> tuple[Job, Decision]:
@@ -77,7 +96,8 @@ def ask(scene: SceneActor, project: ProjectActor, command: ContinueScene, ctx: C
         "stylePreset": command.style_preset,
         "voicePreset": command.voice_preset,
     }
-    words = _words(command.text)
+    words, names = _words(command.text), bible.names_of(project)
+    issues = now.issues if now is ctx.computed else _issues(scene.id, now, words, names)
     job = Job(
         id=id,
         auto_pick=True,
@@ -89,7 +109,7 @@ def ask(scene: SceneActor, project: ProjectActor, command: ContinueScene, ctx: C
         backend=None,
         script_sha256=hashlib.sha256(now.text.encode("utf-8", "surrogatepass")).hexdigest(),
         created_at_ms=ctx.now_ms,
-        request=_request(words, now, context, config, brain, beat, seed, bible.names_of(project)),
+        request=_request(words, now, context, config, brain, beat, seed, names),
         by=ctx.principal,
         continuation={
             "sceneId": scene.id,
@@ -99,6 +119,7 @@ def ask(scene: SceneActor, project: ProjectActor, command: ContinueScene, ctx: C
             "bibleVersion": scene.bible_version,
             "context": context,
             "config": config,
+            "issues": list(issues),
         },
     )
     return job, decision
@@ -160,9 +181,14 @@ def payload(job: Job) -> dict[str, Any]:
     """What the enhance step of a continuation is told besides its slots, for writers that read prose."""
     if job.continuation is None:
         return {}
-    told = {name: value for name, value in job.continuation.items() if name != "shownAs"}
+    told = {name: value for name, value in job.continuation.items() if name not in ("shownAs", "issues")}
     created = datetime.fromtimestamp(job.created_at_ms / 1000, UTC).isoformat()
     return {"continuation": {"jobId": job.id, "createdAt": created, **told}}
+
+
+def gate(job: Job, found: Mapping[str, int]) -> dict[str, int]:
+    """What the continuity gate counts: the scene's open findings, and those of the words to come."""
+    return counted(found, job.continuation.get("issues", ()) if job.continuation else ())
 
 
 # landing

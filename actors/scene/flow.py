@@ -213,7 +213,7 @@ class Run:
         while True:
             match self.job.due():
                 case Due.CHECK:
-                    self.emit("job.continuity_checked", **self._gate)
+                    self.emit("job.continuity_checked", **continuation.gate(self.job, self._gate))
                 case Due.PREVIEW:
                     within_ms = self.job.board.pick_within_ms
                     deadline_ms = self._now_ms + within_ms if within_ms and not self.job.auto_pick else None

@@ -51,6 +51,7 @@ def job_view(home: str, scene: str, job: Job) -> ViewDraft:
         brain_sha256=job.brain_sha256,
         beat=job.beat,
         segment=job.segment,
+        issues=tuple((job.continuation or {}).get("issues", ())),
         video=job.video,
         by=job.by,
     )

@@ -34,6 +34,21 @@ class JobError:
     retryable: bool
 
 
+@strawberry.type(description="What of a continuation's words does not agree with the story, by the rules of findings.")
+class ContinuationIssue:
+    code: str
+    severity: Severity
+    message: str
+    suggestion: str | None
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> ContinuationIssue:
+        severity = Severity.__members__.get(str(data["severity"]), Severity.WARNING)
+        return cls(
+            code=data["code"], severity=severity, message=data["message"], suggestion=data.get("suggestion") or None
+        )
+
+
 @strawberry.type(description="One storyboard candidate of a job; pick one to go on to video.")
 class Panel:
     id: strawberry.ID
@@ -223,6 +238,10 @@ class Job:
     @described("What a continuation appended, once its take is made; a generation of a scene appends none.")
     def segment_id(self) -> strawberry.ID | None:
         return strawberry.ID(self.view.segment) if self.view.segment else None
+
+    @described("Of a continuation: known before anything is rendered; it goes on all the same.")
+    def issues(self) -> list[ContinuationIssue]:
+        return [ContinuationIssue.of(each) for each in self.view.issues]
 
     @strawberry.field
     def updated_bible_version(self) -> int | None:

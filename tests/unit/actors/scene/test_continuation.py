@@ -11,6 +11,7 @@ import pycrdt
 import pytest
 
 from actors.commands import (
+    AddCast,
     CancelJob,
     CommandError,
     ContinueScene,
@@ -188,6 +189,24 @@ async def test_g206_people_keep_their_looks(scene: Long) -> None:
     """G-206: who was described before is described in the new segment's prompt too."""
     request = (await scene.asked(await scene.more("EDWARD\nWho salted this?")))["enhance"]
     assert [(c["name"], c["descriptors"]) for c in request["cast"]] == [("EDWARD", ["60s"])]
+
+
+async def test_g213_new_words_are_judged_before_they_are_rendered(scene: Long) -> None:
+    """G-213: by the rules of findings, against the scene and the cast; what stood there before is not counted."""
+    await scene.it.ask(scene.home, AddCast("EDWARD"))
+    agreeing = await scene.job(await scene.more("EDWARD\nStill soup."))
+    assert not agreeing.issues
+    await scene.step(Step.ENHANCE)
+    await scene.it.ask(scene.home, CancelJob(scene.scene, agreeing.id))
+    job = await scene.more("EDWRAD\nWho am I?\n\nGLADYS\nNobody told you?")
+    found = (await scene.job(job)).issues
+    assert sorted(each["code"] for each in found) == ["name_drift", "new_character"]
+    assert all(each["message"] for each in found)
+    await scene.step(Step.ENHANCE)
+    rows = await scene.it.ledger.read(scene.home, limit=1_000)
+    checked = [decode(row.body) for row in rows if row.type == "job.continuity_checked"]
+    assert [each["errors"] + each["warnings"] for each in checked] == [0, 2]
+    assert "issues" not in (await scene.asked(job))["continuation"]
 
 
 async def test_g208_a_stale_version_is_refused_with_the_current_one(scene: Long) -> None:

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.unit
 
 WORDS = "INT. KITCHEN - NIGHT\n\nEDWARD (60s) stirs a pot.\n"
 CONTINUE = "continueScene(input: {sceneId: $s, text: $t, expectedBibleVersion: $v, idempotencyKey: $key})"
+ISSUES = "issues { code severity message suggestion }"
 BIBLE = """query($s: ID!, $v: Int) { sceneBible(sceneId: $s, version: $v) {
   sceneId version heading place interior timeOfDay weather cast { id name looks } props
   facts { entity attribute value confidence quote } carried sha256 stored createdAt } }"""
@@ -38,7 +39,15 @@ async def scene_of(api: Api) -> str:
 
 async def go_on(api: Api, scene: str, text: str, version: int | None = None) -> dict[str, Any]:
     given = {"s: ID!": scene, "t: String!": text, "v: Int": version}
-    return await api.act(CONTINUE, "job { id state segmentId updatedBibleVersion }", **given)
+    return await api.act(
+        CONTINUE, "job { id state segmentId updatedBibleVersion issues { code severity message suggestion } }", **given
+    )
+
+
+async def job(api: Api, scene: str) -> str:
+    """The newest of a scene."""
+    found = await api.ask("query($s: ID!) { scene(id: $s) { jobs(first: 1) { id } } }", s=scene)
+    return str(found["scene"]["jobs"][0]["id"])
 
 
 async def work(host: StoryHostCore) -> None:
@@ -57,6 +66,12 @@ async def test_q92_a_continuation_from_asking_to_its_segment(world: tuple[Api, S
     """Q-92: the job is queued, then names its segment and version; the scene lists it, its words and its take."""
     api, host = world
     scene = await scene_of(api)
+    (odd,) = (await go_on(api, scene, "EDWRAD\nSoup?"))["job"]["issues"]
+    assert (odd["code"], odd["severity"]) == ("new_character", "WARNING")
+    assert "EDWRAD" in odd["message"]
+    await api.act(
+        "cancelJob(input: {jobId: $j, idempotencyKey: $key})", "job { state }", **{"j: ID!": await job(api, scene)}
+    )
     asked = await go_on(api, scene, "EDWARD sits down. مرحبا 🎬", 0)
     assert asked["userErrors"] == []
     assert asked["job"] == {**asked["job"], "state": "QUEUED", "segmentId": None, "updatedBibleVersion": None}
