@@ -31,6 +31,8 @@ def shares(ada: Person, name: str, role: str) -> str:
     ada.type(name)
     ada.page.get_by_role("radio", name=role).focus()
     ada.page.keyboard.press("Space")
+    # While the links there are being read the button is off, and a key pressed on it is pressed for nothing.
+    expect(ada.page.get_by_test_id("share-create")).to_be_enabled(timeout=SOON_MS)
     ada.page.get_by_test_id("share-create").focus()
     ada.page.keyboard.press("Enter")
     expect(ada.page.get_by_test_id("share-url")).to_be_visible(timeout=SOON_MS)
