@@ -8,10 +8,10 @@ order, whatever rate, size and length the vendor's files have.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gpu.video.protocol import Cancelled, RenderRequest
 from gpu.video.videos_api_wire import REFUSED, Endpoint, VendorFault
@@ -26,33 +26,45 @@ CLIPS_MAX = 64
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """`frames` of the film come from it; `seconds` is what is asked of the vendor: at least as long."""
+    """`frames` of the film come from it; `seconds` is what is asked of the vendor: at least as long. `shot`: whose
+    beginning it shows, None: it goes on with one."""
 
     index: int
     prompt: str
     frames: int
     seconds: int
+    shot: int | None
 
 
 def plan(endpoint: Endpoint, request: RenderRequest, prompt: str, shot_prompts: Sequence[str]) -> tuple[Clip, ...]:
     """Raises `VendorFault` REFUSED for a scene of too many clips."""
     longest = max(endpoint.seconds)
     if request.frame_count <= longest * request.fps:
-        parts = [(prompt, request.frame_count)]
+        parts: list[tuple[str, int, int | None]] = [(prompt, request.frame_count, 0)]
     else:
         parts = []
-        for shot, words in zip(request.shots, shot_prompts, strict=True):
-            left = request.shot_frames(shot)
+        for number, (shot, words) in enumerate(zip(request.shots, shot_prompts, strict=True)):
+            left, starts = request.shot_frames(shot), number
             for more in range(math.ceil(left / (longest * request.fps)), 0, -1):
                 take = math.ceil(left / more)
-                parts.append((words, take))
+                parts.append((words, take, starts if left == request.shot_frames(shot) else None))
                 left -= take
     if len(parts) > CLIPS_MAX:
         raise VendorFault(REFUSED, f"{endpoint.name} would need {len(parts)} clips, more than {CLIPS_MAX}")
     return tuple(
-        Clip(index, words, frames, _long_enough(endpoint, frames / request.fps))
-        for index, (words, frames) in enumerate(parts)
+        Clip(index, words, frames, _long_enough(endpoint, frames / request.fps), shot)
+        for index, (words, frames, shot) in enumerate(parts)
     )
+
+
+def start_keys(clips: Sequence[Clip], frames: Sequence[Mapping[str, Any]], panel: str | None) -> dict[int, str]:
+    """Clip → key of the picture it starts from: the frame picked for its shot. The first one has the scene's key frame
+    where its shot has none, and a picture that somebody brought before all."""
+    picked = {frame["shot"]: frame["key"] for frame in frames if frame.get("key")}
+    found = {clip.index: picked[clip.shot] for clip in clips if clip.shot in picked}
+    if panel is not None and (0 not in found or panel not in picked.values()):
+        found[0] = panel
+    return found
 
 
 def seconds_of(clips: Sequence[Clip]) -> int:

@@ -14,7 +14,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -56,12 +56,12 @@ _DEFINITE = frozenset({MODERATED, REFUSED, QUOTA})
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is the same for all clips. `picture`: a JPEG of `size` that the first clip starts from."""
+    """What is asked of all clips. `pictures`: clip → a JPEG of `size` that it starts from."""
 
     negative: str
     seed: int
     size: tuple[int, int]
-    picture: bytes | None
+    pictures: Mapping[int, bytes]
 
 
 class VendorTasks:
@@ -152,8 +152,7 @@ class VendorTasks:
         fields = fields_of(
             self._api.endpoint, clip.prompt, asked.negative, clip.seconds, asked.size, asked.seed + clip.index, nonce
         )
-        picture = asked.picture if clip.index == 0 else None
-        posting = asyncio.ensure_future(self._api.submit(fields, nonce, picture))
+        posting = asyncio.ensure_future(self._api.submit(fields, nonce, asked.pictures.get(clip.index)))
         try:
             task = await asyncio.shield(posting)
         except asyncio.CancelledError:

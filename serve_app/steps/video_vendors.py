@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,8 @@ from gpu.media.encode import encode as finish
 from gpu.media.errors import MediaError
 from gpu.video.protocol import Cancelled, RenderRequest, VideoError
 from gpu.video.videos_api import VideosApi
-from gpu.video.videos_api_clips import Clip, cuts_of, fitted, frames_of, plan, seconds_of, size_for
-from gpu.video.videos_api_wire import UNAVAILABLE, VendorFault
+from gpu.video.videos_api_clips import Clip, cuts_of, fitted, frames_of, plan, seconds_of, size_for, start_keys
+from gpu.video.videos_api_wire import UNAVAILABLE, Endpoint, VendorFault
 from serve_app.steps.stores import StepStores
 from serve_app.steps.upload import UPLOAD_FROM, upload
 from serve_app.steps.vendor_tasks import Asked, VendorTasks
@@ -71,7 +71,7 @@ class VendorVideo:
         )
         clips = plan(endpoint, render, scene.prompt, scene.shot_prompts)
         size = size_for(endpoint, render.width, render.height)
-        asked = Asked(scene.negative, render.seed, size, await self._picture(api, request.get("panel_key"), size))
+        asked = Asked(scene.negative, render.seed, size, await self._pictures(endpoint, clips, request, size))
 
         def told(done: float) -> None:
             report(SHARE_WAITING * done, WAITING.format(name=endpoint.name))
@@ -92,11 +92,14 @@ class VendorVideo:
         await self._stores.cache.put(bytes.fromhex(request["recipe_hash"]), encode(media))
         return media
 
-    async def _picture(self, api: VideosApi, key: object, size: tuple[int, int]) -> bytes | None:
-        """The picked frame, which the first clip starts from."""
-        if not api.endpoint.image_to_video or not isinstance(key, str):
-            return None
-        return await asyncio.to_thread(fitted, await self._stores.objects.get(key), size)
+    async def _pictures(
+        self, endpoint: Endpoint, clips: Sequence[Clip], request: Mapping[str, Any], size: tuple[int, int]
+    ) -> dict[int, bytes]:
+        """What each clip starts from, where the endpoint takes pictures."""
+        if not endpoint.image_to_video:
+            return {}
+        keys = start_keys(clips, request.get("frames") or (), request.get("panel_key"))
+        return {n: await asyncio.to_thread(fitted, await self._stores.objects.get(k), size) for n, k in keys.items()}
 
     async def _finish(
         self, request: RenderRequest, clips: list[tuple[Clip, Path]], report: Report, prefix: str

@@ -16,6 +16,7 @@ from gpu.enhance.protocol import EnhancedScene
 from gpu.media.probe import probe
 from gpu.video.protocol import Look, Shot
 from gpu.video.videos_api import VideosApi
+from gpu.video.videos_api_clips import Clip, start_keys
 from gpu.video.videos_api_wire import Endpoint
 from serve_app.steps.stores import StepStores
 from serve_app.steps.video_vendors import VendorVideo
@@ -163,6 +164,17 @@ async def test_g262_a_vendor_s_film_is_finished_as_any_other(shop: Shop, tmp_pat
     progress = [done for done, _ in row.told]
     assert progress == sorted(progress)
     assert decode(await shop.cache.get(bytes.fromhex(RECIPE)) or b"")["video_key"] == media["video_key"]
+
+
+def test_g262_each_clip_starts_from_the_frame_of_its_shot() -> None:
+    """G-262: a shot's own picked frame starts its clip; the first clip has the key frame where its shot has none, or
+    the picture somebody brought."""
+    clips = [Clip(n, "", 1, 4, shot) for n, shot in enumerate((0, 1, None, 2))]
+    frames = [{"shot": 0, "key": None}, {"shot": 1, "key": "b"}, {"shot": 2, "key": "c"}]
+    assert start_keys(clips, frames, "c") == {0: "c", 1: "b", 3: "c"}
+    assert start_keys(clips, [{"shot": 0, "key": "a"}, *frames[1:]], "c") == {0: "a", 1: "b", 3: "c"}
+    assert start_keys(clips, frames, "brought")[0] == "brought"
+    assert start_keys(clips, (), None) == {}
 
 
 async def test_g262_a_longer_scene_is_a_clip_a_shot(shop: Shop) -> None:
