@@ -23,8 +23,9 @@ observe     {"video_key", "enhanced", "degraded"}              -> {"verdict", "m
                                                                    "quality_score", "epistemic_state"}
 
 media dict: {"playlist_key","video_key","thumbnail_key","captions_key"|None,"files":{name:{"key","bytes","sha256"}},
-             "captions_burned","duration_s","backend","degraded","width","height","fps"}; from the cache also what an
-             observer said of it: "quality_score","epistemic_state"
+             "captions_burned","duration_s","backend","degraded","width","height","fps",
+             "made_with": the backend's part of the recipe (model, version, scheduler, buckets, …)}; from the cache also
+             what an observer said of it: "quality_score","epistemic_state"
 A failed attempt's error body: {"code","message","retryable"}.
 """
 

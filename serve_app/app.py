@@ -4,6 +4,7 @@ collab      (/collab)   StoryHost ×N   actors and their WebSockets            -
                         Worker         folds update bytes; gpu profile only   -> serve_app/deployments/folding.py
 studio      (/)         Studio         editor files, GraphQL, media, sign-in  -> serve_app/deployments/studio.py
 generation  (no route)  Generation     a worker that claims attempts          -> serve_app/worker.py
+            gpu profile: VideoRenderer (GPU-pinned), MediaFinisher, Observer   -> serve_app/deployments/gpu.py
 
 They meet in the ledger and at the peer ports, never in each other's memory: any of them may be deployed, scaled, killed
 or missing alone. `args` are the settings of `serve_app/config.py`; every replica validates them at its start, and the
@@ -18,13 +19,16 @@ from typing import Any
 from ray.serve import Application
 
 from serve_app.config import Settings
-from serve_app.deployments import folding, generation, host, studio
+from serve_app.deployments import folding, generation, gpu, host, studio
 
 # What @serve.deployment makes of the classes; class decorators are invisible to the type checker.
 StoryHost: Any = host.StoryHost
 Studio: Any = studio.Studio
 Generation: Any = generation.Generation
 Worker: Any = folding.Worker
+VideoRenderer: Any = gpu.VideoRenderer
+Observer: Any = gpu.Observer
+MediaFinisher: Any = Generation.options(name="MediaFinisher")
 
 
 def build_collab(args: dict[str, Any]) -> Application:
@@ -41,5 +45,9 @@ def build_studio(args: dict[str, Any]) -> Application:
 
 
 def build_generation(args: dict[str, Any]) -> Application:
-    Settings.from_args(args, os.environ)
-    return Generation.bind(args)
+    settings = Settings.from_args(args, os.environ)
+    if settings.profile == "embedded":
+        return Generation.bind(args)
+    # One Serve application has one root; the others hang on it and are never called: they meet on attempt rows.
+    others = [Observer.bind(args), *([VideoRenderer.bind(args)] if settings.models else [])]
+    return MediaFinisher.bind(args, *others)

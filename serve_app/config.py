@@ -7,6 +7,7 @@ in the data directory when nobody gives them: they never need to travel through 
 and shows.
 """
 
+import json
 import os
 import secrets
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
+from gpu.video.protocol import VideoError
 from serve_app.settings.board import BoardSettings
 from serve_app.settings.bounded import bounded
 from serve_app.settings.llm import LlmSettings
@@ -117,6 +119,11 @@ class Settings(BoardSettings, LlmSettings, VideoSettings, VendorSettings, Object
             raise SettingsError("profile", f"{self.profile!r} is unknown", f"use one of {', '.join(PROFILES)}")
         for name in ("owner_token", "cluster_secret"):
             _check_secret(name, getattr(self, name))
+
+        try:
+            self.check_video()
+        except (ValueError, VideoError) as error:
+            raise SettingsError("video_models", str(error), "see serve_app/settings/video.py") from None
 
     @property
     def frame_bytes_max(self) -> int:
@@ -229,7 +236,7 @@ def _parse(item: "Field[Any]", value: Any) -> Any:
     if item.name == "data_dir":
         return Path(str(value))
     if item.default is MISSING or not isinstance(item.default, int):
-        return str(value)
+        return json.dumps(value) if isinstance(value, list | dict) else str(value)
     try:
         if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
             raise ValueError

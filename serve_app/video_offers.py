@@ -14,7 +14,8 @@ from serve_app.vendor_endpoints import endpoints_of
 
 def offers_of(settings: Settings) -> tuple[Capabilities, ...]:
     """Raises `SettingsError`."""
-    return (ANIMATIC, *(endpoint.capabilities for endpoint in endpoints_of(settings)))
+    rendered_here = settings.video_backends if settings.profile == "gpu" else (ANIMATIC,)
+    return (*rendered_here, *(endpoint.capabilities for endpoint in endpoints_of(settings)))
 
 
 def router_of(settings: Settings) -> Router:

@@ -5,7 +5,7 @@ Owns nothing but the wiring: cuts from shot lengths, cues from dialogue, the pos
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from gpu.media.captions import cues_of
@@ -22,7 +22,7 @@ def film(
     progress: Callable[[float], None] = lambda done: None,
     preview: Callable[[bytes], None] = unwatched,
     start_panel: int | None = None,
-    start_frame: bytes | None = None,
+    start_frames: Mapping[int, bytes] = {},
     captions_default: bool = False,
     language: str = "und",
 ) -> MediaSet:
@@ -38,7 +38,7 @@ def film(
         progress=lambda step, of: progress(step / of),  # a model's steps are the work; encoding keeps up with them
         preview=preview,
         start_panel=start_panel,
-        start_frame=start_frame,
+        start_frames=start_frames,
     )
     return encode(
         frames,

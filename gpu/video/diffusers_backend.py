@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -77,7 +77,7 @@ class DiffusersBackend:
         return {
             **self._card.load(self._model, plans[0][0]).recipe,
             "buckets": [[str(each) for each in plan] for plan in plans],
-            "starts": [self._start_kind(request, n) for n in range(len(request.shots))],
+            "starts_from": "picture" if self._model.starts_from_picture else "words",
         }
 
     def load(self) -> None:
@@ -121,7 +121,7 @@ class DiffusersBackend:
         progress: Callable[[int, int], None],
         preview: Callable[[bytes], None] = unwatched,
         start_panel: int | None = None,
-        start_frame: bytes | None = None,
+        start_frames: Mapping[int, bytes] = {},
     ) -> Iterator[NDArray[np.uint8]]:
         """See `VideoBackend.frames`. `progress` counts denoise steps, and one for each clip's decoding."""
         plans = [self._plan(request, shot) for shot in request.shots]
@@ -131,7 +131,7 @@ class DiffusersBackend:
         for at, (shot, plan) in enumerate(zip(request.shots, plans, strict=True)):
             watch.stop_if_asked()
             began = time.monotonic()
-            start = self._start(request, at, start_panel or 0, start_frame)
+            start = self._start(request, at, start_panel or 0, start_frames.get(at))
             clips: list[Frames] = []
             for n, own in enumerate(plan):
                 picture = clips[-1][-1] if clips else start
@@ -163,7 +163,8 @@ class DiffusersBackend:
             return call(self._model, _pipe(loaded, order), order, step_end)
 
     def _order_for(self, request: RenderRequest, at: int, n: int, own: Bucket, start: Frames | None) -> Order:
-        seed = _seed(request.seed, request.shots[at].index, f"clip {n}")
+        shot = request.shots[at]
+        seed = _seed(request.seed if shot.seed is None else shot.seed, shot.index, f"clip {n}")
         return self._order(_prompt(request, at), request.negative, seed, own, start)
 
     def _order(self, prompt: str, negative: str, seed: int, own: Bucket, start: Frames | None) -> Order:
@@ -180,25 +181,20 @@ class DiffusersBackend:
         return bucket(shapes, shapes.width, shapes.height, 0.0)
 
     # first frames
-    def _start_kind(self, request: StoryboardRequest, at: int) -> str:
-        if not self._model.starts_from_picture:
-            return "words"
-        if at == key_shot(request):
-            return "picked"
-        return "drawn" if self._model.needs_picture else "words"
-
     def _start(self, request: RenderRequest, at: int, candidate: int, picked: bytes | None) -> Frames | None:
-        kind = self._start_kind(request, at)
-        if kind == "picked" and picked is not None:
+        """The picture picked for the shot; without one the drawn one, for a model that cannot do with words."""
+        if not self._model.starts_from_picture:
+            return None
+        if picked is not None:
             found = picture(picked)
             if found is None:
-                raise VideoError("bad_request", "the picked frame is neither JPEG nor PNG", False)
+                raise VideoError("bad_request", "a picked frame is neither JPEG nor PNG", False)
             return found
-        if kind == "words" or not self._model.needs_picture:
+        if not self._model.needs_picture:
             return None
         shot = replace(request.shots[at], lines=())
         alone = StoryboardRequest((shot,), request.look, request.seed, request.width, request.height)
-        return picture(self._drawn.panel(alone, candidate))
+        return picture(self._drawn.panel(alone, candidate if shot.candidate is None else shot.candidate))
 
     def _blank(self) -> Frames | None:
         own = self._own_bucket()

@@ -323,11 +323,12 @@ class VideoBackend(Protocol):
         progress: Callable[[int, int], None],
         preview: Callable[[bytes], None] = unwatched,
         start_panel: int | None = None,
-        start_frame: bytes | None = None,
+        start_frames: Mapping[int, bytes] = {},
     ) -> Iterator[NDArray[np.uint8]]:
         """Frames in order, uint8 (height, width, 3) RGB, exactly `request.frame_count` of them.
 
-        `start_panel` is the picked candidate, `start_frame` its picture (JPEG or PNG). `cancelled` is asked before
+        `start_panel` is the picked candidate, `start_frames` the pictures picked for shots, by position (JPEG or PNG).
+        `cancelled` is asked before
         every frame and after every denoise step, and the iterator raises Cancelled. A yielded frame belongs to the
         receiver and is never written again. `progress(step, of)` counts the backend's own steps up to `of`. `preview`
         gets a small JPEG every few steps of a backend that can.

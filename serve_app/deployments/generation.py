@@ -21,12 +21,13 @@ logger = logging.getLogger("storyforge.generation")
 
 @serve.deployment
 class Generation:
-    """Embedded: grammar writer, animatic, finisher, observer in one process."""
+    """Embedded: grammar writer, animatic, finisher, observer in one process. In the gpu profile it is MediaFinisher,
+    and `beside` are the deployments with the accelerator and the observer: named so that they exist, never called."""
 
-    async def __init__(self, args: dict[str, Any]) -> None:  # type: ignore[misc]  # Serve awaits it
+    async def __init__(self, args: dict[str, Any], *beside: Any) -> None:  # type: ignore[misc]  # Serve awaits it
         # Imported here: codecs and painters weigh 60 MB that the other deployments need not carry.
         from serve_app.owner_bell import OwnerBell
-        from serve_app.steps.embedded import LANES, embedded_runs
+        from serve_app.steps.embedded import embedded_runs, lanes_of
         from serve_app.steps.vendors import VendorWorker
         from serve_app.stores import open_bus, open_cache, open_ledger, open_objects
         from serve_app.vendor_endpoints import endpoints_of
@@ -45,7 +46,7 @@ class Generation:
         await cache.sweep()
         runs = embedded_runs(objects, cache)
         name = f"gen-{os.getpid()}-{secrets.token_hex(3)}"
-        self._worker = Worker(name, self._ledger, runs, LANES, OwnerBell(self._bus), self._bus)
+        self._worker = Worker(name, self._ledger, runs, lanes_of(settings.profile), OwnerBell(self._bus), self._bus)
         self._worker.start()
         stores, bell = (self._ledger, objects, cache), OwnerBell(self._bus)
         self._vendors = VendorWorker(

@@ -25,6 +25,16 @@ LANES = (
 )
 """Video renders in a lane of its own: a first panel never waits behind somebody's film."""
 
+FINISHER_LANES = (
+    Lane("quick", (Step.ENHANCE, Step.CACHE, Step.STORYBOARD)),
+    LANES[1],
+)
+"""In the gpu profile, where Observer watches and VideoRenderer has the accelerator."""
+
+
+def lanes_of(profile: str) -> tuple[Lane, ...]:
+    return FINISHER_LANES if profile == "gpu" else LANES
+
 
 def embedded_runs(objects: ObjectStore, cache: ExactCache) -> Mapping[str, StepRun]:
     """Call on the loop that owns the stores."""

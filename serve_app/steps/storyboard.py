@@ -8,7 +8,7 @@ from typing import Any
 
 from gpu.board import Frame, key_shot, shots_of
 from gpu.enhance.protocol import EnhancedScene
-from gpu.video.protocol import StoryboardRequest, VideoBackend
+from gpu.video.protocol import PROMPT_CHARS_MAX, StoryboardRequest, VideoBackend
 from serve_app.steps.stores import IMMUTABLE, StepStores
 from serve_app.worker import Report, StepCancelled
 from storage.ledger.protocol import Attempt
@@ -26,7 +26,7 @@ class Storyboard:
         for shot, candidate in frames:
             if report.cancelled():
                 raise StepCancelled
-            picture = self._backend.panel(_one_shot(scene, shot, request), candidate)
+            picture = self._backend.panel(_one_shot(scene, shot, request), candidate, cancelled=report.cancelled)
             key = StoreName.ASSETS.key("panels", request["prefix"], f"{shot}-{candidate}.jpg")
             put = self._stores.objects.put(key, picture, content_type="image/jpeg", cache_control=IMMUTABLE)
             self._stores.wait(put)
@@ -51,6 +51,8 @@ def _one_shot(scene: EnhancedScene, shot: int, request: dict[str, Any]) -> Story
         seed=int(request.get("seeds", {}).get(str(shot), request["seed"])),
         width=request["width"],
         height=request["height"],
+        prompts=(scene.shot_prompts[shot][:PROMPT_CHARS_MAX],),
+        negative=scene.negative[:PROMPT_CHARS_MAX],
     )
 
 

@@ -6,10 +6,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from gpu.board import key_shot, shots_of
 from gpu.enhance.protocol import EnhancedScene
+from gpu.media.encode import MediaSet
 from gpu.media.film import film
 from gpu.video.animatic import can_burn
 from gpu.video.protocol import PROMPT_CHARS_MAX, RenderRequest, VideoBackend
+from serve_app.steps.previews import Previews
 from serve_app.steps.stores import StepStores
 from serve_app.steps.upload import UPLOAD_FROM, upload
 from serve_app.worker import Report, StepFailed
@@ -20,11 +23,15 @@ DRAWING = "VIDEO_GENERATION|Drawing the film"
 
 
 class Video:
-    def __init__(self, stores: StepStores, backend: VideoBackend) -> None:
-        self._stores, self._backend = stores, backend
+    """With one of `backends`, by name; the first where the request names none."""
+
+    def __init__(self, stores: StepStores, *backends: VideoBackend) -> None:
+        self._stores, self._first = stores, backends[0]
+        self._backends = {backend.name: backend for backend in backends}
 
     def __call__(self, attempt: Attempt, request: dict[str, Any], report: Report) -> dict[str, Any]:
-        if request["backend"] not in (None, self._backend.name):
+        backend = self._backends.get(request["backend"] or self._first.name)
+        if backend is None:
             raise StepFailed("BACKEND_UNKNOWN", f"there is no backend {request['backend']!r} here; leave it out", False)
         scene = EnhancedScene.from_dict(request["enhanced"])
         render = RenderRequest(
@@ -40,17 +47,46 @@ class Video:
         burned = all(can_burn(line.text) for shot in scene.shots for line in shot.lines)
         with tempfile.TemporaryDirectory(prefix="storyforge-film-") as work:
             report(0.0, DRAWING)
-            made = film(
-                self._backend,
-                render,
-                Path(work) / "film",
-                cancelled=report.cancelled,
-                progress=lambda done: report(UPLOAD_FROM * done, DRAWING),
-                start_panel=request["candidate"],
-                captions_default=not burned,
-            )
+            made = self._film(backend, render, request, Path(work) / "film", report, captions_default=not burned)
             stored = upload(self._stores, made, request["prefix"], report)
-        drawn = {"backend": self._backend.name, "degraded": self._backend.degraded, "captions_burned": burned}
-        media = {**stored, **drawn}
+        drawn = {"backend": backend.name, "degraded": backend.degraded, "captions_burned": burned}
+        media = {**stored, **drawn, "made_with": backend.recipe(render)}
         self._stores.wait(self._stores.cache.put(bytes.fromhex(request["recipe_hash"]), encode(media)))
         return media
+
+    def _film(
+        self,
+        backend: VideoBackend,
+        render: RenderRequest,
+        request: dict[str, Any],
+        folder: Path,
+        report: Report,
+        captions_default: bool,
+    ) -> MediaSet:
+        previews = Previews(self._stores, request["prefix"], report)
+
+        def progress(done: float) -> None:
+            previews.at(UPLOAD_FROM * done)
+            report(UPLOAD_FROM * done, DRAWING)
+
+        return film(
+            backend,
+            render,
+            folder,
+            cancelled=report.cancelled,
+            progress=progress,
+            preview=lambda jpeg: previews.show(jpeg, DRAWING),
+            start_panel=request["candidate"],
+            start_frames=self._picked(backend, request),
+            captions_default=captions_default,
+        )
+
+    def _picked(self, backend: VideoBackend, request: dict[str, Any]) -> dict[int, bytes]:
+        """The pictures picked for shots, by position, for a backend that starts from one. What the owner names as the
+        film's own picture stands for its key shot."""
+        if not backend.capabilities.image_to_video:
+            return {}
+        keys = {int(each["shot"]): each["key"] for each in request.get("frames", ()) if each["key"]}
+        if request.get("panel_key"):
+            keys[key_shot(shots_of(request["enhanced"]))] = request["panel_key"]
+        return {shot: self._stores.wait(self._stores.objects.get(key)) for shot, key in keys.items()}

@@ -6,7 +6,7 @@ stands in for a generative model and says so (`degraded`); its frames are real.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -63,7 +63,7 @@ class AnimaticBackend:
         progress: Callable[[int, int], None],
         preview: Callable[[bytes], None] = unwatched,
         start_panel: int | None = None,
-        start_frame: bytes | None = None,
+        start_frames: Mapping[int, bytes] = {},
     ) -> Iterator[NDArray[np.uint8]]:
         """See `VideoBackend.frames`; `start_panel` stages the scene as that candidate, but shots that carry their own.
         Frames come faster than anybody could look at previews of them, so there are none."""
