@@ -3,6 +3,7 @@ import * as Y from 'yjs';
 import type { BoardShot, Job, Panel } from '../src/api/types';
 import { decidedWords, frameByDigit, keyShot, leading, leftWords, pictureOf, rowsOf, shotWords, tickMs, voteWords } from '../src/story/boardWords';
 import { awaitsPick } from '../src/story/jobWords';
+import { askedWords, shotsWords, sourceWords } from '../src/story/sentWords';
 import { Votes } from '../src/story/votes';
 
 const panel = (shot: number, candidate: number, change: Partial<Panel> = {}): Panel => ({
@@ -88,4 +89,11 @@ it('E-90: the screen shows the film in the making, else the picked frame, else t
   const rendering = job({ panels, state: 'PROCESSING', stage: 'VIDEO_GENERATION' });
   expect(pictureOf(rendering, 'pnl_1_0')).toEqual({ url: '/b', words: 'The picked frame, being rendered', dim: true });
   expect(pictureOf({ ...rendering, previewUrl: '/p' }, null)).toEqual({ url: '/p', words: 'The film so far', dim: false });
+});
+
+it('E-87: what is sent says for what, who put words in, and how long it is', () => {
+  expect([askedWords({ step: 'storyboard' }), askedWords({ step: 'video' })]).toEqual(['Sent for the board', 'Sent for the film']);
+  expect([sourceWords('note'), sourceWords('someone')]).toEqual(['A note', 'someone']);
+  const each = { shot: 0, prompt: 'a', durationS: 2.4 };
+  expect([shotsWords({ shots: [each] }), shotsWords({ shots: [each, { ...each, shot: 1 }] })]).toEqual(['1 shot, 0:02', '2 shots, 0:05']);
 });

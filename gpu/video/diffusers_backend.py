@@ -193,7 +193,8 @@ class DiffusersBackend:
         if not self._model.needs_picture:
             return None
         shot = replace(request.shots[at], lines=())
-        alone = StoryboardRequest((shot,), request.look, request.seed, request.width, request.height)
+        seed = request.seed if shot.seed is None else shot.seed
+        alone = StoryboardRequest((shot,), request.look, seed, request.width, request.height)
         return picture(self._drawn.panel(alone, candidate if shot.candidate is None else shot.candidate))
 
     def _blank(self) -> Frames | None:

@@ -19,6 +19,7 @@ from gpu.steps import Step
 from serve_app.graphql.context import Context, Info
 from serve_app.graphql.described import described
 from serve_app.graphql.enums import EpistemicState, JobStage, JobState, Severity
+from serve_app.graphql.sent_nodes import Sent, sent_of
 from storage.codec import CodecError, decode
 from storage.ledger.protocol import Attempt, AttemptState, View
 
@@ -223,6 +224,10 @@ class Job:
             BoardShot(shot=n, words=each["words"], note=each["note"], picked_panel_id=each["picked"])
             for n, each in enumerate(self.view.shots)
         ]
+
+    @described("What is sent to draw and film it, word for word and with people's notes; null before that.")
+    async def sent(self, info: Info) -> Sent | None:
+        return sent_of(await info.context.ports.reader.attempts(self.row.home, job=self.view.id))
 
     @described("When the votes decide, if nobody has picked; null: nobody waits, or for ever.")
     def pick_by(self) -> datetime | None:

@@ -102,8 +102,9 @@ def test_e66_generate_pick_and_watch(enter: Enter, stack: Stack) -> None:
 
 
 def test_e86_a_team_chooses_shot_by_shot(enter: Enter, stack: Stack) -> None:
-    """E-86: with keys alone: votes show at once to everybody, count one a person, and say whose they are; a shot is
-    drawn anew with words; each shot's pick stands, and the film begins by one press with the rest as voted."""
+    """E-86, E-87: with keys alone: votes show at once to everybody, count one a person, and say whose they are; a shot
+    is drawn anew with words, which what is sent shows; each shot's pick stands, and the film begins by one press with
+    the rest as voted."""
     ada, bo = enter("Ada"), enter("Bo")
     ada.sign_in()
     ada.import_file(LAST_FERRY)
@@ -141,6 +142,8 @@ def test_e86_a_team_chooses_shot_by_shot(enter: Enter, stack: Stack) -> None:
     expect(shots.nth(0).locator(".shot-note")).to_have_text("“closer, at night”", timeout=TAKE_MS)
     expect(ada.job()).to_have_text("Pick a frame", timeout=TAKE_MS)
     expect(shots.nth(0).get_by_text("Earlier frames")).to_be_visible()
+    ada.page.get_by_test_id("sent").locator("summary").click()
+    expect(ada.page.get_by_test_id("sent-prompt").first).to_contain_text("closer, at night", timeout=SOON_MS)
 
     shots.nth(0).get_by_test_id("shot-panel").nth(1).click()
     expect(shots.nth(0).get_by_test_id("shot-panel").nth(1)).to_have_attribute("aria-pressed", "true", timeout=SOON_MS)

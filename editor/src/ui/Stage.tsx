@@ -51,6 +51,7 @@ export function Stage({ story }: { story: Story }) {
         {!waiting && <Brains story={story} />}
         {!waiting && <GenerateButton story={story} />}
         {job !== null && <Progress job={job} generation={story.generation} />}
+        {job !== null && parts !== null && <parts.Sent key={job.id} job={job} />}
         {parts !== null && take !== undefined && <parts.Continue key={story.sceneId.value} story={story} />}
       </section>
       {parts !== null && job !== null && job.panels.length > 0 && !(isOver(job.state) && job.state !== 'FINAL_READY') && (

@@ -1,3 +1,4 @@
-/** What only a job needs, as one chunk of the bundle: its board, and how its scene goes on. */
+/** What only a job needs, as one chunk of the bundle: its board, what is sent for it, and how its scene goes on. */
 export { Board } from './Board';
 export { Continue } from './Continue';
+export { Sent } from './Sent';

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from actors.commands import CommandError
+from gpu.steps import Step
 from storage.codec import encode
-from storage.ledger.protocol import AttemptState, Kind, NewEvent, Unavailable
+from storage.ledger.protocol import AttemptState, Kind, NewAttempt, NewEvent, Unavailable
 from tests.unit.serve_app.conftest import World, findings_row, job_row, project_row, scene_row, take_row
 
 pytestmark = pytest.mark.unit
@@ -290,6 +291,33 @@ async def test_g190_a_running_job_shows_the_newest_frame_of_its_film(world: Worl
         assert (await world.ask(query, id=job))["job"]["previewUrl"] == expected
     await world.ledger.finish_attempt(attempt.id, "wrk", AttemptState.DONE, result=b"", error=None)
     assert (await world.ask(query, id=job))["job"]["previewUrl"] is None
+
+
+async def test_g192_what_is_sent_is_read_word_for_word(world: World) -> None:
+    """G-192: from the newest request that draws or films; other steps and other jobs say nothing; none: null."""
+    project = await world.project()
+    scene = await world.scene(project)
+    job, other = [await world.job(scene) for _ in range(2)]
+    query = (
+        "query($id: ID!) { job(id: $id) { sent { step prompt seed added { source text } shots { prompt frameKey } } } }"
+    )
+    assert (await world.ask(query, id=job))["job"] == {"sent": None}
+    note = {"source": "note", "text": "shot 1: wider"}
+    enhanced = {
+        "writer": "grammar", "brain": "pixar", "prompt": "A kitchen.\nShot 1: wider", "negative": "", "added": [note],
+        "shots": [{"duration_s": 2.0}], "shot_prompts": ["A pot. wider"],
+    }  # fmt: skip
+    frames = [{"shot": 0, "candidate": 1, "key": "assets/panels/a.jpg", "sha256": "a"}]
+    for step in (Step.STORYBOARD, Step.VIDEO):
+        request = encode({"enhanced": enhanced, "seed": 7, "frames": frames if step is Step.VIDEO else [[0, 0]]})
+        new = NewAttempt(f"att_{step}", project, scene, job, step, 2, request, 1_000)
+        await world.scribe.append(project, [NewEvent("@x", Kind.EVENT, "t", encode({}))], [], (new,))
+        sent = (await world.ask(query, id=job))["job"]["sent"]
+        assert (sent["step"], sent["seed"], sent["prompt"]) == (step.value, "7", enhanced["prompt"])
+        assert sent["added"] == enhanced["added"]
+        key = "assets/panels/a.jpg" if step is Step.VIDEO else None
+        assert sent["shots"] == [{"prompt": "A pot. wider", "frameKey": key}]
+    assert (await world.ask(query, id=other))["job"] == {"sent": None}
 
 
 async def test_q03_concurrent_retries_make_one_project(world: World) -> None:

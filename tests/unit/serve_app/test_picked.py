@@ -1,0 +1,77 @@
+"""The picked frames of a board on their way into a film."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gpu.enhance.protocol import EnhancedScene
+from gpu.video.animatic import AnimaticBackend
+from gpu.video.capabilities import Capabilities
+from gpu.video.protocol import Look, RenderRequest, Shot
+from serve_app.steps.stores import StepStores
+from serve_app.steps.video import Video
+from storage.cache.sqlite import SqliteExactCache
+from storage.ledger.protocol import Attempt, AttemptState
+from storage.objects.local import LocalObjects
+
+pytestmark = pytest.mark.unit
+
+FRAMES = [
+    {"shot": 0, "candidate": 1, "key": None, "sha256": None},
+    {"shot": 1, "candidate": 2, "key": "assets/panels/b.jpg", "sha256": "b"},
+]
+
+
+class FromPictures(AnimaticBackend):
+    """Draws as ever, and keeps what pictures it was given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.given: Mapping[int, bytes] | None = None
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return replace(super().capabilities, image_to_video=True)
+
+    def frames(self, request: RenderRequest, **how: Any) -> Iterator[Any]:  # type: ignore[override]
+        self.given = how["start_frames"]
+        return super().frames(request, **how)
+
+
+class Quiet:
+    def __call__(self, progress: float, message: str, partial: dict[str, Any] | None = None) -> None: ...
+    def cancelled(self) -> bool:
+        return False
+
+    def durable(self, partial: dict[str, Any]) -> None: ...
+
+
+def request(**more: Any) -> dict[str, Any]:
+    shots = tuple(Shot(n, 0.5, "KITCHEN", True) for n in range(2))
+    scene = EnhancedScene(shots, ("a", "b"), "a kitchen", "", Look(), "thriller", 1, "grammar", 1, 7)
+    base = {"enhanced": scene.to_dict(), "seed": 7, "candidate": 1, "panel_key": None, "width": 160, "height": 96}
+    base |= {"fps": 4, "prefix": "prj_1/job_1/att_1", "backend": None, "recipe_hash": "ab" * 32, "frames": FRAMES}
+    return {**base, **more}
+
+
+@pytest.mark.parametrize("more", [{}, {"frames": []}])
+async def test_g191_a_backend_that_starts_from_pictures_gets_each_shot_s_own(
+    tmp_path: Path, more: dict[str, Any]
+) -> None:
+    """G-191: by shot, and none for a shot whose frame was never drawn; an older owner names none."""
+    objects = LocalObjects(tmp_path / "objects")
+    await objects.put("assets/panels/b.jpg", b"picture of b", content_type="image/jpeg")
+    stores = StepStores(asyncio.get_running_loop(), objects, SqliteExactCache(tmp_path / "cache.db"))
+    backend = FromPictures()
+    attempt = Attempt(
+        "att_1", "prj_1", "scn_1", "job_1", "video", 1, AttemptState.CLAIMED, b"", 1, 0, 0, None, "w", None, 0.0, "",
+        False, None, None, 1,
+    )  # fmt: skip
+    await asyncio.to_thread(Video(stores, backend), attempt, request(**more), Quiet())
+    assert backend.given == ({} if more else {1: b"picture of b"})
