@@ -41,12 +41,14 @@ class Need:
 @dataclass(frozen=True, slots=True)
 class Policy:
     """How the capable are ranked, in points of quality (0..100): what a unit of money, a minute of waiting and starting
-    from the picked frame are worth. `cost_max`: of one film, 0: any."""
+    from the picked frame are worth. `cost_max`: of one film, 0: any. Only money counts: what is priced in another unit
+    is compared with nothing."""
 
     points_per_cost: float = 2.0
     points_per_minute: float = 1.0
     points_for_image: float = 15.0
     cost_max: float = 0.0
+    cost_unit: str = "usd"
     moderated_elsewhere: bool = False
 
 
@@ -165,14 +167,18 @@ def lacks(offer: Capabilities, need: Need, policy: Policy) -> list[str]:
     ):
         if wanted and not has:
             said.append(what)
-    cost = offer.cost_per_s * need.seconds
+    cost = cost_of(offer, need, policy)
     if policy.cost_max and cost > policy.cost_max:
         said.append(f"it would cost {cost:.2f} {offer.cost_unit}, more than {policy.cost_max:.2f}")
     return said
 
 
+def cost_of(offer: Capabilities, need: Need, policy: Policy) -> float:
+    return offer.cost_per_s * need.seconds if offer.cost_unit == policy.cost_unit else 0.0
+
+
 def score(offer: Capabilities, need: Need, policy: Policy) -> float:
-    cost = offer.cost_per_s * need.seconds
+    cost = cost_of(offer, need, policy)
     minutes = offer.speed_s_per_s * need.seconds / 60
     image = policy.points_for_image if need.likes_image and offer.image_to_video else 0.0
     return offer.quality + image - policy.points_per_cost * cost - policy.points_per_minute * minutes

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,8 @@ REDIRECTS_MAX = 3
 LIST_PAGE, LIST_PAGES_MAX = 100, 10
 """How far back we look for a submission of ours: 1,000 videos."""
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
+
+logging.getLogger("httpx").setLevel(logging.WARNING)  # at INFO it writes every address, signed ones included
 
 _GONE = (401, 403, 404, 410)
 """What a signed address answers when its time has passed."""

@@ -93,7 +93,7 @@ function Screen({ take, story, look }: { take: Take | undefined; story: Story; l
     <figure class="screen-figure">
       <Player key={take.id} take={take} />
       <figcaption class="take-facts">
-        <span class="tag">{take.degraded ? 'animatic' : take.backend}</span>
+        <span class="tag">{take.backend}</span>
         <span>{durationWords(take.durationS)}</span>
         {take.qualityScore !== null && <span title="Quality score">{Math.round(take.qualityScore * 100)}/100</span>}
         {standInWords(take) !== '' && <span data-testid="stand-in">{standInWords(take)}</span>}

@@ -10,6 +10,7 @@ import pytest
 
 from serve_app.config import Settings, SettingsError
 from serve_app.vendor_endpoints import endpoints_of
+from serve_app.video_offers import router_of
 
 pytestmark = pytest.mark.unit
 
@@ -61,3 +62,21 @@ def test_g270_a_wrong_endpoint_fails_the_start(tmp_path: Path, rows: Any, keys: 
         endpoints_of(settings(tmp_path, rows, keys))
     assert names in str(caught.value)
     assert "sk-1" not in str(caught.value)
+
+
+def test_g272_what_is_configured_is_offered(tmp_path: Path) -> None:
+    """G-272: the animatic, each endpoint, what workers on the lists render; two of one name fail the start; the policy
+    is the installation's."""
+    text = json.dumps([ONE])
+    args = {"data_dir": tmp_path, "video_endpoints": text, "remote_backends": "svd, veo", "video_cents_max": 250}
+    router = router_of(Settings.from_args(args, {}))
+    assert {name: router.kind_of(name) for name in router.offers} == {
+        "animatic": "animatic",
+        "sora": "videos_api.sora",
+        "veo": "remote",
+        "svd": "remote",
+    }
+    assert router.policy.cost_max == 2.5
+    twice = json.dumps([{**ONE, "name": "veo"}])
+    with pytest.raises(SettingsError, match="veo"):
+        router_of(Settings.from_args({**args, "video_endpoints": twice}, {}))

@@ -71,6 +71,8 @@ def test_g272_the_capable_are_ranked() -> None:
     found = poor.route(None, FILM, 0)
     assert found.order == ("ltx", "animatic")
     assert found.refused == {"sora": "it would cost 3.00 usd, more than 2.50"}
+    own = replace(LOCAL, cost_per_s=99.0, cost_unit="gpu_s")
+    assert Router((ANIMATIC, own), Policy(cost_max=2.5)).route(None, FILM, 0).order[0] == "ltx"
     plain = replace(SORA, name="plain", image_to_video=False, quality=85)
     assert Router((plain, SORA)).route(None, FILM, 0).order[0] == "plain"
     assert Router((plain, SORA)).route(None, replace(FILM, likes_image=True), 0).order[0] == "sora"
