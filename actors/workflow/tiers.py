@@ -66,6 +66,7 @@ EVENTS: Mapping[str, Tier] = {
     "job.started": _LOCAL,
     "job.routed": _LOCAL,
     "job.degraded": _LOCAL,
+    "job.dropped": _LOCAL,
     "job.step": _LOCAL,
     "job.stage": _LOCAL,
     "job.script_ready": _LOCAL,
