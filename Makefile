@@ -50,6 +50,7 @@ bench: setup editor
 	$(BIN)/python -m benchmarks.run
 	$(BIN)/python -m benchmarks.databases
 	$(BIN)/python -m benchmarks.activation
+	$(BIN)/python -m benchmarks.queue
 
 bench-collab: setup editor
 	$(BIN)/python -m benchmarks.scoreboard $(if $(ROWS),--only $(ROWS))

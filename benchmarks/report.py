@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import board_report, databases_report, hosts_report
+from benchmarks import board_report, databases_report, hosts_report, queue_report
 from benchmarks.board_report import NOT_RUN, number, table
 
 TEXT, RESULTS, SCOREBOARD, HOSTS = "RESULTS.md", "results.json", "scoreboard.json", "hosts.json"
@@ -21,7 +21,7 @@ BUSY_CORES_QUIET_MAX = 0.5
 TOLERANCE = 0.1
 """A prediction counts as kept within this share of it; a target has no tolerance."""
 
-DATABASES = "databases.json"
+DATABASES, QUEUE = "databases.json", "queue.json"
 
 Results = Mapping[str, Any]
 
@@ -57,12 +57,13 @@ def render(
     rows: Sequence[Results],
     hosts: Results,
     databases: Results | None = None,
+    queue: Results | None = None,
 ) -> str:
     """The whole report. `results`: of `make bench`; `board`: of `make bench-collab`; `rows`: of the scoreboard;
     `hosts`: of `make bench-hosts`."""
     known = {key: value for key, value in measured(results).items() if value is not None}
     values = {**board_report.measured(board, rows), **hosts_report.measured(hosts), **known}
-    values |= databases_report.measured(databases or {})
+    values |= databases_report.measured(databases or {}) | queue_report.measured(queue or {})
     parts = [
         _head(results, board, hosts),
         _expected(values, predictions),
@@ -71,6 +72,7 @@ def render(
         databases_report.section(databases or {}),
         _render(results.get("render", {})),
         _generate(results),
+        queue_report.section(queue or {}),
         hosts_report.section(hosts, results.get("ledger", {})),
         _remarks(values, predictions, board_report.remarks(board, rows), noise(results, board, hosts)),
     ]
@@ -80,13 +82,13 @@ def render(
 def write(folder: Path) -> None:
     """RESULTS.md from what lies in the folder; any of the files may be absent."""
     here = Path(__file__).resolve().parent
-    results, board, hosts, databases = (
+    results, board, hosts, databases, queue = (
         json.loads(path.read_text()) if (path := folder / name).exists() else {}
-        for name in (RESULTS, SCOREBOARD, HOSTS, DATABASES)
+        for name in (RESULTS, SCOREBOARD, HOSTS, DATABASES, QUEUE)
     )
     predictions = tomllib.loads((here / "predictions.toml").read_text())
     rows = tomllib.loads((here / "workloads.toml").read_text())["row"]
-    (folder / TEXT).write_text(render(results, board, predictions, rows, hosts, databases))
+    (folder / TEXT).write_text(render(results, board, predictions, rows, hosts, databases, queue))
 
 
 def _head(results: Results, board: Results, hosts: Results) -> str:
