@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -57,6 +58,9 @@ from storage.ledger.queue_board import Forecast, QueueBoard
 
 logger = logging.getLogger("storyforge.runtime")
 
+EARLY_MAX = 64
+"""Wake-ups of attempts this home does not know yet that are kept; older ones are found by the look every second."""
+
 VIEW_ROWS = 200
 """Rows per read of scene views."""
 
@@ -97,6 +101,7 @@ class Home:
             on_lost=self._on_pipeline_lost,
             commit_s=around.commit_s,
         )
+        self._early: deque[str] = deque(maxlen=EARLY_MAX)
         every = around.limits.snapshot_every_events
         self.snapshots = Snapshots(self.id, self.epoch, around.ledger, every, around.announce)
         self.checkpoints = Checkpoints(self)
@@ -307,6 +312,8 @@ class Home:
         """After a commit: wake workers, and keep a snapshot now and then."""
         self.touch()
         self._around.moved(self.id, self.pipeline.known)
+        if any(new.id in self._early for new in decision.attempts):
+            self.chore(self._tell_again(activation.actor.id))
         if decision.attempts or decision.cancel_attempts:
             self._around.wake()
         actor = activation.actor
@@ -334,11 +341,16 @@ class Home:
         return found
 
     async def attempt_changed(self, attempt_id: str) -> None:
-        """A worker says this row moved. Unknown ids are ignored: wake-ups are hints."""
+        """A worker says this row moved. Unknown ids are ignored: wake-ups are hints. One that comes before its own
+        commit was shown here (a quick step, another process) is kept for then: the next look is a second away."""
         for id, ids in self.waits_for().items():
             if attempt_id in ids:
                 await self.tell(id, AttemptsChanged())
                 return
+        self._early.append(attempt_id)
+
+    async def _tell_again(self, actor: str) -> None:
+        await self.tell(actor, AttemptsChanged())
 
     # documents
     def show_weather(self, changes: Mapping[str, Mapping[str, Any]]) -> None:

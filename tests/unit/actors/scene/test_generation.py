@@ -18,6 +18,8 @@ from actors.commands import (
     RetryJob,
     UnlockScene,
 )
+from actors.runtime.ids import derive_id
+from actors.runtime.lifecycle import Turned
 from actors.scene.waiting import BACKOFF_FIRST_MS, THROTTLED_TRIES_MAX
 from actors.views import JobView, SceneView, TakeView
 from gpu.steps import ATTEMPTS_PER_STEP_MAX, Step
@@ -298,6 +300,25 @@ async def test_an_attempt_that_kills_workers_fails_the_job(scene: Scene) -> None
     await scene.it.ask(scene.home, RetryJob(scene.scene, job))
     await scene.step(Step.ENHANCE)
     assert (await scene.job(job)).state == "CONTINUITY_CHECKED"
+
+
+async def test_a_wake_up_before_its_own_commit_is_kept() -> None:
+    """G-175: a quick worker's word of an attempt that this owner has not shown itself yet is heard once it has."""
+    async with story(rescan_ms=600_000) as it:
+        home = await it.create()
+        scene = Scene(it, home, (await it.ask(home, CreateScene("INT. KITCHEN - NIGHT", SCRIPT))).ids["scene"])
+        job = await scene.generate()
+        enhance = await scene.worker.once(Step.ENHANCE)
+        assert enhance is not None
+        await it.runtime.attempt_changed(home, derive_id("att", job, "storyboard", "1"))
+        before = len(it.facts)
+        await scene.seen(enhance.id)
+
+        def looked() -> int:
+            told = [fact for fact in it.facts[before:] if isinstance(fact, Turned)]
+            return sum(fact.message == "AttemptsChanged" for fact in told)
+
+        await it.until(lambda: looked() == 2)
 
 
 async def test_first_pick_wins(scene: Scene) -> None:
