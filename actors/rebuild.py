@@ -19,6 +19,7 @@ from actors.runtime.facts import fact_of
 from actors.scene.actor import HEADING_READ_CHARS, LIVE_JOBS_KEPT, SceneActor
 from actors.scene.bible import view as bible_view
 from actors.scene.continuation import segment_view
+from actors.scene.enhancement import enhancement_views
 from actors.scene.job import Job
 from actors.scene.views import job_view, live_job, open_job_view, take_view
 from actors.views import FindingsView, SceneView, VersionView
@@ -35,6 +36,7 @@ class Rebuilt:
         self.scenes: dict[str, SceneActor] = {}
         self.jobs: dict[str, tuple[str, Job]] = {}  # all there ever were, which a scene does not remember
         self._takes: list[ViewDraft] = []
+        self._enhanced: list[ViewDraft] = []
         self._versions: list[ViewDraft] = []
         self._segments: list[ViewDraft] = []  # and the bibles beside them
         self._named: dict[str, int] = {}
@@ -62,6 +64,8 @@ class Rebuilt:
         elif fact.type.startswith("job."):
             job = self.jobs[fact.data["job"]][1]
             job.apply(fact.type, fact.data)
+            if fact.type == "job.script_ready":
+                self._enhanced += enhancement_views(self.home, id, job, fact.at_ms)
             if fact.type == "job.final_ready":
                 self._takes.append(take_view(self.home, id, job, fact.at_ms))
 
@@ -89,6 +93,7 @@ class Rebuilt:
         for scene, job in self.jobs.values():
             yield job_view(self.home, scene, job)
             yield open_job_view(scene, job)
+        yield from self._enhanced
         yield from self._takes
         yield from self._versions
         yield from self._segments

@@ -10,6 +10,8 @@ Kinds and keys in the ledger's `View` rows (kind · id · parent · order_key):
   open_job· job · scene     · when it is due (ms)           -> OpenJobView (jobs that have not ended)
   video   · job · principal · created_at (zero-padded ms)   -> VideoView (jobs asked for by `/v1/videos`)
   take    · tak · scene     · created_at (zero-padded ms)   -> TakeView
+  enhancement · job · scene · written at (zero-padded ms)   -> EnhancementView
+  spend   · job · scene     · spent at (zero-padded ms)     -> SpendView (only what a model was asked for)
   version · ver · scene     · how many came before          -> VersionView
   access  · lnk · project   · created_at (zero-padded ms)   -> AccessLinkView
   checkpoint      · chk · project · sequence               -> CheckpointView
@@ -156,6 +158,39 @@ class OpenJobView(Body):
 
     id: str
     scene: str
+
+
+@dataclass(frozen=True, slots=True)
+class EnhancementView(Body):
+    """What is sent to a video model for a job, and how it came about."""
+
+    id: str  # the job
+    scene: str
+    project: str
+    at_ms: int
+    request: dict[str, Any]  # gpu.enhance.protocol.EnhanceRequest
+    enhanced: dict[str, Any]  # gpu.enhance.protocol.EnhancedScene
+    how: dict[str, Any] | None = None  # gpu.enhance.writer.Enhancement
+    backend: str | None = None  # the one asked for
+
+
+SPEND = "spend"
+
+
+@dataclass(frozen=True, slots=True)
+class SpendView(Body):
+    """What the words of one job cost: never changed, so that sums over a project or a day only grow."""
+
+    id: str  # the job
+    scene: str
+    project: str
+    at_ms: int
+    writers: tuple[str, ...]
+    currency: str
+    cost_micro: int  # millionths of a currency unit
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from typing import Any, Literal
 from gpu.video.protocol import VideoError
 from serve_app.settings.board import BoardSettings
 from serve_app.settings.bounded import bounded
-from serve_app.settings.llm import LlmSettings
+from serve_app.settings.llm import LlmSettings, roles_in
 from serve_app.settings.objects import ObjectSettings
 from serve_app.settings.remote import RemoteSettings
 from serve_app.settings.vendors import VendorSettings
@@ -119,6 +119,10 @@ class Settings(BoardSettings, LlmSettings, VideoSettings, VendorSettings, Object
             raise SettingsError("profile", f"{self.profile!r} is unknown", f"use one of {', '.join(PROFILES)}")
         for name in ("owner_token", "cluster_secret"):
             _check_secret(name, getattr(self, name))
+        try:
+            roles_in(self.llm_roles)
+        except ValueError as error:
+            raise SettingsError("llm_roles", str(error), 'as in "enhance: vllm, openai, grammar"') from None
 
         try:
             self.check_video()

@@ -54,6 +54,7 @@ from actors.runtime.actor import (
 from actors.runtime.edits import DropKey, Edit, Op, SetKey
 from actors.scene import ballots, batches, comments, continuation, style, versions, videos
 from actors.scene.board import Board
+from actors.scene.enhancement import enhancement_views
 from actors.scene.flow import Run
 from actors.scene.job import Job, State
 from actors.scene.recipe import seed_of
@@ -420,6 +421,8 @@ class SceneActor(Actor):
             decision.cancel_attempts += run.cancels
             decision.views += [job_view(self.home, self.id, job), open_job_view(self.id, job)]
             decision.views += videos.video_view(self.home, self.id, job)
+            if any(draft.type == "job.script_ready" for draft in run.drafts):
+                decision.views += enhancement_views(self.home, self.id, job, ctx.now_ms)
             ops.append(SetKey("jobs", job.id, live_job(self.id, job, None)))
             before = self.jobs.get(job.id)
             if job.take is not None and (before is None or before.take is None):

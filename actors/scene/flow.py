@@ -158,7 +158,8 @@ class Run:
     def _take_result(self, step: Step, result: dict[str, Any]) -> None:
         match step:
             case Step.ENHANCE:
-                self.emit("job.script_ready", enhanced=dict(result["enhanced"]))
+                how = result.get("enhancement")
+                self.emit("job.script_ready", enhanced=dict(result["enhanced"]), enhancement=how)
             case Step.CACHE:
                 hit = result["verdict"] == "hit" and bool(result.get("take"))
                 self.emit(

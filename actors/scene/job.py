@@ -119,6 +119,7 @@ class Job:
     attempt: str | None = None  # open attempt row
     numbers: dict[str, int] = field(default_factory=dict)  # step → last attempt number
     enhanced: dict[str, Any] | None = None
+    enhancement: dict[str, Any] | None = None  # how it came to its words: gpu.enhance.writer.Enhancement
     findings: dict[str, int] | None = None  # severity → count, at the gate
     panels: list[dict[str, Any]] = field(default_factory=list)  # see `board.panel_of`; every one that was ever drawn
     board: Board = field(default_factory=Board)
@@ -216,6 +217,7 @@ class Job:
     def _script_ready(self, data: Mapping[str, Any]) -> None:
         self._move(State.SCRIPT_READY)
         self.attempt, self.enhanced, self.stage = None, data["enhanced"], Stage.CONTINUITY_VALIDATION
+        self.enhancement = data.get("enhancement")  # events older than other writers have none
 
     def _checked(self, data: Mapping[str, Any]) -> None:
         self._move(State.CONTINUITY_CHECKED)

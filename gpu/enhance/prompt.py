@@ -56,12 +56,25 @@ def scene_prompt(
 
 def shot_prompt(request: EnhanceRequest, brain: Brain, shot: Shot) -> str:
     """One shot in words: framing, people and what they do, things, place, light, style, speech."""
-    framing = f"{SIZE_WORDS[shot.size]}, {ANGLE_WORDS[shot.angle]}, {_move_words(shot.move)}"
     people = "; ".join(f"{f.name} {f.action}".strip() for f in shot.cast)
     things = ", ".join(shot.props)
-    parts = [framing, people, things, setting_words(request, shot.weather), brain.style]
-    said = " ".join(f'{line.speaker}: "{line.text}"' for line in shot.lines)
-    return ". ".join(part for part in (*parts, said) if part)
+    parts = [_framing(shot), people, things, setting_words(request, shot.weather), brain.style]
+    return ". ".join(part for part in (*parts, _said(shot)) if part)
+
+
+def framed_prompt(shot: Shot, brain: Brain, phrase: str) -> str:
+    """The same with somebody else's words for who, what and where; framing, weather, style and speech stay ours."""
+    parts = [_framing(shot), phrase.rstrip(" ."), WEATHER_WORDS[shot.weather], brain.style]
+    return ". ".join(part for part in (*parts, _said(shot)) if part)
+
+
+def shot_slots(shot: Shot) -> str:
+    """What happens in a shot, and the words that must stand in any phrase of it."""
+    people = "; ".join(f"{f.name} {f.action}".strip() for f in shot.cast)
+    things = ", ".join(shot.props)
+    happens = ". ".join(part for part in (people, things, shot.place) if part)
+    words = [*(f.name for f in shot.cast), *shot.props, shot.place, shot.time_of_day]
+    return f"{happens}. Use: {', '.join(word for word in words if word)}"
 
 
 def setting_words(request: EnhanceRequest, weather: Weather) -> str:
@@ -72,6 +85,14 @@ def setting_words(request: EnhanceRequest, weather: Weather) -> str:
 
 def _described(name: str, descriptors: tuple[str, ...]) -> str:
     return f"{name} ({', '.join(descriptors)})" if descriptors else name
+
+
+def _framing(shot: Shot) -> str:
+    return f"{SIZE_WORDS[shot.size]}, {ANGLE_WORDS[shot.angle]}, {_move_words(shot.move)}"
+
+
+def _said(shot: Shot) -> str:
+    return " ".join(f'{line.speaker}: "{line.text}"' for line in shot.lines)
 
 
 def _move_words(move: str) -> str:

@@ -44,7 +44,7 @@ class EnhanceError(Exception):
         return f"{self.code}: {self.message}"
 
 
-class _Wire:
+class Wire:
     """Dict forms for dataclasses of plain values; nested values are listed in `_nested` by field."""
 
     __slots__ = ()
@@ -78,7 +78,7 @@ class _Wire:
 
 
 @dataclass(frozen=True, slots=True)
-class CastSlot(_Wire):
+class CastSlot(Wire):
     """One person of the scene; `entity_id` decides their looks, `descriptors` go into the prompt word for word."""
 
     entity_id: str
@@ -92,7 +92,7 @@ class CastSlot(_Wire):
 
 
 @dataclass(frozen=True, slots=True)
-class Moment(_Wire):
+class Moment(Wire):
     """What happens next: an action paragraph, or a line spoken by `speaker` (a cast name or entity id)."""
 
     kind: MomentKind
@@ -112,7 +112,7 @@ class Moment(_Wire):
 
 
 @dataclass(frozen=True, slots=True)
-class EnhanceRequest(_Wire):
+class EnhanceRequest(Wire):
     """Everything that decides an enhanced scene. `weather` None: read it from the action."""
 
     heading: str
@@ -157,7 +157,7 @@ class EnhanceRequest(_Wire):
 
 
 @dataclass(frozen=True, slots=True)
-class Added(_Wire):
+class Added(Wire):
     """Words that the writer did not find in the scene, and who put them in."""
 
     source: Source
@@ -165,7 +165,7 @@ class Added(_Wire):
 
 
 @dataclass(frozen=True, slots=True)
-class EnhancedScene(_Wire):
+class EnhancedScene(Wire):
     """Shots with a prompt each, and the prompt of the whole scene exactly as a generative model receives it.
 
     `omitted_moments` counts moments at the end that found no room within the renderer's limits.

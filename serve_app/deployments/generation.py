@@ -29,6 +29,7 @@ class Generation:
         from serve_app.owner_bell import OwnerBell
         from serve_app.steps.embedded import embedded_runs, lanes_of
         from serve_app.steps.vendors import VendorWorker
+        from serve_app.steps.writers import writer_chain
         from serve_app.stores import open_bus, open_cache, open_ledger, open_objects
         from serve_app.vendor_endpoints import endpoints_of
         from serve_app.worker import Worker
@@ -44,7 +45,8 @@ class Generation:
         with contextlib.suppress(ObjectStoreError):  # an unwritable folder fails the steps that need it, with words
             await objects.sweep()
         await cache.sweep()
-        runs = embedded_runs(objects, cache)
+        self._chain = writer_chain(settings, self._ledger)
+        runs = embedded_runs(objects, cache, self._chain)
         name = f"gen-{os.getpid()}-{secrets.token_hex(3)}"
         self._worker = Worker(name, self._ledger, runs, lanes_of(settings.profile), OwnerBell(self._bus), self._bus)
         self._worker.start()
@@ -63,5 +65,6 @@ class Generation:
     async def __del__(self) -> None:
         await self._worker.stop()
         await self._vendors.stop()
+        await self._chain.close()
         await self._bus.close()
         await self._ledger.close()

@@ -121,6 +121,7 @@ PRIVATE_KEYS = frozenset(
         "mixed_newlines",
         "prompt",
         "enhanced",
+        "lost",
         "request",
         "update",
         "updates",

@@ -48,6 +48,12 @@ LIST_SIZES: Mapping[str, int] = {
     "things": 20,
     "people": 4,
     "sceneIds": 4,
+    "tries": 3,
+    "shots": 16,
+    "added": 4,
+    "descriptors": 3,
+    "props": 4,
+    "lost": 1,
 }
 """What lists without `first` usually hold; `edges` were paid for by their connection's `first`."""
 PAGE_SIZE_MAX = 200

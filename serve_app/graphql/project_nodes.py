@@ -19,6 +19,7 @@ from serve_app.graphql.comment_nodes import Comment, comments_of
 from serve_app.graphql.context import Info, not_found
 from serve_app.graphql.continuation_nodes import Segment, segments_of
 from serve_app.graphql.described import described
+from serve_app.graphql.enhancement_nodes import Spending, spending_of
 from serve_app.graphql.enums import ProjectType, SceneStatus
 from serve_app.graphql.limits import PAGE_SIZE_MAX
 from serve_app.graphql.past_nodes import Version
@@ -263,6 +264,10 @@ class Project:
     @described("Whether people are here, and what they would resume from.")
     async def session(self, info: Info) -> ProjectSession:
         return await session_of(info.context.ports.reader, self.row.home)
+
+    @described("What writing prompts for it has cost, all jobs together.")
+    async def spending(self, info: Info) -> Spending:
+        return await spending_of(info.context.ports.reader, self.row.home)
 
     @described("In story order.")
     async def scenes(self, info: Info) -> list[Scene]:

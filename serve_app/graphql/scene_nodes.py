@@ -18,6 +18,7 @@ from actors.views import JobView, TakeView
 from gpu.steps import Step
 from serve_app.graphql.context import Context, Info
 from serve_app.graphql.described import described
+from serve_app.graphql.enhancement_nodes import Enhancement, EnhancementDraft
 from serve_app.graphql.enums import EpistemicState, JobStage, JobState, Severity
 from serve_app.graphql.sent_nodes import Sent, sent_of
 from storage.codec import CodecError, decode
@@ -275,6 +276,16 @@ class Job:
     @strawberry.field
     def auto_pick(self) -> bool:
         return self.view.auto_pick
+
+    @described("What is sent for it to a video model, and how it came about; null until the scene was worked out.")
+    async def enhancement(self, info: Info) -> Enhancement | None:
+        row = await info.context.loaders.one.load(("enhancement", self.row.home, self.view.id))
+        return Enhancement.of(row) if row is not None and row.body is not None else None
+
+    @described("The words of the shot that is being phrased now, as far as they are; null at other times.")
+    async def draft(self, info: Info) -> EnhancementDraft | None:
+        live = await self._attempt(info)
+        return EnhancementDraft.of(live) if live is not None else None
 
     async def _attempts(self, info: Info) -> list[Attempt]:
         return await info.context.loaders.open_attempts.load(self.row.home)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from gpu.enhance.grammar import GrammarWriter
+from gpu.enhance.chain import Chain
 from gpu.steps import Step
 from gpu.video.animatic import AnimaticBackend
 from serve_app.steps.cache import AskCache
@@ -36,11 +36,12 @@ def lanes_of(profile: str) -> tuple[Lane, ...]:
     return FINISHER_LANES if profile == "gpu" else LANES
 
 
-def embedded_runs(objects: ObjectStore, cache: ExactCache) -> Mapping[str, StepRun]:
+def embedded_runs(objects: ObjectStore, cache: ExactCache, chain: Chain) -> Mapping[str, StepRun]:
     """Call on the loop that owns the stores."""
-    stores, animatic = StepStores(asyncio.get_running_loop(), objects, cache), AnimaticBackend()
+    loop = asyncio.get_running_loop()
+    stores, animatic = StepStores(loop, objects, cache), AnimaticBackend()
     return {
-        Step.ENHANCE: typed(Enhance(GrammarWriter())),
+        Step.ENHANCE: typed(Enhance(chain, loop)),
         Step.CACHE: typed(AskCache(stores)),
         Step.STORYBOARD: typed(Storyboard(stores, animatic)),
         Step.VIDEO: typed(Video(stores, animatic)),

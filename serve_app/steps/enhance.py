@@ -1,19 +1,67 @@
-"""Step `enhance`: a scene's slots become shots with a prompt each."""
+"""Step `enhance`: a scene's slots become shots with a prompt each, by the first writer of the list that can.
+
+Invariant: a cancelled attempt aborts the writer where it runs; words so far are told as they come, and how the scene
+came to its words is answered beside the scene.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import concurrent.futures
+import time
 from typing import Any
 
-from gpu.enhance.protocol import EnhanceRequest, PromptWriter
-from serve_app.worker import Report
+from gpu.enhance.chain import Chain
+from gpu.enhance.protocol import EnhanceRequest
+from gpu.enhance.writer import Delta
+from serve_app.worker import Report, StepCancelled
 from storage.ledger.protocol import Attempt
+
+LOOK_S = 0.1
+"""Between looks whether the attempt is cancelled."""
+
+TELL_S = 0.5
+"""Between words told: each is a write of the attempt's row."""
+
+DRAFT_CHARS_MAX = 600
 
 
 class Enhance:
-    def __init__(self, writer: PromptWriter) -> None:
-        self._writer = writer
+    """`loop` is the one the chain's writers belong to; the step itself blocks a worker's thread."""
+
+    def __init__(self, chain: Chain, loop: asyncio.AbstractEventLoop) -> None:
+        self._chain, self._loop = chain, loop
 
     def __call__(self, attempt: Attempt, request: dict[str, Any], report: Report) -> dict[str, Any]:
         report(0.1, "SCRIPT_EXPANSION|Reading the scene for shots")
-        written = self._writer.write(EnhanceRequest.from_dict(request["enhance"]))
-        return {"enhanced": written.to_dict()}
+        asked = EnhanceRequest.from_dict(request["enhance"])
+        writing = self._chain.write(attempt.home, asked, _Telling(report))
+        future = asyncio.run_coroutine_threadsafe(writing, self._loop)
+        while True:
+            try:
+                scene, how = future.result(LOOK_S)
+            except concurrent.futures.CancelledError:
+                raise StepCancelled from None
+            except TimeoutError:
+                if future.done():
+                    raise  # the writing's own
+                if report.cancelled():
+                    future.cancel()
+                continue
+            return {"enhanced": scene.to_dict(), "enhancement": how.to_dict()}
+
+
+class _Telling:
+    """Deltas as progress, and the words so far as the attempt's partial result."""
+
+    def __init__(self, report: Report) -> None:
+        self._report, self._told = report, 0.0
+
+    def __call__(self, delta: Delta) -> None:
+        message = f"SCRIPT_EXPANSION|Phrasing shot {min(delta.done + 1, delta.total)} of {delta.total}"
+        now, partial = time.monotonic(), None
+        if delta.text and now - self._told >= TELL_S:
+            self._told = now
+            words = delta.text[-DRAFT_CHARS_MAX:]
+            partial = {"draft": {"done": delta.done, "total": delta.total, "text": words}}
+        self._report(0.1 + 0.9 * delta.done / delta.total, message, partial)

@@ -33,8 +33,20 @@ from tests.unit.actors.story import Story, story
 pytestmark = pytest.mark.unit
 
 SCRIPT = "INT. KITCHEN - NIGHT\n\nEDWARD (60s) stirs a pot.\n\nEDWARD\nSoup!\n"
-KINDS = ("project", "scene", "job", "open_job", "take", "version", "findings", "segment", "scene_bible", "own_brain")
-LOOSE = frozenset({"revision", "created_at_ms"})
+KINDS = (
+    "project",
+    "scene",
+    "job",
+    "open_job",
+    "take",
+    "enhancement",
+    "version",
+    "findings",
+    "segment",
+    "scene_bible",
+    "own_brain",
+)
+LOOSE = frozenset({"revision", "created_at_ms", "at_ms"})
 """Which append wrote it, and the moment of deciding or of committing: within a second of each other."""
 
 

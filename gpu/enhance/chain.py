@@ -1,0 +1,113 @@
+"""The configured writers of a role, in order: the first that can, writes; film grammar stands at the end of every list.
+
+Invariant: a scene is always written, each writer that gave nothing is named with its code, and what was spent on the
+way is in the record. A writer that is ill, or said when to come again, is left alone until then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from gpu.enhance.budget import Budget, Clock, TokenBucket
+from gpu.enhance.grammar import GrammarWriter
+from gpu.enhance.protocol import EnhancedScene, EnhanceRequest
+from gpu.enhance.writer import Enhancement, Price, StreamWriter, Tell, Try, Usage, WriterError, Written
+
+COOL_DOWN_S = {"unavailable": 10.0, "timeout": 10.0, "rate_limited": 5.0, "quota": 60.0}
+"""How long a writer is passed over after an error of this code. Shorter: every scene waits for the same broken server;
+longer: one that came back stands idle."""
+
+REST_S_MAX = 300.0
+"""The longest a server's own Retry-After is believed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One writer with what it may do. `seconds_max`: for a whole scene."""
+
+    writer: StreamWriter
+    bucket: TokenBucket
+    seconds_max: float
+    price: Price = field(default_factory=Price)
+
+
+class Chain:
+    """One per process and role; `clock` counts seconds and never goes back."""
+
+    def __init__(self, rungs: Sequence[Rung], budget: Budget, *, currency: str, clock: Clock) -> None:
+        self._rungs, self._budget, self._currency, self._clock = tuple(rungs), budget, currency, clock
+        self._grammar = GrammarWriter()
+        self._rests: dict[str, tuple[float, str]] = {}  # writer → until when, and the code that sent it there
+
+    async def write(self, project: str, request: EnhanceRequest, tell: Tell) -> tuple[EnhancedScene, Enhancement]:
+        """Raises only EnhanceError("unknown_brain") and the like: the request's own faults. Cancelling aborts."""
+        began = self._clock()
+        tries: list[Try] = []
+        for rung in self._rungs:
+            tried, written = await self._try(rung, project, request, tell)
+            tries.append(tried)
+            if written is not None:
+                return written.scene, self._record(written, tries, began)
+        scene = await asyncio.to_thread(self._grammar.write, request)
+        tries.append(Try(self._grammar.name))
+        return scene, self._record(Written(scene, ()), tries, began)
+
+    async def check(self) -> None:
+        """Raises WriterError when a writer of our own processes is ill: remote ones are only passed over."""
+        for rung in self._rungs:
+            await rung.writer.check()
+
+    async def close(self) -> None:
+        for rung in self._rungs:
+            await rung.writer.close()
+
+    async def _try(self, rung: Rung, project: str, request: EnhanceRequest, tell: Tell) -> tuple[Try, Written | None]:
+        name, model, most = rung.writer.name, rung.writer.model, 0
+        try:
+            self._may(rung)
+            most = rung.price.of(rung.writer.usage_max(request)) if rung.price != Price() else 0
+            with await self._budget.reserve(project, most):
+                async with asyncio.timeout(rung.seconds_max):
+                    written = await rung.writer.write(request, tell)
+            return Try(name, model, "", "", written.usage, rung.price.of(written.usage)), written
+        except WriterError as error:
+            used = error.usage
+            self._rest(name, error)
+            return Try(name, model, error.code, error.message, used, rung.price.of(used)), None
+        except TimeoutError:
+            self._rest(name, WriterError("timeout", ""))
+            words = f"no scene within {rung.seconds_max:g} s; counted as the most it can have cost"
+            return Try(name, model, "timeout", words, Usage(), most), None
+
+    def _may(self, rung: Rung) -> None:
+        until, code = self._rests.get(rung.writer.name, (0.0, ""))
+        left = until - self._clock()
+        if left > 0:
+            raise _Resting(code, f"left alone for {left:.0f} s more", left)
+        wait_s = rung.bucket.take()
+        if wait_s:
+            raise _Resting("rate_limited", "our own rate limit", wait_s)
+
+    def _rest(self, name: str, error: WriterError) -> None:
+        if isinstance(error, _Resting) or error.code not in COOL_DOWN_S:
+            return
+        for_s = COOL_DOWN_S[error.code] if error.retry_after_s is None else min(REST_S_MAX, error.retry_after_s)
+        self._rests[name] = (self._clock() + for_s, error.code)
+
+    def _record(self, written: Written, tries: list[Try], began: float) -> Enhancement:
+        wrote = written.scene.writer
+        return Enhancement(
+            writer=wrote,
+            model=next((each.model for each in tries if each.writer == wrote), ""),
+            degraded_from=tuple(each.writer for each in tries if each.writer != wrote),
+            tries=tuple(tries),
+            shots=written.shots,
+            currency=self._currency,
+            elapsed_ms=round((self._clock() - began) * 1000),
+        )
+
+
+class _Resting(WriterError):
+    """Not asked at all."""
