@@ -93,6 +93,15 @@ class DefineFormat(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class WithdrawDefinition(Command):
+    """A brain or format of the project's own is offered no more. `kind`: brain | format."""
+
+    type: ClassVar[str] = "definition.withdraw"
+    kind: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
 class SetBackground(Command):
     """Whether the story may be looked over while nobody has it open."""
 
@@ -381,6 +390,7 @@ _ALL: tuple[type[Command], ...] = (
     SetFormat,
     DefineBrain,
     DefineFormat,
+    WithdrawDefinition,
     SetBackground,
     AddCast,
     CreateAccessLink,

@@ -42,6 +42,7 @@ from actors.commands import (
     StyleScene,
     UnlockScene,
     VotePanel,
+    WithdrawDefinition,
 )
 from actors.runtime.actor import Context, Decision, Draft, ViewDraft
 from actors.views import AccessLinkView, order_ms
@@ -66,6 +67,7 @@ COMMANDS: Mapping[type[Command], Access] = {
     SetFormat: Access.WRITE,
     DefineBrain: Access.WRITE,
     DefineFormat: Access.WRITE,
+    WithdrawDefinition: Access.WRITE,
     StyleScene: Access.WRITE,
     SetBackground: Access.WRITE,
     RetryWorkflow: Access.WRITE,

@@ -29,6 +29,7 @@ from actors.commands import (
     SetBackground,
     SetBrain,
     SetFormat,
+    WithdrawDefinition,
 )
 from actors.project import access, checkpoints, styles, webhooks
 from actors.project.draft import ProjectDraft, SceneDraft, heading_words, read_screenplay, scene_script
@@ -117,9 +118,9 @@ class ProjectActor(Actor):
                 self._facts().brain = data["brain"]
             case "project.format_set":
                 self._facts().format = data["format"]
-            case "brain.defined":
+            case "brain.defined" | "brain.withdrawn":
                 styles.apply(self.own_brains, fact)
-            case "format.defined":
+            case "format.defined" | "format.withdrawn":
                 styles.apply(self.own_formats, fact)
             case "project.background_set":
                 self._facts().background = data["on"]
@@ -178,6 +179,8 @@ class ProjectActor(Actor):
             return checkpoints.needs(self, message)
         if isinstance(message, SetBrain | SetFormat | AddCast):
             return Needs(edits=("outline",))
+        if isinstance(message, WithdrawDefinition):
+            return styles.needs()
         return Needs(docs=("outline",)) if isinstance(message, OutlineSettled) and self.facts else Needs()
 
     def decide(self, message: Message, ctx: Context) -> Decision:
@@ -193,7 +196,7 @@ class ProjectActor(Actor):
         match message:
             case SetBrain():
                 return self._set_brain(message, ctx)
-            case SetFormat() | DefineBrain() | DefineFormat():
+            case SetFormat() | DefineBrain() | DefineFormat() | WithdrawDefinition():
                 return styles.decide(self, message, ctx)
             case SetBackground():
                 return self._set_background(message, ctx)

@@ -39,6 +39,7 @@ from actors.commands import (
     SetFormat,
     StyleScene,
     VotePanel,
+    WithdrawDefinition,
 )
 from actors.project.access import ROLES
 from actors.runtime.actor import Catalogue
@@ -71,7 +72,7 @@ def check_envelope(envelope: Envelope, catalogue: Catalogue) -> None:
             check_length("format", command.format or "", NAME_CHARS_MAX)
         case ImportScreenplay():
             _check_import(command)
-        case SetBrain() | SetFormat() | StyleScene():
+        case SetBrain() | SetFormat() | StyleScene() | WithdrawDefinition():
             _check_style(command)
         case CreateAccessLink() | ChangeAccessLink():
             _check_link(command)
@@ -104,9 +105,9 @@ def check_envelope(envelope: Envelope, catalogue: Catalogue) -> None:
             pass
 
 
-def _check_style(command: SetBrain | SetFormat | StyleScene) -> None:
+def _check_style(command: SetBrain | SetFormat | StyleScene | WithdrawDefinition) -> None:
     """Which ids there are is the project's to say."""
-    for name in ("brain", "format"):
+    for name in ("brain", "format", "id"):
         check_length(name, getattr(command, name, None) or "", NAME_CHARS_MAX)
 
 

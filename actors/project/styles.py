@@ -8,14 +8,14 @@ hash, so whoever recorded one (a job) needs nobody to look it up again. An own d
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from actors.commands import CommandError, DefineBrain, DefineFormat, SetFormat
-from actors.runtime.actor import Catalogue, Context, Decision, Draft, Fact, ViewDraft
+from actors.commands import CommandError, DefineBrain, DefineFormat, SetFormat, WithdrawDefinition
+from actors.runtime.actor import Catalogue, Context, Decision, Draft, Fact, Needs, ViewDraft, Wanted
 from actors.runtime.edits import Edit, SetKey
 from actors.runtime.ids import derive_id
-from actors.views import DefinitionView
+from actors.views import DefinitionView, SceneView
 from gpu.enhance.brains import brain as shipped_brain
 from gpu.enhance.brains import brain_of, list_brains
 from gpu.enhance.formats import Format, format_of, list_formats, shipped_format
@@ -27,8 +27,14 @@ if TYPE_CHECKING:
 OWN_MAX = 32
 """Own brains of one project, and as many formats. They stay in memory with it: about 2 kB each."""
 
+OWN_EVER_MAX = 512
+"""The same with those that were withdrawn, which keep their version in memory. Over: refused."""
+
 VERSIONS_MAX = 1_000
 """Versions of one definition. Over: refused; a new id begins anew."""
+
+SCENES_READ_MAX = 5_000
+"""As many as a project has (`actors.project.rules.SCENES_MAX`)."""
 
 _TYPE_FORMATS = {"MOVIE": "three-act", "SERIES": "five-act", "SHORT": "short"}
 
@@ -43,6 +49,7 @@ class Definition:
     data: Mapping[str, Any]
     by: str
     at_ms: int
+    gone: bool = False  # withdrawn: only its number is kept, so that a version never means two contents
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +67,19 @@ def format_for(project_type: str) -> str:
     return _TYPE_FORMATS.get(project_type, "short")
 
 
+def standing(own: Mapping[str, Definition]) -> dict[str, Definition]:
+    """Those that are not withdrawn."""
+    return {id: each for id, each in own.items() if not each.gone}
+
+
 def choose_brain(project: ProjectActor, id: str, catalogue: Catalogue, field: str = "brain") -> Chosen:
     """Raises `CommandError` UNKNOWN_BRAIN naming the known ones."""
-    own = project.own_brains.get(id)
+    mine = standing(project.own_brains)
+    own = mine.get(id)
     if own is not None:
         return Chosen(id, str(own.version), own.sha256, own.data)
     if id not in catalogue.brains or all(each.id != id for each in list_brains()):
-        known = ", ".join(sorted({*catalogue.brains, *project.own_brains}))
+        known = ", ".join(sorted({*catalogue.brains, *mine}))
         raise CommandError("UNKNOWN_BRAIN", f"no such brain; known are {known}", ("input", field))
     shipped = shipped_brain(id)
     return Chosen(id, str(shipped.version), shipped.sha256, shipped.to_data())
@@ -74,16 +87,29 @@ def choose_brain(project: ProjectActor, id: str, catalogue: Catalogue, field: st
 
 def choose_format(own: Mapping[str, Definition], id: str) -> Format:
     """Raises `CommandError` UNKNOWN_FORMAT naming the known ones."""
-    mine = own.get(id)
-    found = format_of(id, mine.data) if mine is not None else shipped_format(id)
+    found = known_format(own, id)
     if found is None:
-        known = ", ".join(sorted({*(each.id for each in list_formats()), *own}))
+        known = ", ".join(sorted({*(each.id for each in list_formats()), *standing(own)}))
         raise CommandError("UNKNOWN_FORMAT", f"no such format; known are {known}", ("input", "format"))
     return found
 
 
-def decide(project: ProjectActor, command: SetFormat | DefineBrain | DefineFormat, ctx: Context) -> Decision:
+def known_format(own: Mapping[str, Definition], id: str) -> Format | None:
+    mine = standing(own).get(id)
+    return format_of(id, mine.data) if mine is not None else shipped_format(id)
+
+
+def needs() -> Needs:
+    """Of a withdrawal: what scenes have chosen."""
+    return Needs(views=(Wanted("scene", limit=SCENES_READ_MAX),))
+
+
+def decide(
+    project: ProjectActor, command: SetFormat | DefineBrain | DefineFormat | WithdrawDefinition, ctx: Context
+) -> Decision:
     match command:
+        case WithdrawDefinition():
+            return _withdraw(project, command, ctx)
         case SetFormat():
             return _set_format(project, command, ctx)
         case DefineBrain():
@@ -118,8 +144,10 @@ def _define(
     path = ("input", "definition", "id")
     if data["id"] in taken:
         raise CommandError("ID_TAKEN", f"{data['id']} is a {kind} that ships: choose another id", path)
-    if before is None and len(own) >= OWN_MAX:
-        raise CommandError("TOO_MANY", f"a project has at most {OWN_MAX} {kind}s of its own: change one of them", path)
+    if before is None and len(own) >= OWN_EVER_MAX:
+        raise CommandError("TOO_MANY", f"a project defines at most {OWN_EVER_MAX} {kind}s in its life", path)
+    if (before is None or before.gone) and len(standing(own)) >= OWN_MAX:
+        raise CommandError("TOO_MANY", f"a project has at most {OWN_MAX} {kind}s of its own: withdraw one", path)
     if data["version"] > VERSIONS_MAX:
         raise CommandError("TOO_MANY", f"a {kind} has at most {VERSIONS_MAX} versions: give it a new id", path)
     made = Definition(data["id"], data["version"], content_sha256(data), data, ctx.principal, ctx.now_ms)
@@ -146,6 +174,29 @@ def _checked(kind: str, asked: Mapping[str, Any], before: Definition | None) -> 
         raise CommandError(f"BAD_{kind.upper()}", words, path) from error
 
 
+def _withdraw(project: ProjectActor, command: WithdrawDefinition, ctx: Context) -> Decision:
+    """Jobs keep the content they were made with; what is chosen now has to be chosen otherwise first."""
+    assert project.facts is not None, "checked before"
+    kind, path = command.kind, ("input", "id")
+    own = project.own_brains if kind == "brain" else project.own_formats
+    made = standing(own).get(command.id)
+    if made is None:
+        known = ", ".join(sorted(standing(own))) or "none"
+        raise CommandError("NOT_FOUND", f"the project has no such {kind} of its own; it has {known}", path)
+    if getattr(project.facts, kind) == made.id:
+        raise CommandError("IN_USE", f"the project uses this {kind}: choose another first", path)
+    scenes = [SceneView.from_blob(row.body) for row in ctx.views() if row.body is not None]
+    user = next((scene for scene in scenes if getattr(scene, kind) == made.id), None)
+    if user is not None:
+        raise CommandError("IN_USE", f"the scene {user.heading} uses this {kind}: choose another there first", path)
+    gone = replace(made, data={}, by=ctx.principal, at_ms=ctx.now_ms, gone=True)
+    return Decision(
+        events=[Draft(f"{kind}.withdrawn", asdict(gone))],
+        views=[view(project.home, kind, gone)],
+        ids={"project": project.home, kind: made.id},
+    )
+
+
 def apply(own: dict[str, Definition], fact: Fact) -> None:
     made = Definition(**fact.data)
     own[made.id] = made
@@ -153,7 +204,8 @@ def apply(own: dict[str, Definition], fact: Fact) -> None:
 
 def view(home: str, kind: str, made: Definition) -> ViewDraft:
     id = derive_id("brn" if kind == "brain" else "fmt", home, made.id)
-    body = DefinitionView(project=home, **asdict(made))
+    told = {name: value for name, value in asdict(made).items() if name != "gone"}
+    body = None if made.gone else DefinitionView(project=home, **told)
     return ViewDraft(f"own_{kind}", id, home, made.id, body)
 
 

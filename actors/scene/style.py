@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from actors.commands import StyleScene
 from actors.project.beats import beat_of
-from actors.project.styles import Chosen, choose_brain, choose_format
+from actors.project.styles import Chosen, choose_brain, choose_format, known_format
 from actors.runtime.actor import Context, Decision, Draft, Needs
 from actors.runtime.edits import DropKey, Edit, Op, SetKey
 from actors.scene.status import refuse_locked
-from gpu.enhance.formats import Beat, shipped_format
+from gpu.enhance.formats import Beat
 
 if TYPE_CHECKING:
     from actors.project.actor import ProjectActor
@@ -57,6 +57,5 @@ def beat_here(scene: SceneActor, project: ProjectActor, ctx: Context) -> Beat | 
     texts = ctx.scripts()
     lengths = {each.id: len(texts.get(each.id, "")) for each in project.scenes_in_order()}
     id = scene.format or project.facts.format
-    if id not in project.own_formats and shipped_format(id) is None:
-        return None
-    return beat_of(choose_format(project.own_formats, id), lengths, scene.id)
+    format = known_format(project.own_formats, id)
+    return beat_of(format, lengths, scene.id) if format is not None else None

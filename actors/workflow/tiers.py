@@ -28,6 +28,8 @@ EVENTS: Mapping[str, Tier] = {
     "project.format_set": _LOCAL,
     "brain.defined": _LOCAL,
     "format.defined": _LOCAL,
+    "brain.withdrawn": _LOCAL,
+    "format.withdrawn": _LOCAL,
     "project.background_set": _LOCAL,
     "project.copied": _LOCAL,
     "copy.left_out": _LOCAL,

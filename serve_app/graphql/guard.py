@@ -68,6 +68,8 @@ RULES: Mapping[str, Rule] = {
     "Mutation.setFormat": Rule(Access.WRITE, Subject.PROJECT, ("projectId",)),
     "Mutation.defineBrain": _input(Subject.PROJECT, "projectId"),
     "Mutation.defineFormat": _input(Subject.PROJECT, "projectId"),
+    "Mutation.withdrawBrain": Rule(Access.WRITE, Subject.PROJECT, ("projectId",)),
+    "Mutation.withdrawFormat": Rule(Access.WRITE, Subject.PROJECT, ("projectId",)),
     "Mutation.styleScene": _input(Subject.SCENE, _SCENE_ID),
     "Mutation.addCast": Rule(Access.WRITE, Subject.PROJECT, ("projectId",)),
     "Mutation.createScene": _input(Subject.PROJECT, "projectId"),

@@ -38,6 +38,8 @@ SUMMARIES: dict[str, str] = {
     "project.format_set": "Chose another format",
     "brain.defined": "Defined a brain of the project's own",
     "format.defined": "Defined a format of the project's own",
+    "brain.withdrawn": "Took a brain of the project's own away",
+    "format.withdrawn": "Took a format of the project's own away",
     "scene.style_set": "Chose how a scene is seen",
     "cast.added": "Added someone to the cast",
     "scene.created": "Added a scene",

@@ -11,7 +11,7 @@ from typing import Any
 
 import strawberry
 
-from actors.commands import Answer, Command, DefineBrain, DefineFormat, SetFormat, StyleScene
+from actors.commands import Answer, Command, DefineBrain, DefineFormat, SetFormat, StyleScene, WithdrawDefinition
 from actors.runtime.ids import derive_id
 from gpu.enhance.section import BadField, read_text
 from serve_app.graphql.context import Info
@@ -105,6 +105,28 @@ class StyleMutations:
         id = derive_id("fmt", str(input.project_id), sent.ids["format"])
         row = await info.context.ports.reader.view("own_format", id)
         return FormatPayload(format=own_format(row) if row is not None else None, sequence=str(sent.sequence))
+
+    @commanded("Offer a brain of the project's own no more. Jobs that were made with it keep it.")
+    async def withdraw_brain(
+        self, info: Info, project_id: strawberry.ID, id: str, idempotency_key: str
+    ) -> ProjectPayload:
+        return await _withdraw(info, str(project_id), "brain", id, idempotency_key)
+
+    @commanded("Offer a format of the project's own no more.")
+    async def withdraw_format(
+        self, info: Info, project_id: strawberry.ID, id: str, idempotency_key: str
+    ) -> ProjectPayload:
+        return await _withdraw(info, str(project_id), "format", id, idempotency_key)
+
+
+async def _withdraw(info: Info, home: str, kind: str, id: str, key: str) -> ProjectPayload:
+    context = info.context
+    if errors := key_problem(key, ("idempotencyKey",)):
+        return ProjectPayload(user_errors=errors)
+    if await context.project(home) is None:
+        return ProjectPayload(user_errors=missing("project", ("projectId",)))
+    sent = await send(context, home, home, key, WithdrawDefinition(kind=kind, id=id))
+    return await project_payload(context, home, sent)
 
 
 async def _define(info: Info, input: DefineInput, kind: str) -> Sent:

@@ -18,6 +18,7 @@ from actors.commands import (
     SetBrain,
     SetFormat,
     StyleScene,
+    WithdrawDefinition,
 )
 from actors.project.beats import positions
 from actors.project.styles import OWN_MAX
@@ -131,6 +132,31 @@ async def test_g204_there_are_not_too_many(told: Told) -> None:
         await told.it.ask(told.home, DefineBrain(own_brain(id=f"b{number}")))
     assert (await told.refused(DefineBrain(own_brain(id="one-more"))))[0] == "TOO_MANY"
     await told.it.ask(told.home, DefineBrain(own_brain(id="b0", name="Changed")))
+
+
+async def test_g214_what_is_withdrawn_makes_room(told: Told) -> None:
+    """G-214: refused while the project or a scene uses it; then offered no more, and its number is not used again."""
+    scene = await told.scene()
+    for number in range(OWN_MAX):
+        await told.it.ask(told.home, DefineBrain(own_brain(id=f"b{number}")))
+    await told.it.ask(told.home, SetBrain("b0"))
+    await told.it.ask(told.home, StyleScene(scene, brain="b1"))
+    code, path, words = await told.refused(WithdrawDefinition("brain", "b0"))
+    assert (code, path) == ("IN_USE", ("input", "id"))
+    assert "the project uses" in words
+    assert "INT. KITCHEN - NIGHT uses" in (await told.refused(WithdrawDefinition("brain", "b1")))[2]
+    assert (await told.refused(WithdrawDefinition("brain", "zeus")))[0] == "NOT_FOUND"
+    job = await told.job(scene)
+    await told.it.ask(told.home, StyleScene(scene))
+    await told.it.ask(told.home, WithdrawDefinition("brain", "b1"))
+    assert (await told.asked(job.id))["brain_data"]["id"] == "b1"
+    assert (await told.refused(SetBrain("b1")))[0] == "UNKNOWN_BRAIN"
+    assert await told.it.ledger.count_views("own_brain", parent=told.home) == OWN_MAX - 1
+    await told.it.ask(told.home, DefineBrain(own_brain(id="b1")))
+    rows = await told.it.ledger.views("own_brain", parent=told.home)
+    again = [DefinitionView.from_blob(row.body or b"") for row in rows]
+    assert [each.version for each in again if each.id == "b1"] == [2]
+    assert (await told.refused(DefineBrain(own_brain(id="one-more"))))[0] == "TOO_MANY"
 
 
 async def test_g205_a_retry_uses_the_brain_it_began_with(told: Told) -> None:

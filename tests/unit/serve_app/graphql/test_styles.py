@@ -70,6 +70,13 @@ async def test_q90_own_ones_stand_beside_those_that_ship(api: Api) -> None:
         "id: one\nname: One\nsummary: One beat.\nbeats: [{name: All, share: 1, purpose: P, prompt: Q}]",
     )
     assert (made["userErrors"], made["format"]["version"]) == ([], 1)
+    spare = await define(api, "brain", home, json.dumps({**json.loads(read["definition"]), "id": "spare"}))
+    assert spare["userErrors"] == []
+    call = "withdrawBrain(projectId: $p, id: $i, idempotencyKey: $key)"
+    given = {"p: ID!": home, "i: String!": "spare"}
+    gone = [await api.act(call, "project { brains { id } }", **given) for _ in range(2)]
+    assert "spare" not in [each["id"] for each in gone[0]["project"]["brains"]]
+    assert [error["code"] for error in gone[1]["userErrors"]] == ["NOT_FOUND"]
     query = "query($p: ID!) { project(id: $p) { format brains { id own version } formats { id own } } }"
     found = (await api.ask(query, p=home))["project"]
     assert found["format"] == "short"
