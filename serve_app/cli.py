@@ -1,5 +1,5 @@
 """The command line: `storyforge serve | stop | status | token | owner | move | import | archive | ledger | document |
-backup | restore | verify | copy-project | build-editor`.
+backup | restore | verify | copy-project | build-editor | worker | bridge | queue`.
 
 Owns words on the terminal and exit codes (0 done, 1 not running or unhealthy, 2 refused with one sentence). Everything
 it does is done by `serve_app.lifecycle` or asked of the running server over HTTP. Ray is imported only when needed.
@@ -30,6 +30,7 @@ from serve_app.config import (
 )
 from serve_app.lifecycle.instance import Run
 from serve_app.lifecycle.refusal import Refusal
+from serve_app.remote import worker_cli
 
 REQUEST_TIMEOUT_S = 120.0
 MOVE_ASK_S = 1.0
@@ -61,6 +62,7 @@ app = typer.Typer(
 )
 app.add_typer(ledger_cli.app, name="ledger")
 backup_cli.add_to(app)
+worker_cli.add_to(app)
 documents = typer.Typer(help="Look after documents.", no_args_is_help=True)
 app.add_typer(documents, name="document")
 out = Console(highlight=False)

@@ -27,6 +27,7 @@ class Generation:
     async def __init__(self, args: dict[str, Any], *beside: Any) -> None:  # type: ignore[misc]  # Serve awaits it
         # Imported here: codecs and painters weigh 60 MB that the other deployments need not carry.
         from serve_app.owner_bell import OwnerBell
+        from serve_app.remote.opening import start_dispatcher
         from serve_app.steps.embedded import embedded_runs, lanes_of
         from serve_app.steps.vendors import VendorWorker
         from serve_app.steps.writers import writer_chain
@@ -55,16 +56,21 @@ class Generation:
             f"{name}v", endpoints_of(settings), settings.vendor_jobs_max, *stores, bell, self._bus
         )
         self._vendors.start()
+        self._remote = start_dispatcher(settings, self._ledger, objects, cache, self._bus)
         logger.info("worker up", extra={"worker": name, "profile": settings.profile})
 
     async def check_health(self) -> None:
         """Fails when a lane has ended. A database blip only makes the lanes wait."""
         self._worker.check()
         self._vendors.check()
+        if self._remote is not None:
+            self._remote.check()
 
     async def __del__(self) -> None:
         await self._worker.stop()
         await self._vendors.stop()
+        if self._remote is not None:
+            await self._remote.stop()
         await self._chain.close()
         await self._bus.close()
         await self._ledger.close()

@@ -7,7 +7,6 @@ one script (`redis_scripts`); a call that fails may or may not have happened, an
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import socket
 from collections.abc import Awaitable, Sequence
@@ -36,6 +35,7 @@ from storage.queue.protocol import (
     Sizes,
     Told,
 )
+from storage.queue.wire import job_id_of
 
 CONNECT_S_MAX = 5.0
 ANSWER_S_MAX = 10.0
@@ -75,7 +75,7 @@ class RedisLists:
         self._waits = client.Redis.from_url(url, **common)
         jobs, results = self.names.jobs, self.names.results
         self._taken, self._leases, self._dead = f"{jobs}:taken", f"{jobs}:leases", f"{jobs}:dead"
-        self._results_taken = f"{results}:taken"
+        self._results_taken, self._notes = f"{results}:taken", f"{jobs}:bridge"
         self._scripts = {
             name: self._quick.register_script(getattr(scripts, name))
             for name in ("OFFER", "WITHDRAW", "LEASE", "STEP", "FINISH", "RELEASE", "RECOVER", "UNBURY")
@@ -139,7 +139,7 @@ class RedisLists:
         return await self._ask(cast("Awaitable[list[bytes]]", self._quick.lrange(self._results_taken, 0, -1)))
 
     async def settle(self, body: bytes) -> None:
-        await self._ask(cast("Awaitable[int]", self._quick.lrem(self._results_taken, 1, cast("str", body))))
+        await self._ask(cast("Awaitable[int]", self._quick.lrem(self._results_taken, 0, cast("str", body))))
 
     # who does it
     async def take_job(self, wait_s: float) -> bytes | None:
@@ -160,12 +160,28 @@ class RedisLists:
     async def finish(
         self, job_id: str, body: bytes, worker: str, result: bytes | None, *, to: str | None = None
     ) -> None:
-        keys = [self._leases, self._taken, self._of("progress", job_id), to or self.names.results]
+        keys = [self._leases, self._taken, self._of("progress", job_id), to or self.names.results, self._notes]
         await self._run("FINISH", keys, [job_id, body, worker, result or b""])
 
     async def release(self, job_id: str, body: bytes, worker: str) -> bool:
         keys = [self._leases, self._taken, self.names.jobs, self._of("progress", job_id)]
         return bool(await self._run("RELEASE", keys, [job_id, body, worker]))
+
+    async def in_hand(self, worker: str) -> list[bytes]:
+        leases = await self._ask(cast("Awaitable[dict[bytes, bytes]]", self._quick.hgetall(self._leases)))
+        mine = {id.decode("utf-8", "replace") for id, row in leases.items() if row.split(b"|")[0] == worker.encode()}
+        taken = await self._ask(cast("Awaitable[list[bytes]]", self._quick.lrange(self._taken, 0, TAKEN_LOOK_MAX - 1)))
+        return [body for body in taken if job_id_of(body) in mine]
+
+    async def note(self, job_id: str, body: bytes | None) -> None:
+        if body is None:
+            await self._ask(cast("Awaitable[int]", self._quick.hdel(self._notes, job_id)))
+        else:
+            await self._ask(cast("Awaitable[int]", self._quick.hset(self._notes, job_id, cast("str", body))))
+
+    async def notes(self) -> dict[str, bytes]:
+        found = await self._ask(cast("Awaitable[dict[bytes, bytes]]", self._quick.hgetall(self._notes)))
+        return {id.decode("utf-8", "replace"): body for id, body in found.items()}
 
     async def recover(self, *, grace_s: float = VISIBILITY_S) -> Recovered:
         keys = [self._leases, self._taken, self.names.jobs, self._dead, self.names.results]
@@ -205,11 +221,6 @@ class RedisLists:
             for name in (self.names.jobs, self._taken, self.names.results, self._results_taken, self._dead):
                 pipe.llen(name)
             return Sizes(*(int(each) for each in await self._ask(pipe.execute())))
-
-
-def id_of_bytes(body: bytes) -> str:
-    """What an entry without an id is known by; the scripts make the same."""
-    return hashlib.sha1(body, usedforsecurity=False).hexdigest()
 
 
 def _letter(row: bytes) -> DeadLetter | None:

@@ -73,7 +73,7 @@ return redis.call('EXISTS', KEYS[5])
 """
 )
 
-# KEYS leases, taken, progress, results · ARGV id, body, worker, result
+# KEYS leases, taken, progress, results, notes · ARGV id, body, worker, result
 FINISH = (
     _COMMON
     + """
@@ -82,6 +82,7 @@ if ARGV[4] ~= '' then redis.call('RPUSH', KEYS[4], ARGV[4]) end
 if who and who ~= ARGV[3] and who ~= '?' then return 0 end
 redis.call('LREM', KEYS[2], 1, ARGV[2])
 redis.call('HDEL', KEYS[1], ARGV[1])
+redis.call('HDEL', KEYS[5], ARGV[1])
 redis.call('DEL', KEYS[3])
 return 1
 """

@@ -6,6 +6,7 @@ came along is never kept. Fields nobody needs are ignored, and all of a result b
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Mapping
@@ -133,6 +134,11 @@ def job_id_of(body: bytes) -> str | None:
         return _id(_object(body, max(JOB_BYTES_MAX, RESULT_BYTES_MAX)).get("job_id"))
     except Unreadable:
         return None
+
+
+def id_of_bytes(body: bytes) -> str:
+    """What an entry that names none is known by; the scripts make the same."""
+    return hashlib.sha1(body, usedforsecurity=False).hexdigest()
 
 
 def _bytes(value: dict[str, Any]) -> bytes:

