@@ -23,7 +23,7 @@ from serve_app.config import CLUSTER_SECRET_FILE, TOKEN_FILE, Settings, store_se
 from serve_app.lifecycle.instance import only_one
 from serve_app.lifecycle.refusal import Refusal
 from serve_app.row_stores import LEDGER, open_sink, open_source
-from serve_app.stores import open_ledger
+from serve_app.stores import objects_from_environment, open_ledger
 from storage import codec
 from storage.backup import stream
 from storage.backup.check import Check
@@ -34,7 +34,6 @@ from storage.backup.take import PlaceRefused, Taking
 from storage.backup.verify import verify_backup, verify_living
 from storage.ledger.protocol import Snapshot, Unavailable
 from storage.ledger.seal import unseal
-from storage.objects.local import LocalObjects
 from storage.objects.protocol import ObjectStoreError
 
 OBJECTS = "objects"
@@ -73,7 +72,7 @@ def take(
         told = _paced(say)
         asyncio.run(
             taking.objects(
-                LocalObjects(data_dir / OBJECTS),
+                objects_from_environment(data_dir, os.environ),
                 lambda done, copied_bytes: told(f"{done} objects, {copied_bytes // MIB} MiB of them new"),
             )
         )
@@ -102,7 +101,7 @@ def restore(place: Path, data_dir: Path, say: Say, database_url: str = "") -> tu
         asyncio.run(
             restore_objects(
                 folder,
-                LocalObjects(data_dir / OBJECTS),
+                objects_from_environment(data_dir, os.environ),
                 lambda done, copied_bytes: told(f"{done} objects, {copied_bytes // MIB} MiB"),
             )
         )
@@ -124,7 +123,9 @@ def verify_place(place: Path, say: Say) -> Check:
 def verify_data_dir(data_dir: Path, say: Say, database_url: str = "") -> Check:
     """A living installation, also while it is written. Raises `Refusal` where there is none."""
     with _refusals(), _source(data_dir, database_url, say) as source:
-        return asyncio.run(verify_living(source, LocalObjects(data_dir / OBJECTS), snapshot_decodes, _paced(say)))
+        return asyncio.run(
+            verify_living(source, objects_from_environment(data_dir, os.environ), snapshot_decodes, _paced(say))
+        )
 
 
 def _empty_database(data_dir: Path, database_url: str) -> Sink:

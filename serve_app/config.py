@@ -152,22 +152,26 @@ class Settings(BoardSettings, LlmSettings, VideoSettings, VendorSettings, Object
         if unknown:
             raise SettingsError(unknown[0], "no such setting", f"known are {', '.join(sorted(known))}")
         given = {name: args[name] for name in known if args.get(name) is not None}
-        for name in known:
-            if name not in given and (text := env.get(ENV_PREFIX + name.upper())):
-                given[name] = text
-        for name in URLS:
-            if name not in given and (url := env.get(name.upper())):
-                given[name] = url  # the name every client of Redis or PostgreSQL knows it by
-        for name, item in known.items():
-            for alias in item.metadata.get("env", ()):
-                if name not in given and (text := env.get(alias)):
-                    given[name] = text
-        values = {name: _parse(known[name], value) for name, value in given.items()}
+        values = read_fields(known, given, env)
         data_dir = prepare_data_dir(Path(values.get("data_dir") or default_data_dir()))
         values["data_dir"] = data_dir
         values.setdefault("owner_token", secret_in(data_dir, TOKEN_FILE))
         values.setdefault("cluster_secret", secret_in(data_dir, CLUSTER_SECRET_FILE))
         return cls(**values)
+
+
+def read_fields(known: "Mapping[str, Field[Any]]", given: Mapping[str, Any], env: Mapping[str, str]) -> dict[str, Any]:
+    """Values of these fields: as given, else from the environment under our name, else under the names others use.
+
+    Raises SettingsError for what is no value.
+    """
+    found = dict(given)
+    for name, item in known.items():
+        aliases = (*((name.upper(),) if name in URLS else ()), *item.metadata.get("env", ()))
+        for variable in (ENV_PREFIX + name.upper(), *aliases):
+            if name not in found and (text := env.get(variable)):
+                found[name] = text
+    return {name: _parse(known[name], value) for name, value in found.items()}
 
 
 def default_data_dir() -> Path:

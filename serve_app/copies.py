@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +17,8 @@ from pathlib import Path
 from actors.commands import CommandError
 from actors.project.copying import Copied, Copying
 from actors.runtime.ids import derive_id
-from serve_app.backups import OBJECTS
 from serve_app.row_stores import open_into, open_source
+from serve_app.stores import objects_from_environment
 from storage.backup import objects, stream
 from storage.backup.check import named_objects
 from storage.backup.manifest import LEDGER_FILE, OBJECTS_FILE, folder_of, load
@@ -25,7 +26,6 @@ from storage.backup.tables import EVENTS, RESPONSES, VIEWS, Into, Row, Source
 from storage.codec import decode, encode
 from storage.ledger.archive import ARCHIVE, chunk_of, unpack
 from storage.ledger.protocol import Event, Kind, View
-from storage.objects.local import LocalObjects
 from storage.objects.protocol import ObjectStore
 
 BATCH_ROWS = 500
@@ -65,7 +65,7 @@ def copy_living(data_dir: Path, asked: Asked, now_ms: int, database_url: str = "
     """Raises `CommandError` NOT_FOUND, BAD_SEQUENCE, IDEMPOTENCY_KEY_REUSED, and the ledger's `Unavailable`."""
     source, into = open_source(data_dir, database_url), open_into(data_dir, database_url)
     try:
-        rows = with_archived(source, LocalObjects(data_dir / OBJECTS), asked.project)
+        rows = with_archived(source, objects_from_environment(data_dir, os.environ), asked.project)
         return copy(rows, into, asked, now_ms)[0]
     finally:
         into.close()
@@ -97,7 +97,7 @@ def copy_from_backup(place: Path, data_dir: Path, asked: Asked, now_ms: int, dat
         done, views = copy(rows, into, asked, now_ms, origin)
     finally:
         into.close()
-    asyncio.run(_bring_objects(folder, LocalObjects(data_dir / OBJECTS), views))
+    asyncio.run(_bring_objects(folder, objects_from_environment(data_dir, os.environ), views))
     return done
 
 

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from serve_app.config import Settings, SettingsError
+from serve_app.config import Settings, SettingsError, read_fields
+from serve_app.settings.objects import ObjectSettings
 from storage.bus.protocol import Bus
 from storage.bus.sqlite import SqliteBus
 from storage.cache.exact import ExactCache
@@ -13,6 +18,10 @@ from storage.ledger.archived import with_archive
 from storage.ledger.protocol import Ledger
 from storage.ledger.sqlite import SqliteLedger
 from storage.objects.local import LocalObjects
+from storage.objects.protocol import ObjectStore
+
+if TYPE_CHECKING:
+    from storage.objects.s3 import S3Objects
 
 
 def open_ledger(settings: Settings) -> Ledger:
@@ -37,8 +46,41 @@ def open_database(settings: Settings) -> Ledger:
         raise SettingsError("database_url", str(error), "use postgresql://user:password@host:5432/name") from None
 
 
-def open_objects(settings: Settings) -> LocalObjects:
-    return LocalObjects(settings.data_dir / "objects")
+def open_objects(settings: Settings) -> ObjectStore:
+    """A folder, or buckets where `s3_bucket` names them. Asks nobody yet. Raises `SettingsError`."""
+    return objects_at(settings, settings.data_dir)
+
+
+def objects_from_environment(data_dir: Path, env: Mapping[str, str]) -> ObjectStore:
+    """For commands that are no server: nothing is made in the data directory. Raises as `open_objects`."""
+    known = {item.name: item for item in fields(ObjectSettings)}
+    return objects_at(ObjectSettings(**read_fields(known, {}, env)), data_dir)
+
+
+def objects_at(settings: ObjectSettings, data_dir: Path) -> ObjectStore:
+    if not settings.s3_bucket:
+        for name in ("s3_endpoint", "s3_bucket_each", "s3_direct"):
+            if getattr(settings, name):
+                raise SettingsError(name, "there is no bucket to use it with", "set s3_bucket too")
+        return LocalObjects(data_dir / "objects")
+    return open_buckets(settings)
+
+
+def open_buckets(settings: ObjectSettings) -> S3Objects:
+    """Raises `SettingsError` for what boto3 cannot use, or where it is not installed."""
+    try:
+        from storage.objects.s3 import Buckets, S3Objects, S3Place  # the client is an extra, and slow to import
+    except ModuleNotFoundError as error:
+        raise SettingsError("s3_bucket", "the S3 client is not installed", "install storyforge[s3]") from error
+    region = settings.s3_region or ("auto" if settings.s3_endpoint else "us-east-1")
+    buckets = Buckets(settings.s3_bucket, bool(settings.s3_bucket_each))
+    keys = settings.s3_access_key_id, settings.s3_secret_access_key
+    if bool(keys[0]) != bool(keys[1]):
+        raise SettingsError("s3_access_key_id", "an id and a secret go together", "set both, or neither")
+    try:
+        return S3Objects(S3Place(buckets, settings.s3_endpoint, region, *keys))
+    except ValueError as error:
+        raise SettingsError("s3_endpoint", str(error), "use https://host") from None
 
 
 def open_cache(settings: Settings) -> ExactCache:

@@ -19,12 +19,13 @@ from serve_app.graphql.limits import GraphQLLimits
 from serve_app.graphql.style_nodes import card
 from serve_app.http.deps import MediaStat, StudioDeps, StudioLimits
 from serve_app.http.studio import studio_app
+from serve_app.media_addresses import MediaAddresses
 from serve_app.moves import Moves
 from serve_app.ownership import Directory, PeerCommands
 from serve_app.peers.client import PeerClient
 from serve_app.peers.faults import FaultError
 from serve_app.peers.wire import PeerError
-from serve_app.stores import open_bus, open_ledger, open_objects
+from serve_app.stores import open_buckets, open_bus, open_ledger, open_objects
 from serve_app.telemetry.gather import Gathering
 from serve_app.video_offers import offers_of
 from storage.ledger.protocol import LedgerError
@@ -99,6 +100,7 @@ class StudioCore:
         directory = Directory(self._ledger)
         commands = PeerCommands(directory, self._peers, self._ledger.saw)
         signer = MediaSigner(secret, expires_s=settings.media_link_ttl_ms / 1000)
+        addresses, self._objects = addresses_of(settings, signer), open_objects(settings)
         self.app = studio_app(
             StudioDeps(
                 gate=Gate(settings.owner_token, secret, origins=frozenset({settings.url})),
@@ -106,9 +108,9 @@ class StudioCore:
                 commands=commands,
                 ask_owner=commands.ask,
                 text=OwnerText(directory, self._peers),
-                sign_media=lambda key: _signed(signer, key),
+                addresses=addresses,
                 verify_media=signer.allows,
-                media=StoredMedia(open_objects(settings)),
+                media=StoredMedia(self._objects),
                 brains=[card(brain) for brain in list_brains()],
                 static_dir=STATIC_DIR,
                 owner=self._owner,
@@ -119,7 +121,7 @@ class StudioCore:
                 required=required,
                 metrics=gathering.metrics,
                 ready_hosts=gathering.ready_hosts,
-                optional={"generation": generation_runs},
+                optional={"generation": generation_runs, "objects": self._objects_work},
                 secure_cookies=settings.url.startswith("https:"),
                 limits=StudioLimits(
                     screenplay_bytes_max=settings.screenplay_bytes_max,
@@ -155,6 +157,10 @@ class StudioCore:
         await self._ledger.now_ms()
         return True
 
+    async def _objects_work(self) -> bool:
+        await self._objects.check()
+        return True
+
     async def _collab_works(self) -> bool:
         """Some host answers at its peer port."""
         for host in await self._ledger.hosts():
@@ -181,7 +187,8 @@ class StudioCore:
         return {"hosts": hosts, "profile": self._settings.profile}
 
 
-def _signed(signer: MediaSigner, key: str) -> str:
-    """A take's files share one token, so that a playlist's relative names resolve under it; a panel has its own."""
-    folder = key.rpartition("/")[0]
-    return signer.path(key, prefix=folder if key.startswith("videos/") else None)
+def addresses_of(settings: Settings, links: MediaSigner) -> MediaAddresses:
+    segments = MediaSigner(settings.cluster_secret.encode(), expires_s=settings.segment_link_ttl_ms / 1000)
+    bucket = open_buckets(settings) if settings.s3_direct else None
+    seconds = settings.segment_link_ttl_ms // 1000
+    return MediaAddresses(links, segments, cdn=settings.cdn_base_url, bucket=bucket, bucket_s=seconds)

@@ -5,7 +5,7 @@ The invariant: no answer leaves Studio without the security headers, and a refus
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
@@ -15,24 +15,29 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from serve_app.auth import SCOPE_ALL, Gate, Principal
 from serve_app.errors import row_of
 
-CONTENT_POLICY = "; ".join(
-    (
-        "default-src 'self'",
-        "script-src 'self'",
-        "style-src 'self' 'unsafe-inline'",  # CodeMirror writes its theme into a style element
-        "img-src 'self' data: blob:",
-        "media-src 'self' blob:",  # hls.js plays through a MediaSource blob
-        "worker-src 'self' blob:",  # hls.js demuxes in a worker made from a blob
-        "font-src 'self' data:",
-        "connect-src 'self'",
-        "object-src 'none'",
-        "base-uri 'none'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
+
+def content_policy(media_origins: Sequence[str] = ()) -> str:
+    """`media_origins`: where players fetch beside us (a CDN, a bucket)."""
+    media = " ".join(("'self'", *media_origins))
+    return "; ".join(
+        (
+            "default-src 'self'",
+            "script-src 'self'",
+            "style-src 'self' 'unsafe-inline'",  # CodeMirror writes its theme into a style element
+            "img-src 'self' data: blob:",
+            f"media-src {media} blob:",  # hls.js plays through a MediaSource blob
+            "worker-src 'self' blob:",  # hls.js demuxes in a worker made from a blob
+            "font-src 'self' data:",
+            f"connect-src {media}",
+            "object-src 'none'",
+            "base-uri 'none'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+        )
     )
-)
+
+
 SECURITY_HEADERS: Mapping[str, str] = {
-    "content-security-policy": CONTENT_POLICY,
     "x-content-type-options": "nosniff",
     "referrer-policy": "same-origin",  # with no-referrer a form's Origin is null and nobody could sign in
     "cross-origin-opener-policy": "same-origin",
@@ -44,8 +49,9 @@ SECURITY_HEADERS: Mapping[str, str] = {
 class SecurityHeaders:
     """ASGI middleware: adds what an answer does not already say."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, media_origins: Sequence[str] = ()) -> None:
         self._app = app
+        self._headers = {"content-security-policy": content_policy(media_origins), **SECURITY_HEADERS}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -55,7 +61,7 @@ class SecurityHeaders:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in SECURITY_HEADERS.items():
+                for name, value in self._headers.items():
                     headers.setdefault(name, value)
             await send(message)
 

@@ -14,7 +14,8 @@ from typing import Any, Protocol
 from gpu.video.capabilities import ANIMATIC, Capabilities
 from serve_app.auth import Gate
 from serve_app.graphql.limits import GraphQLLimits
-from serve_app.graphql.ports import AskOwner, BrainCard, Commands, Reader, SceneText, SignMedia
+from serve_app.graphql.ports import AskOwner, BrainCard, Commands, Reader, SceneText
+from serve_app.media_addresses import MediaAddresses
 from storage.bus.protocol import Bus
 
 IMAGE_BYTES_MAX = 20 * 1024 * 1024
@@ -83,7 +84,7 @@ class StudioDeps:
     commands: Commands
     text: SceneText
     ask_owner: AskOwner
-    sign_media: SignMedia
+    addresses: MediaAddresses
     verify_media: VerifyMedia
     media: Media
     brains: Sequence[BrainCard]

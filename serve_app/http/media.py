@@ -1,12 +1,14 @@
 """`/media/{token}/{key}`: generated files to whoever holds a signed address; ranges for players.
 
 The invariant: the signature is the only way in and is checked before the store is asked; a key's bytes never change,
-so what browsers keep stays right. (Range requests: RFC 9110 §14.)
+so what browsers keep stays right, and no shared cache keeps them longer than the address lives. Playlists are made for
+each reader (`playlists.py`). (Range requests: RFC 9110 §14; s-maxage: RFC 9111 §5.2.2.10.)
 """
 
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Mapping
 
 from starlette.requests import Request
@@ -14,8 +16,14 @@ from starlette.responses import Response, StreamingResponse
 
 from serve_app.http.answers import Refusal
 from serve_app.http.deps import Media, VerifyMedia
+from serve_app.http.playlists import PLAYLIST_BYTES_MAX, rewritten
+from serve_app.media_addresses import PLAYLIST, MediaAddresses
+from storage.objects.protocol import Access, store_of
+from storage.objects.signing import expires_of
 
-CACHE = "private, max-age=604800, immutable"
+CACHE_S = 604_800
+CACHE = f"private, max-age={CACHE_S}, immutable"
+PLAYLIST_CACHE = "private, no-store"
 CONTENT_TYPES: Mapping[str, str] = {
     "m3u8": "application/vnd.apple.mpegurl",
     "ts": "video/mp2t",
@@ -35,8 +43,8 @@ _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 class MediaRoute:
     """One per process. Call it with a Starlette request."""
 
-    def __init__(self, media: Media, verify: VerifyMedia) -> None:
-        self._media, self._verify = media, verify
+    def __init__(self, media: Media, verify: VerifyMedia, addresses: MediaAddresses) -> None:
+        self._media, self._verify, self._addresses = media, verify, addresses
 
     async def __call__(self, request: Request) -> Response:
         token, key = request.path_params["token"], request.path_params["key"]
@@ -45,13 +53,16 @@ class MediaRoute:
         stat = await self._media.stat(key)
         if stat is None:
             raise Refusal("NOT_FOUND", "There is no such file.")
+        if key.endswith(PLAYLIST) and stat.size <= PLAYLIST_BYTES_MAX:
+            return await self._playlist(key, stat.size)
         etag = f'"{stat.etag}"'
         headers = {
             "etag": etag,
-            "cache-control": CACHE,
+            "cache-control": self._cache(token, key),
             "accept-ranges": "bytes",
             "content-type": content_type(key),
             "content-disposition": "inline",
+            **self._cors(),
         }
         if _matches(request.headers.get("if-none-match"), etag):
             return Response(status_code=304, headers={k: v for k, v in headers.items() if k != "content-type"})
@@ -67,6 +78,25 @@ class MediaRoute:
         if request.method == "HEAD":
             return Response(status_code=status, headers=headers)
         return StreamingResponse(self._media.read(key, start, end), status, headers)
+
+    async def _playlist(self, key: str, size: int) -> Response:
+        stored = b"".join([chunk async for chunk in self._media.read(key, 0, size)])
+        text = rewritten(stored.decode("utf-8", "replace"), key, self._addresses.inside)
+        headers = {"cache-control": PLAYLIST_CACHE, "content-disposition": "inline", **self._cors()}
+        return Response(text, headers=headers, media_type=content_type(key))
+
+    def _cache(self, token: str, key: str) -> str:
+        store = store_of(key)
+        if not self._addresses.cdn or store is None or store.access is not Access.SIGNED:
+            return CACHE
+        shared = max(0, min(CACHE_S, expires_of(token) - int(time.time())))
+        return f"public, max-age={CACHE_S}, s-maxage={shared}, immutable"
+
+    def _cors(self) -> dict[str, str]:
+        """Through a CDN our pages fetch from another origin. The address is the proof; no cookie is looked at."""
+        if not self._addresses.cdn:
+            return {}
+        return {"access-control-allow-origin": "*", "cross-origin-resource-policy": "cross-origin"}
 
 
 def content_type(key: str) -> str:

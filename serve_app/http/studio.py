@@ -47,7 +47,7 @@ def studio_app(deps: StudioDeps) -> Starlette:
         commands=deps.commands,
         text=deps.text,
         ask_owner=deps.ask_owner,
-        sign_media=deps.sign_media,
+        sign_media=deps.addresses.sign,
         brains=deps.brains,
         pasts=Pasts(deps.reader),
         link_token=deps.gate.link_token,
@@ -59,7 +59,7 @@ def studio_app(deps: StudioDeps) -> Starlette:
         routes=_routes(
             deps, ports, GraphQLEndpoint(schema, ports, deps.gate), GraphQLSockets(schema, ports, deps.gate)
         ),
-        middleware=[Middleware(SecurityHeaders)],
+        middleware=[Middleware(SecurityHeaders, media_origins=deps.addresses.origins)],
         exception_handlers={
             Refusal: refused,
             HTTPException: _http_error,
@@ -76,9 +76,9 @@ def studio_app(deps: StudioDeps) -> Starlette:
 def _routes(deps: StudioDeps, ports: Ports, graphql: GraphQLEndpoint, sockets: GraphQLSockets) -> list[BaseRoute]:
     pages = Pages(deps.gate, deps.static_dir, secure_cookies=deps.secure_cookies)
     health = Health(deps)
-    uploads = Uploads(deps.gate, deps.media, deps.sign_media, deps.limits)
+    uploads = Uploads(deps.gate, deps.media, deps.addresses.sign, deps.limits)
     history = HistoryRoute(deps.gate, deps.reader, ports.pasts)
-    media = MediaRoute(deps.media, deps.verify_media)
+    media = MediaRoute(deps.media, deps.verify_media, deps.addresses)
 
     async def serve_graphql(request: Request) -> Response:
         return await graphql(request)

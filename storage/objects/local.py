@@ -194,6 +194,15 @@ class LocalObjects:
                     removed += 1
         return removed
 
+    async def check(self) -> None:
+        """UNWRITABLE, DISK_FULL or IO where nothing can be put."""
+        temp = self._tmp / secrets.token_hex(16)
+        try:
+            await asyncio.to_thread(self._write_whole, temp, b"")
+        finally:
+            with contextlib.suppress(OSError):
+                temp.unlink(missing_ok=True)
+
     async def delete(self, key: str) -> bool:
         check_key(key)
         return await asyncio.to_thread(self._delete, key)

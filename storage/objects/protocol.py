@@ -68,7 +68,8 @@ _ACCESS = {
 
 class ObjectStoreError(Exception):
     """A refusal or a fault. Codes: NOT_FOUND, EXISTS, BAD_KEY, BAD_RANGE, TOO_LARGE (never retryable), DISK_FULL,
-    UNWRITABLE, IO (retryable: the place, not the request, is at fault)."""
+    UNWRITABLE, IO, THROTTLED, CONFLICT (retryable: the place, not the request, is at fault), ACCESS_DENIED, NO_BUCKET
+    (not retryable: the message names the setting)."""
 
     def __init__(self, code: str, message: str, retryable: bool) -> None:
         super().__init__(code, message, retryable)
@@ -125,6 +126,14 @@ class ObjectStore(Protocol):
 
     async def delete(self, key: str) -> bool:
         """Whether there was one."""
+        ...
+
+    async def sweep(self, older_than_s: float = 24 * 3600.0) -> int:
+        """Remove what writers that died left half done; how much. Call it at start."""
+        ...
+
+    async def check(self) -> None:
+        """Return if the place can be reached and used."""
         ...
 
 

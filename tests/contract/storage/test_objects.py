@@ -1,27 +1,53 @@
-"""Object stores: whole or nothing, ranges, conditional puts (S-60 … S-63)."""
+"""Object stores, a folder and a real S3 server: whole or nothing, ranges, conditional puts (S-60 … S-63)."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable
+import itertools
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from storage.objects.local import LocalObjects
 from storage.objects.protocol import ObjectInfo, ObjectStore, ObjectStoreError, StoreName
+from storage.objects.s3 import S3Objects
+from tests.s3_server import S3Server
 
 pytestmark = pytest.mark.contract
 
-MAKERS: dict[str, Callable[[Path], ObjectStore]] = {
-    "local": lambda folder: LocalObjects(folder / "objects", object_bytes_max=3_000_000)
+OBJECT_BYTES_MAX = 3_000_000
+FRESH = itertools.count()
+
+MAKERS: dict[str, Callable[[Any], ObjectStore]] = {
+    "local": lambda given: LocalObjects(given("tmp_path") / "objects", object_bytes_max=OBJECT_BYTES_MAX),
+    "s3": lambda given: _bucket(given("s3_server"), one_each=False),
+    "s3, a bucket each": lambda given: _bucket(given("s3_server"), one_each=True),
 }
 
 
+@pytest.fixture(scope="module")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    server = S3Server(tmp_path_factory.mktemp("s3") / "weed", "suite")
+    yield server
+    server.stop()
+
+
+def _bucket(server: S3Server, *, one_each: bool) -> S3Objects:
+    """Buckets of its own for each test."""
+    store = S3Objects(server.place(f"suite{next(FRESH)}", one_each=one_each), object_bytes_max=OBJECT_BYTES_MAX)
+    store.make_buckets()
+    return store
+
+
 @pytest.fixture(params=sorted(MAKERS))
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
-    return MAKERS[request.param](tmp_path)
+def store(request: pytest.FixtureRequest) -> Iterator[ObjectStore]:
+    made = MAKERS[request.param](request.getfixturevalue)
+    yield made
+    if isinstance(made, S3Objects):
+        made.close()
 
 
 async def read(store: ObjectStore, key: str, start: int = 0, end: int | None = None) -> bytes:

@@ -40,6 +40,7 @@ from serve_app.auth import Gate
 from serve_app.graphql.ports import BrainCard
 from serve_app.http.deps import StudioDeps
 from serve_app.http.studio import studio_app
+from serve_app.media_addresses import MediaAddresses
 from serve_app.peers.faults import FaultError
 from serve_app.seam import SeamProtocol
 from serve_app.studio import StoredMedia
@@ -325,7 +326,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     ledger, objects, texts = CountingLedger(), LocalObjects(tmp_path / "objects"), Texts()
     signer = MediaSigner(SECRET)
     scribe, gate = Scribe(ledger), Gate(TOKEN, SECRET)
-    health = {"collab": True, "ledger": True, "generation": True}
+    health = {"collab": True, "ledger": True, "generation": True, "objects": True}
     (tmp_path / "assets").mkdir()
     (tmp_path / "index.html").write_text("<!doctype html><title>editor</title>")
     (tmp_path / "assets" / "app-1a2b.js").write_text("export {}")
@@ -360,7 +361,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
             commands=scribe,
             text=texts,
             ask_owner=nobody,
-            sign_media=signer.path,
+            addresses=MediaAddresses(signer, signer),
             verify_media=signer.allows,
             media=StoredMedia(objects),
             brains=BRAINS,
@@ -369,7 +370,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
             move=move,
             status=status,
             required={"collab": check("collab"), "ledger": check("ledger")},
-            optional={"generation": check("generation")},
+            optional={"generation": check("generation"), "objects": check("objects")},
         )
     )
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)

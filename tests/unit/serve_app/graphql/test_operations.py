@@ -122,9 +122,9 @@ async def test_q06_one_query_shows_everything_a_project_holds(world: World) -> N
     assert shown["cast"] == [{"id": "cst_1", "name": "ADA"}]
     assert shown["sceneCount"] == 1
     (only,) = shown["scenes"]
-    assert only["takes"][0]["playlistUrl"] == world.signer.path("videos/t/master.m3u8")
+    assert only["takes"][0]["playlistUrl"] == world.signer.path("videos/t/master.m3u8", prefix="videos/t")
     assert only["jobs"][0]["take"] == {"id": "tak_1"}
-    assert only["jobs"][0]["panels"][0]["imageUrl"] == world.signer.path("videos/j/p0.png")
+    assert only["jobs"][0]["panels"][0]["imageUrl"] == world.signer.path("videos/j/p0.png", prefix="videos/j")
     assert only["findings"][0]["fix"]["replacement"] == "ADA"
     assert only["script"].endswith("مرحبا 🎬\n\n")
 

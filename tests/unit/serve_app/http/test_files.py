@@ -30,13 +30,17 @@ async def test_w37_media_needs_its_signature_and_nothing_else(world: World) -> N
         assert (await world.client.get(f"/media/{token}/{key}")).status_code == 403, key
 
 
-async def test_w37_a_token_of_a_folder_opens_what_a_playlist_names(world: World) -> None:
-    """W-37: relative names of an HLS playlist resolve under the same token."""
+async def test_w37_a_token_of_a_take_opens_what_its_playlist_names(world: World) -> None:
+    """W-37, W-119: names of an HLS playlist are addresses for whoever asked, under a token of the take's folder."""
     await world.keep("videos/t/720p/0001.ts", b"segment")
     await world.keep("videos/t/master.m3u8", b"#EXTM3U\n720p/0001.ts\n")
     playlist = world.signer.path("videos/t/master.m3u8", prefix="videos/t")
-    relative = (await world.client.get(playlist)).text.splitlines()[1]
-    assert (await world.client.get(playlist.rpartition("/")[0] + "/" + relative)).content == b"segment"
+    answer = await world.client.get(playlist)
+    assert answer.headers["cache-control"] == "private, no-store"
+    named = answer.text.splitlines()[1]
+    assert (await world.client.get(named)).content == b"segment"
+    token = named.split("/")[2]
+    assert (await world.client.get(f"/media/{token}/videos/other/720p/0001.ts")).status_code == 403
 
 
 @pytest.mark.parametrize(
@@ -72,7 +76,6 @@ async def test_w38_ranges(world: World, asked: str, status: int, span: tuple[int
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
-        ("master.m3u8", "application/vnd.apple.mpegurl"),
         ("0001.ts", "video/mp2t"),
         ("a.m4s", "video/iso.segment"),
         ("v.mp4", "video/mp4"),
