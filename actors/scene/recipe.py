@@ -46,10 +46,6 @@ def recipe(job: Job) -> dict[str, Any]:
     }
 
 
-def recipe_text(job: Job) -> str:
-    return _text(recipe(job))
-
-
 def _text(found: dict[str, Any]) -> str:
     return json.dumps(found, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 

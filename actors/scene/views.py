@@ -12,7 +12,7 @@ from actors.runtime.actor import ViewDraft
 from actors.scene import board
 from actors.scene.forecast import eta_s, position
 from actors.scene.job import SPAN, Job, State
-from actors.scene.recipe import recipe_text
+from actors.scene.lineage import take_recipe
 from actors.views import OPEN_JOB, WAITS_FOR_PEOPLE, JobView, OpenJobView, TakeView, order_ms
 from gpu.steps import Step
 from storage.ledger.protocol import Attempt
@@ -95,7 +95,7 @@ def take_view(home: str, scene: str, job: Job, at_ms: int) -> ViewDraft:
         cache_verdict=job.cache or "miss",
         quality_score=seen.get("quality_score", media.get("quality_score")),
         epistemic_state=seen.get("epistemic_state") or media.get("epistemic_state") or UNOBSERVED,
-        recipe=recipe_text(job),
+        recipe=take_recipe(job),
         captions_burned=bool(media.get("captions_burned")),
     )
     return ViewDraft("take", job.take, scene, order_ms(at_ms), body)

@@ -28,6 +28,12 @@ FRAMES = [
 ]
 
 
+ATTEMPT = Attempt(
+    "att_1", "prj_1", "scn_1", "job_1", "video", 1, AttemptState.CLAIMED, b"", 1, 0, 0, None, "w", None, 0.0, "",
+    False, None, None, 1,
+)  # fmt: skip
+
+
 class FromPictures(AnimaticBackend):
     """Draws as ever, and keeps what pictures it was given."""
 
@@ -69,9 +75,18 @@ async def test_g191_a_backend_that_starts_from_pictures_gets_each_shot_s_own(
     await objects.put("assets/panels/b.jpg", b"picture of b", content_type="image/jpeg")
     stores = StepStores(asyncio.get_running_loop(), objects, SqliteExactCache(tmp_path / "cache.db"))
     backend = FromPictures()
-    attempt = Attempt(
-        "att_1", "prj_1", "scn_1", "job_1", "video", 1, AttemptState.CLAIMED, b"", 1, 0, 0, None, "w", None, 0.0, "",
-        False, None, None, 1,
-    )  # fmt: skip
-    await asyncio.to_thread(Video(stores, backend), attempt, request(**more), Quiet())
+    await asyncio.to_thread(Video(stores, backend), ATTEMPT, request(**more), Quiet())
     assert backend.given == ({} if more else {1: b"picture of b"})
+
+
+async def test_g177_the_same_recipe_is_the_same_bytes(tmp_path: Path) -> None:
+    """G-177: rendered twice by the animatic, into other stores and under other keys: every file has the same hash."""
+    made = []
+    for name in ("one", "two"):
+        objects = LocalObjects(tmp_path / name / "objects")
+        stores = StepStores(asyncio.get_running_loop(), objects, SqliteExactCache(tmp_path / f"{name}.db"))
+        asked = request(prefix=f"prj_1/job_{name}/att_1")
+        media = await asyncio.to_thread(Video(stores, AnimaticBackend()), ATTEMPT, asked, Quiet())
+        made.append({file: (told["bytes"], told["sha256"]) for file, told in media["files"].items()})
+    assert sum(name.endswith((".mp4", ".ts")) for name in made[0]) >= 3
+    assert made[0] == made[1]

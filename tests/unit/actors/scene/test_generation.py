@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -25,7 +26,7 @@ from actors.views import JobView, SceneView, TakeView
 from gpu.steps import ATTEMPTS_PER_STEP_MAX, Step
 from storage.codec import decode, encode
 from storage.ledger.protocol import ATTEMPT_STALE_MS, CLAIMS_MAX, WORKER_LOST
-from tests.unit.actors.scene.worker import SmallWorker, media, panel
+from tests.unit.actors.scene.worker import SmallWorker, answer_of, media, panel
 from tests.unit.actors.story import ANNA, Story, story
 
 pytestmark = pytest.mark.unit
@@ -300,6 +301,36 @@ async def test_an_attempt_that_kills_workers_fails_the_job(scene: Scene) -> None
     await scene.it.ask(scene.home, RetryJob(scene.scene, job))
     await scene.step(Step.ENHANCE)
     assert (await scene.job(job)).state == "CONTINUITY_CHECKED"
+
+
+async def test_a_take_says_where_it_comes_from(scene: Scene) -> None:
+    """G-176: job, person, script, bible, model, the film's hash and how often each step was tried, beside what decided
+    it; the hash the cache is asked for knows nothing of it."""
+    scene.worker.answers["video"] = lambda a, r: {
+        **media(r["prefix"]),
+        "made_with": {"model": "m", "version": "2"},
+        "files": {"take.mp4": {"key": f"{r['prefix']}/take.mp4", "bytes": 1, "sha256": "ab"}},
+    }
+    scene.worker.answers["enhance"] = lambda a, r: {} if a.number == 1 else answer_of(a, r)
+    job = await scene.generate(auto_pick=True, seed="42")
+    await scene.steps(Step.ENHANCE, Step.ENHANCE, Step.CACHE, Step.STORYBOARD, Step.VIDEO, Step.OBSERVE)
+    [take] = await scene.takes()
+    told = json.loads(take.recipe)
+    film = scene.worker.done[-2]
+    assert told.pop("lineage") == {
+        "job": job,
+        "by": ANNA,
+        "scriptSha256": hashlib.sha256(SCRIPT.encode()).hexdigest(),
+        "bibleVersion": 0,
+        "madeBy": "animatic",
+        "madeWith": {"model": "m", "version": "2"},
+        "videoKey": take.video_key,
+        "videoSha256": "ab",
+        "attempts": {"enhance": 2, "cache": 1, "storyboard": 1, "video": 1, "observe": 1},
+        "reused": False,
+    }
+    text = json.dumps({**told, "frames": []}, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    assert decode(film.request)["recipe_hash"] == hashlib.sha256(text.encode()).hexdigest()
 
 
 async def test_a_wake_up_before_its_own_commit_is_kept() -> None:

@@ -1,0 +1,45 @@
+"""Where a take comes from: what its recipe cannot know before it is made, told with it and never changed.
+
+The invariant: a pure function of the job that made it. A take is written once; whatever is tried again is another
+attempt of its job, whatever is wanted otherwise another job.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from actors.scene.job import Job
+from actors.scene.recipe import recipe
+
+
+def lineage(job: Job) -> dict[str, Any]:
+    """JSON-able. `madeWith`: model and version, as the backend says it; `attempts`: step → how many it took;
+    `bibleVersion`: of the scene's bible when it was made; `reused`: the film is an earlier take's, by the recipe."""
+    media = job.media or {}
+    files = (media.get("files") or {}).values()
+    found = {
+        "job": job.id,
+        "by": job.by or None,
+        "scriptSha256": job.script_sha256,
+        "bibleVersion": _bible_before(job),
+        "continuesBibleVersion": (job.continuation or {}).get("bibleVersion"),
+        "madeBy": media.get("backend"),
+        "madeWith": media.get("made_with"),
+        "videoKey": media.get("video_key"),
+        "videoSha256": next((file["sha256"] for file in files if file["key"] == media.get("video_key")), None),
+        "attempts": dict(sorted(job.numbers.items())),
+        "reused": job.cache == "hit",
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _bible_before(job: Job) -> int | None:
+    """A take makes the next version of it."""
+    return None if job.bible_version is None else job.bible_version - 1
+
+
+def take_recipe(job: Job) -> str:
+    """What decided the take (`recipe`: its hash is asked of the cache) and, beside it, where it comes from."""
+    whole = {**recipe(job), "lineage": lineage(job)}
+    return json.dumps(whole, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
