@@ -258,7 +258,9 @@ class Run:
         new = NewAttempt(id, self.home, self.scene, job.id, step, number, request, TIMEOUT_MS[step], job.priority)
         pool = waiting.POOLS[step]
         needs = self._router.kind_of(job.renderer) if step is Step.VIDEO else ""
-        self.attempts.append(replace(new, user=job.by, pool=pool, needs=needs, not_before_ms=not_before_ms))
+        wish = waiting.affinity(needs, job.renderer)
+        new = replace(new, user=job.by, pool=pool, needs=needs, affinity=wish, not_before_ms=not_before_ms)
+        self.attempts.append(new)
 
     def _routed(self) -> bool:
         """Whether somebody can render it; the job fails with words where nobody can."""

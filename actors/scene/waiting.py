@@ -30,6 +30,15 @@ JITTER = 0.5
 """Up to this part is added, so that jobs refused together do not come back together."""
 
 
+HOLDS_MODELS = frozenset({"diffusers"})
+"""Kinds of backend whose workers have one model or another in memory, and take long to change it."""
+
+
+def affinity(kind: str, renderer: str) -> str:
+    """The worker to be preferred: as it says itself what it has loaded."""
+    return f"{kind}:{renderer}" if kind in HOLDS_MODELS else ""
+
+
 def tries_max(code: str) -> int:
     return THROTTLED_TRIES_MAX if code == THROTTLED else ATTEMPTS_PER_STEP_MAX
 

@@ -19,11 +19,14 @@ from actors.commands import (
     RetryJob,
     UnlockScene,
 )
+from actors.runtime.actor import Catalogue
 from actors.runtime.ids import derive_id
 from actors.runtime.lifecycle import Turned
 from actors.scene.waiting import BACKOFF_FIRST_MS, THROTTLED_TRIES_MAX
 from actors.views import JobView, SceneView, TakeView
 from gpu.steps import ATTEMPTS_PER_STEP_MAX, Step
+from gpu.video.capabilities import ANIMATIC, Capabilities
+from gpu.video.router import Router
 from storage.codec import decode, encode
 from storage.ledger.protocol import ATTEMPT_STALE_MS, CLAIMS_MAX, WORKER_LOST
 from tests.unit.actors.scene.worker import SmallWorker, answer_of, media, panel
@@ -283,6 +286,23 @@ async def test_an_attempt_is_in_the_queue_of_who_asked(scene: Scene) -> None:
     film = await scene.worker.claim()
     assert film is not None
     assert (film.user, film.pool) == (ANNA, "video")
+
+
+async def test_a_film_prefers_the_worker_that_has_its_model() -> None:
+    """G-178: by the name that such a worker gives to what it has loaded; nothing else is waited for."""
+    model = Capabilities("ltx", "diffusers", model="ltx", quality=90)
+    catalogue = Catalogue({"thriller": "2"}, "thriller", video=Router((ANIMATIC, model)))
+    async with story(catalogue=catalogue) as it:
+        home = await it.create()
+        scene = Scene(it, home, (await it.ask(home, CreateScene("INT. KITCHEN - NIGHT", SCRIPT))).ids["scene"])
+        await scene.generate(auto_pick=True)
+        await scene.steps(Step.ENHANCE, Step.CACHE, Step.STORYBOARD)
+        ask = it.ledger.claim_attempt
+        offers = {"offers": ("diffusers", "animatic")}
+        assert await ask("w2", ["video"], loaded="diffusers:other", **offers) is None
+        film = await ask("w3", ["video"], loaded="diffusers:ltx", **offers)
+        assert film is not None
+        assert (film.needs, film.affinity) == ("diffusers", "diffusers:ltx")
 
 
 async def test_an_attempt_that_kills_workers_fails_the_job(scene: Scene) -> None:
