@@ -29,7 +29,7 @@ STAND_IN = "stub"
 
 KEYS = ("playlist_key", "video_key", "thumbnail_key")
 MEDIA_FIELDS = frozenset((*KEYS, "captions_key", "files", "captions_burned", "duration_s", "backend", "degraded"))
-MEDIA_FACTS = frozenset(("width", "height", "fps"))
+MEDIA_FACTS = frozenset(("width", "height", "fps", "made_with"))
 """What is kept of a media dict made elsewhere."""
 
 FILES_MAX = 4_096

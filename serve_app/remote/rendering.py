@@ -18,10 +18,11 @@ from typing import Any
 from gpu.media.encode import MP4
 from gpu.media.film import film
 from gpu.video.animatic import AnimaticBackend
-from gpu.video.protocol import RenderRequest, Shot, VideoBackend
+from gpu.video.protocol import RenderRequest, Shot, VideoBackend, VideoError
 from serve_app.config import Settings, SettingsError
 from serve_app.remote.asking import MEDIA_NAME, REQUEST_NAME, beside
 from serve_app.remote.opening import renders_of
+from serve_app.steps import gpu
 from serve_app.steps.stores import StepStores
 from serve_app.steps.typed import typed
 from serve_app.steps.video import Video
@@ -43,8 +44,16 @@ PLACE_CHARS_MAX = 200
 DRAWING = "VIDEO_GENERATION|Drawing the film"
 STORE_FROM = 0.95
 
+ADDRESS_S = 24 * 3600
+"""Life of the address that another program gets of its film."""
+
 Address = Callable[[str], str | None]
 """A signed address of a key, where the store has any."""
+
+
+def no_address(_key: str) -> str | None:
+    """A store without addresses: the key is all there is to say."""
+    return None
 
 
 class Renderer:
@@ -57,11 +66,11 @@ class Renderer:
         backends: Mapping[str, str],
         default: VideoBackend,
         *,
-        gpu: str | None = None,
-        address: Address = lambda key: None,
+        card: str | None = None,
+        address: Address = no_address,
     ) -> None:
         self._stores, self._video, self._backends, self._default = stores, video, backends, default
-        self._gpu, self._address = gpu, address
+        self._card, self._address = card, address
 
     def render(self, job: Job, delivery: int, report: Report) -> Result:
         """Raises `StepFailed` or `StepCancelled`."""
@@ -74,7 +83,7 @@ class Renderer:
             video = self._address(job.output_path) or job.output_path
             made = {"video": video, "backend": self._default.name}
         latency_s = round(time.monotonic() - began, 3)
-        return Result(job.job_id, True, latency_s=latency_s, gpu=self._gpu, attempt=job.attempt, **made)
+        return Result(job.job_id, True, latency_s=latency_s, gpu=self._card, attempt=job.attempt, **made)
 
     def _ours(self, job: Job, delivery: int, report: Report) -> dict[str, Any]:
         if delivery > 1 and (media := self._read(beside(job.output_path, MEDIA_NAME))) is not None:
@@ -167,10 +176,20 @@ class NoCache:
 
 def renderer_of(settings: Settings) -> Renderer:
     """On the loop that runs the worker. Raises `SettingsError` for a backend that is not here."""
-    stores = StepStores(asyncio.get_running_loop(), open_objects(settings), NoCache())
-    animatic, renders = AnimaticBackend(), renders_of(settings)
+    objects, renders = open_objects(settings), renders_of(settings)
+    stores = StepStores(asyncio.get_running_loop(), objects, NoCache())
+    known = {each.name for each in settings.video_backends}
     for name, backend in renders.items():
-        if backend != animatic.name:
-            fix = f"use {animatic.name}"
+        if backend not in known:
+            fix = f"use one of {', '.join(sorted(known))}, or name a model in video_models"
             raise SettingsError("remote_renders", f"there is no backend {backend!r} here for {name}", fix)
-    return Renderer(stores, typed(Video(stores, animatic)), renders, animatic)
+    animatic = AnimaticBackend()
+    try:
+        models = gpu.renderer(stores, settings).backends if settings.models else ()
+    except VideoError as error:
+        raise SettingsError("video_models", error.message, "install storyforge[gpu] on a machine that fits") from error
+    backends = (animatic, *models)
+    signed = getattr(objects, "presigned_get", None)
+    address = (lambda key: str(signed(key, ADDRESS_S))) if signed is not None else no_address
+    default = next((each for each in backends if each.name in renders.values()), animatic)
+    return Renderer(stores, typed(Video(stores, *backends)), renders, default, address=address)

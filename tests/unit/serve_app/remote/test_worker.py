@@ -27,7 +27,7 @@ pytestmark = pytest.mark.unit
 
 def renderer(rig: Rig, **backends: str) -> Renderer:
     stores, animatic = StepStores(asyncio.get_running_loop(), rig.objects, NoCache()), AnimaticBackend()
-    return Renderer(stores, typed(Video(stores, animatic)), backends, animatic, gpu="none")
+    return Renderer(stores, typed(Video(stores, animatic)), backends, animatic, card="none")
 
 
 class Slow:

@@ -64,6 +64,7 @@ def test_dead_letters_are_listed_requeued_and_dropped(env: dict[str, str]) -> No
         ({"RESULT_QUEUE": "cli:jobs"}, ("worker",), "give each a name of its own"),
         ({"JOB_QUEUE": "a b"}, ("worker",), "is no name of a list"),
         ({"REMOTE_RENDERS": "sora=x"}, ("worker",), "give NAME=BACKEND"),
+        ({"REMOTE_RENDERS": "svd=nothing"}, ("worker",), "there is no backend 'nothing' here for svd"),
         ({}, ("bridge",), "RUNPOD_ENDPOINT_URL"),
     ],
 )
