@@ -173,7 +173,7 @@ async def test_w112_readiness_is_each_replica_s_and_the_whole_s(cluster: Cluster
         200,
         {
             "ready": True,
-            "parts": {"ledger": True, "collab": True, "generation": True},
+            "parts": {"ledger": True, "collab": True, "generation": True, "objects": True},
             "hosts": {"ready": 2, "live": 2},
         },
     )

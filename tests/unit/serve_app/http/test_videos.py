@@ -20,8 +20,10 @@ from actors.views import JobView
 from gpu.media.probe import probe
 from gpu.steps import Step
 from serve_app.auth import Gate
+from serve_app.config import Settings
 from serve_app.http.videos_wire import scene_of
 from serve_app.steps.embedded import LANES, embedded_runs
+from serve_app.steps.writers import writer_chain
 from serve_app.story_host import StoryHostCore
 from serve_app.worker import Worker
 from storage.cache.sqlite import SqliteExactCache
@@ -74,7 +76,8 @@ async def client(tmp_path: Path) -> AsyncIterator[Client]:
 async def rendering(client: Client) -> AsyncIterator[None]:
     """A real worker with the embedded steps on the host's ledger."""
     objects = LocalObjects(client.folder / "objects")
-    runs = embedded_runs(objects, SqliteExactCache(client.folder / "cache.db"))
+    chain = writer_chain(Settings.from_args({"data_dir": str(client.folder / "worker")}, {}), client.host.ledger)
+    runs = embedded_runs(objects, SqliteExactCache(client.folder / "cache.db"), chain)
 
     async def tell(attempt: Attempt) -> None:
         await client.host.runtime.attempt_changed(attempt.home, attempt.id)
@@ -86,6 +89,7 @@ async def rendering(client: Client) -> AsyncIterator[None]:
         yield
     finally:
         await worker.stop()
+        await chain.close()
 
 
 async def test_q100_a_stock_client_makes_and_fetches_a_video(client: Client, tmp_path: Path) -> None:
