@@ -19,7 +19,7 @@ from typing import Any
 from ray.serve import Application
 
 from serve_app.config import Settings
-from serve_app.deployments import folding, generation, gpu, host, studio
+from serve_app.deployments import folding, generation, gpu, host, prompt_enhancer, studio
 
 # What @serve.deployment makes of the classes; class decorators are invisible to the type checker.
 StoryHost: Any = host.StoryHost
@@ -28,6 +28,7 @@ Generation: Any = generation.Generation
 Worker: Any = folding.Worker
 VideoRenderer: Any = gpu.VideoRenderer
 Observer: Any = gpu.Observer
+PromptEnhancer: Any = prompt_enhancer.PromptEnhancer
 MediaFinisher: Any = Generation.options(name="MediaFinisher")
 
 
@@ -46,8 +47,15 @@ def build_studio(args: dict[str, Any]) -> Application:
 
 def build_generation(args: dict[str, Any]) -> Application:
     settings = Settings.from_args(args, os.environ)
+    writers = _writers(settings, args)
     if settings.profile == "embedded":
-        return Generation.bind(args)
+        return Generation.bind(args, *writers)
     # One Serve application has one root; the others hang on it and are never called: they meet on attempt rows.
     others = [Observer.bind(args), *([VideoRenderer.bind(args)] if settings.models else [])]
-    return MediaFinisher.bind(args, *others)
+    return MediaFinisher.bind(args, *others, *writers)
+
+
+def _writers(settings: Settings, args: dict[str, Any]) -> list[Application]:
+    if "vllm" not in settings.writers:
+        return []
+    return [PromptEnhancer.options(ray_actor_options=prompt_enhancer.actor_options(settings)).bind(args)]

@@ -404,7 +404,8 @@ class SceneActor(Actor):
         gate = continuity.gate(self.id) if continuity is not None else {"errors": 0, "warnings": 0}
         locked = locked_words(self, ctx.peer(ProjectActor, self.home)) if self.locked else ""
         bible, router = self.bible_version + takes_before, ctx.catalogue.video
-        return Run(self.home, self.id, job, gate, bible, ctx.now_ms, locked, votes, router)
+        words_by = ctx.catalogue.words_by
+        return Run(self.home, self.id, job, gate, bible, ctx.now_ms, locked, votes, router, words_by)
 
     def _committing(self, runs: list[Run], ctx: Context) -> Decision:
         """Everything the runs changed, as one decision."""

@@ -50,8 +50,10 @@ class Run:
         locked: str = "",
         votes: Mapping[str, int] | None = None,
         router: Router | None = None,
+        words_by: str = "",
     ) -> None:
         self.home, self.scene, self._now_ms, self._router = home, scene, now_ms, router or Router()
+        self._words_by = words_by
         self.job = copy.deepcopy(job)
         self.drafts: list[Draft] = []
         self.attempts: list[NewAttempt] = []
@@ -258,7 +260,7 @@ class Run:
         new = NewAttempt(id, self.home, self.scene, job.id, step, number, request, TIMEOUT_MS[step], job.priority)
         pool = waiting.POOLS[step]
         needs = self._router.kind_of(job.renderer) if step is Step.VIDEO else ""
-        wish = waiting.affinity(needs, job.renderer)
+        wish = self._words_by if step is Step.ENHANCE else waiting.affinity(needs, job.renderer)
         new = replace(new, user=job.by, pool=pool, needs=needs, affinity=wish, not_before_ms=not_before_ms)
         self.attempts.append(new)
 

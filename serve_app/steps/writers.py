@@ -14,7 +14,8 @@ from gpu.enhance.budget import Budget, Limits, TokenBucket
 from gpu.enhance.chain import Chain, Rung
 from gpu.enhance.openai_writer import Endpoint, OpenAICompleter
 from gpu.enhance.phrasing import PhrasingWriter
-from gpu.enhance.writer import Price
+from gpu.enhance.protocol import EnhanceRequest
+from gpu.enhance.writer import Price, Tell, Usage, WriterError, Written
 from serve_app.config import Settings, SettingsError
 from storage.ledger.protocol import Ledger
 
@@ -64,9 +65,30 @@ def writer_chain(settings: Settings, ledger: Ledger, *rungs: Rung) -> Chain:
             found.append(_openai(settings))
         elif name == "llm_local":
             found.append(_local(settings))
+        else:
+            found.append(Rung(Elsewhere(name), TokenBucket(0, 1, time.monotonic), settings.llm_seconds_max))
     limits = Limits(settings.llm_project_budget_cents * CENT_MICROS, settings.llm_day_budget_cents * CENT_MICROS)
     budget = Budget(limits, LedgerSpending(ledger))
     return Chain(found, budget, currency=settings.llm_currency, clock=time.monotonic)
+
+
+class Elsewhere:
+    """A writer of another process, whose worker did not take the scene in time: named on the result."""
+
+    model = ""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    async def write(self, request: EnhanceRequest, tell: Tell) -> Written:
+        raise WriterError("unavailable", "its worker did not take the scene in time")
+
+    def usage_max(self, request: EnhanceRequest) -> Usage:
+        return Usage()
+
+    async def check(self) -> None: ...
+
+    async def close(self) -> None: ...
 
 
 def unmetered(settings: Settings, writer: PhrasingWriter) -> Rung:

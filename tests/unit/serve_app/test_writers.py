@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import warnings
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,14 @@ from serve_app.steps.enhance import Enhance
 from serve_app.steps.typed import typed
 from serve_app.steps.writers import LedgerSpending, writer_chain
 from serve_app.stores import open_bus, open_ledger
-from serve_app.worker import Lane, Worker
+from serve_app.worker import Lane, StepRun, Worker
 from tests.unit.gpu.enhance.endpoint import Endpoint, endpoint
 from tests.unit.serve_app.graphql.test_real_owner import CREATE, Api, served
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # Ray's own, at import
+    from serve_app.app import build_generation
+    from serve_app.deployments.prompt_enhancer import actor_options
 
 pytestmark = pytest.mark.unit
 
@@ -78,25 +84,30 @@ def with_writers(folder: Path, url: str, **more: Any) -> Settings:
 
 
 @contextlib.asynccontextmanager
+async def working(settings: Settings) -> AsyncIterator[None]:
+    """A worker for words alone, as the settings say."""
+    ledger, bus = open_ledger(settings), open_bus(settings)
+    await ledger.open()
+    await bus.open()
+    chain = writer_chain(settings, ledger)
+    runs: dict[str, StepRun] = {Step.ENHANCE: typed(Enhance(chain, asyncio.get_running_loop()))}
+    worker = Worker("w-writers", ledger, runs, (Lane("words", (Step.ENHANCE,)),), OwnerBell(bus), bus)
+    worker.start()
+    try:
+        yield
+    finally:
+        await worker.stop()
+        await chain.close()
+        await bus.close()
+        await ledger.close()
+
+
+@contextlib.asynccontextmanager
 async def story(tmp_path: Path, *plan: str, **more: Any) -> AsyncIterator[Story]:
     async with endpoint(*plan) as there, served(tmp_path) as (api, _):
         settings = with_writers(tmp_path, there.url, **more)
-        ledger = open_ledger(settings)
-        await ledger.open()
-        chain = writer_chain(settings, ledger)
-
-        bus = open_bus(settings)
-        await bus.open()
-        runs = {Step.ENHANCE: typed(Enhance(chain, asyncio.get_running_loop()))}
-        worker = Worker("w-writers", ledger, runs, (Lane("words", (Step.ENHANCE,)),), OwnerBell(bus), bus)
-        worker.start()
-        try:
+        async with working(settings):
             yield Story(api, settings, there)
-        finally:
-            await worker.stop()
-            await chain.close()
-            await bus.close()
-            await ledger.close()
 
 
 async def test_what_is_sent_can_be_reviewed_with_its_cost(tmp_path: Path) -> None:
@@ -157,3 +168,35 @@ def test_a_wrong_list_of_writers_stops_the_start(tmp_path: Path) -> None:
     nowhere = with_writers(tmp_path, "", openai_base_url="")
     with pytest.raises(SettingsError, match="openai_base_url"):
         writer_chain(nowhere, open_ledger(nowhere))
+
+
+async def test_a_scene_waits_a_moment_for_the_worker_with_the_first_writer(tmp_path: Path) -> None:
+    """G-234: the attempt names what its worker should have loaded; where that worker does not come, the next of the
+    list writes, and the result names it."""
+    host_args = {"llm_roles": "enhance: vllm, openai"}
+    async with endpoint() as there, served(tmp_path, **host_args) as (api, _):
+        settings = with_writers(tmp_path, there.url, **host_args)
+        async with working(settings):
+            seen = await Story(api, settings, there).enhanced()
+        assert (seen["writer"], seen["degradedFrom"]) == ("openai", ["vllm"])
+        assert [(t["writer"], t["code"]) for t in seen["tries"]] == [("vllm", "UNAVAILABLE"), ("openai", None)]
+        ledger = open_ledger(settings)
+        await ledger.open()
+        (project,) = await ledger.views("project")
+        assert {a.affinity for a in await ledger.attempts(project.home) if a.step == Step.ENHANCE} == {"vllm"}
+        await ledger.close()
+
+
+def test_vllm_has_its_gpu_or_its_own_interpreter_by_configuration(tmp_path: Path) -> None:
+    """G-235: fractions and several GPUs; on a CPU another interpreter; not named, not deployed."""
+
+    def with_vllm(**more: Any) -> dict[str, Any]:
+        return {"data_dir": str(tmp_path), "llm_roles": "enhance: vllm", "vllm_model": "m", **more}
+
+    for percent, gpus in ((50, 0.5), (200, 2.0)):
+        assert actor_options(Settings.from_args(with_vllm(vllm_gpu_percent=percent), {})) == {"num_gpus": gpus}
+    elsewhere = actor_options(Settings.from_args(with_vllm(vllm_python="/opt/vllm/bin/python"), {}))
+    assert elsewhere == {"num_gpus": 0.0, "runtime_env": {"py_executable": "/opt/vllm/bin/python"}}
+    bound = build_generation(with_vllm(vllm_gpu_percent=50))._bound_deployment.init_args
+    assert [app._bound_deployment.name for app in bound[1:]] == ["PromptEnhancer"]
+    assert len(build_generation({"data_dir": str(tmp_path)})._bound_deployment.init_args) == 1

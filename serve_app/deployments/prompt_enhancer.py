@@ -1,0 +1,72 @@
+"""The deployment of vLLM: a worker for the step `enhance` that writes several scenes at once on one engine.
+
+Invariant: nothing is asked of it but its health: scenes and words are attempt rows, so it may die at any time. It is
+pinned to its share of a GPU where one is configured; on a CPU it runs in the environment that has the CPU build.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+from typing import Any
+
+from ray import serve
+
+from serve_app.config import Settings
+
+logger = logging.getLogger("storyforge.enhancer")
+
+
+@serve.deployment
+class PromptEnhancer:
+    async def __init__(self, args: dict[str, Any]) -> None:  # type: ignore[misc]  # Serve awaits it
+        from gpu.enhance.phrasing import PhrasingWriter
+        from gpu.enhance.vllm_writer import EngineSize, VllmCompleter
+        from gpu.steps import Step
+        from serve_app.owner_bell import OwnerBell
+        from serve_app.steps.enhance import Enhance
+        from serve_app.steps.typed import typed
+        from serve_app.steps.writers import unmetered, writer_chain
+        from serve_app.stores import open_bus, open_ledger
+        from serve_app.worker import Lane, StepRun, Worker
+
+        settings = Settings.from_args(args, os.environ)
+        size = EngineSize(
+            settings.vllm_context_tokens,
+            settings.vllm_concurrency * 8,
+            settings.vllm_memory_percent / 100,
+            settings.vllm_gpu_percent == 0,
+        )
+        engine = await VllmCompleter.start(settings.vllm_model, size)
+        self._ledger, self._bus = open_ledger(settings), open_bus(settings)
+        await self._ledger.open()
+        await self._bus.open()
+        writer = PhrasingWriter(engine, calls_at_once=settings.vllm_concurrency * 8)
+        self._chain = writer_chain(settings, self._ledger, unmetered(settings, writer))
+        runs: dict[str, StepRun] = {Step.ENHANCE: typed(Enhance(self._chain, asyncio.get_running_loop()))}
+        lane = Lane("enhance", (Step.ENHANCE,), slots=settings.vllm_concurrency)
+        name = f"enh-{os.getpid()}-{secrets.token_hex(3)}"
+        self._worker = Worker(name, self._ledger, runs, (lane,), OwnerBell(self._bus), self._bus, lambda: engine.name)
+        self._worker.start()
+        logger.info("prompt enhancer up", extra={"worker": name, "model": engine.model})
+
+    async def check_health(self) -> None:
+        """Fails with a lane or the engine: Serve starts another."""
+        self._worker.check()
+        await self._chain.check()
+
+    async def __del__(self) -> None:
+        await self._worker.stop()
+        await self._chain.close()
+        await self._bus.close()
+        await self._ledger.close()
+
+
+def actor_options(settings: Settings) -> dict[str, Any]:
+    """What Ray must give its process: a share of a GPU, and the interpreter that has vLLM."""
+    options: dict[str, Any] = {"num_gpus": settings.vllm_gpu_percent / 100}
+    if settings.vllm_python:
+        options["runtime_env"] = {"py_executable": settings.vllm_python}
+    return options
