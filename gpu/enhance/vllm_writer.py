@@ -39,7 +39,7 @@ class VllmCompleter:
     """Make it with `VllmCompleter.start`, on the loop that writes: it blocks until the model is loaded."""
 
     def __init__(self, engine: AsyncLLM, tokenizer: Any, model: str, context_tokens: int) -> None:
-        self._engine, self._tokenizer, self._model = engine, tokenizer, model
+        self.engine, self._tokenizer, self._model = engine, tokenizer, model
         self._context, self._numbers = context_tokens, itertools.count()
 
     @classmethod
@@ -73,12 +73,12 @@ class VllmCompleter:
 
     async def check(self) -> None:
         try:
-            await self._engine.check_health()
+            await self.engine.check_health()
         except Exception as error:
             raise WriterError("unavailable", f"the engine is down: {type(error).__name__}") from error
 
     async def close(self) -> None:
-        await asyncio.to_thread(self._engine.shutdown)
+        await asyncio.to_thread(self.engine.shutdown)
 
     def prompt_of(self, call: Call) -> str:
         """Through the model's own chat template, where it has one."""
@@ -88,11 +88,18 @@ class VllmCompleter:
         messages = [{"role": "system", "content": call.rules}, {"role": "user", "content": user}]
         return str(self._tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False))
 
+    def room_of(self, call: Call) -> int:
+        """Tokens that an answer may have."""
+        return self._context - len(self._tokenizer.encode(self.prompt_of(call))) - 1
+
+    def under_way(self) -> int:
+        """Answers that the engine is giving."""
+        return self.engine.get_num_unfinished_requests()
+
     async def complete(self, call: Call) -> AsyncGenerator[Piece, None]:
         prompt = self.prompt_of(call)
         read = len(self._tokenizer.encode(prompt))
-        room = self._context - read - 1
-        if room < 1:
+        if (room := self._context - read - 1) < 1:
             raise WriterError("refused", f"the scene is {read} tokens long, more than the model reads")
         params = SamplingParams(
             temperature=TEMPERATURE,
@@ -102,7 +109,7 @@ class VllmCompleter:
             structured_outputs=StructuredOutputsParams(json=call.schema, disable_any_whitespace=True),
         )
         written, cached = 0, 0
-        answers = self._engine.generate(prompt, params, f"enhance-{next(self._numbers)}")
+        answers = self.engine.generate(prompt, params, f"enhance-{next(self._numbers)}")
         try:
             async for answer in answers:
                 said = answer.outputs[0]
@@ -112,7 +119,7 @@ class VllmCompleter:
         except (asyncio.CancelledError, GeneratorExit, WriterError):
             raise
         except Exception as error:
-            code = "unavailable" if self._engine.errored else "refused"
+            code = "unavailable" if self.engine.errored else "refused"
             raise WriterError(code, f"the engine failed: {type(error).__name__}", usage=Usage(read, written)) from error
         finally:
             await answers.aclose()  # aborts what is not ended
