@@ -94,7 +94,7 @@ class VllmCompleter:
 
     def under_way(self) -> int:
         """Answers that the engine is giving."""
-        return self.engine.get_num_unfinished_requests()
+        return int(self.engine.get_num_unfinished_requests())
 
     async def complete(self, call: Call) -> AsyncGenerator[Piece, None]:
         prompt = self.prompt_of(call)
