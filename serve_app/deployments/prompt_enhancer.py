@@ -10,11 +10,15 @@ import asyncio
 import logging
 import os
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ray import serve
 
 from serve_app.config import Settings
+
+THREADS_BESIDE = 4
+"""For the grammar, the ledger and the bus."""
 
 logger = logging.getLogger("storyforge.enhancer")
 
@@ -39,6 +43,9 @@ class PromptEnhancer:
             settings.vllm_memory_percent / 100,
             settings.vllm_gpu_percent == 0,
         )
+        # Each slot holds a thread, and writing needs some besides: the default pool of few cores would stand still.
+        threads = ThreadPoolExecutor(settings.vllm_concurrency + THREADS_BESIDE, "enhance")
+        asyncio.get_running_loop().set_default_executor(threads)
         engine = await VllmCompleter.start(settings.vllm_model, size)
         self._ledger, self._bus = open_ledger(settings), open_bus(settings)
         await self._ledger.open()
