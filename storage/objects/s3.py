@@ -299,13 +299,13 @@ class S3Objects:
         return sum([await self._call(self._sweep, bucket, older_than_s) for bucket in self.place.buckets.all])
 
     def _sweep(self, bucket: str, older_than_s: float) -> int:
-        before, aborted = datetime.now(UTC).timestamp() - older_than_s, 0
+        before = datetime.now(UTC).timestamp() - older_than_s
         with faults("list"):
-            for upload in self._client.list_multipart_uploads(Bucket=bucket).get("Uploads", ()):
-                if upload["Initiated"].timestamp() <= before:
-                    self._client.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
-                    aborted += 1
-        return aborted
+            pages = self._client.get_paginator("list_multipart_uploads").paginate(Bucket=bucket)
+            old = [u for page in pages for u in page.get("Uploads", ()) if u["Initiated"].timestamp() <= before]
+            for upload in old:
+                self._client.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
+        return len(old)
 
     def make_buckets(self) -> None:
         """Make the buckets that are not there yet; needs the right to. Raises `ObjectStoreError`."""
@@ -334,12 +334,14 @@ class S3Objects:
         return asked
 
     def presigned_put(self, key: str, *, content_type: str, size: int, sha256: str, expires_s: int) -> dict[str, Any]:
-        """{"url", "headers"}: one PUT of exactly that type, size and content's hash; the headers are signed, so a
-        request without them, or with others, is refused by the store."""
-        params = {**self._at(check_key(key)), "ContentType": content_type, "ContentLength": size}
-        params["Metadata"] = {SHA256: sha256}
+        """{"url", "headers"}: one PUT of exactly that type, size and content, where nothing is yet. The headers are
+        signed, so the store refuses a request without them; it computes the checksum of what came itself."""
+        digest = base64.b64encode(bytes.fromhex(sha256)).decode()
+        params = {**self._at(check_key(key)), "ContentType": content_type, "ContentLength": size, **_once(True)}
+        params |= {"Metadata": {SHA256: sha256}, "ChecksumSHA256": digest}
         url: str = self._client.generate_presigned_url("put_object", params, expires_s)
-        return {"url": url, "headers": {"content-type": content_type, f"x-amz-meta-{SHA256}": sha256}}
+        bound = {f"x-amz-meta-{SHA256}": sha256, "x-amz-checksum-sha256": digest, "if-none-match": "*"}
+        return {"url": url, "headers": {"content-type": content_type, **bound}}
 
     @property
     def address(self) -> str:

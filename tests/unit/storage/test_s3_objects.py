@@ -122,8 +122,12 @@ async def test_s124_addresses_of_the_bucket_are_bound(store: S3Objects) -> None:
         other_hash = {**given["headers"], "x-amz-meta-sha256": "0" * 64}
         for headers, sent in ((other_type, body), (other_hash, body), (given["headers"], body + b"more")):
             assert (await client.put(given["url"], content=sent, headers=headers)).status_code == 403
+        forged = b"\x89PNG" + b"1" * 100  # of the same size
+        assert (await client.put(given["url"], content=forged, headers=given["headers"])).status_code == 400
         assert await store.head("assets/up.png") is None
         assert (await client.put(given["url"], content=body, headers=given["headers"])).status_code == 200
+        again = await client.put(given["url"], content=body, headers=given["headers"])
+        assert again.status_code == 412, "one PUT, not a licence to write over it until it expires"
         info = await store.head("assets/up.png")
         assert info is not None
         assert (info.content_type, info.size, info.sha256) == ("image/png", len(body), digest)
