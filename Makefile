@@ -9,7 +9,7 @@ SEEDS ?= 200
 SEED_START ?= 0
 FRESH ?= $(shell date +%Y%m%d)0000
 
-.PHONY: run test proof bench bench-collab bench-hosts sim lint setup editor clean
+.PHONY: run test test-models bench-gpu proof bench bench-collab bench-hosts sim lint setup editor clean
 
 run: setup editor
 	$(BIN)/storyforge serve --port $(PORT)
@@ -42,6 +42,16 @@ proof: setup editor
 	SEEDS=2000 SEED_START=$(FRESH) $(BIN)/pytest -q -n 2 -m "not proof" tests/simulation
 	FUZZ=1100000 $(BIN)/pytest -q -n 2 tests/unit/collab/test_fuzz.py tests/unit/serve_app/test_seam_fuzz.py
 	$(BIN)/pytest -q -m proof tests
+
+# Real models: tiny diffusion pipelines and vLLM on a CPU, in environments of their own (several GB, once; kept in
+# STORYFORGE_MODELS_CACHE). What cannot be installed is said as "not run: …".
+test-models:
+	@PY=$(PY) tests/models/run.sh
+
+# Our renderer beside the bare pipeline on a larger model of random weights; where there is no GPU it says so.
+bench-gpu:
+	@p="$${STORYFORGE_MODELS_CACHE:-.models-cache}/.venv-models/bin/python"; test -x "$$p" || p="$(BIN)/python"; \
+	test -x "$$p" || p="$(PY)"; "$$p" -m benchmarks.diffusers
 
 sim: setup
 	SEEDS=$(SEEDS) SEED_START=$(SEED_START) $(BIN)/pytest tests/simulation -q

@@ -149,13 +149,14 @@ class DiffusersBackend:
         every = self._model.preview_every
 
         def step_end(pipe: Any, n: int, _t: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
-            # Raised here and not flagged: the pipelines of one family have no flag, the others' decode all the same.
-            watch.stop_if_asked()
             watch.step()
             if loaded.previews is not None and every and (n + 1) % every == 0:
                 shown = loaded.previews.show(kwargs["latents"], order.bucket)
                 if shown is not None:
                     watch.preview(shown)
+            # Raised and not flagged: one family's pipelines have no flag, the others' decode all the same. Asked last,
+            # so that a cancel during the last step finds the decoder not yet called.
+            watch.stop_if_asked()
             return kwargs
 
         with self._card.lent(self._model, order.bucket, watch.cancelled) as loaded:

@@ -46,6 +46,8 @@ def dtype_of(model: DiffusersModel) -> torch.dtype:
 
 def load_pipeline(model: DiffusersModel) -> Any:
     """The pipeline in main memory. Raises VideoError("model_missing" | "model_broken")."""
+    if model.folder is None and model.source.startswith(("/", ".", "~")):
+        raise VideoError("model_missing", f"{model.name}: there is no folder {model.source}", False)
     options: dict[str, Any] = {"dtype": dtype_of(model)}
     if model.folder is not None or os.environ.get("HF_HUB_OFFLINE") == "1":
         options["local_files_only"] = True

@@ -10,11 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import diffusers
+import numpy as np
+import peft
 import torch
 import transformers
 
+from gpu.video.clips import jpeg
+
 SEED = 7
-SIDE = 64
+CLIP_FRAMES = {"animatediff": 8, "svd": 5, "ltx": 9, "wan": 9}
 
 
 def animatediff(folder: Path) -> None:
@@ -78,7 +82,7 @@ def ltx(folder: Path) -> None:
     torch.manual_seed(SEED)
     transformer = diffusers.LTXVideoTransformer3DModel(
         in_channels=8, out_channels=8, patch_size=1, patch_size_t=1, num_attention_heads=4, attention_head_dim=8,
-        cross_attention_dim=32, num_layers=1, caption_channels=32,
+        cross_attention_dim=32, num_layers=2, caption_channels=32,
     )  # fmt: skip
     vae = diffusers.AutoencoderKLLTXVideo(
         in_channels=3, out_channels=3, latent_channels=8, block_out_channels=(8, 8, 8, 8),
@@ -97,6 +101,19 @@ def ltx(folder: Path) -> None:
         tokenizer=_t5_tokenizer(),
     )
     made.save_pretrained(folder)
+
+
+def ltx_large(folder: Path) -> None:
+    """The size of the real model's transformer (2 billion weights) and decoder, random: for a GPU only."""
+    torch.manual_seed(SEED)
+    made = diffusers.LTXPipeline(
+        transformer=diffusers.LTXVideoTransformer3DModel(caption_channels=32),
+        vae=diffusers.AutoencoderKLLTXVideo(),
+        scheduler=diffusers.FlowMatchEulerDiscreteScheduler(),
+        text_encoder=_t5(),
+        tokenizer=_t5_tokenizer(),
+    )
+    made.to(torch.bfloat16).save_pretrained(folder)
 
 
 def wan(folder: Path) -> None:
@@ -120,6 +137,38 @@ def wan(folder: Path) -> None:
 
 
 BUILDERS: dict[str, Callable[[Path], None]] = {"animatediff": animatediff, "svd": svd, "ltx": ltx, "wan": wan}
+
+
+def built(folder: Path) -> dict[str, Path]:
+    """Every family's folder below this one; those that are there are taken as they are."""
+    made = {family: folder / family for family in BUILDERS}
+    for family, where in made.items():
+        if not (where / "model_index.json").exists():
+            BUILDERS[family](where)
+    return made
+
+
+def model(folders: dict[str, Path], family: str, steps: int, **fields: Any) -> dict[str, Any]:
+    """A model of the configuration, small enough for any machine."""
+    return {
+        "name": family, "family": family, "source": str(folders[family]), "dtype": "float32", "steps": steps,
+        "width": 64, "height": 64, "frames_max": CLIP_FRAMES[family], "preview_every": 2, **fields,
+    }  # fmt: skip
+
+
+def lora(folder: Path, where: Path) -> Path:
+    """Low-rank weights for the LTX model in `folder`, none of them zero."""
+    pipe = diffusers.LTXPipeline.from_pretrained(folder, local_files_only=True)
+    torch.manual_seed(SEED)
+    pipe.transformer.add_adapter(
+        peft.LoraConfig(r=2, lora_alpha=16, target_modules=["to_q", "to_v"], init_lora_weights=False)
+    )
+    pipe.save_lora_weights(where, transformer_lora_layers=peft.get_peft_model_state_dict(pipe.transformer))
+    return where
+
+
+def plain(colour: tuple[int, int, int]) -> bytes:
+    return jpeg(np.full((90, 160, 3), colour, np.uint8))
 
 
 def _image_vae() -> Any:
