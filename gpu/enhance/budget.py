@@ -66,13 +66,15 @@ class Budget:
 
     @contextlib.contextmanager
     def _holding(self, project: str, cost_micro: int) -> Iterator[None]:
+        if not cost_micro:
+            yield
+            return
         self._held[project] = self._held.get(project, 0) + cost_micro
         try:
             yield
         finally:
-            left = self._held[project] - cost_micro
-            self._held[project] = left
-            if not left:
+            self._held[project] -= cost_micro
+            if not self._held[project]:
                 del self._held[project]
 
 

@@ -146,6 +146,17 @@ async def test_calls_under_way_take_their_room() -> None:
         pass
 
 
+async def test_free_calls_at_once_end_in_any_order() -> None:
+    """G-225: calls that hold nothing do not take each other's room away when they end (half of eight scenes at once
+    on one engine crashed)."""
+    clock, hold = Clock(), asyncio.Event()
+    free = Rung(PhrasingWriter(Puppet(hold=hold), calls_at_once=64), TokenBucket(0, 1, clock), 5.0, Price())
+    found = chain(clock, free)
+    several = [asyncio.create_task(found.write("prj_1", REQUEST, unheard)) for _ in range(3)]
+    hold.set()
+    assert [how.writer for _, how in await asyncio.gather(*several)] == ["puppet"] * 3
+
+
 async def test_what_costs_nothing_needs_no_budget() -> None:
     """G-225: a spent budget does not stop a writer on our own machine."""
     clock = Clock()
