@@ -115,6 +115,7 @@ async def test_people_whom_a_crash_cut_off_have_their_grace_with_the_next_owner(
         await (await mine.room(f"scene:{scene}")).edit(put("typed "), "anna")
         await one.until(lambda: mine.find(scene).script_sha256)  # type: ignore[union-attr]
         await one.ask(home, LockScene(scene))
+        await one.until(lambda: mine.find(home).dump()["checkpoints"] and mine.pipeline.quiet)  # type: ignore[union-attr]
         await mine.session.suspend()  # as if the grace were over: nobody left, so it only writes what is needed
         assert mine.session.state is SessionState.CONNECTED
         await one.ask(home, SetBrain("pixar"))
