@@ -2,7 +2,7 @@
 
 `python -m tests.worker_process FOLDER [JSON]` prints "up", then a line "at BOUNDARY ATTEMPT" when a film stands at a
 boundary named in `stops`, where it stays until it is killed. SIGTERM stops it in order. JSON: {"parts": of a film,
-"part_ms", "stops": ["claimed", "partial", "finishing"], "durable": whether each part is kept, "url": a PostgreSQL}.
+"part_ms", "stops": ["claimed", "partial", "finishing"], "durable": whether each part is kept}.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from serve_app.steps.embedded import LANES
 from serve_app.worker import Report, StepCancelled, Worker
 from storage.bus.sqlite import SqliteBus
 from storage.codec import decode, encode
-from storage.ledger.protocol import Attempt, Ledger
+from storage.ledger.protocol import Attempt
 from storage.ledger.sqlite import SqliteLedger
 
 
@@ -101,11 +101,7 @@ class Steps:
 
 
 async def main(folder: Path, told: dict[str, Any]) -> None:
-    ledger: Ledger = SqliteLedger(folder / "ledger.db")
-    if url := told.get("url"):
-        from storage.ledger.postgres import PostgresLedger
-
-        ledger = PostgresLedger(url)
+    ledger = SqliteLedger(folder / "ledger.db")
     bus = SqliteBus(folder / "bus.db")
     await ledger.open()
     await bus.open()

@@ -25,7 +25,7 @@ scene_seconds_max = 600.0
 
 
 class GrammarWriter:
-    """A `PromptWriter` that knows film grammar and nothing else."""
+    """Makes the shots of every scene: film grammar and nothing else."""
 
     @property
     def name(self) -> str:

@@ -1,6 +1,6 @@
 """What is asked of a prompt writer and what it answers: plain values, light to import.
 
-Owns `EnhanceRequest`, `EnhancedScene`, the `PromptWriter` port and its typed error. Invariant: an instance that exists
+Owns `EnhanceRequest`, `EnhancedScene` and the typed error of this room. Invariant: an instance that exists
 is within every limit named here, and an enhanced scene says what was put in and by whom, so that it can be reviewed.
 Shots, figures, lines and looks are the renderer's own (`gpu.video.protocol`). Requests are made from a scene's
 breakdown, travel as msgpack or JSON through `to_dict`/`from_dict`, and their answers go on to the video room.
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
-from typing import Any, Literal, Protocol, Self, get_args
+from typing import Any, Literal, Self, get_args
 
 from gpu.video.protocol import SEED_MAX, Look, Shot, TimeOfDay, Weather
 
@@ -196,20 +196,6 @@ class EnhancedScene(Wire):
         if not self.shots or len(self.shots) != len(self.shot_prompts):
             raise bad_request("shots", "must hold at least one shot, each with its prompt")
         _text("prompt", self.prompt, PROMPT_CHARS_MAX)
-
-
-class PromptWriter(Protocol):
-    """Turns a scene's slots into shots and prompts. Deterministic writers answer the same for the same request."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def version(self) -> int: ...
-
-    def write(self, request: EnhanceRequest) -> EnhancedScene:
-        """Raises EnhanceError: unknown_brain; a remote writer also retryable ones."""
-        ...
 
 
 def bad_request(where: str, why: str) -> EnhanceError:

@@ -80,7 +80,7 @@ class Bridge:
         self._lists, self._endpoint, self._objects = lists, endpoint, objects
         self._poll_s, self._slack_s, self._idle_s, self._clock_ms, self._at = poll_s, slack_s, idle_s, clock_ms, at
         self._grace_s, self._hold_s = grace_s, endpoint.run_s + 2 * slack_s
-        self._places, self._in_flight = asyncio.Semaphore(in_flight), in_flight
+        self._places = asyncio.Semaphore(in_flight)
         self._recover_at = 0.0
         self._leaving = asyncio.Event()
         self._following: dict[str, asyncio.Task[None]] = {}
