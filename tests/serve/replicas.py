@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from serve_app.config import Settings
+from serve_app.lifecycle.ports import REPLICA_PORTS_BLOCK, REPLICA_PORTS_BLOCKS, REPLICA_PORTS_FIRST
 from serve_app.stores import open_ledger
 from storage.ledger.protocol import Event, HostRow, Kind, Ledger
 from tests.conftest import Stack
 
 T = TypeVar("T")
 ROWS_MAX = 100_000
+REPLICA_PORTS = range(REPLICA_PORTS_FIRST, REPLICA_PORTS_FIRST + REPLICA_PORTS_BLOCKS * REPLICA_PORTS_BLOCK)
 
 
 async def in_ledger(stack: Stack, ask: Callable[[Ledger], Awaitable[T]]) -> T:
@@ -66,9 +68,10 @@ def doors(pid: int) -> list[int]:
 
 
 def door(host: HostRow) -> int:
-    """The port at which a replica takes WebSockets itself: neither its peer port nor one of Ray's."""
+    """The port at which a replica takes WebSockets itself: neither its peer port nor one of Ray's. Its instance took
+    one block of the range: another than the first where something sat in that."""
     peer = int(host.peer.rpartition(":")[2])
-    served = [port for port in doors(host.pid) if port != peer and 30_000 <= port <= 31_000]
+    served = [port for port in doors(host.pid) if port != peer and port in REPLICA_PORTS]
     assert len(served) == 1, f"{host.id} listens at {doors(host.pid)}"
     return served[0]
 

@@ -10,7 +10,7 @@ import pytest
 pytestmark = pytest.mark.unit
 
 ROOT = Path(__file__).resolve().parents[2]
-ID = re.compile(r"\b([ARWSGCQE]-\d{2,3})\b")
+ID = re.compile(r"\b([ARWSGCQEK]-\d{2,3})\b")
 
 
 def _cited() -> set[str]:
@@ -21,13 +21,13 @@ def _cited() -> set[str]:
                 found |= set(ID.findall(path.read_text(encoding="utf-8")))
     for test in (ROOT / "tests").rglob("test_*.py"):
         # A module that holds a family names rules by their range in function names: test_r50_…, test_s_12_…
-        for family, number in re.findall(r"def test_([arwsgcqe])_?(\d{2,3})_", test.read_text(encoding="utf-8")):
+        for family, number in re.findall(r"def test_([arwsgcqek])_?(\d{2,3})_", test.read_text(encoding="utf-8")):
             found.add(f"{family.upper()}-{number}")
     return found
 
 
 def _law() -> list[str]:
-    return re.findall(r"^- \*\*([ARWSGCQE]-\d{2,3})\*\*", (ROOT / "docs/spec.md").read_text(encoding="utf-8"), re.M)
+    return re.findall(r"^- \*\*([ARWSGCQEK]-\d{2,3})\*\*", (ROOT / "docs/spec.md").read_text(encoding="utf-8"), re.M)
 
 
 def test_every_rule_has_one_sentence_and_one_id() -> None:
