@@ -16,11 +16,12 @@ from actors.project.draft import heading_words
 from actors.runtime.actor import Fact, ViewDraft
 from actors.runtime.edits import Op, SetKey
 from actors.runtime.facts import fact_of
-from actors.scene.actor import HEADING_READ_CHARS, LIVE_JOBS_KEPT, SceneActor
+from actors.scene.actor import HEADING_READ_CHARS, SceneActor
 from actors.scene.bible import view as bible_view
 from actors.scene.continuation import segment_view
 from actors.scene.enhancement import enhancement_views
 from actors.scene.job import Job
+from actors.scene.jobs import LIVE_JOBS_KEPT
 from actors.scene.views import job_view, live_job, open_job_view, take_view
 from actors.views import FindingsView, SceneView, VersionView
 from storage.ledger.protocol import Event

@@ -8,7 +8,6 @@ asked is kept for its retry. A segment is appended once, with the version the bi
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,12 +16,11 @@ from typing import TYPE_CHECKING, Any
 from actors.commands import CommandError, ContinueScene
 from actors.continuity.rules import Known
 from actors.project.actor import ProjectActor
-from actors.project.styles import Chosen
 from actors.runtime.actor import Beside, Context, Decision, Draft, Needs, ViewDraft
 from actors.runtime.edits import AppendText, Edit
-from actors.scene import bible, style
+from actors.scene import bible
+from actors.scene.asking import Asked, asked
 from actors.scene.job import Job, State
-from actors.scene.recipe import seed_of
 from actors.scene.status import refuse_locked
 from actors.scene.summary import SUMMARY_CHARS_MAX, summary_of
 from actors.scene.validation import counted, issues_of
@@ -33,7 +31,6 @@ from actors.screenplay.names import name_key
 from actors.views import BibleView, SegmentView
 from actors.workflow import exits
 from actors.workflow.weather import weather_in
-from gpu.enhance.formats import Beat
 from gpu.steps import Step
 
 if TYPE_CHECKING:
@@ -87,9 +84,7 @@ def ask(scene: SceneActor, project: ProjectActor, command: ContinueScene, ctx: C
         decision.events.append(fact)
         decision.views.append(row)
         kept = fact.data["bible"]
-    brain = style.brain_of(scene, project, command.style_preset, ctx, "stylePreset")
-    beat, id = style.beat_here(scene, project, ctx), ctx.new_id("job")
-    seed = seed_of(id)
+    new = asked(scene, ctx, brain=command.style_preset, brain_field="stylePreset")
     context = {"sceneBible": kept, "recentSegments": list(scene.recent_segments), "longSummary": now.summary}
     config = {
         "targetDuration": command.target_duration_s,
@@ -98,19 +93,12 @@ def ask(scene: SceneActor, project: ProjectActor, command: ContinueScene, ctx: C
     }
     words, names = _words(command.text), bible.names_of(project)
     issues = now.issues if now is ctx.computed else _issues(scene.id, now, words, names)
-    job = Job(
-        id=id,
+    job = new.job(
+        now.text,
+        _request(words, now, context, config, new, names),
+        ctx,
         auto_pick=True,
-        brain=brain.id,
-        brain_version=brain.version,
-        brain_sha256=brain.sha256,
-        beat=beat.words if beat else "",
-        seed=seed,
         backend=None,
-        script_sha256=hashlib.sha256(now.text.encode("utf-8", "surrogatepass")).hexdigest(),
-        created_at_ms=ctx.now_ms,
-        request=_request(words, now, context, config, brain, beat, seed, names),
-        by=ctx.principal,
         continuation={
             "sceneId": scene.id,
             "userId": ctx.principal,
@@ -145,9 +133,7 @@ def _request(
     now: bible.Prepared,
     context: Mapping[str, Any],
     config: Mapping[str, Any],
-    brain: Chosen,
-    beat: Beat | None,
-    seed: str,
+    new: Asked,
     names: bible.Names,
 ) -> dict[str, Any]:
     """What the prompt writer is asked: the new words alone, in the place, hour and looks of the scene."""
@@ -164,10 +150,10 @@ def _request(
     return slots.enhance_request(
         script,
         found,
-        brain=brain.id,
-        brain_data=brain.data,
-        beat=beat.words if beat else "",
-        seed=int(seed),
+        brain=new.brain.id,
+        brain_data=new.brain.data,
+        beat=new.beat.words if new.beat else "",
+        seed=int(new.seed),
         entity_ids=names.ids(),
         descriptors=looks,
         time_before=now.bible["timeOfDay"],
