@@ -207,12 +207,13 @@ class TakeView(Body):
     duration_s: float
     backend: str
     degraded: bool
-    cache_verdict: str  # hit | miss
+    cache_verdict: str  # hit | warm | miss
     quality_score: float | None
     epistemic_state: str
     recipe: str  # JSON text: all that decides the take
     captions_burned: bool = False  # every line of dialogue is in the picture already
     degradations: tuple[dict[str, Any], ...] = ()  # see `actors.scene.route`
+    cache: dict[str, Any] | None = None  # how the cache came to its verdict: see `actors.scene.cached`
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,11 @@ enhance     {"enhance": EnhanceRequest, ["continuation": {"jobId", "sceneId", "u
              "bibleVersion", "createdAt", "context": {"sceneBible", "recentSegments", "longSummary"},
              "config": {"targetDuration", "stylePreset", "voicePreset"}}]}
                                                                -> {"enhanced": EnhancedScene}
-cache       {"recipe_hash": hex}                               -> {"verdict": "hit"|"miss", "take": media dict | None}
+cache       {"recipe_hash": hex, ["ask": see `actors.scene.cached`]}
+                               -> {"verdict": "hit"|"warm"|"miss", "take": media dict | None, ["cache": {"level": "L1"|
+                               "L2"|"L3"|"L4"|"", "similarity", "threshold", "sure": 0..1 | None, "why": [words],
+                               "of": {"take","job","scene","project"} | None, "entry": its id, "saved_usd",
+                               ["warm": {"seed","frame_key","frame_sha256"}]}]}
 storyboard  {"enhanced", "seed", "candidates", "frames": [[shot, candidate], …] in the order to draw,
              "seeds": {shot: its own seed}, "width", "height", "prefix"}
                                        -> {"panels": [{"shot","candidate","key","sha256","bytes"}]}
@@ -19,7 +23,8 @@ video       {"enhanced", "seed", "candidate", "panel_key" (the key shot's frame)
              "backend", "recipe_hash"}                         -> media dict
             (a shot that was picked another way than the film carries its own "candidate" and "seed"; the partial
             result may hold a "preview_key" under the prefix: the newest frame to look at meanwhile)
-observe     {"video_key", "enhanced", "degraded"}              -> {"verdict", "measures", "reasons",
+observe     {"video_key", "enhanced", "degraded", ["remember": see `actors.scene.cached`]}
+                                                               -> {"verdict", "measures", "reasons",
                                                                    "quality_score", "epistemic_state"}
 
 media dict: {"playlist_key","video_key","thumbnail_key","captions_key"|None,"files":{name:{"key","bytes","sha256"}},

@@ -16,15 +16,13 @@ from actors.commands import CommandError
 from actors.runtime.actor import Draft
 from actors.runtime.ids import derive_id
 from actors.scene import board as boards
-from actors.scene import continuation, route, videos, waiting
+from actors.scene import cached, continuation, route, waiting
+from actors.scene.cached import Asker
 from actors.scene.job import MOVES, WORKER_STAGES, Due, Job, State
-from actors.scene.recipe import recipe_hash, seed_of
+from actors.scene.orders import request_of
+from actors.scene.recipe import seed_of
 from actors.scene.status import LOCKED_CODE
-from gpu.steps import (
-    TIMEOUT_MS,
-    VIDEO_FPS,
-    Step,
-)
+from gpu.steps import TIMEOUT_MS, Step
 from gpu.video.router import BackendUnfit, Router
 from storage.codec import CodecError, decode, encode
 from storage.ledger.protocol import Attempt, AttemptState, NewAttempt
@@ -35,8 +33,8 @@ FAULT = {"code": "STEP_FAILED", "message": "a step failed without saying why", "
 class Run:
     """One pass over one job. `gate`: findings of the scene as they stand, {"errors", "warnings"}.
 
-    `locked`: who keeps words out of the script, for people; "": nobody. `votes`: as they stand in the notes, where this
-    pass has them at hand.
+    `others`: the scene's other jobs. `locked`: who keeps words out of the script, for people; "": nobody. `votes`: as
+    they stand in the notes, where this pass has them at hand.
     """
 
     def __init__(
@@ -51,9 +49,10 @@ class Run:
         votes: Mapping[str, int] | None = None,
         router: Router | None = None,
         words_by: str = "",
+        others: Iterable[Job] = (),
     ) -> None:
         self.home, self.scene, self._now_ms, self._router = home, scene, now_ms, router or Router()
-        self._words_by = words_by
+        self._words_by, self._others = words_by, tuple(others)
         self.job = copy.deepcopy(job)
         self.drafts: list[Draft] = []
         self.attempts: list[NewAttempt] = []
@@ -163,12 +162,9 @@ class Run:
                 how = result.get("enhancement")
                 self.emit("job.script_ready", enhanced=dict(result["enhanced"]), enhancement=how)
             case Step.CACHE:
-                hit = result["verdict"] == "hit" and bool(result.get("take"))
-                self.emit(
-                    "job.cache_answered",
-                    verdict="hit" if hit else "miss",
-                    media=_media(result["take"]) if hit else None,
-                )
+                said = cached.answered(self.job, result)
+                media = _media(result["take"]) if said["verdict"] == cached.HIT else None
+                self.emit("job.cache_answered", media=media, **said)
             case Step.STORYBOARD:
                 if not result["panels"]:
                     raise KeyError("panels")
@@ -255,7 +251,8 @@ class Run:
             return
         number = job.numbers.get(step.value, 0) + 1
         id = derive_id("att", job.id, step.value, str(number))
-        request = encode(_request(step, job, f"{self.home}/{job.id}/{id}"))
+        asker = Asker(self.home, self.scene, self._router, self._now_ms, self._others)
+        request = encode(request_of(step, job, f"{self.home}/{job.id}/{id}", asker))
         self.emit("job.step", step=step.value, number=number, attempt=id, again=again)
         new = NewAttempt(id, self.home, self.scene, job.id, step, number, request, TIMEOUT_MS[step], job.priority)
         pool = waiting.POOLS[step]
@@ -276,34 +273,6 @@ class Run:
             error = {"code": unfit.code, "message": unfit.message, "retryable": False}
             self.emit("job.failed", step=Step.VIDEO.value, error=error)
             return False
-
-
-def _request(step: Step, job: Job, prefix: str) -> dict[str, Any]:
-    """See `gpu.steps` for the shapes. `prefix` names the attempt, so a second run writes the same keys."""
-    match step:
-        case Step.ENHANCE:
-            return {"enhance": job.request, **continuation.payload(job)}
-        case Step.CACHE:
-            return {"recipe_hash": recipe_hash(job)}
-        case Step.STORYBOARD:
-            return boards.storyboard_request(job, prefix)
-        case Step.VIDEO:
-            return {
-                "enhanced": boards.film_scene(job),
-                "seed": int(job.seed),
-                "candidate": job.candidate,
-                "panel_key": videos.reference_of(job) or boards.key_frame(job)["key"],
-                "frames": boards.frames_of(job),
-                "width": videos.size_of(job)[0],
-                "height": videos.size_of(job)[1],
-                "fps": VIDEO_FPS,
-                "prefix": prefix,
-                "backend": job.renderer,
-                "recipe_hash": recipe_hash(job),
-            }
-        case Step.OBSERVE:
-            media = job.media or {}
-            return {"video_key": media["video_key"], "enhanced": boards.film_scene(job), "degraded": media["degraded"]}
 
 
 def _media(result: dict[str, Any]) -> dict[str, Any]:

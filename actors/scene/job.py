@@ -1,6 +1,6 @@
 """A generation job as a pure state machine: what it is, which moves it has, what is due next.
 
-Owns the closed sets of states and stages and the fold of a job's events. The invariant: a job moves only along
+Owns the fold of a job's events (`actors.scene.states`: the closed sets). The invariant: a job moves only along
 `MOVES`, and what is due is a function of what it has (`due`), so a job resumed by another process goes on exactly
 where it stood. Events come from `actors.scene.flow`; workers are known by their attempt rows alone.
 
@@ -11,92 +11,18 @@ where it stood. Events come from `actors.scene.flow`; workers are known by their
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from actors.runtime.activation import IllegalMove
 from actors.scene import board as boards
-from actors.scene import route, videos
+from actors.scene import cached, route, videos
 from actors.scene.board import Board
+from actors.scene.states import MOVES, SPAN, STEP_STAGE, TERMINAL, WORKER_STAGES, Due, Stage, State
 from gpu.steps import Step
 
-
-class State(enum.StrEnum):
-    QUEUED = "QUEUED"
-    PROCESSING = "PROCESSING"
-    SCRIPT_READY = "SCRIPT_READY"
-    CONTINUITY_CHECKED = "CONTINUITY_CHECKED"
-    PREVIEW_READY = "PREVIEW_READY"
-    THROTTLED = "THROTTLED"
-    FINAL_READY = "FINAL_READY"
-    FAILED = "FAILED"
-    CANCELLED = "CANCELLED"
-
-
-class Stage(enum.StrEnum):
-    SCRIPT_EXPANSION = "SCRIPT_EXPANSION"
-    CONTINUITY_VALIDATION = "CONTINUITY_VALIDATION"
-    CACHE_LOOKUP = "CACHE_LOOKUP"
-    STORYBOARD = "STORYBOARD"
-    VIDEO_GENERATION = "VIDEO_GENERATION"
-    POST_PROCESSING = "POST_PROCESSING"
-    UPLOAD = "UPLOAD"
-    OBSERVATION = "OBSERVATION"
-    FINALIZATION = "FINALIZATION"
-
-
-_ENDS = frozenset({State.FAILED, State.CANCELLED})
-MOVES: dict[State, frozenset[State]] = {
-    State.QUEUED: frozenset({State.PROCESSING, State.THROTTLED}) | _ENDS,
-    State.PROCESSING: frozenset({State.SCRIPT_READY, State.PREVIEW_READY, State.FINAL_READY, State.THROTTLED}) | _ENDS,
-    State.SCRIPT_READY: frozenset({State.CONTINUITY_CHECKED}) | _ENDS,
-    State.CONTINUITY_CHECKED: frozenset({State.PREVIEW_READY, State.FINAL_READY, State.THROTTLED}) | _ENDS,
-    State.PREVIEW_READY: frozenset({State.PROCESSING}) | _ENDS,
-    State.THROTTLED: frozenset({State.PROCESSING}) | _ENDS,
-    State.FINAL_READY: frozenset(),
-    State.FAILED: frozenset({State.QUEUED}),
-    State.CANCELLED: frozenset(),
-}
-TERMINAL = frozenset({State.FINAL_READY, State.FAILED, State.CANCELLED})
-
-STEP_STAGE: dict[Step, Stage] = {
-    Step.ENHANCE: Stage.SCRIPT_EXPANSION,
-    Step.CACHE: Stage.CACHE_LOOKUP,
-    Step.STORYBOARD: Stage.STORYBOARD,
-    Step.VIDEO: Stage.VIDEO_GENERATION,
-    Step.OBSERVE: Stage.OBSERVATION,
-}
-WORKER_STAGES: dict[Step, frozenset[Stage]] = {
-    Step.VIDEO: frozenset({Stage.VIDEO_GENERATION, Stage.POST_PROCESSING, Stage.UPLOAD})
-}
-"""Stages a worker may name itself, as the words before `|` in its message."""
-
-SPAN: dict[Step, tuple[float, float]] = {
-    Step.ENHANCE: (0.0, 0.10),
-    Step.CACHE: (0.10, 0.12),
-    Step.STORYBOARD: (0.12, 0.35),
-    Step.VIDEO: (0.35, 0.93),
-    Step.OBSERVE: (0.93, 0.99),
-}
-"""Which part of the whole bar each step fills."""
-
-
-class Due(enum.Enum):
-    """What a job does next."""
-
-    ENHANCE = Step.ENHANCE
-    CHECK = "check"
-    CACHE = Step.CACHE
-    STORYBOARD = Step.STORYBOARD
-    PREVIEW = "preview"
-    AUTO_PICK = "auto_pick"
-    WAIT_FOR_PICK = "wait"
-    VIDEO = Step.VIDEO
-    OBSERVE = Step.OBSERVE
-    FINISH = "finish"
-    NOTHING = "nothing"
+__all__ = ["MOVES", "SPAN", "TERMINAL", "WORKER_STAGES", "Due", "Job", "State"]
 
 
 @dataclass(slots=True)
@@ -125,7 +51,8 @@ class Job:
     board: Board = field(default_factory=Board)
     board_done: bool = False
     picked: str | None = None
-    cache: str | None = None  # hit | miss
+    cache: str | None = None  # hit | warm | miss
+    cached: dict[str, Any] | None = None  # how the cache came to it: see `actors.scene.cached`
     media: dict[str, Any] | None = None
     observation: dict[str, Any] | None = None
     take: str | None = None
@@ -223,9 +150,6 @@ class Job:
         self._move(State.CONTINUITY_CHECKED)
         self.findings = {"errors": data["errors"], "warnings": data["warnings"]}
 
-    def _cached(self, data: Mapping[str, Any]) -> None:
-        self.attempt, self.cache, self.media = None, data["verdict"], data["media"]
-
     def _panel(self, data: Mapping[str, Any]) -> None:
         if all(p["id"] != data["id"] for p in self.panels):
             self.panels.append(boards.panel_of(data, boards.key_of(self)))
@@ -316,7 +240,7 @@ _APPLY = {
     "job.stage": Job._staged,
     "job.script_ready": Job._script_ready,
     "job.continuity_checked": Job._checked,
-    "job.cache_answered": Job._cached,
+    "job.cache_answered": cached.fold_answered,
     "job.panel": Job._panel,
     "job.board_done": Job._boarded,
     "job.preview_ready": Job._preview_ready,

@@ -111,8 +111,8 @@ def run_of(
     gate = continuity.gate(scene.id) if continuity is not None else {"errors": 0, "warnings": 0}
     locked = locked_words(scene, ctx.peer(ProjectActor, scene.home)) if scene.locked else ""
     bible, router = scene.bible_version + takes_before, ctx.catalogue.video
-    words_by = ctx.catalogue.words_by
-    return Run(scene.home, scene.id, job, gate, bible, ctx.now_ms, locked, votes, router, words_by)
+    words_by, others = ctx.catalogue.words_by, scene.jobs.values()
+    return Run(scene.home, scene.id, job, gate, bible, ctx.now_ms, locked, votes, router, words_by, others)
 
 
 def committing(scene: SceneActor, runs: list[Run], ctx: Context) -> Decision:

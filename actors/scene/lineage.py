@@ -15,7 +15,8 @@ from actors.scene.recipe import recipe
 
 def lineage(job: Job) -> dict[str, Any]:
     """JSON-able. `madeWith`: model and version, as the backend says it; `attempts`: step → how many it took;
-    `bibleVersion`: of the scene's bible when it was made; `reused`: the film is an earlier take's, by the recipe."""
+    `bibleVersion`: of the scene's bible when it was made; `reused`: the film is an earlier take's; `cache`:
+    how the cache came to that, or to what was lent (`actors.scene.cached`)."""
     media = job.media or {}
     files = (media.get("files") or {}).values()
     found = {
@@ -30,8 +31,15 @@ def lineage(job: Job) -> dict[str, Any]:
         "videoSha256": next((file["sha256"] for file in files if file["key"] == media.get("video_key")), None),
         "attempts": dict(sorted(job.numbers.items())),
         "reused": job.cache == "hit",
+        "cache": _cache(job),
     }
     return {name: value for name, value in found.items() if value is not None}
+
+
+def _cache(job: Job) -> dict[str, Any] | None:
+    """Whose film it is, or who lent something to it, and why the cache believed so."""
+    told = {name: value for name, value in (job.cached or {}).items() if value not in (None, "", [])}
+    return {"verdict": job.cache, **told} if job.cached and job.cache != "miss" else None
 
 
 def _bible_before(job: Job) -> int | None:

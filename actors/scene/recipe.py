@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from actors.scene import board, videos
-from actors.scene.job import Job
 from gpu.steps import PANEL_HEIGHT_PX, PANEL_WIDTH_PX, VIDEO_FPS
+
+if TYPE_CHECKING:
+    from actors.scene.job import Job
 
 RECIPE_VERSION = 2
 SEED_BITS = 63
@@ -43,7 +45,14 @@ def recipe(job: Job) -> dict[str, Any]:
         "frames": board.frames_of(job) if job.picked is not None else [],
         "video": {"width": width, "height": height, "fps": VIDEO_FPS},
         **videos.in_recipe(job),
+        **_lent(job),
     }
+
+
+def _lent(job: Job) -> dict[str, Any]:
+    """The frame that a like film lent (`actors.scene.cached`), by its content; a lent seed is the job's own."""
+    lent = (job.cached or {}).get("warm")
+    return {"lent": lent["frame_sha256"] or lent["frame_key"]} if lent and lent["frame_key"] else {}
 
 
 def _text(found: dict[str, Any]) -> str:

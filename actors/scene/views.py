@@ -92,6 +92,7 @@ def take_view(home: str, scene: str, job: Job, at_ms: int) -> ViewDraft:
         backend=media["backend"],
         degraded=bool(media["degraded"]) or bool(job.degradations),
         degradations=tuple(job.degradations),
+        cache=job.cached,
         cache_verdict=job.cache or "miss",
         quality_score=seen.get("quality_score", media.get("quality_score")),
         epistemic_state=seen.get("epistemic_state") or media.get("epistemic_state") or UNOBSERVED,
