@@ -7,6 +7,7 @@ end is what the job will be after the commit.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -247,6 +248,8 @@ class Run:
 
     def _step(self, step: Step, *, again: bool, not_before_ms: int = 0) -> None:
         job = self.job
+        if step is Step.CACHE:
+            self._route_ahead()
         if step is Step.VIDEO and not self._routed():
             return
         number = job.numbers.get(step.value, 0) + 1
@@ -260,6 +263,12 @@ class Run:
         wish = self._words_by if step is Step.ENHANCE else waiting.affinity(needs, job.renderer)
         new = replace(new, user=job.by, pool=pool, needs=needs, affinity=wish, not_before_ms=not_before_ms)
         self.attempts.append(new)
+
+    def _route_ahead(self) -> None:
+        """The cache is asked for a film by whoever would render it now. Where nobody could, it may have one still."""
+        if not self.job.renderer:
+            with contextlib.suppress(BackendUnfit):
+                self.emit("job.routed", **route.routed(self.job, self._router, self._now_ms))
 
     def _routed(self) -> bool:
         """Whether somebody can render it; the job fails with words where nobody can."""

@@ -67,6 +67,7 @@ class Job:
     route: list[str] = field(default_factory=list)  # backends that can render it, the best first
     renderer: str = ""  # the one of them that does
     degradations: list[dict[str, Any]] = field(default_factory=list)  # see `actors.scene.route`
+    models: dict[str, dict[str, str]] = field(default_factory=dict)  # of the route: each one's model and its version
     video: dict[str, Any] | None = None  # asked for by `/v1/videos`: see `actors.scene.videos`
 
     # reading

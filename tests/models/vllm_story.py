@@ -1,4 +1,4 @@
-"""Deploys PromptEnhancer on a Ray of its own until no attempt waits: `python vllm_story.py DATA_DIR name=value …`."""
+"""Deploys PromptEnhancer on a Ray of its own until no attempt waits: `python vllm_story.py WAIT_S name=value …`."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from serve_app.app import PromptEnhancer
 from serve_app.config import Settings
 from serve_app.deployments.prompt_enhancer import actor_options
 from serve_app.stores import open_ledger
-
-WAIT_S = 400
 
 
 async def written(settings: Settings) -> float:
@@ -31,7 +29,7 @@ async def written(settings: Settings) -> float:
 
 
 def main() -> None:
-    args = dict(word.split("=", 1) for word in sys.argv[2:])
+    wait_s, args = float(sys.argv[1]), dict(word.split("=", 1) for word in sys.argv[2:])
     settings = Settings.from_args(args, {})
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
     try:
@@ -39,7 +37,7 @@ def main() -> None:
         began = time.monotonic()
         serve.run(app, name="enhancer", route_prefix=None)
         print(f"up in {time.monotonic() - began:.1f} s", flush=True)
-        took = asyncio.run(asyncio.wait_for(written(settings), WAIT_S))
+        took = asyncio.run(asyncio.wait_for(written(settings), wait_s))
         print(f"written in {took:.1f} s", flush=True)
     finally:
         serve.shutdown()

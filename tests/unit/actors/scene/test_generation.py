@@ -122,7 +122,7 @@ async def test_a_job_goes_through_its_states_and_yields_one_take(scene: Scene) -
     assert (shown.status, shown.bible_version, shown.thumbnail_key) == ("COMPLETE", 1, take.thumbnail_key)
     assert await scene.types() == [
         "created", "started", "script_ready", "continuity_checked", *["panel"] * 4, "board_done", "preview_ready",
-        "picked", "cache_answered", "routed", "rendered", "observed", "final_ready",
+        "picked", "routed", "cache_answered", "rendered", "observed", "final_ready",
         "bible.written",
     ]  # fmt: skip
     assert await scene.it.ledger.count_views("open_job", home=scene.home) == 0

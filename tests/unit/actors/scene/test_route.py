@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -92,6 +93,42 @@ async def test_g274_the_next_of_the_route_renders_and_the_take_says_so(scene: Sc
     assert [row.type for row in rows].count("job.degraded") == 2
     assert len(backends.hashes) == 3  # a stand-in's film is not remembered as the wanted one's
     assert json.loads(take.recipe)["backend"] == "animatic"
+
+
+async def test_g317_the_cache_is_asked_for_a_film_of_the_backend_and_model_that_would_make_it(
+    scene: Scene, router: Router
+) -> None:
+    """G-317: asked for by nobody's name or by the name it then gets, a film is the same; one of the same backend's
+    newer model is another. What the cache was asked for is what the film is remembered under, and is on the take."""
+
+    async def hashes(**how: Any) -> list[str]:
+        await scene.generate(auto_pick=True, seed="7", **how)
+        await scene.step(Step.ENHANCE)
+        asked = await scene.worker.once(Step.CACHE)
+        assert asked is not None
+        await scene.seen(asked.id)
+        await scene.steps(Step.STORYBOARD, Step.VIDEO, Step.OBSERVE)
+        return [decode(row.request)["recipe_hash"] for row in (asked, scene.worker.done[-2])]
+
+    (auto, made), (named, _) = await hashes(), await hashes(backend="sora")
+    router.offers["sora"] = replace(SORA, version="2")
+    newer, newer_made = await hashes()
+    assert auto == made == named
+    assert newer == newer_made != auto
+    told = [json.loads(take.recipe) for take in await scene.takes()]
+    assert sorted((found["backend"], found["model"]["version"]) for found in told) == [
+        ("sora", ""), ("sora", ""), ("sora", "2"),
+    ]  # fmt: skip
+
+
+async def test_g317_a_kept_film_needs_nobody_who_could_render_it(scene: Scene, router: Router) -> None:
+    """G-317: where no backend can do it the cache is asked all the same, and the job fails only when it has none."""
+    router.offers = {"sora": replace(SORA, duration_s_max=0.5)}
+    job = await scene.generate(auto_pick=True)
+    await scene.steps(Step.ENHANCE, Step.CACHE, Step.STORYBOARD)
+    error = (await scene.job(job)).error
+    assert error is not None
+    assert error["code"] == "BACKEND_UNFIT"
 
 
 async def test_g274_a_backend_without_degradation_is_labelled_by_nothing(scene: Scene) -> None:
