@@ -172,6 +172,7 @@ class EnhancementView(Body):
     enhanced: dict[str, Any]  # gpu.enhance.protocol.EnhancedScene
     how: dict[str, Any] | None = None  # gpu.enhance.writer.Enhancement
     backend: str | None = None  # the one asked for
+    estimates: tuple[dict[str, Any], ...] = ()  # see `actors.scene.route.estimates`
 
 
 SPEND = "spend"
@@ -214,6 +215,7 @@ class TakeView(Body):
     captions_burned: bool = False  # every line of dialogue is in the picture already
     degradations: tuple[dict[str, Any], ...] = ()  # see `actors.scene.route`
     cache: dict[str, Any] | None = None  # how the cache came to its verdict: see `actors.scene.cached`
+    cost: dict[str, Any] | None = None  # {"amount","unit","seconds"} that a vendor charged for it; None: nobody did
 
 
 @dataclass(frozen=True, slots=True)

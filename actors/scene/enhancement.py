@@ -17,7 +17,8 @@ ENHANCEMENT = "enhancement"
 def enhancement_views(home: str, scene: str, job: Job, at_ms: int) -> list[ViewDraft]:
     """`job` has just become SCRIPT_READY."""
     assert job.enhanced is not None, "words of a job that has none"
-    body = EnhancementView(job.id, scene, home, at_ms, job.request, job.enhanced, job.enhancement, job.backend)
+    words, prices = (job.request, job.enhanced, job.enhancement, job.backend), tuple(job.estimates)
+    body = EnhancementView(job.id, scene, home, at_ms, *words, estimates=prices)
     views = [ViewDraft(ENHANCEMENT, job.id, scene, order_ms(at_ms), body)]
     if job.enhancement is None:
         return views

@@ -160,8 +160,9 @@ class Run:
     def _take_result(self, step: Step, result: dict[str, Any]) -> None:
         match step:
             case Step.ENHANCE:
-                how = result.get("enhancement")
-                self.emit("job.script_ready", enhanced=dict(result["enhanced"]), enhancement=how)
+                how, words = result.get("enhancement"), dict(result["enhanced"])
+                prices = route.estimates(self.job, words, self._router, self._now_ms)
+                self.emit("job.script_ready", enhanced=words, enhancement=how, estimates=prices)
             case Step.CACHE:
                 said = cached.answered(self.job, result)
                 media = _media(result["take"]) if said["verdict"] == cached.HIT else None

@@ -46,6 +46,7 @@ class Job:
     numbers: dict[str, int] = field(default_factory=dict)  # step → last attempt number
     enhanced: dict[str, Any] | None = None
     enhancement: dict[str, Any] | None = None  # how it came to its words: gpu.enhance.writer.Enhancement
+    estimates: list[dict[str, Any]] = field(default_factory=list)  # what the film would cost: see `route.estimates`
     findings: dict[str, int] | None = None  # severity → count, at the gate
     panels: list[dict[str, Any]] = field(default_factory=list)  # see `board.panel_of`; every one that was ever drawn
     board: Board = field(default_factory=Board)
@@ -146,6 +147,7 @@ class Job:
         self._move(State.SCRIPT_READY)
         self.attempt, self.enhanced, self.stage = None, data["enhanced"], Stage.CONTINUITY_VALIDATION
         self.enhancement = data.get("enhancement")  # events older than other writers have none
+        self.estimates = data.get("estimates", [])  # as with prices
 
     def _checked(self, data: Mapping[str, Any]) -> None:
         self._move(State.CONTINUITY_CHECKED)

@@ -1,8 +1,9 @@
 """Which backend renders a job's film, and which comes next when it does not: routes, degradations, their folds.
 
-The invariant: a route is decided once, before the cache is asked, and is history; whoever is not the first of it renders under a degradation that
-says who was wanted, who did it, why and when, and the take carries it. A refusal by moderation is final unless the
-installation says otherwise; a submission nobody knows the fate of is never rendered again by itself.
+The invariant: a route is decided once, before the cache is asked, and is history; whoever is not the first of it
+renders under a degradation that says who was wanted, who did it, why and when, and the take carries it. A refusal by
+moderation is final unless the installation says otherwise; a submission of unknown fate is never rendered again by
+itself.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from actors.scene import videos
 from gpu.steps import Step
-from gpu.video.router import Need, Router
+from gpu.video.router import BackendUnfit, Need, Router
 
 if TYPE_CHECKING:
     from actors.scene.job import Job
@@ -29,9 +30,13 @@ BLAMELESS = frozenset({MODERATED, "BAD_REQUEST", "REFUSED", "THROTTLED", "CANCEL
 
 DEGRADATIONS_MAX = 16
 
+ESTIMATES_MAX = 8
+"""Backends of a route whose price a person is told; those behind are hardly ever asked."""
 
-def need_of(job: Job) -> Need:
-    shots = (job.enhanced or {}).get("shots", ())
+
+def need_of(job: Job, enhanced: Mapping[str, Any] | None = None) -> Need:
+    """`enhanced`: words that the job does not have yet."""
+    shots = (enhanced or job.enhanced or {}).get("shots", ())
     seconds = sum(float(shot["duration_s"]) for shot in shots)
     image = videos.reference_of(job) is not None
     # Before the pick as after it: a film begins from the frame that is picked, whoever picks.
@@ -44,6 +49,28 @@ def routed(job: Job, router: Router, now_ms: int) -> dict[str, Any]:
     offers = {name: router.offers[name] for name in found.order}
     models = {name: {"name": offer.model, "version": offer.version} for name, offer in offers.items()}
     return {"order": list(found.order), "refused": dict(found.refused), "models": models}
+
+
+def estimates(job: Job, enhanced: Mapping[str, Any], router: Router, now_ms: int) -> list[dict[str, Any]]:
+    """What the film of these words would cost, as it is reviewed before anything is paid for: the first of the route,
+    then who stands in, in order. Empty where nobody could render it. `work_s`: 0 where nobody knows."""
+    need = need_of(job, enhanced)
+    try:
+        order = router.route(job.backend, need, now_ms).order
+    except BackendUnfit:
+        return []
+    return [
+        {
+            "backend": offer.name,
+            "model": offer.model,
+            "version": offer.version,
+            "seconds": round(need.seconds, 3),
+            "cost": round(offer.cost_per_s * need.seconds, 6),
+            "unit": offer.cost_unit,
+            "work_s": round(offer.speed_s_per_s * need.seconds, 3),
+        }
+        for offer in (router.offers[name] for name in order[:ESTIMATES_MAX])
+    ]
 
 
 def sent(job: Job, router: Router, now_ms: int) -> None:

@@ -93,6 +93,7 @@ def take_view(home: str, scene: str, job: Job, at_ms: int) -> ViewDraft:
         degraded=bool(media["degraded"]) or bool(job.degradations),
         degradations=tuple(job.degradations),
         cache=job.cached,
+        cost=media.get("cost") if job.cache != "hit" else None,  # an earlier take's film was paid for by that take
         cache_verdict=job.cache or "miss",
         quality_score=seen.get("quality_score", media.get("quality_score")),
         epistemic_state=seen.get("epistemic_state") or media.get("epistemic_state") or UNOBSERVED,

@@ -138,6 +138,29 @@ class EnhancedShot:
         )
 
 
+@strawberry.type(description="What a backend would take for the film of these words, by its price and its speed.")
+class VideoEstimate:
+    backend: str
+    model: str | None
+    version: str | None
+    seconds: float = strawberry.field(description="Of film.")
+    cost: float
+    unit: str
+    work_s: float | None = strawberry.field(description="Seconds of work; null where nobody knows.")
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> VideoEstimate:
+        return cls(
+            backend=told["backend"],
+            model=told["model"] or None,
+            version=told["version"] or None,
+            seconds=told["seconds"],
+            cost=told["cost"],
+            unit=told["unit"],
+            work_s=told["work_s"] or None,
+        )
+
+
 @strawberry.type(description="What is sent to a video model for a job: to be looked at before frames are paid for.")
 class Enhancement:
     job_id: strawberry.ID
@@ -159,6 +182,10 @@ class Enhancement:
     usage: TokenUsage
     cost: float = strawberry.field(description="Of the words, in `currency`.")
     currency: str
+    video_estimates: list[VideoEstimate] = strawberry.field(
+        description="As prices stood when it was written: who would render it first, then who stands in, in order. "
+        "Empty: nobody could, or it was written before prices were told."
+    )
 
     @classmethod
     def of(cls, row: View) -> Enhancement:
@@ -189,6 +216,7 @@ class Enhancement:
             usage=TokenUsage.of(how.usage),
             cost=how.cost_micro / MICRO,
             currency=how.currency,
+            video_estimates=[VideoEstimate.of(each) for each in view.estimates],
         )
 
 

@@ -104,6 +104,13 @@ class Degradation:
         )
 
 
+@strawberry.type(description="What a vendor charged for a film, by its price list.")
+class TakeCost:
+    amount: float
+    unit: str
+    seconds: float = strawberry.field(description="That were paid for: a vendor's clips are longer than the film.")
+
+
 @strawberry.type(description="One generated, playable rendering of a scene.")
 class Take:
     id: strawberry.ID
@@ -121,6 +128,7 @@ class Take:
     recipe: str = strawberry.field(description="JSON text: everything that decided this take.")
     captions_burned: bool = strawberry.field(description="Every line of dialogue is in the picture already.")
     degradations: list[Degradation] = strawberry.field(description="What was to render it and did not, in order.")
+    cost: TakeCost | None = strawberry.field(description="Null: nobody charged for it, or an earlier take had paid.")
     created_at: datetime
 
     @classmethod
@@ -143,6 +151,7 @@ class Take:
             recipe=view.recipe,
             captions_burned=view.captions_burned,
             degradations=[Degradation.of(one) for one in view.degradations],
+            cost=TakeCost(**view.cost) if view.cost else None,
             created_at=when(view.created_at_ms),
         )
 

@@ -88,6 +88,7 @@ class VendorVideo:
             "captions_burned": False,
             "cost": {"amount": round(seconds * endpoint.usd_per_s, 6), "unit": "usd", "seconds": seconds},
             "vendor": {"model": endpoint.model, "tasks": tasks.ids},
+            "made_with": {"model": endpoint.model},
         }
         await self._stores.cache.put(bytes.fromhex(request["recipe_hash"]), encode(media))
         return media

@@ -37,6 +37,7 @@ SHOWN = """{ job(id: "%s") { draft { text } enhancement {
   tries { writer code message cost usage { promptTokens completionTokens cachedTokens } }
   slots { heading place interior timeOfDay weather props cast { id name descriptors } }
   added { source text } usage { promptTokens }
+  videoEstimates { backend model version seconds cost unit workS }
   shots { index prompt writer lost cast props lines size } } } }"""
 
 
@@ -111,7 +112,8 @@ async def story(tmp_path: Path, *plan: str, **more: Any) -> AsyncIterator[Story]
 
 
 async def test_what_is_sent_can_be_reviewed_with_its_cost(tmp_path: Path) -> None:
-    """G-232, G-229, G-228: slots, text, additions, prompt, writer and cost; the project's sum; no key."""
+    """G-232, G-229, G-228, G-318: slots, text, additions, prompt, writer and cost, of words and of the film to come;
+    the project's sum; no key."""
     async with story(tmp_path) as found:
         seen = await found.enhanced()
         assert (seen["writer"], seen["model"], seen["degradedFrom"]) == ("openai", "small", [])
@@ -122,6 +124,10 @@ async def test_what_is_sent_can_be_reviewed_with_its_cost(tmp_path: Path) -> Non
         assert all(shot["prompt"] in seen["prompt"] and shot["writer"] == "openai" for shot in seen["shots"])
         calls = seen["usage"]["promptTokens"] // 210
         assert seen["cost"] == pytest.approx(calls * (210 + 2 * 40 - 128) / 1e6)
+        (film,) = seen["videoEstimates"]
+        assert (film["backend"], film["cost"], film["unit"], film["version"]) == ("animatic", 0, "usd", "1")
+        assert film["seconds"] == pytest.approx(seen["durationS"])
+        assert film["workS"] == pytest.approx(0.35 * film["seconds"], abs=0.01)
         await found.enhanced()
         query = "query($p: ID!) { project(id: $p) { spending { cost jobs currency } } }"
         told = (await found.api.ask(query, p=found.project))["project"]

@@ -11,7 +11,7 @@ import pytest
 
 from actors.commands import CommandError, CreateScene, RetryJob
 from actors.runtime.actor import Catalogue
-from actors.views import TakeView
+from actors.views import EnhancementView, TakeView
 from gpu.steps import ATTEMPTS_PER_STEP_MAX, Step
 from gpu.video.capabilities import ANIMATIC, Capabilities
 from gpu.video.router import Policy, Router
@@ -198,3 +198,28 @@ async def test_g273_faults_are_remembered_for_the_next_film(scene: Scene, router
     job = await scene.generate(auto_pick=True, seed="2")
     await scene.steps(Step.ENHANCE, Step.CACHE, Step.STORYBOARD, Step.VIDEO)
     assert (backends.asked, (await scene.job(job)).state) == (["veo"], "PROCESSING")
+
+
+async def test_g318_the_price_of_the_film_is_known_with_the_words(scene: Scene, router: Router) -> None:
+    """G-318: who would render it at what price stands beside the words, before anybody picks; those who stand in come
+    after. What a vendor then charged is on the take; a take out of the cache costs nothing again."""
+    router.offers["sora"] = replace(SORA, cost_per_s=0.5, speed_s_per_s=2.0, model="sora-2")
+    charged = {"amount": 1.5, "unit": "usd", "seconds": 3.0}
+    film = {**media("kept"), "cost": charged}
+    scene.worker.answers[Step.VIDEO] = lambda attempt, request: film
+    await render(scene)
+    made = await take_of(scene)
+    (row,) = await scene.it.ledger.views("enhancement", parent=scene.scene)
+    told = EnhancementView.from_blob(row.body or b"").estimates
+    seconds = told[0]["seconds"]
+    assert [each["backend"] for each in told] == ["sora", "veo", "animatic"]
+    assert seconds > 1
+    assert told[0] == {
+        "backend": "sora", "model": "sora-2", "version": "", "seconds": seconds, "cost": pytest.approx(seconds / 2),
+        "unit": "usd", "work_s": pytest.approx(seconds * 2),
+    }  # fmt: skip
+    scene.worker.answers[Step.CACHE] = lambda attempt, request: {"verdict": "hit", "take": film}
+    await scene.generate(auto_pick=True)
+    await scene.steps(Step.ENHANCE, Step.CACHE)
+    again = next(take for take in await scene.takes() if take.id != made.id)
+    assert (made.cost, again.cost, again.cache_verdict) == (charged, None, "hit")
