@@ -15,13 +15,14 @@ import { Strip } from './Strip';
 import { TopBar } from './TopBar';
 import { Empty } from './Empty';
 import { RenameScene } from './RenameScene';
-import { ShareSheet } from './ShareSheet';
+import { sharing } from './sharing';
 
 export function Desk({ story }: { story: Story }) {
   useRoute(story);
   useShortcuts(story);
   useUnloadWarning(story);
   const past = usePast(story.past.open.value);
+  const share = useShareSheet(sharing.value);
   useEffect(() => {
     document.title = story.title.value ? `${story.title.value} · StoryForge` : 'StoryForge';
   }, [story.title.value]);
@@ -38,7 +39,7 @@ export function Desk({ story }: { story: Story }) {
       {past === null ? <Stage story={story} /> : <past.History story={story} />}
       <CommandPalette story={story} />
       <RenameScene story={story} />
-      <ShareSheet story={story} />
+      {share !== null && <share.ShareSheet story={story} />}
     </div>
   );
 }
@@ -55,6 +56,23 @@ function usePast(open: boolean): PastDesk | null {
       .catch(() => say('The history could not be loaded. Reload the page.', 'bad'));
   }, [open]);
   return open ? pastDesk.value : null;
+}
+
+type ShareChunk = typeof import('./ShareSheet');
+const shareSheet = signal<ShareChunk | null>(null);
+
+/** Sharing comes when somebody first asks for it. */
+function useShareSheet(open: boolean): ShareChunk | null {
+  useEffect(() => {
+    if (!open || shareSheet.peek() !== null) return;
+    import('./ShareSheet')
+      .then((chunk) => (shareSheet.value = chunk))
+      .catch(() => {
+        sharing.value = false;
+        say('Sharing could not be loaded. Reload the page.', 'bad');
+      });
+  }, [open]);
+  return shareSheet.value;
 }
 
 /** The address decides which scene is open; without one, the first scene is. */

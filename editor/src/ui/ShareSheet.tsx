@@ -5,9 +5,9 @@ import * as share from '../api/share';
 import { wordsFor } from '../api/operations';
 import type { Story } from '../story/story';
 import { say } from '../story/toasts';
+import { sharing } from './sharing';
 import { Sheet } from './Sheet';
 
-export const sharing = signal(false);
 const links = signal<readonly share.AccessLink[]>([]);
 /** The link just made, while the sheet is open: nobody can see it again. */
 const made = signal<{ label: string; url: string } | null>(null);

@@ -7,7 +7,7 @@ import { Avatars } from './Avatars';
 import { SaveLight } from './SaveLight';
 import { mayShare, mayWrite } from '../story/role';
 import { modKey } from './keys';
-import { sharing } from './ShareSheet';
+import { sharing } from './sharing';
 
 export function TopBar({ story }: { story: Story }) {
   return (

@@ -11,7 +11,7 @@ import { revealThread } from '../script/remarks';
 import { activeThread, desk, held } from './deskView';
 import { mayShare, mayWrite } from '../story/role';
 import { modKey } from './keys';
-import { sharing } from './ShareSheet';
+import { sharing } from './sharing';
 
 export interface Command {
   id: string;
