@@ -50,7 +50,7 @@ LOAD_ROWS = 5_000
 ENTRIES_MAX = 1_000_000
 """Of one namespace. At 384 numbers that is 1.5 GB of memory; more belongs into a database."""
 BYTES_MAX = 2 * 1024**3
-"""Of all matrices in memory, one namespace excepted."""
+"""Of all matrices in memory; the namespace in use stays, however large."""
 SWEEP_BATCHES_MAX = 200
 
 T = TypeVar("T")
