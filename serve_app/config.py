@@ -18,6 +18,7 @@ from typing import Any, Literal
 from gpu.video.protocol import VideoError
 from serve_app.settings.board import BoardSettings
 from serve_app.settings.bounded import bounded
+from serve_app.settings.embed import EmbedSettings
 from serve_app.settings.llm import LlmSettings, roles_in
 from serve_app.settings.objects import ObjectSettings
 from serve_app.settings.remote import RemoteSettings
@@ -57,7 +58,9 @@ class SettingsError(ValueError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(BoardSettings, LlmSettings, VideoSettings, VendorSettings, ObjectSettings, RemoteSettings):
+class Settings(
+    BoardSettings, LlmSettings, VideoSettings, VendorSettings, ObjectSettings, RemoteSettings, EmbedSettings
+):
     """What one process of StoryForge runs with. Make it with `Settings.from_args`."""
 
     data_dir: Path
@@ -128,6 +131,10 @@ class Settings(BoardSettings, LlmSettings, VideoSettings, VendorSettings, Object
             self.check_video()
         except (ValueError, VideoError) as error:
             raise SettingsError("video_models", str(error), "see serve_app/settings/video.py") from None
+        try:
+            self.check_embed()
+        except ValueError as error:
+            raise SettingsError("embedder", str(error), "see serve_app/settings/embed.py") from None
 
     @property
     def frame_bytes_max(self) -> int:

@@ -15,6 +15,7 @@ from starlette.applications import Starlette
 from gpu.enhance.brains import list_brains
 from serve_app.auth import Gate
 from serve_app.config import Settings
+from serve_app.embedding import embedder_part
 from serve_app.graphql.limits import GraphQLLimits
 from serve_app.graphql.style_nodes import card
 from serve_app.http.deps import MediaStat, StudioDeps, StudioLimits
@@ -122,6 +123,7 @@ class StudioCore:
                 metrics=gathering.metrics,
                 ready_hosts=gathering.ready_hosts,
                 optional={"generation": generation_runs, "objects": self._objects_work},
+                said={"embedder": embedder_part(settings)},
                 secure_cookies=settings.url.startswith("https:"),
                 limits=StudioLimits(
                     screenplay_bytes_max=settings.screenplay_bytes_max,

@@ -1,7 +1,7 @@
 """What an embedder is: words in, directions out.
 
 Owns the vocabulary; light but for NumPy's name. The invariant: rows come in the order of the texts, are of unit length
-(so a dot product is the cosine), and never mix with rows of another `name`: whoever stores a row stores the name with it.
+(so a dot product is the cosine), and never mix with rows of another `name`: who stores a row stores the name with it.
 Implementations: `minilm` (a small real model in this process), `lexical` (hashed n-grams, for machines without its
 weights), `openai_embedder` (a served model).
 """

@@ -9,9 +9,7 @@ Reference: the chat completions API as vLLM, llama.cpp, SGLang and OpenAI serve 
 from __future__ import annotations
 
 import asyncio
-import email.utils
 import json
-import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +18,7 @@ import httpx
 
 from gpu.enhance.phrasing import Call, Piece
 from gpu.enhance.writer import Usage, WriterError
+from gpu.retry_after import retry_after_s
 
 RETRIES_MAX = 2
 """Times a call is sent again after a 5xx or a refused connection. More: a broken server is waited for by everybody."""
@@ -214,17 +213,3 @@ async def _said(answer: httpx.Response) -> tuple[str, str]:
         return str(error.get("code") or error.get("type") or "")[:60], str(error.get("message") or "")
     except (ValueError, LookupError, TypeError, AttributeError):
         return "", body.decode("utf-8", "replace")
-
-
-def retry_after_s(header: str | None) -> float | None:
-    """Seconds or an HTTP date; None where there is none, or none that makes sense."""
-    if not header:
-        return None
-    try:
-        return max(0.0, float(header))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, email.utils.parsedate_to_datetime(header).timestamp() - time.time())
-    except ValueError:
-        return None

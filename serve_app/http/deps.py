@@ -76,7 +76,7 @@ class StudioDeps:
 
     `optional`: parts whose absence degrades it (generation). `owner`: {pid, peer, host, epoch} of a project's owner or
     None. `move`: asks a host by name to take a project (`serve_app.moves`). `metrics`: Prometheus text. `ready_hosts`:
-    host id → what it can do now. `static_dir`: the built editor.
+    host id → what it can do now. `said`: parts that health names and does not count. `static_dir`: the built editor.
     """
 
     gate: Gate
@@ -100,3 +100,4 @@ class StudioDeps:
     limits: StudioLimits = field(default_factory=StudioLimits)
     bus: Bus | None = None
     video_offers: Sequence[Capabilities] = (ANIMATIC,)
+    said: Mapping[str, str] = field(default_factory=dict)

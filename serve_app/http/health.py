@@ -35,6 +35,7 @@ class Health:
         works = all(required.values())
         status = "down" if not works else "ok" if all(optional.values()) else "degraded"
         parts = {"studio": "ok"} | {n: "ok" if ok else "down" for n, ok in (required | optional).items()}
+        parts |= self._deps.said
         bus = self._deps.bus
         if bus is not None:  # without it everything is correct and slower: named, never red
             parts["bus"] = "ok" if bus.state is BusState.LIVE else bus.state.value

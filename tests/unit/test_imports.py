@@ -52,6 +52,9 @@ VENDORS = {
     "diffusers": ("diffusers",),
     "torch": ("diffusers", "vllm"),
     "sqlite3": ("sqlite",),
+    "tokenizers": ("minilm",),
+    "safetensors": ("minilm",),
+    "threadpoolctl": ("minilm",),
 }
 
 HEAVY = ("numpy", "cv2", "av", "PIL", "ray", "starlette", "uvicorn", "websockets", "httpx", "strawberry")

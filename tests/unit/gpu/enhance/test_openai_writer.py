@@ -9,9 +9,10 @@ import pickle
 import pytest
 
 from gpu.enhance import openai_writer
-from gpu.enhance.openai_writer import Endpoint, OpenAICompleter, retry_after_s
+from gpu.enhance.openai_writer import Endpoint, OpenAICompleter
 from gpu.enhance.phrasing import PhrasingWriter
 from gpu.enhance.writer import Usage, WriterError, Written
+from gpu.retry_after import retry_after_s
 from tests.unit.gpu.enhance.endpoint import endpoint
 from tests.unit.gpu.enhance.stage import REQUEST, unheard
 
