@@ -76,7 +76,7 @@ class SceneActor(Actor):
         self.left_sha256 = ""  # of the text at its last exit
         self.pending = False  # whether something of it waits for an exit
         self.bible_version = 0
-        self.takes = 0
+        self.takes, self.last_take = 0, ""
         self.versions = 0
         self.thumbnail_key: str | None = None
         self.brain, self.format = "", ""  # its own; "": the project's
@@ -141,7 +141,7 @@ class SceneActor(Actor):
             return
         job.apply(fact.type, fact.data)
         if fact.type == "job.final_ready":
-            self.takes += 1
+            self.takes, self.last_take = self.takes + 1, fact.data["take"]
             self.bible_version = fact.data["bible_version"]
             self.thumbnail_key = (job.media or {}).get("thumbnail_key")
 
@@ -160,6 +160,7 @@ class SceneActor(Actor):
             "pending": self.pending,
             "bible_version": self.bible_version,
             "takes": self.takes,
+            "last_take": self.last_take,
             "versions": self.versions,
             "thumbnail_key": self.thumbnail_key,
             "brain": self.brain,
@@ -172,6 +173,7 @@ class SceneActor(Actor):
         for name in ("locked", "script_sha256", "bible_version", "takes", "thumbnail_key"):
             setattr(self, name, data[name])
         self.locked_by, self.locked_at_ms = data.get("locked_by", ""), data.get("locked_at_ms", 0)
+        self.last_take = data.get("last_take", "")  # one older than parents names none till the next take
         self.versions = data.get("versions", 0)  # a snapshot older than versions has none
         self.left_sha256, self.pending = data.get("left_sha256", ""), data.get("pending", False)  # as with exits
         self.brain, self.format = data.get("brain", ""), data.get("format", "")  # as with styles

@@ -69,6 +69,8 @@ class Job:
     renderer: str = ""  # the one of them that does
     degradations: list[dict[str, Any]] = field(default_factory=list)  # see `actors.scene.route`
     models: dict[str, dict[str, str]] = field(default_factory=dict)  # of the route: each one's model and its version
+    parent: str | None = None  # the scene's newest take when it was asked for: what people had before this one
+    retries: int = 0  # how often a person had it go on after it had failed
     video: dict[str, Any] | None = None  # asked for by `/v1/videos`: see `actors.scene.videos`
 
     # reading
@@ -219,6 +221,7 @@ class Job:
     def _retried(self, data: Mapping[str, Any]) -> None:
         self._move(State.QUEUED)
         self.error, self.message, self.tries = None, "", 0
+        self.retries += 1
         route.forget(self)
 
     def to_dict(self) -> dict[str, Any]:

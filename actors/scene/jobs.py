@@ -37,6 +37,7 @@ def begin(scene: SceneActor, job: Job, ctx: Context, also: Decision | None = Non
     if sum(each.live for each in scene.jobs.values()) >= JOBS_LIVE_MAX:
         words = f"{JOBS_LIVE_MAX} jobs of this scene are under way"
         raise CommandError("TOO_MANY_JOBS", words, ("input", "sceneId"), True)
+    job.parent = scene.last_take or None
     also, run = also or Decision(), run_of(scene, job, ctx)
     asked = {"job": job.id, "by": ctx.principal, "brain": job.brain, "seed": job.seed, "request": job.to_dict()}
     run.drafts = [*also.events, Draft("job.created", asked, scene=scene.id)]

@@ -15,8 +15,9 @@ from actors.scene.recipe import recipe
 
 def lineage(job: Job) -> dict[str, Any]:
     """JSON-able. `madeWith`: model and version, as the backend says it; `attempts`: step → how many it took;
-    `bibleVersion`: of the scene's bible when it was made; `reused`: the film is an earlier take's; `cache`:
-    how the cache came to that, or to what was lent (`actors.scene.cached`)."""
+    `parentTake`: what people had when they asked for it; `bibleVersion`: of the scene's bible when it was made;
+    `reused`: the film is an earlier take's; `cache`: how the cache came to that, or to what was lent
+    (`actors.scene.cached`)."""
     media = job.media or {}
     files = (media.get("files") or {}).values()
     found = {
@@ -29,11 +30,18 @@ def lineage(job: Job) -> dict[str, Any]:
         "madeWith": media.get("made_with"),
         "videoKey": media.get("video_key"),
         "videoSha256": next((file["sha256"] for file in files if file["key"] == media.get("video_key")), None),
+        "parentTake": parent_of(job),
+        "retries": job.retries or None,
         "attempts": dict(sorted(job.numbers.items())),
         "reused": job.cache == "hit",
         "cache": _cache(job),
     }
     return {name: value for name, value in found.items() if value is not None}
+
+
+def parent_of(job: Job) -> str | None:
+    """The take this one was made after: the remixed one, else the newest of the scene when it was asked for."""
+    return (job.video or {}).get("remixed_take") or job.parent
 
 
 def _cache(job: Job) -> dict[str, Any] | None:

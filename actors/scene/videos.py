@@ -4,7 +4,7 @@ The invariant: what was asked for is on the job from its first event, so that li
 video that was dropped is known to nobody by its address, while its job and take stay history.
 
 `video` of a command and a job: {"prompt", "model", "seconds", "width", "height", "reference": key | None,
-"reference_sha256", "remixed_from": job | None}; on the job also "dropped".
+"reference_sha256", "remixed_from": job | None, "remixed_take": its take}; on the job also "dropped".
 """
 
 from __future__ import annotations

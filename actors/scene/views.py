@@ -12,7 +12,7 @@ from actors.runtime.actor import ViewDraft
 from actors.scene import board
 from actors.scene.forecast import eta_s, position
 from actors.scene.job import SPAN, Job, State
-from actors.scene.lineage import take_recipe
+from actors.scene.lineage import parent_of, take_recipe
 from actors.views import OPEN_JOB, WAITS_FOR_PEOPLE, JobView, OpenJobView, TakeView, order_ms
 from gpu.steps import Step
 from storage.ledger.protocol import Attempt
@@ -93,6 +93,7 @@ def take_view(home: str, scene: str, job: Job, at_ms: int) -> ViewDraft:
         degraded=bool(media["degraded"]) or bool(job.degradations),
         degradations=tuple(job.degradations),
         cache=job.cached,
+        parent=parent_of(job),
         cost=media.get("cost") if job.cache != "hit" else None,  # an earlier take's film was paid for by that take
         cache_verdict=job.cache or "miss",
         quality_score=seen.get("quality_score", media.get("quality_score")),

@@ -128,6 +128,7 @@ class Take:
     recipe: str = strawberry.field(description="JSON text: everything that decided this take.")
     captions_burned: bool = strawberry.field(description="Every line of dialogue is in the picture already.")
     degradations: list[Degradation] = strawberry.field(description="What was to render it and did not, in order.")
+    parent_take_id: strawberry.ID | None = strawberry.field(description="What people had when they asked for this one.")
     cost: TakeCost | None = strawberry.field(description="Null: nobody charged for it, or an earlier take had paid.")
     created_at: datetime
 
@@ -151,6 +152,7 @@ class Take:
             recipe=view.recipe,
             captions_burned=view.captions_burned,
             degradations=[Degradation.of(one) for one in view.degradations],
+            parent_take_id=strawberry.ID(view.parent) if view.parent else None,
             cost=TakeCost(**view.cost) if view.cost else None,
             created_at=when(view.created_at_ms),
         )

@@ -89,7 +89,8 @@ class Videos:
         kept = {"seconds": asked["seconds"], "size": f"{asked['width']}x{asked['height']}", "model": asked["model"]}
         ask = ask_of({**kept, "prompt": data.get("prompt"), "seed": source.seed})
         reference = {name: asked.get(name) for name in ("reference", "reference_sha256")}
-        return await self._make(context, ask, key_of(request), {**reference, "remixed_from": source.id})
+        remixed = {"remixed_from": source.id, "remixed_take": source.take}
+        return await self._make(context, ask, key_of(request), {**reference, **remixed})
 
     async def get(self, request: Request) -> Response:
         context = await self._enter(request, Access.READ)

@@ -353,6 +353,27 @@ async def test_a_take_says_where_it_comes_from(scene: Scene) -> None:
     assert decode(film.request)["recipe_hash"] == hashlib.sha256(text.encode()).hexdigest()
 
 
+async def test_g319_a_take_names_the_one_before_it(scene: Scene) -> None:
+    """G-319: the parent is the scene's newest take when it was asked for, also where another came meanwhile, and how
+    often people had a failed job go on is told beside it."""
+    all_steps = (Step.ENHANCE, Step.CACHE, Step.STORYBOARD, Step.VIDEO, Step.OBSERVE)
+    await scene.generate(auto_pick=True)
+    await scene.steps(*all_steps)
+    (first,) = await scene.takes()
+    job = await scene.generate(auto_pick=True)
+    broken = {"error": {"code": "REFUSED", "message": "no", "retryable": False}}
+    scene.worker.answers[Step.VIDEO] = lambda attempt, request: broken
+    await scene.steps(*all_steps[:4])
+    del scene.worker.answers[Step.VIDEO]
+    await scene.it.ask(scene.home, RetryJob(scene.scene, job))
+    await scene.steps(*all_steps[3:])
+    second = next(take for take in await scene.takes() if take.job == job)
+    told = json.loads(second.recipe)["lineage"]
+    assert (first.parent, second.parent) == (None, first.id)
+    assert (told["parentTake"], told["retries"]) == (first.id, 1)
+    assert "parentTake" not in json.loads(first.recipe)["lineage"]
+
+
 async def test_a_wake_up_before_its_own_commit_is_kept() -> None:
     """G-175: a quick worker's word of an attempt that this owner has not shown itself yet is heard once it has."""
     async with story(rescan_ms=600_000) as it:

@@ -251,12 +251,17 @@ async def test_q105_states_errors_and_deletion(client: Client) -> None:
 
 
 async def test_q106_a_remix_has_other_words_and_all_else_the_same(client: Client) -> None:
-    """Q-106: size, length, model and seed of the source, and its id."""
+    """Q-106, G-319: size, length, model and seed of the source, its id, and its take as the parent of the new one."""
     source = await client.made(seed=7, model="animatic")
+    async with rendering(client):
+        await client.openai.videos.poll(source, poll_interval_ms=20)
     made = await client.openai.videos.remix(source, prompt="The cat sleeps")
     assert (made.prompt, made.remixed_from_video_id, made.size) == ("The cat sleeps", source, "128x96")
     rows = await client.host.ledger.views("job")
-    assert [JobView.from_blob(row.body or b"").seed for row in rows] == ["7", "7"]
+    jobs = [JobView.from_blob(row.body or b"") for row in rows]
+    assert [job.seed for job in jobs] == ["7", "7"]
+    (old,), (new,) = ([job for job in jobs if (job.id == source) is first] for first in (True, False))
+    assert (new.video or {})["remixed_take"] == old.take is not None
     assert (await client.call("POST", f"/videos/{source}/remix", {"prompt": "x", "size": "1x1"}))[0] == 400
 
 
