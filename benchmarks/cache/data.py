@@ -1,0 +1,141 @@
+"""The data of the cache benchmark: what is committed, what lies in DATA, and the hashes of both.
+
+Owns `data/manifest.json`. Invariant: nothing is measured on a file whose hash is not the manifest's; a file that is
+absent is told with the address where it is published, never replaced by another.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import random
+import tarfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent / "data"
+QUESTION_PAIRS = 10_000
+"""Drawn from the 80,854, with a seed: all of them would be embedded for a quarter of an hour."""
+
+QUESTION_SEED = 6
+
+
+class NotRun(Exception):
+    """Why a part was not measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A line of the manifest."""
+
+    name: str
+    file: str
+    sha256: str
+    count: int
+    licence: str
+    published: str
+    committed: bool
+
+    def path(self, data: Path | None) -> Path:
+        """Raises NotRun: absent, or not the file that the manifest knows."""
+        if not self.committed and data is None:
+            raise NotRun(f"{self.name}: no DATA given; published at {self.published}")
+        path = (HERE if self.committed else data or HERE) / self.file
+        if not path.is_file():
+            raise NotRun(f"{self.name}: {self.file} is absent; published at {self.published}")
+        if digest(path) != self.sha256:
+            raise NotRun(f"{self.name}: {self.file} is not the file of the manifest (sha256 differs)")
+        return path
+
+
+@dataclass(frozen=True, slots=True)
+class Paraphrase:
+    of: str
+    text: str
+    how: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two prompts that differ in one thing and are two films."""
+
+    kind: str
+    one: str
+    other: str
+
+
+def digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def manifest() -> dict[str, Source]:
+    lines = json.loads((HERE / "manifest.json").read_text())["sources"]
+    return {line["name"]: Source(**line) for line in lines}
+
+
+def same_key(prompt: str) -> str:
+    """Two prompts with one key are the same words: case, spaces and the last full stop aside."""
+    return " ".join(prompt.split()).casefold().rstrip(".")
+
+
+def distinct(prompts: Iterable[str]) -> list[str]:
+    """The first spelling of each, in order."""
+    found: dict[str, str] = {}
+    for prompt in prompts:
+        if prompt.strip():
+            found.setdefault(same_key(prompt), " ".join(prompt.split()))
+    return list(found.values())
+
+
+def prompts(*names: str, data: Path | None = None) -> list[str]:
+    """Distinct prompts of these sources, one a line. Raises NotRun."""
+    known = manifest()
+    lines = [line for name in names for line in known[name].path(data).read_text(encoding="utf-8").splitlines()]
+    return distinct(lines)
+
+
+def of_suite(suite: str) -> list[str]:
+    """Names of the manifest's files that belong to a suite, such as t2v."""
+    return sorted(name for name in manifest() if name.split("/")[0] == suite)
+
+
+def paraphrases(part: str) -> list[Paraphrase]:
+    """`part`: dev or heldout."""
+    return [Paraphrase(**line) for line in _lines(f"paraphrases-{part}")]
+
+
+def pairs(part: str) -> list[Pair]:
+    return [Pair(**line) for line in _lines(f"pairs-{part}")]
+
+
+def same_films() -> dict[frozenset[str], str]:
+    """Published prompts that say one film twice, by our eye, with the reason: reported beside the plain count."""
+    return {frozenset((line["one"], line["other"])): line["why"] for line in _lines("same")}
+
+
+def _lines(name: str) -> list[dict[str, Any]]:
+    """Of a JSONL file of ours; the first line tells what it is."""
+    path = manifest()[name].path(None)
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()[1:]]
+
+
+def question_pairs(data: Path | None, most: int = QUESTION_PAIRS) -> list[tuple[str, str, bool]]:
+    """(question, question, do people call them the same), drawn with a seed. Raises NotRun."""
+    path = manifest()["quora"].path(data)
+    text = _member(path) if path.suffix == ".gz" else path.read_text(encoding="utf-8")
+    lines = json.loads(text)
+    draw = random.Random(QUESTION_SEED).sample(lines, min(most, len(lines)))
+    return [(line["text_a"], line["text_b"], line["label"] == 1) for line in draw]
+
+
+def _member(path: Path) -> str:
+    """The one JSON of a gzipped archive (the published file is a tar by another name)."""
+    with gzip.open(path, "rb") as stream, tarfile.open(fileobj=stream) as archive:
+        for member in archive:
+            if member.name.endswith(".json") and (file := archive.extractfile(member)) is not None:
+                return file.read().decode("utf-8")
+    raise NotRun(f"{path.name} holds no JSON")
