@@ -1,0 +1,216 @@
+"""From tagged words to the scene in a fixed order: who, does what, to whom, where.
+
+Owns what may move: passives become active, a place told first is told last, adjectives are sorted, "and" between equals
+is sorted. Invariant: each rule keeps every content word, and moves one only where its owner cannot change by it.
+Between `tagging` and `reading`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from storage.cache.slots.tagging import PLURAL, STATE, Word
+from storage.cache.slots.words import CLOTHES, COLOURS, PLACES, SHADES
+
+PLACE_PREPOSITIONS = frozenset("in on at inside".split())
+
+
+@dataclass(slots=True)
+class Part:
+    """One piece of a scene. Of a noun phrase (kind n): `text` is the noun, `traits` its sorted adjectives."""
+
+    kind: str
+    text: str
+    traits: list[str] = field(default_factory=list)
+    number: str = ""
+    plural: bool = False
+    opens: bool = False
+    helped: bool = False
+    form: str = ""
+
+    def __str__(self) -> str:
+        mark = PLURAL if self.plural else ""
+        return " ".join(each for each in (self.number, *sorted(self.traits), self.text + mark) if each)
+
+
+def parts_of(words: Sequence[Word]) -> list[Part]:
+    parts: list[Part] = []
+    at = 0
+    while at < len(words):
+        if words[at].kind in "djngi":
+            part, at = _noun_phrase(words, at)
+            parts.append(part)
+        else:
+            word = words[at]
+            parts.append(Part(word.kind, word.text, form=word.form, opens=word.opens, helped=word.helped))
+            at += 1
+    return parts
+
+
+def _noun_phrase(words: Sequence[Word], at: int) -> tuple[Part, int]:
+    first = words[at]
+    part = Part("n", "", opens=first.opens, helped=first.helped)
+    nouns: list[str] = []
+    prefix = ""
+    begin = at
+    while at < len(words) and words[at].kind in "djngi":
+        word = words[at]
+        if nouns and (word.kind in "dj" or word.opens or word.helped):
+            break
+        if at > begin and (word.opens and not word.text.endswith("'s")) and (part.traits or part.number):
+            break
+        if word.kind == "d":
+            part.number = f"{part.number} {word.text}".strip()
+        elif word.kind == "i" or (word.text in SHADES and at + 1 < len(words) and words[at + 1].text in COLOURS):
+            prefix = f"{prefix}{word.text}-"
+        elif word.kind == "j":
+            part.traits.append(prefix + word.text)
+            prefix = ""
+        else:
+            nouns.append(prefix + word.text)
+            prefix = ""
+            part.plural = word.plural
+        at += 1
+    if prefix:
+        part.traits.append(prefix.rstrip("-"))
+    part.text = " ".join(nouns)
+    part.plural = part.plural or bool(part.number and part.number != "lone")
+    if not nouns:
+        part.kind = "j"
+    return part, at
+
+
+def sentence(segments: Sequence[list[Part]]) -> list[Part]:
+    """One sentence, its segments put together and in order."""
+    joined: list[Part] = []
+    for index, segment in enumerate(segments):
+        some = active(segment)
+        if joined and joined[-1].kind == "v" and some and some[0].kind == "n":
+            joined.append(Part("b", "|"))
+        joined.extend(some)
+        if index == 0 and len(segments) > 1 and _is_adjunct(some):
+            joined = [*some, Part("m", "")]
+    joined = _front_last(joined)
+    return _adverbs(_joined_sorted(_predicates(_clothes(joined))))
+
+
+def _is_adjunct(parts: Sequence[Part]) -> bool:
+    return len(parts) == 2 and parts[0].kind == "p" and parts[1].kind == "n"
+
+
+def active(parts: list[Part]) -> list[Part]:
+    """ "The cat is chased by the dog" as "the dog chases the cat"."""
+    for at, part in enumerate(parts):
+        if part.kind != "v" or part.form != "passive" or not at:
+            continue
+        after = at + 1
+        if parts[after : after + 1] and parts[after].text == "by" and after + 1 < len(parts):
+            by = parts[after + 1]
+            patient = parts[:at]
+            if by.kind == "n" and all(each.kind in "npcja" for each in patient) and patient[0].kind == "n":
+                adverbs = [each for each in patient if each.kind == "a"]
+                rest = [each for each in patient if each.kind != "a"]
+                verb = Part("v", part.text)
+                return [by, *adverbs, verb, *rest, *active(parts[after + 2 :])]
+    return [Part(p.kind, p.text + STATE, form="state") if p.kind == "v" and p.form == "passive" else p for p in parts]
+
+
+def _front_last(parts: list[Part]) -> list[Part]:
+    """A place told before the subject goes to the end, where there is one clause for it to belong to."""
+    marked = [part for part in parts if part.kind != "m"]
+    if len(marked) < 3 or marked[0].kind != "p" or marked[1].kind != "n" or marked[2].kind != "n":
+        return marked
+    if clauses_in(marked) > 1:
+        return marked
+    return [*marked[2:], *marked[:2]]
+
+
+def clauses_in(parts: Sequence[Part]) -> int:
+    """How many subjects with a verb of their own, about."""
+    if any(part.kind == "s" for part in parts):
+        return 2
+    count, fresh = 0, True
+    for at, part in enumerate(parts):
+        if part.kind in {"c", "b"}:
+            fresh = fresh or (at + 1 < len(parts) and parts[at + 1].kind == "n")
+        elif part.kind == "v" and fresh:
+            count, fresh = count + 1, False
+    return count
+
+
+def _clothes(parts: list[Part]) -> list[Part]:
+    """ "In a red hat" and "with a red hat" as "wearing a red hat"."""
+    for at in range(len(parts) - 1):
+        noun = parts[at + 1]
+        if (
+            parts[at].kind == "p"
+            and parts[at].text == "in"
+            and noun.kind == "n"
+            and noun.text.split(" ")[-1] in CLOTHES
+        ):
+            parts[at] = Part("v", "wear")
+    return parts
+
+
+def _predicates(parts: list[Part]) -> list[Part]:
+    """ "A car that is red" and "the car is red" as "a red car"."""
+    kept: list[Part] = []
+    for at, part in enumerate(parts):
+        ends = at + 1 == len(parts) or parts[at + 1].kind in "cspbv"
+        alone = at > 0 and parts[at - 1].kind == "n" and (at == 1 or parts[at - 2].kind in "cbs")
+        if part.kind == "j" and part.helped and part.traits and not part.number and ends and alone:
+            kept[-1].traits.extend(part.traits)
+        else:
+            kept.append(part)
+    return kept
+
+
+def _joined_sorted(parts: list[Part]) -> list[Part]:
+    """Sorts "a cat and a dog" where nothing else hangs on one of the two; "and" itself says nothing more."""
+    at = 1
+    while at + 1 < len(parts):
+        left, right = parts[at - 1], parts[at + 1]
+        if parts[at].kind == "c" and left.kind == right.kind == "n":
+            opening = at == 1 or parts[at - 2].kind == "b"
+            after = parts[at + 2].kind if at + 2 < len(parts) else ""
+            if (after == "" or (opening and after in {"v", "a"})) and str(right) < str(left):
+                parts[at - 1], parts[at + 1] = right, left
+        at += 1
+    return [part for part in parts if part.kind != "c"]
+
+
+def _adverbs(parts: list[Part]) -> list[Part]:
+    """An adverb stands before its verb: directly after it, or at the end of the only clause, it moves there."""
+    verbs = [at for at, part in enumerate(parts) if part.kind == "v"]
+    if len(verbs) == 1 and len(parts) > 1 and parts[-1].kind == "a" and verbs[0] < len(parts) - 1:
+        parts = [*parts[: verbs[0]], parts[-1], *parts[verbs[0] : -1]]
+    at = 0
+    while at + 1 < len(parts):
+        if parts[at].kind == "v" and parts[at + 1].kind == "a":
+            parts[at], parts[at + 1] = parts[at + 1], parts[at]
+            at += 1
+        at += 1
+    return parts
+
+
+def place_taken(sentences: list[list[Part]]) -> tuple[str, list[list[Part]]]:
+    """The one place of the prompt, taken out of its sentence; "" where there are several or several clauses."""
+    at_place = [
+        (index, at)
+        for index, parts in enumerate(sentences)
+        for at in range(len(parts) - 1)
+        if parts[at].kind == "p" and parts[at].text in PLACE_PREPOSITIONS and _is_place(parts[at + 1])
+    ]
+    if len(at_place) != 1 or len(sentences) > 1:
+        return "", sentences
+    index, at = at_place[0]
+    parts = sentences[index]
+    after = parts[at + 2] if at + 2 < len(parts) else None
+    if clauses_in(parts) > 1 or (at == 0 and after is None) or (after is not None and after.text in {"of", "with"}):
+        return "", sentences
+    return str(parts[at + 1]), [[*parts[:at], *parts[at + 2 :]]]
+
+
+def _is_place(part: Part) -> bool:
+    return part.kind == "n" and part.text.split(" ")[-1] in PLACES and not part.number

@@ -1,0 +1,285 @@
+"""Says of each word what it does: noun, verb, adjective, number, preposition; articles and auxiliaries go.
+
+Owns the guess of a word's kind from its form and its neighbours, and the use of synonyms. Invariant: no content word is
+dropped. A wrong guess costs a miss, because both prompts would have to be guessed alike and hold the same words.
+Between `phrases` and `clauses`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
+from storage.cache.slots.lemmas import singular, verb_base
+from storage.cache.slots.synonyms import SYNONYMS
+from storage.cache.slots.verbs import ALSO_NOUNS, VERBS
+from storage.cache.slots.words import (
+    ADJECTIVES,
+    ARTICLES,
+    AUXILIARIES,
+    FEMALE,
+    MALE,
+    NEGATIONS,
+    NUMBERS,
+    PREPOSITIONS,
+    PRONOUNS,
+    QUANTITIES,
+    RELATIVES,
+    SEQUENCE,
+)
+
+ENTITY = "@"
+"""Begins the token of an entity: no word of a prompt begins with it."""
+
+PLURAL = "+"
+STATE = "~ed"
+"""Ends a participle that tells a state: a closed door is not a closing one."""
+
+_HEADS_OF_ING = frozenset(
+    "pool machine cart table room pan bag chair board pin ring car saucer rod shoe pole area track suit dress".split()
+)
+_INTENSE = frozenset("very extremely really super fully partially partly half slightly so too quite almost".split())
+_OWNERS = {"his": "he", "her": "she", "my": "i", "your": "you", "our": "we"}
+_SAME_PAST = frozenset("hit cut put read set shut spread split hurt burst cast overcome run".split())
+"""Verbs whose participle is the base: only "by" tells."""
+
+_HERD = frozenset("sheep deer fish moose salmon trout aircraft swine bison squid shrimp person".split())
+_NOT_ADVERBS = (
+    frozenset(
+        "family fly butterfly dragonfly firefly lily belly jelly bully ally italy july rally assembly reply "
+        "supply".split()
+    )
+    | ADJECTIVES
+)
+_RAW = {"woods": "forest", "mum": "mom", "grey": "gray", "teddy": "teddy"}
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    text: str
+    kind: str
+    """n noun · d number · j adjective · v verb · p preposition · c and · s then, while · x negation · a adverb."""
+    plural: bool = False
+    opens: bool = False
+    """An article or an owner stood before it."""
+    form: str = ""
+    helped: bool = False
+    """An auxiliary stood before it."""
+
+
+def tag(tokens: Sequence[str], people: set[str]) -> list[Word]:
+    """The words of one segment. `people` ("he", "she") are those met before; it is added to."""
+    return _with_synonyms(_Tagger(tokens, people).run())
+
+
+class _Tagger:
+    def __init__(self, tokens: Sequence[str], people: set[str]) -> None:
+        self._tokens = tokens
+        self._people = people
+        self._words: list[Word] = []
+        self._opens = False
+        self._helped = False
+
+    def run(self) -> list[Word]:
+        at = 0
+        while at < len(self._tokens):
+            phrase, kind, after = _phrase_at(self._tokens, at)
+            if phrase:
+                self._add(Word(phrase, kind, form="1" if phrase == "lone" else ""))
+                at = after
+                continue
+            self._one(at)
+            at += 1
+        return self._words
+
+    def _one(self, at: int) -> None:
+        token = self._tokens[at]
+        following = self._tokens[at + 1] if at + 1 < len(self._tokens) else ""
+        if token.startswith(ENTITY):
+            self._add(Word(token, "n"))
+        elif token in RELATIVES and self._previous in {"n"}:
+            return
+        elif token in ARTICLES and not (token == "that" and not following):
+            self._opens = True
+        elif token in AUXILIARIES:
+            self._helped = True
+        elif token in _OWNERS and not (token == "her" and _ends_object(following)):
+            self._owner(_OWNERS[token])
+        elif token in PRONOUNS:
+            self._add(Word(PRONOUNS[token], "n"))
+        else:
+            self._plain(token, following)
+
+    def _owner(self, owner: str) -> None:
+        self._opens = True
+        if owner not in self._people:
+            self._add(Word(owner + "'s", "j"))
+
+    def _plain(self, token: str, following: str) -> None:
+        if token == "and":
+            self._add(Word("and", "c"))
+        elif token in NEGATIONS:
+            self._add(Word(NEGATIONS[token], "x"))
+        elif token in SEQUENCE:
+            self._add(Word(token, "s"))
+        elif token in NUMBERS or token.isdecimal():
+            number = NUMBERS.get(token, token)
+            if number == "1":
+                self._opens = True
+            else:
+                self._add(Word(number, "d"))
+        elif token in _INTENSE:
+            self._add(Word(token, "i"))
+        elif token in ADJECTIVES and not (token in VERBS and self._after_noun and following in ARTICLES):
+            self._add(Word(_RAW.get(token, token), "j"))
+        elif token.endswith("ly") and len(token) > 4 and token not in _NOT_ADVERBS:
+            self._add(Word(token, "a"))
+        else:
+            self._verb_or_noun(token, following)
+
+    def _verb_or_noun(self, token: str, following: str) -> None:
+        base, form = verb_base(token)
+        if base in VERBS or form in {"ing", "ed", "en"}:
+            word = self._verb(token, base, form, following)
+            if word is not None:
+                self._add(word)
+                return
+        noun, plural = singular(_RAW.get(token, token))
+        if noun in MALE or noun in FEMALE:
+            self._people.add("he" if noun in MALE else "she")
+        self._add(Word(noun, "n", plural=plural))
+
+    def _verb(self, token: str, base: str, form: str, following: str) -> Word | None:
+        """None: it is a noun here."""
+        inside = self._inside_noun_phrase
+        if form == "ing":
+            if inside or (not self._words and following in _HEADS_OF_ING):
+                return Word(base + "~ing", "n" if not following else "g")
+            return Word(base, "v", form="ing")
+        if form in {"ed", "en"}:
+            return self._past(base, form, following, inside)
+        if form == "" and following == "by" and base in _SAME_PAST and self._helped | (self._previous == "n"):
+            return Word(base, "v", form="passive")
+        if inside or base not in VERBS:
+            return None
+        if base not in ALSO_NOUNS:
+            return Word(base, "v")
+        if form == "s":
+            return Word(base, "v") if self._previous in {"n", "a", "x"} and not self._many else None
+        can = self._many or self._previous == "a" or self._tokens_before("to", "can", "will", "not", "could")
+        return Word(base, "v") if can and not (self._previous == "n" and not self._many) else None
+
+    def _past(self, base: str, form: str, following: str, inside: bool) -> Word:
+        if self._helped and following == "by":
+            return Word(base, "v", form="passive")
+        if inside:
+            return Word(base + STATE, "j")
+        if following == "by":
+            return Word(base, "v", form="passive")
+        acts = self._previous == "n" and not self._helped and following and not _ends_object(following)
+        if acts and form == "ed":
+            return Word(base, "v")
+        return Word(base + STATE, "v", form="state")
+
+    def _tokens_before(self, *words: str) -> bool:
+        return bool(self._words) and self._words[-1].text in words
+
+    @property
+    def _previous(self) -> str:
+        return self._words[-1].kind if self._words else ""
+
+    @property
+    def _after_noun(self) -> bool:
+        return self._previous == "n"
+
+    @property
+    def _many(self) -> bool:
+        """Whether what stands before is more than one, so that a bare verb can follow."""
+        if self._previous != "n":
+            return False
+        last = self._words[-1]
+        if last.plural or last.text in {"i", "you", "we", "they"}:
+            return True
+        if len(self._words) > 1 and last.text in _HERD and self._words[-2].kind == "d":
+            return True
+        joined = [word.kind for word in self._words[-4:]]
+        return "c" in joined[1:] and "v" not in joined
+
+    @property
+    def _inside_noun_phrase(self) -> bool:
+        """An article, a number or an adjective stands directly before: a noun must come."""
+        return self._opens or (self._previous in {"d", "j", "g"} and not self._helped)
+
+    def _add(self, word: Word) -> None:
+        self._words.append(replace(word, opens=self._opens, helped=self._helped))
+        self._opens = self._helped = False
+
+
+def _ends_object(following: str) -> bool:
+    return not following or following in PREPOSITIONS or following in {"and", *SEQUENCE}
+
+
+@cache
+def _phrases() -> dict[str, list[tuple[tuple[str, ...], str, str]]]:
+    index: dict[str, list[tuple[tuple[str, ...], str, str]]] = {}
+    for phrase, value in PREPOSITIONS.items():
+        index.setdefault(phrase.split()[0], []).append((tuple(phrase.split()), value, "p"))
+    for phrase, value in QUANTITIES.items():
+        index.setdefault(phrase.split()[0], []).append((tuple(phrase.split()), value, "d"))
+    for rows in index.values():
+        rows.sort(key=lambda row: -len(row[0]))
+    return index
+
+
+def _phrase_at(tokens: Sequence[str], at: int) -> tuple[str, str, int]:
+    for phrase, value, kind in _phrases().get(tokens[at], ()):
+        size = len(phrase)
+        if tuple(tokens[at : at + size]) == phrase and (kind == "p" or at + size < len(tokens)):
+            return value, kind, at + size
+    return "", "", at
+
+
+@cache
+def _synonyms() -> dict[str, list[tuple[tuple[str, ...], str]]]:
+    index: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+    for phrase, value in SYNONYMS.items():
+        index.setdefault(phrase.split()[0], []).append((tuple(phrase.split()), value))
+    for rows in index.values():
+        rows.sort(key=lambda row: -len(row[0]))
+    return index
+
+
+def _with_synonyms(words: list[Word]) -> list[Word]:
+    index = _synonyms()
+    found: list[Word] = []
+    at = 0
+    while at < len(words):
+        size = 0
+        for phrase, value in index.get(words[at].text, ()):
+            some = words[at : at + len(phrase)]
+            if tuple(word.text for word in some) == phrase and _same_kind(some, value):
+                found.extend(_replaced(some, value))
+                size = len(phrase)
+                break
+        if not size:
+            found.append(words[at])
+        at += size or 1
+    return found
+
+
+def _same_kind(some: Sequence[Word], value: str) -> bool:
+    """A verb's synonyms are for verbs: "close" is shut only as what somebody does."""
+    head = value.split(maxsplit=1)[0]
+    if some[0].kind == "v":
+        return head in VERBS
+    return head not in VERBS or (head in ALSO_NOUNS and some[0].kind in {"n", "j"}) or head in {"clean"}
+
+
+def _replaced(some: Sequence[Word], value: str) -> list[Word]:
+    first, last = some[0], some[-1]
+    texts = value.split()
+    head = replace(first, text=texts[0], plural=first.plural or last.plural)
+    if texts[0] == "wear":
+        head = replace(head, form="")
+    return [head, *(Word(text, "p") for text in texts[1:])]

@@ -1,0 +1,131 @@
+"""A prompt read into slots: total, deterministic, dropping nothing, told in words of film."""
+
+from __future__ import annotations
+
+import json
+import string
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from storage.cache.slots import PROMPT_CHARS_MAX, VERSION, CameraMove, Slots, differences, key, read
+
+pytestmark = pytest.mark.unit
+
+TEXTS = st.text(max_size=200) | st.lists(
+    st.sampled_from(
+        ["a", "dog", "no", "tilt", "up", "camera", "the", "is", "chased", "by",
+         ",", ".", '"', "'", "and", "two", "it's",
+         "close-up", "her", "that", "in", "park", "very", "🎬", "고양이", "-3", "slowly", "running", ":", "at", "night"]
+    ),
+    max_size=24,
+).map(" ".join)  # fmt: skip
+
+
+@given(TEXTS)
+@settings(max_examples=300, deadline=None)
+def test_any_text_gives_the_same_slots_each_time(text: str) -> None:
+    """K-45."""
+    slots = read(text)
+    assert read(text) == slots
+    assert Slots.from_dict(json.loads(json.dumps(slots.to_dict()))) == slots
+    assert differences(slots, read(text)) == ()
+    assert read("  " + text.replace(" ", "   ") + " ") == slots
+
+
+@given(st.text(alphabet=string.ascii_letters + " ,.-0123456789", max_size=120))
+@settings(max_examples=150, deadline=None)
+def test_case_and_spacing_say_nothing(text: str) -> None:
+    """K-45."""
+    assert key(read(text.upper())) == key(read(text.lower()))
+
+
+def test_an_overlong_text_equals_only_itself() -> None:
+    """K-45."""
+    long = "a dog runs. " * (PROMPT_CHARS_MAX // 10)
+    assert read(long) == read(long)
+    assert key(read(long)) != key(read(long + "."))
+    assert differences(read(long), read(long + "."))
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "a zorblax fluvving a quindle near the wumpus at night, tilt up", "고양이가 해변을 달린다",
+        "一只猫在海滩上奔跑",
+        "кошка бежит по пляжу",
+        "a corgi vlogging itself in tropical Maui", "🐈 runs to 🏠", "temperature rises to -10 °C",
+        "a man with a blue hat and a woman with a red scarf walk past Shibuya crossing",
+    ],
+)  # fmt: skip
+def test_every_content_word_must_match(prompt: str) -> None:
+    """K-46. Each word in turn is replaced by one nobody knows."""
+    words = prompt.split()
+    for at, word in enumerate(words):
+        if word.strip(",").lower() in {"a", "the", "is", "and", "itself"}:
+            continue
+        other = " ".join([*words[:at], "xyzzy" + ("," if word.endswith(",") else ""), *words[at + 1 :]])
+        assert key(read(prompt)) != key(read(other)), word
+
+
+def test_speech_is_exact() -> None:
+    """K-46."""
+    assert read('A man says "Go home."').dialogue == (("", "Go home."),)
+    assert key(read('NORA: "Go home."')) != key(read('NORA: "Go  home!"'))
+    assert key(read('NORA: "Go home."')) != key(read('JO: "Go home."'))
+    assert key(read("NORA: “Go home.”")) == key(read('Nora: "Go   home."'))
+
+
+def test_slots_are_typed() -> None:
+    """K-49."""
+    slots = read(
+        'close-up, low angle, tilt up. MARA opens the red gate. ORCHARD, exterior, dusk, rain. MARA: "Now."',
+        {"MARA": "char_1", "Orchard": "place_7"},
+    )
+    assert (slots.size, slots.angle, slots.camera) == (("CU",), ("low",), (CameraMove("tilt", "up"),))
+    assert (slots.time, slots.weather, slots.inside) == (("dusk",), ("rain",), ("exterior",))
+    assert slots.dialogue == (("@char_1", "Now."),)
+    assert slots.actions == (("@char_1", "open", "red gate"),)
+    assert "@place_7" in slots.subjects
+
+
+def test_names_of_one_entity_are_one() -> None:
+    """K-49."""
+    names = {"Mara": "char_1", "Mara Voss": "char_1", "Detective Voss": "char_1", "Jo": "char_2"}
+    assert key(read("Mara Voss hits Jo", names)) == key(read("Jo is hit by DETECTIVE VOSS", names))
+    assert key(read("Mara hits Jo", names)) != key(read("Jo hits Mara", names))
+    assert key(read("Mara's hat", names)) == key(read("detective Voss's hat", names))
+    assert key(read("Mara's hat", names)) != key(read("Jo's hat", names))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "told"),
+    [
+        ("a castle, tilt up", "a castle, tilt down", ("camera direction: up / down",)),
+        ("a castle at night", "a castle at dawn", ("time of day: night / dawn",)),
+        ("a dog chases a cat", "a cat chases a dog", ("who does what: dog chases cat / cat chases dog",)),
+        ("two dogs", "three dogs", ("how many: 2 dogs / 3 dogs",)),
+        ("a castle, close-up", "a castle, wide shot", ("shot size: close-up / wide shot",)),
+        ("a castle, pan left", "a castle", ("camera: pan left / none",)),
+    ],
+)  # fmt: skip
+def test_differences_are_told_in_words_of_film(one: str, other: str, told: tuple[str, ...]) -> None:
+    """K-48."""
+    assert differences(read(one), read(other)) == told
+
+
+def test_slots_of_another_version_are_never_equal() -> None:
+    """K-50."""
+    old = Slots.from_dict(read("a castle").to_dict() | {"version": "slots-0"})
+    assert key(old) != key(read("a castle"))
+    assert VERSION in key(read("a castle"))
+    assert differences(old, read("a castle")) == (f"reading: slots-0 / {VERSION}",)
+
+
+@pytest.mark.parametrize("data", [{}, {"version": 1}, {"version": "x", "scene": "n:dog"}, {"version": "x", "what": []},
+                                  {"version": "x", "camera": [["pan"]]}, {"version": "x", "place": []}])  # fmt: skip
+def test_what_are_no_slots_is_refused(data: dict[str, object]) -> None:
+    """K-50."""
+    with pytest.raises(ValueError, match="slots"):
+        Slots.from_dict(data)
