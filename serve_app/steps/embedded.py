@@ -15,7 +15,7 @@ from serve_app.steps.stores import StepStores
 from serve_app.steps.storyboard import Storyboard
 from serve_app.steps.typed import typed
 from serve_app.steps.video import Video
-from serve_app.worker import Lane, StepRun
+from serve_app.worker import Lane, StepRun, WaitingStep
 from storage.cache.exact import ExactCache
 from storage.objects.protocol import ObjectStore
 
@@ -36,12 +36,12 @@ def lanes_of(profile: str) -> tuple[Lane, ...]:
     return FINISHER_LANES if profile == "gpu" else LANES
 
 
-def embedded_runs(objects: ObjectStore, cache: ExactCache, chain: Chain) -> Mapping[str, StepRun]:
+def embedded_runs(objects: ObjectStore, cache: ExactCache, chain: Chain) -> Mapping[str, StepRun | WaitingStep]:
     """Call on the loop that owns the stores."""
     loop = asyncio.get_running_loop()
     stores, animatic = StepStores(loop, objects, cache), AnimaticBackend()
     return {
-        Step.ENHANCE: typed(Enhance(chain, loop)),
+        Step.ENHANCE: Enhance(chain),
         Step.CACHE: typed(AskCache(stores)),
         Step.STORYBOARD: typed(Storyboard(stores, animatic)),
         Step.VIDEO: typed(Video(stores, animatic)),
