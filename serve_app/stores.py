@@ -18,6 +18,7 @@ from storage.ledger.archived import with_archive
 from storage.ledger.protocol import Ledger
 from storage.ledger.sqlite import SqliteLedger
 from storage.objects.local import LocalObjects
+from storage.objects.metered import MeteredObjects, ObjectCounts
 from storage.objects.protocol import ObjectStore
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 def open_ledger(settings: Settings) -> Ledger:
     """Not yet opened: call `open()` on the loop that uses it. Raises `SettingsError` for a database nobody can use."""
-    return with_archive(open_database(settings), open_objects(settings))
+    return with_archive(open_database(settings), metered(open_objects(settings), settings))
 
 
 def open_database(settings: Settings) -> Ledger:
@@ -44,6 +45,15 @@ def open_database(settings: Settings) -> Ledger:
         )
     except ValueError as error:
         raise SettingsError("database_url", str(error), "use postgresql://user:password@host:5432/name") from None
+
+
+OBJECT_COUNTS = ObjectCounts()
+"""What this process has asked of its object stores, however often they were opened."""
+
+
+def metered(objects: ObjectStore, settings: ObjectSettings) -> ObjectStore:
+    """The same store, counted for `/metrics`."""
+    return MeteredObjects(objects, "s3" if settings.s3_bucket else "local", OBJECT_COUNTS)
 
 
 def open_objects(settings: Settings) -> ObjectStore:

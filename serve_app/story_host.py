@@ -62,8 +62,9 @@ from serve_app.peers.faults import FaultError
 from serve_app.peers.port import PeerPort
 from serve_app.peers.verdicts import Reach, Verdicts
 from serve_app.peers.wire import PeerError
-from serve_app.stores import open_bus, open_ledger
+from serve_app.stores import OBJECT_COUNTS, open_bus, open_ledger
 from serve_app.telemetry.host import HostMeters, bus_families
+from serve_app.telemetry.objects import object_families
 from serve_app.video_offers import router_of
 from serve_app.webhooks.receiver import WebhookReceiver
 from storage.bus.protocol import Topic, home_stream, ring_workers
@@ -128,6 +129,7 @@ class StoryHostCore:
             joins=self._gate_of_joins,
         )
         self.meters.also(lambda: bus_families(self.bus))
+        self.meters.also(lambda: object_families(OBJECT_COUNTS))
         self._verdicts = Verdicts(self._peers.reach)
         self._claims = Claims(self.ledger, self._verdicts, self._open, lambda: self.runtime.lease.row)
         self._runtime: StoryRuntime | None = None
