@@ -94,7 +94,18 @@ def open_buckets(settings: ObjectSettings) -> S3Objects:
 
 
 def open_cache(settings: Settings) -> ExactCache:
-    return SqliteExactCache(settings.data_dir / "cache.db")
+    """A file, or `redis_url` where processes of several machines are to find each other's work. Asks nobody yet. Raises
+    `SettingsError` for a Redis nobody can use."""
+    if not settings.redis_url:
+        return SqliteExactCache(settings.data_dir / "cache.db")
+    try:
+        from storage.cache.redis import RedisExactCache
+    except ModuleNotFoundError as error:
+        raise _no_client() from error
+    try:
+        return RedisExactCache(settings.redis_url, _namespace(settings, b"cache:"))
+    except ValueError as error:
+        raise _no_address(error) from None
 
 
 def open_bus(settings: Settings) -> Bus:
@@ -104,9 +115,21 @@ def open_bus(settings: Settings) -> Bus:
     try:
         from storage.bus.redis import RedisBus  # the client is an extra: only who names a server needs it
     except ModuleNotFoundError as error:
-        raise SettingsError("redis_url", "the Redis client is not installed", "install storyforge[redis]") from error
-    namespace = hashlib.sha256(b"bus:" + settings.cluster_secret.encode()).hexdigest()[:16]
+        raise _no_client() from error
     try:
-        return RedisBus(settings.redis_url, namespace)
+        return RedisBus(settings.redis_url, _namespace(settings, b"bus:"))
     except ValueError as error:
-        raise SettingsError("redis_url", str(error), "use redis://host:port/0, or rediss:// for TLS") from error
+        raise _no_address(error) from None
+
+
+def _namespace(settings: Settings, what: bytes) -> str:
+    """Keeps installations on one server apart."""
+    return hashlib.sha256(what + settings.cluster_secret.encode()).hexdigest()[:16]
+
+
+def _no_client() -> SettingsError:
+    return SettingsError("redis_url", "the Redis client is not installed", "install storyforge[redis]")
+
+
+def _no_address(error: ValueError) -> SettingsError:
+    return SettingsError("redis_url", str(error), "use redis://host:port/0, or rediss:// for TLS")

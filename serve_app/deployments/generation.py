@@ -42,7 +42,8 @@ class Generation:
         await self._ledger.open()
         self._bus = open_bus(settings)
         await self._bus.open()
-        objects, cache = open_objects(settings), open_cache(settings)
+        objects = open_objects(settings)
+        cache = self._cache = open_cache(settings)
         with contextlib.suppress(ObjectStoreError):  # an unwritable folder fails the steps that need it, with words
             await objects.sweep()
         await cache.sweep()
@@ -72,5 +73,6 @@ class Generation:
         if self._remote is not None:
             await self._remote.stop()
         await self._chain.close()
+        await self._cache.close()
         await self._bus.close()
         await self._ledger.close()
