@@ -18,6 +18,7 @@ from typing import Any, Literal
 from gpu.video.protocol import VideoError
 from serve_app.settings.board import BoardSettings
 from serve_app.settings.bounded import bounded
+from serve_app.settings.cache import CacheSettings
 from serve_app.settings.embed import EmbedSettings
 from serve_app.settings.llm import LlmSettings, roles_in
 from serve_app.settings.objects import ObjectSettings
@@ -59,7 +60,14 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Settings(
-    BoardSettings, LlmSettings, VideoSettings, VendorSettings, ObjectSettings, RemoteSettings, EmbedSettings
+    BoardSettings,
+    LlmSettings,
+    VideoSettings,
+    VendorSettings,
+    ObjectSettings,
+    RemoteSettings,
+    EmbedSettings,
+    CacheSettings,
 ):
     """What one process of StoryForge runs with. Make it with `Settings.from_args`."""
 
@@ -81,8 +89,7 @@ class Settings(
     database_read_url: str = field(default="", repr=False)
     """A replica of it for projections; also `DATABASE_READ_URL`."""
     redis_url: str = field(default="", repr=False)
-    """Redis or Valkey for wake-ups and the exact cache between machines, redis:// or rediss://; also `REDIS_URL`.
-    Empty: one machine."""
+    """Redis or Valkey for wake-ups between machines, redis:// or rediss://; also `REDIS_URL`. Empty: one machine."""
 
     webhooks_private: int = bounded(0, 0, 1, "1: webhooks may go to loopback and private addresses, and without TLS")
 
@@ -136,6 +143,10 @@ class Settings(
             self.check_embed()
         except ValueError as error:
             raise SettingsError("embedder", str(error), "see serve_app/settings/embed.py") from None
+        try:
+            self.check_cache()
+        except ValueError as error:
+            raise SettingsError("cache", str(error), "see serve_app/settings/cache.py") from None
 
     @property
     def frame_bytes_max(self) -> int:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +26,9 @@ from serve_app.ownership import Directory, PeerCommands
 from serve_app.peers.client import PeerClient
 from serve_app.peers.faults import FaultError
 from serve_app.peers.wire import PeerError
-from serve_app.stores import OBJECT_COUNTS, metered, open_buckets, open_bus, open_ledger, open_objects
+from serve_app.settings.cache import cache_part
+from serve_app.stores import open_buckets, open_bus, open_ledger, open_objects
 from serve_app.telemetry.gather import Gathering
-from serve_app.telemetry.objects import object_families
 from serve_app.video_offers import offers_of
 from storage.ledger.protocol import LedgerError
 from storage.objects.protocol import ObjectStore
@@ -99,12 +98,11 @@ class StudioCore:
         self._bus = open_bus(settings)
         self._peers = PeerClient(secret)
         required = {"ledger": self._ledger_works, "collab": self._collab_works}
-        own = partial(object_families, OBJECT_COUNTS)
-        gathering = Gathering(self._ledger, self._peers, {**required, "generation": generation_runs}, own)
+        gathering = Gathering(self._ledger, self._peers, {**required, "generation": generation_runs})
         directory = Directory(self._ledger)
         commands = PeerCommands(directory, self._peers, self._ledger.saw)
         signer = MediaSigner(secret, expires_s=settings.media_link_ttl_ms / 1000)
-        addresses, self._objects = addresses_of(settings, signer), metered(open_objects(settings), settings)
+        addresses, self._objects = addresses_of(settings, signer), open_objects(settings)
         self.app = studio_app(
             StudioDeps(
                 gate=Gate(settings.owner_token, secret, origins=frozenset({settings.url})),
@@ -126,7 +124,7 @@ class StudioCore:
                 metrics=gathering.metrics,
                 ready_hosts=gathering.ready_hosts,
                 optional={"generation": generation_runs, "objects": self._objects_work},
-                said={"embedder": embedder_part(settings)},
+                said={"embedder": embedder_part(settings), "cache": cache_part(settings)},
                 secure_cookies=settings.url.startswith("https:"),
                 limits=StudioLimits(
                     screenplay_bytes_max=settings.screenplay_bytes_max,

@@ -33,7 +33,7 @@ UNITS_MAX = 64
 """Moments of a scene that are compared. Over: it is asked of the exact cache alone; so long a scene has no twin."""
 
 WARM, HIT, MISS = "warm", "hit", "miss"
-ANSWER = ("level", "similarity", "threshold", "sure", "why", "of", "entry", "saved_usd")
+ANSWER = ("level", "similarity", "threshold", "sure", "why", "of", "entry", "space", "ask", "saved_usd")
 """What the event of an answer tells of how the cache came to it; `warm` beside it where a neighbour lends something."""
 
 
@@ -56,14 +56,15 @@ def ask(job: Job, asker: Asker) -> dict[str, Any] | None:
     if renderer is None or not 0 < len(units) <= UNITS_MAX:
         return None
     seed = job.seed if seed_asked(job) else ""
+    known = known_films(job, asker.others)
     return {
         "version": ASK_VERSION,
         "units": units,
         "entities": {each["name"]: each["entity_id"] for each in job.request.get("cast", ())},
         "filters": {"scope": asker.home, **filters(job, renderer, asker.router)},
         "seed": seed,
-        "not_jobs": sorted(known_films(job, asker.others)),
-        "warm": job.auto_pick and not seed and videos.reference_of(job) is None,
+        "not_jobs": sorted(known),
+        "warm": job.auto_pick and not (seed or known) and videos.reference_of(job) is None,
         "price_usd": _price_usd(job, renderer, asker.router),
     }
 

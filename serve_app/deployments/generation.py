@@ -26,6 +26,7 @@ class Generation:
 
     async def __init__(self, args: dict[str, Any], *beside: Any) -> None:  # type: ignore[misc]  # Serve awaits it
         # Imported here: codecs and painters weigh 60 MB that the other deployments need not carry.
+        from serve_app.film_cache import open_film_cache
         from serve_app.owner_bell import OwnerBell
         from serve_app.remote.opening import start_dispatcher
         from serve_app.steps.embedded import embedded_runs, lanes_of
@@ -42,13 +43,13 @@ class Generation:
         await self._ledger.open()
         self._bus = open_bus(settings)
         await self._bus.open()
-        objects = open_objects(settings)
-        cache = self._cache = open_cache(settings)
+        objects, cache = open_objects(settings), open_cache(settings)
         with contextlib.suppress(ObjectStoreError):  # an unwritable folder fails the steps that need it, with words
             await objects.sweep()
         await cache.sweep()
         self._chain = writer_chain(settings, self._ledger)
-        runs = embedded_runs(objects, cache, self._chain)
+        self._films = await open_film_cache(settings, objects, cache)
+        runs = embedded_runs(objects, cache, self._chain, self._films)
         name = f"gen-{os.getpid()}-{secrets.token_hex(3)}"
         self._worker = Worker(name, self._ledger, runs, lanes_of(settings.profile), OwnerBell(self._bus), self._bus)
         self._worker.start()
@@ -73,6 +74,7 @@ class Generation:
         if self._remote is not None:
             await self._remote.stop()
         await self._chain.close()
-        await self._cache.close()
+        if self._films is not None:
+            await self._films.close()
         await self._bus.close()
         await self._ledger.close()

@@ -19,13 +19,13 @@ from serve_app import replica
 from serve_app.config import Settings
 
 logger = logging.getLogger("storyforge.generation")
-serve_logger = logging.getLogger("ray.serve")  # what Serve keeps of a replica, where an operator looks for it
 
 
 class _WorkerReplica:
     """What the two have in common: their stores, their worker, its health."""
 
     async def _open(self, args: dict[str, Any]) -> tuple[Settings, Any]:
+        from serve_app.film_cache import open_film_cache
         from serve_app.steps.stores import StepStores
         from serve_app.stores import open_bus, open_cache, open_ledger, open_objects
 
@@ -36,7 +36,9 @@ class _WorkerReplica:
         self._bus = open_bus(settings)
         await self._bus.open()
         loop = asyncio.get_running_loop()
-        return settings, StepStores(loop, open_objects(settings), open_cache(settings))
+        objects, cache = open_objects(settings), open_cache(settings)
+        self._films = await open_film_cache(settings, objects, cache)
+        return settings, StepStores(loop, objects, cache, self._films)
 
     def _start(self, kind: str, runs: Any, lanes: Any, loaded: Any = str) -> None:
         from serve_app.owner_bell import OwnerBell
@@ -53,6 +55,8 @@ class _WorkerReplica:
 
     async def __del__(self) -> None:
         await self._worker.stop()
+        if self._films is not None:
+            await self._films.close()
         await self._bus.close()
         await self._ledger.close()
 
@@ -69,8 +73,6 @@ class VideoRenderer(_WorkerReplica):
         if settings.video_warm:
             await asyncio.to_thread(made.backends[0].warm)
         self._start("film", made.runs, made.lanes, made.loaded)
-        given = os.environ.get("CUDA_VISIBLE_DEVICES")  # Ray's, by `num_gpus`: it hides the other cards from us
-        serve_logger.info(f"renderer on {made.device}, accelerators given: {given or 'none'}")
 
 
 @serve.deployment

@@ -21,6 +21,7 @@ from serve_app.remote.asking import MEDIA_NAME, REQUEST_NAME, beside, job_of
 from serve_app.remote.ending import end
 from serve_app.remote.finishing import Finisher
 from serve_app.remote.held import PREFIX, Held
+from serve_app.steps.keeping import keep_film
 from serve_app.worker import Notify, StepCancelled, StepFailed
 from storage.cache.exact import ExactCache
 from storage.codec import decode, encode
@@ -195,7 +196,7 @@ class Results:
             logger.exception("a remote film could not be finished", extra={"attempt": row.id})
             return failed("REMOTE_BAD_FILM", f"the film could not be finished ({type(error).__name__})", True)
         await self._at("media stored")
-        await self._cache.put(bytes.fromhex(held.request["recipe_hash"]), encode(media))
+        await keep_film(self._cache, held.request["recipe_hash"], media, row)
         return AttemptState.DONE, media
 
     async def commit(self, row: Attempt, outcome: Outcome) -> bool:

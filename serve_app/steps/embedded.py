@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from gpu.enhance.chain import Chain
 from gpu.steps import Step
 from gpu.video.animatic import AnimaticBackend
+from serve_app.film_cache import FilmCache
 from serve_app.steps.cache import AskCache
 from serve_app.steps.enhance import Enhance
 from serve_app.steps.observe import Observe
@@ -15,7 +16,7 @@ from serve_app.steps.stores import StepStores
 from serve_app.steps.storyboard import Storyboard
 from serve_app.steps.typed import typed
 from serve_app.steps.video import Video
-from serve_app.worker import Lane, StepRun, WaitingStep
+from serve_app.worker import Lane, StepRun
 from storage.cache.exact import ExactCache
 from storage.objects.protocol import ObjectStore
 
@@ -36,12 +37,14 @@ def lanes_of(profile: str) -> tuple[Lane, ...]:
     return FINISHER_LANES if profile == "gpu" else LANES
 
 
-def embedded_runs(objects: ObjectStore, cache: ExactCache, chain: Chain) -> Mapping[str, StepRun | WaitingStep]:
+def embedded_runs(
+    objects: ObjectStore, cache: ExactCache, chain: Chain, films: FilmCache | None = None
+) -> Mapping[str, StepRun]:
     """Call on the loop that owns the stores."""
     loop = asyncio.get_running_loop()
-    stores, animatic = StepStores(loop, objects, cache), AnimaticBackend()
+    stores, animatic = StepStores(loop, objects, cache, films), AnimaticBackend()
     return {
-        Step.ENHANCE: Enhance(chain),
+        Step.ENHANCE: typed(Enhance(chain, loop)),
         Step.CACHE: typed(AskCache(stores)),
         Step.STORYBOARD: typed(Storyboard(stores, animatic)),
         Step.VIDEO: typed(Video(stores, animatic)),

@@ -18,6 +18,9 @@ from serve_app.worker import Report, StepCancelled
 from storage.codec import encode
 from storage.ledger.protocol import Attempt
 
+GOOD = frozenset({"valid", "uncertain"})
+"""Verdicts of films that may be shown for others. Of one that shows something else nobody shall get a second copy."""
+
 
 class Observe:
     def __init__(self, stores: StepStores) -> None:
@@ -36,7 +39,17 @@ class Observe:
         state = evaluate([made], Intent(required_claims=(made.claim,)), seen.verdict)
         verdict = {"quality_score": seen.quality_score, "epistemic_state": state.value}
         wait(self._stores.cache.put(observation_key(request["video_key"]), encode(verdict)))
+        if seen.verdict in GOOD and request.get("remember"):
+            self._remember(request["remember"], verdict)
         return {**seen.to_dict(), "epistemic_state": state.value}
+
+    def _remember(self, told: dict[str, Any], verdict: dict[str, Any]) -> None:
+        """A film that shows what was asked for may stand for others from now on."""
+        films = self._stores.films
+        question = None if films is None else films.question(told["ask"])
+        if films is not None and question is not None:
+            media = {**told["media"], **verdict}
+            self._stores.wait(films.remember(question, {**told, "media": media}))
 
     async def _small(self, video_key: str) -> bytes:
         """The same frames at a quarter of the pixels, where HLS has them: decoding is most of what watching costs."""

@@ -1,4 +1,4 @@
-"""What every step has at hand: the object store and the exact cache, from a worker's thread.
+"""What every step has at hand: the object store and the caches, from a worker's thread.
 
 Invariant: the stores are used on the loop they belong to, and a step's thread waits for them.
 """
@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from storage.cache.exact import ExactCache
 from storage.objects.protocol import ObjectStore
+
+if TYPE_CHECKING:
+    from serve_app.film_cache import FilmCache
 
 IMMUTABLE = "max-age=604800, immutable"
 """Objects under an attempt's prefix never change: caches may keep them for a week."""
@@ -19,10 +22,17 @@ T = TypeVar("T")
 
 
 class StepStores:
-    """Made on `loop`; `wait` is called from the threads of steps, never from the loop itself."""
+    """Made on `loop`; `wait` is called from the threads of steps, never from the loop itself. `films`: None where no
+    film may stand for another."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, objects: ObjectStore, cache: ExactCache) -> None:
-        self._loop, self.objects, self.cache = loop, objects, cache
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        objects: ObjectStore,
+        cache: ExactCache,
+        films: FilmCache | None = None,
+    ) -> None:
+        self._loop, self.objects, self.cache, self.films = loop, objects, cache, films
 
     def wait(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()

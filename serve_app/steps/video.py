@@ -12,11 +12,11 @@ from gpu.media.encode import MediaSet
 from gpu.media.film import film
 from gpu.video.animatic import can_burn
 from gpu.video.protocol import PROMPT_CHARS_MAX, RenderRequest, VideoBackend
+from serve_app.steps.keeping import keep_film
 from serve_app.steps.previews import Previews
 from serve_app.steps.stores import StepStores
 from serve_app.steps.upload import UPLOAD_FROM, upload
 from serve_app.worker import Report, StepFailed
-from storage.codec import encode
 from storage.ledger.protocol import Attempt
 
 DRAWING = "VIDEO_GENERATION|Drawing the film"
@@ -51,7 +51,7 @@ class Video:
             stored = upload(self._stores, made, request["prefix"], report)
         drawn = {"backend": backend.name, "degraded": backend.degraded, "captions_burned": burned}
         media = {**stored, **drawn, "made_with": backend.recipe(render)}
-        self._stores.wait(self._stores.cache.put(bytes.fromhex(request["recipe_hash"]), encode(media)))
+        self._stores.wait(keep_film(self._stores.cache, request["recipe_hash"], media, attempt))
         return media
 
     def _film(

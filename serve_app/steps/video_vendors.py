@@ -21,11 +21,11 @@ from gpu.video.protocol import Cancelled, RenderRequest, VideoError
 from gpu.video.videos_api import VideosApi
 from gpu.video.videos_api_clips import Clip, cuts_of, fitted, frames_of, plan, seconds_of, size_for, start_keys
 from gpu.video.videos_api_wire import UNAVAILABLE, Endpoint, VendorFault
+from serve_app.steps.keeping import keep_film
 from serve_app.steps.stores import StepStores
 from serve_app.steps.upload import UPLOAD_FROM, upload
 from serve_app.steps.vendor_tasks import Asked, VendorTasks
 from serve_app.worker import Report, StepCancelled, StepFailed
-from storage.codec import encode
 from storage.ledger.protocol import Attempt
 from storage.objects.protocol import ObjectStoreError
 
@@ -90,7 +90,7 @@ class VendorVideo:
             "vendor": {"model": endpoint.model, "tasks": tasks.ids},
             "made_with": {"model": endpoint.model},
         }
-        await self._stores.cache.put(bytes.fromhex(request["recipe_hash"]), encode(media))
+        await keep_film(self._stores.cache, request["recipe_hash"], media, attempt)
         return media
 
     async def _pictures(

@@ -53,7 +53,7 @@ class Story:
         )
         self._keys = 0
 
-    def _wake(self, _home: str, _cancelled: object) -> None:
+    def _wake(self) -> None:
         self.woken += 1
         self._changed.set()
 

@@ -96,7 +96,7 @@ async def test_another_film_of_the_same_words_is_never_the_same_film(scene: Scen
     that was asked for is asked of the cache."""
     first = await a_take(scene)
     job, ask, attempt = await asked(scene)
-    assert (ask["not_jobs"], ask["seed"], ask["warm"]) == ([first], "", True)
+    assert (ask["not_jobs"], ask["seed"], ask["warm"]) == ([first], "", False)
     of = {"take": "tak_far", "job": "job_far", "scene": "scn_far", "project": scene.home}
     told = {"level": "L2", "why": ["same words"], "of": of, "similarity": 0.97, "threshold": 0.9, "sure": 0.99}
     await answer(scene, attempt, verdict="hit", take=media("far"), cache=told)
@@ -110,7 +110,7 @@ async def test_the_answer_is_told_and_kept(scene: Scene) -> None:
     job, _, attempt = await asked(scene)
     of = {"take": "tak_far", "job": "job_far", "scene": "scn_far", "project": scene.home}
     told = {"level": "L2", "why": ["same words"], "of": of, "similarity": 0.97, "threshold": 0.9, "sure": 0.99}
-    told |= {"entry": "e1", "saved_usd": 0.4}
+    told |= {"entry": "e1", "space": "films", "ask": "ab", "saved_usd": 0.4}
     await answer(scene, attempt, verdict="hit", take=media("far"), cache=told)
     rows = await scene.it.ledger.read(scene.home, doc=f"@scene:{scene.scene}")
     (event,) = [decode(row.body) for row in rows if row.type == "job.cache_answered"]

@@ -1,0 +1,184 @@
+"""Films that stand for others, whole: a real runtime, a real worker, real films, the embedded stores."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from actors.commands import CreateScene, GenerateScene
+from actors.views import JobView, TakeView
+from gpu.steps import Step
+from serve_app.config import Settings, SettingsError
+from serve_app.film_cache import FilmCache, open_film_cache
+from serve_app.settings.cache import cache_part
+from serve_app.steps.embedded import LANES, embedded_runs
+from serve_app.steps.writers import writer_chain
+from serve_app.worker import Worker
+from storage.cache.sqlite import SqliteExactCache
+from storage.ledger.protocol import Attempt
+from storage.objects.local import LocalObjects
+from tests.unit.actors.story import Story, story
+
+pytestmark = pytest.mark.unit
+
+VIDEO = {
+    "prompt": "as written", "model": "auto", "seconds": 3, "width": 128, "height": 96,
+    "reference": None, "reference_sha256": None, "remixed_from": None,
+}  # fmt: skip
+BEFORE = "INT. HALL - DAY\n\n" + "Nothing much happens for a while.\n\n" * 200
+"""A long first scene: what comes after it stands in one beat of the story."""
+
+TO = " slowly to the window, opens it with one hand and looks down at the empty street for a long time.\n"
+HEAD = "INT. KITCHEN - NIGHT\n\n"
+WORDS = HEAD + "A man walks" + TO
+LIKE = HEAD + "A guy walks" + TO
+ELSE = HEAD + "A man does not walk" + TO
+
+
+class House:
+    """A project and whoever works for it; `films` is the worker's semantic cache."""
+
+    def __init__(self, it: Story, folder: Path, films: FilmCache | None, runs: Any) -> None:
+        self.it, self.folder, self.films, self.runs = it, folder, films, runs
+
+    async def project(self) -> str:
+        home = await self.it.create()
+        await self.scene(home, BEFORE)
+        return home
+
+    async def scene(self, home: str, script: str) -> str:
+        made = await self.it.ask(home, CreateScene(script.splitlines()[0], script))
+        return made.ids["scene"]
+
+    async def _job(self, id: str) -> JobView:
+        row = await self.it.ledger.view("job", id)
+        assert row is not None
+        return JobView.from_blob(row.body or b"")
+
+    async def take(self, home: str, scene: str, **how: Any) -> TakeView:
+        """Generated as anybody generates; fails in words where the job does."""
+        asked = GenerateScene(scene, **{"auto_pick": True, "video": VIDEO, **how})
+        job = (await self.it.ask(home, asked)).ids["job"]
+        async with asyncio.timeout(60):
+            while (view := await self._job(job)).take is None:
+                assert view.error is None, view.error
+                await self.it.turned()
+        take = await self.it.ledger.view("take", view.take)
+        assert take is not None
+        return TakeView.from_blob(take.body or b"")
+
+
+@contextlib.asynccontextmanager
+async def house(folder: Path, **settings: Any) -> AsyncIterator[House]:
+    config = Settings.from_args({"data_dir": str(folder / "data"), "embedder": "lexical", **settings}, {})
+    async with story() as it:
+        objects, exact = LocalObjects(folder / "objects"), SqliteExactCache(folder / "cache.db")
+        films = await open_film_cache(config, objects, exact)
+        chain = writer_chain(config, it.ledger)
+        runs = embedded_runs(objects, exact, chain, films)
+
+        async def tell(attempt: Attempt) -> None:
+            await it.runtime.attempt_changed(attempt.home, attempt.id)
+
+        async def ring() -> None:
+            """The bus between owner and worker: new work wakes, nothing else does."""
+            heard = 0
+            while True:
+                if it.woken != heard:
+                    heard = it.woken
+                    worker.wake()
+                await it.turned()
+
+        worker = Worker("w1", it.ledger, runs, LANES, tell)
+        worker.start()
+        bell = asyncio.get_running_loop().create_task(ring())
+        try:
+            yield House(it, folder, films, runs)
+        finally:
+            bell.cancel()
+            await worker.stop()
+            await chain.close()
+            if films is not None:
+                await films.close()
+            await exact.close()
+
+
+async def test_a_scene_in_other_words_gets_the_film_that_is_there(tmp_path: Path) -> None:
+    """K-73: of two scenes of one project worded alike, the second is answered with the first one's film, which its take
+    names with its scene, and how sure; a minimal pair is rendered, and says what differs."""
+    async with house(tmp_path) as it:
+        home = await it.project()
+        first = await it.take(home, await it.scene(home, WORDS))
+        assert first.cache_verdict == "miss"
+        second = await it.take(home, await it.scene(home, LIKE))
+        assert second.cache is not None
+        assert (second.cache_verdict, second.cache["level"], second.video_key) == ("hit", "L2", first.video_key)
+        assert second.cache["of"] == {"take": first.id, "job": first.job, "scene": first.scene, "project": home}
+        assert second.cache["sure"] > 0.99
+        assert second.quality_score == first.quality_score
+        other = await it.take(home, await it.scene(home, ELSE))
+        assert other.cache is not None
+        assert (other.cache_verdict, other.video_key != first.video_key) == ("warm", True)
+        assert other.cache["of"]["take"] == first.id
+        assert any("not" in words for words in other.cache["why"]), other.cache["why"]
+        again = await it.take(home, second.scene)
+        assert (again.cache_verdict, again.video_key != first.video_key) == ("miss", True)
+        assert it.films is not None
+        assert (it.films.cache.counts.hits, it.films.cache.counts.faults) == (1, 0)
+
+
+async def test_the_same_seed_is_the_exact_cache(tmp_path: Path) -> None:
+    """K-73: the same recipe is level one, and names the film's take too; a seed that was never filmed is a miss."""
+    async with house(tmp_path) as it:
+        home = await it.project()
+        scene = await it.scene(home, WORDS)
+        first = await it.take(home, scene, seed="5")
+        same = await it.take(home, scene, seed="5")
+        assert same.cache is not None
+        assert (same.cache_verdict, same.cache["level"], same.cache["of"]["take"]) == ("hit", "L1", first.id)
+        assert (await it.take(home, await it.scene(home, LIKE), seed="6")).cache_verdict == "miss"
+
+
+@pytest.mark.parametrize(("scope", "verdict"), [("project", "miss"), ("installation", "hit")])
+async def test_whose_films_may_stand_in(tmp_path: Path, scope: str, verdict: str) -> None:
+    """K-74: another project's film answers only where the installation says that all may share."""
+    async with house(tmp_path, cache_scope=scope) as it:
+        one, other = await it.project(), await it.project()
+        first = await it.take(one, await it.scene(one, WORDS))
+        second = await it.take(other, await it.scene(other, LIKE))
+        assert (second.cache_verdict, second.video_key == first.video_key) == (verdict, verdict == "hit")
+
+
+async def test_nothing_of_the_cache_fails_a_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """K-68: with an embedder that is away and a question nobody understands, jobs end with takes; so they do where the
+    cache is switched off."""
+
+    def away(self: Any, texts: Any) -> Any:
+        raise ValueError("no weights")
+
+    async with house(tmp_path) as it:
+        home = await it.project()
+        scene = await it.scene(home, WORDS)
+        monkeypatch.setattr("gpu.embed.lexical.LexicalEmbedder.embed", away)
+        assert (await it.take(home, scene)).cache_verdict == "miss"
+        assert it.films is not None
+        assert it.films.cache.counts.faults == 2  # asked, and to be remembered
+        assert it.films.question({"version": 99}) is None
+    async with house(tmp_path / "off", cache_semantic="off") as it:
+        assert it.films is None
+        home = await it.project()
+        assert (await it.take(home, await it.scene(home, WORDS))).cache_verdict == "miss"
+
+
+def test_settings_of_the_cache_are_checked(tmp_path: Path) -> None:
+    """K-74: what is no scope or no switch is refused at the start; health says whether there is a cache."""
+    for name, value in (("cache_scope", "world"), ("cache_semantic", "maybe")):
+        with pytest.raises(SettingsError, match=value):
+            Settings.from_args({"data_dir": str(tmp_path), name: value}, {})
+    settings = Settings.from_args({"data_dir": str(tmp_path)}, {})
+    assert (settings.cache_delta, cache_part(settings), Step.CACHE.value) == (0.005, "ok", "cache")
