@@ -76,6 +76,7 @@ class Room:
         self._document: Document | None = None
         self._opening: asyncio.Future[None] | None = None
         self._closing = False
+        self._closes_with = CloseCode.GOING_AWAY
         self.closed = False
         self._fanout = Fanout(self.limits.outbox_bytes_max, held)
         self.presence = Presence(self.limits)
@@ -167,7 +168,7 @@ class Room:
 
     async def close(self, code: CloseCode = CloseCode.GOING_AWAY, reason: str = "") -> None:
         """Commit and acknowledge what was received, then close every socket with `code`. Idempotent."""
-        self._closing = True
+        self._closing, self._closes_with = True, code
         if not self.closed and self._document is not None:
             try:
                 async with asyncio.timeout(self.limits.close_drain_s_max):
@@ -246,7 +247,7 @@ class Room:
     def accept(self, session: Session, update: bytes, *, live: bool) -> None:
         """Check an update and put it on its way to the log. Raises `CollabError` for what closes the session."""
         if self._closing:
-            raise CollabError(CloseCode.GOING_AWAY)
+            raise CollabError(self._closes_with)
         header = read_update(update, self.limits)
         if isinstance(session.state, Joining) and live:
             self._joins.go_live(session)

@@ -37,6 +37,9 @@ A failed attempt's error body: {"code","message","retryable"}.
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 
 class Step(enum.StrEnum):
@@ -55,6 +58,43 @@ TIMEOUT_MS: dict[Step, int] = {
     Step.OBSERVE: 120_000,
 }
 """From claim to deadline. Shorter than the step takes: work is thrown away; longer: a stuck worker holds a job."""
+
+FREE = "@free"
+"""In the answer of a step, beside what it answers: what its worker would do next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Free:
+    """A lane of a worker that asks for more, till `until_ms` (database time): the one that has just answered, or one
+    beside it that had nothing to do. The owner may open an attempt as claimed by it (`NewAttempt.hand_to`), which saves
+    a claim; who did not ask is never handed anything."""
+
+    worker: str
+    steps: Sequence[str]
+    offers: Sequence[str]
+    loaded: str
+    until_ms: int
+
+    def takes(self, step: str, needs: str, affinity: str, now_ms: int) -> bool:
+        """Whether an attempt is work for it, by the rules of a claim."""
+        fits = step in self.steps and (not needs or needs in self.offers) and affinity in ("", self.loaded)
+        return fits and now_ms < self.until_ms
+
+
+def told_free(free: Sequence[Free]) -> dict[str, Any]:
+    return {FREE: [[each.worker, list(each.steps), list(each.offers), each.loaded, each.until_ms] for each in free]}
+
+
+def take_free(answer: dict[str, Any]) -> list[Free]:
+    """Take them out of an answer; none from a worker that knows no such thing, or says it in another way."""
+    found = []
+    told = answer.pop(FREE, None)
+    for each in told if isinstance(told, list) else ():
+        match each:
+            case [str(worker), list(steps), list(offers), str(loaded), int(until_ms)]:
+                found.append(Free(worker, steps, offers, loaded, until_ms))
+    return found
+
 
 PANEL_WIDTH_PX, PANEL_HEIGHT_PX = 960, 540
 VIDEO_WIDTH_PX, VIDEO_HEIGHT_PX, VIDEO_FPS = 1280, 720, 24

@@ -89,7 +89,8 @@ class Settings(
     database_read_url: str = field(default="", repr=False)
     """A replica of it for projections; also `DATABASE_READ_URL`."""
     redis_url: str = field(default="", repr=False)
-    """Redis or Valkey for wake-ups between machines, redis:// or rediss://; also `REDIS_URL`. Empty: one machine."""
+    """Redis or Valkey for wake-ups and the exact cache between machines, redis:// or rediss://; also `REDIS_URL`.
+    Empty: one machine."""
 
     webhooks_private: int = bounded(0, 0, 1, "1: webhooks may go to loopback and private addresses, and without TLS")
 

@@ -18,6 +18,7 @@ from storage.ledger.archived import with_archive
 from storage.ledger.protocol import Ledger
 from storage.ledger.sqlite import SqliteLedger
 from storage.objects.local import LocalObjects
+from storage.objects.metered import MeteredObjects, ObjectCounts
 from storage.objects.protocol import ObjectStore
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 def open_ledger(settings: Settings) -> Ledger:
     """Not yet opened: call `open()` on the loop that uses it. Raises `SettingsError` for a database nobody can use."""
-    return with_archive(open_database(settings), open_objects(settings))
+    return with_archive(open_database(settings), metered(open_objects(settings), settings))
 
 
 def open_database(settings: Settings) -> Ledger:
@@ -44,6 +45,15 @@ def open_database(settings: Settings) -> Ledger:
         )
     except ValueError as error:
         raise SettingsError("database_url", str(error), "use postgresql://user:password@host:5432/name") from None
+
+
+OBJECT_COUNTS = ObjectCounts()
+"""What this process has asked of its object stores, however often they were opened."""
+
+
+def metered(objects: ObjectStore, settings: ObjectSettings) -> ObjectStore:
+    """The same store, counted for `/metrics`."""
+    return MeteredObjects(objects, "s3" if settings.s3_bucket else "local", OBJECT_COUNTS)
 
 
 def open_objects(settings: Settings) -> ObjectStore:
@@ -84,7 +94,18 @@ def open_buckets(settings: ObjectSettings) -> S3Objects:
 
 
 def open_cache(settings: Settings) -> ExactCache:
-    return SqliteExactCache(settings.data_dir / "cache.db")
+    """A file, or `redis_url` where processes of several machines are to find each other's work. Asks nobody yet. Raises
+    `SettingsError` for a Redis nobody can use."""
+    if not settings.redis_url:
+        return SqliteExactCache(settings.data_dir / "cache.db")
+    try:
+        from storage.cache.redis import RedisExactCache
+    except ModuleNotFoundError as error:
+        raise _no_client() from error
+    try:
+        return RedisExactCache(settings.redis_url, _namespace(settings, b"cache:"))
+    except ValueError as error:
+        raise _no_address(error) from None
 
 
 def open_bus(settings: Settings) -> Bus:
@@ -94,9 +115,21 @@ def open_bus(settings: Settings) -> Bus:
     try:
         from storage.bus.redis import RedisBus  # the client is an extra: only who names a server needs it
     except ModuleNotFoundError as error:
-        raise SettingsError("redis_url", "the Redis client is not installed", "install storyforge[redis]") from error
-    namespace = hashlib.sha256(b"bus:" + settings.cluster_secret.encode()).hexdigest()[:16]
+        raise _no_client() from error
     try:
-        return RedisBus(settings.redis_url, namespace)
+        return RedisBus(settings.redis_url, _namespace(settings, b"bus:"))
     except ValueError as error:
-        raise SettingsError("redis_url", str(error), "use redis://host:port/0, or rediss:// for TLS") from error
+        raise _no_address(error) from None
+
+
+def _namespace(settings: Settings, what: bytes) -> str:
+    """Keeps installations on one server apart."""
+    return hashlib.sha256(what + settings.cluster_secret.encode()).hexdigest()[:16]
+
+
+def _no_client() -> SettingsError:
+    return SettingsError("redis_url", "the Redis client is not installed", "install storyforge[redis]")
+
+
+def _no_address(error: ValueError) -> SettingsError:
+    return SettingsError("redis_url", str(error), "use redis://host:port/0, or rediss:// for TLS")

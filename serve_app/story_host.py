@@ -11,7 +11,7 @@ import contextlib
 import logging
 import os
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 from starlette.applications import Starlette
@@ -62,11 +62,12 @@ from serve_app.peers.faults import FaultError
 from serve_app.peers.port import PeerPort
 from serve_app.peers.verdicts import Reach, Verdicts
 from serve_app.peers.wire import PeerError
-from serve_app.stores import open_bus, open_ledger
+from serve_app.stores import OBJECT_COUNTS, open_bus, open_ledger
 from serve_app.telemetry.host import HostMeters, bus_families
+from serve_app.telemetry.objects import object_families
 from serve_app.video_offers import router_of
 from serve_app.webhooks.receiver import WebhookReceiver
-from storage.bus.protocol import ANY, Topic, home_stream, work_stream
+from storage.bus.protocol import Topic, home_stream, ring_workers
 from storage.ledger.protocol import HostRow, Owned
 
 logger = logging.getLogger("storyforge.host")
@@ -128,6 +129,7 @@ class StoryHostCore:
             joins=self._gate_of_joins,
         )
         self.meters.also(lambda: bus_families(self.bus))
+        self.meters.also(lambda: object_families(OBJECT_COUNTS))
         self._verdicts = Verdicts(self._peers.reach)
         self._claims = Claims(self.ledger, self._verdicts, self._open, lambda: self.runtime.lease.row)
         self._runtime: StoryRuntime | None = None
@@ -310,8 +312,8 @@ class StoryHostCore:
     def _moved(self, home: str, seq: int) -> None:
         self.bus.publish(home_stream(home), seq)
 
-    def _work_opened(self) -> None:
-        self.bus.publish(work_stream(ANY), 0)
+    def _work_opened(self, home: str, cancelled: Sequence[str]) -> None:
+        ring_workers(self.bus, home, cancelled)
 
     async def _hear(self, runtime: StoryRuntime) -> None:
         """Workers say which rows moved. What was missed is found by the runtime's own look every second."""

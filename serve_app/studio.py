@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,9 @@ from serve_app.peers.client import PeerClient
 from serve_app.peers.faults import FaultError
 from serve_app.peers.wire import PeerError
 from serve_app.settings.cache import cache_part
-from serve_app.stores import open_buckets, open_bus, open_ledger, open_objects
+from serve_app.stores import OBJECT_COUNTS, metered, open_buckets, open_bus, open_ledger, open_objects
 from serve_app.telemetry.gather import Gathering
+from serve_app.telemetry.objects import object_families
 from serve_app.video_offers import offers_of
 from storage.ledger.protocol import LedgerError
 from storage.objects.protocol import ObjectStore
@@ -98,11 +100,12 @@ class StudioCore:
         self._bus = open_bus(settings)
         self._peers = PeerClient(secret)
         required = {"ledger": self._ledger_works, "collab": self._collab_works}
-        gathering = Gathering(self._ledger, self._peers, {**required, "generation": generation_runs})
+        own = partial(object_families, OBJECT_COUNTS)
+        gathering = Gathering(self._ledger, self._peers, {**required, "generation": generation_runs}, own)
         directory = Directory(self._ledger)
         commands = PeerCommands(directory, self._peers, self._ledger.saw)
         signer = MediaSigner(secret, expires_s=settings.media_link_ttl_ms / 1000)
-        addresses, self._objects = addresses_of(settings, signer), open_objects(settings)
+        addresses, self._objects = addresses_of(settings, signer), metered(open_objects(settings), settings)
         self.app = studio_app(
             StudioDeps(
                 gate=Gate(settings.owner_token, secret, origins=frozenset({settings.url})),

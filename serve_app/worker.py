@@ -11,10 +11,12 @@ import asyncio
 import contextlib
 import logging
 import threading
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
+from gpu.steps import Free, told_free
 from serve_app.durable_steps import ClaimLost, Held, StepCancelled
 from storage.bus.protocol import ANY, Bus, BusState, Topic
 from storage.codec import decode, encode
@@ -32,6 +34,10 @@ POLL_S = 0.5
 
 POLL_LIVE_S = 2.0
 """The same beside a live bus. Higher: work of a worker that died waits longer for another to take it over."""
+
+FREE_MS = 2_000
+"""For so long after an end a lane may be handed its next attempt by the owner (`gpu.steps.Free`). Longer: one that has
+died meanwhile costs its next attempt `ATTEMPT_STALE_MS` more often; shorter: slow owners hand nothing over."""
 
 
 class StepFailed(Exception):
@@ -152,7 +158,8 @@ class Worker:
         self._ledger, self._runs, self._lanes, self._notify = ledger, runs, lanes, notify
         self._woken = {lane.name: asyncio.Event() for lane in lanes}
         self._tasks: list[asyncio.Task[None]] = []
-        self._active: dict[_Running, str] = {}  # → home
+        self._active: dict[_Running, str] = {}  # → attempt
+        self._idle: dict[str, Lane] = {}  # lanes that found nothing and wait
         self._stopping = False
 
     def start(self) -> None:
@@ -165,15 +172,30 @@ class Worker:
 
     async def _listen(self, bus: Bus) -> None:
         async for wake in bus.subscribe(Topic.WORK):
-            self.wake(None if wake.what == ANY else wake.what)
+            home, _, attempt = wake.what.partition("/")
+            if attempt:
+                self._look_at(attempt)
+            elif home == ANY:
+                self.wake()
+            else:
+                self._look_for_work()
         await asyncio.Event().wait()  # the bus was closed before us: lanes look by themselves
 
-    def wake(self, home: str | None = None) -> None:
-        """There may be work; and something of `home` may have been cancelled, so what runs for it beats at once."""
+    def wake(self) -> None:
+        """Anything may have moved: there may be work, and what runs here may have been cancelled."""
+        self._look_for_work()
+        for running in self._active:
+            running.urgent.set()
+
+    def _look_for_work(self) -> None:
+        """Lanes that are busy look when they are done. What runs goes on: a beat is a commit, and work is no cancel."""
         for event in self._woken.values():
             event.set()
-        for running, of in self._active.items():
-            if home in (None, of):
+
+    def _look_at(self, attempt: str) -> None:
+        """It may have been cancelled, so if it runs here it beats at once."""
+        for running, id in self._active.items():
+            if id == attempt:
                 running.urgent.set()
 
     def check(self) -> None:
@@ -192,48 +214,71 @@ class Worker:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _lane(self, lane: Lane, worker: str) -> None:
+        attempt: Attempt | None = None
         while not self._stopping:
             self._woken[lane.name].clear()
-            try:
-                attempt = await self._ledger.claim_attempt(
-                    worker, lane.steps, offers=lane.offers, loaded=self._loaded()
-                )
-            except LedgerError as error:
-                logger.warning("no attempt could be claimed", extra={"code": error.code})
-                attempt = None
+            if attempt is None:
+                attempt = await self._next(lane, worker)
             if attempt is not None and attempt.state is AttemptState.FAILED:  # it has taken too many of us with it
                 logger.warning("an attempt lost its workers", extra={"attempt": attempt.id, "claims": attempt.claims})
                 await self._tell(attempt)
+                attempt = None
                 continue
             if attempt is not None:
-                await self._run(attempt, worker)
+                attempt = await self._run(attempt, lane, worker)
                 continue
+            self._idle[worker] = lane
             with contextlib.suppress(TimeoutError):
                 live = self._bus is not None and self._bus.state is BusState.LIVE
                 async with asyncio.timeout(POLL_LIVE_S if live else POLL_S):
                     await self._woken[lane.name].wait()
+            del self._idle[worker]
 
-    async def _run(self, attempt: Attempt, worker: str) -> None:
+    async def _next(self, lane: Lane, worker: str) -> Attempt | None:
+        """What its owner handed us when it opened it, else whatever's turn it is."""
+        try:
+            return await self._ledger.handed(worker) or await self._ledger.claim_attempt(
+                worker, lane.steps, offers=lane.offers, loaded=self._loaded()
+            )
+        except LedgerError as error:
+            logger.warning("no attempt could be claimed", extra={"code": error.code})
+            return None
+
+    async def _run(self, attempt: Attempt, lane: Lane, worker: str) -> Attempt | None:
+        """What comes next in this lane, where the end said so at once."""
+        begun_s = time.monotonic()
         running = _Running(asyncio.get_running_loop(), self._ledger, attempt.id, worker)
-        self._active[running] = attempt.home
+        self._active[running] = attempt.id
         beats = asyncio.get_running_loop().create_task(self._beat(attempt, worker, running))
         try:
-            state, result, error = await self._outcome(attempt, running)
+            state, done, error = await self._outcome(attempt, running)
         except asyncio.CancelledError:
             await self._ended(running, beats)
             with contextlib.suppress(LedgerError):  # it goes stale instead
                 await self._ledger.release_attempt(attempt.id, worker)
             raise
         await self._ended(running, beats)
+        loaded = self._loaded()
+        until_ms = (attempt.heartbeat_at_ms or 0) + int((time.monotonic() - begun_s) * 1000) + FREE_MS
+        waiting = [Free(name, each.steps, each.offers, loaded, until_ms) for name, each in self._idle.items()]
+        result = (
+            None
+            if done is None
+            else encode(done | told_free([Free(worker, lane.steps, lane.offers, loaded, until_ms), *waiting]))
+        )
+        steps = () if self._stopping else lane.steps
         try:
-            counted = await self._ledger.finish_attempt(attempt.id, worker, state, result=result, error=error)
+            counted, after = await self._ledger.finish_and_claim(
+                attempt.id, worker, state, result=result, error=error, steps=steps, offers=lane.offers, loaded=loaded
+            )
         except LedgerError as fault:
             logger.warning("an attempt could not be finished", extra={"attempt": attempt.id, "code": fault.code})
-            return
-        if not counted:
+            return None
+        if counted:
+            await self._tell(attempt)
+        else:
             logger.info("an attempt was lost to another worker", extra={"attempt": attempt.id})
-            return
-        await self._tell(attempt)
+        return after
 
     async def _ended(self, running: _Running, beats: asyncio.Task[None]) -> None:
         running.stop()
@@ -241,14 +286,17 @@ class Worker:
         beats.cancel()
         await asyncio.gather(beats, return_exceptions=True)
 
-    async def _outcome(self, attempt: Attempt, running: _Running) -> tuple[AttemptState, bytes | None, bytes | None]:
+    async def _outcome(
+        self, attempt: Attempt, running: _Running
+    ) -> tuple[AttemptState, dict[str, Any] | None, bytes | None]:
         try:
+            if attempt.cancel_requested:  # handed over, and cancelled before we looked
+                return AttemptState.CANCELLED, None, None
             run = self._runs[attempt.step]
             request = decode(attempt.request)
             if isinstance(run, WaitingStep):
-                return AttemptState.DONE, encode(await run.wait(attempt, request, running)), None
-            result = await asyncio.to_thread(run, attempt, request, running)
-            return AttemptState.DONE, encode(result), None
+                return AttemptState.DONE, await run.wait(attempt, request, running), None
+            return AttemptState.DONE, await asyncio.to_thread(run, attempt, request, running), None
         except StepCancelled:
             if self._stopping and not await running.unwanted():
                 raise asyncio.CancelledError from None  # only we leave: somebody else goes on with it

@@ -20,7 +20,7 @@ from actors.runtime.clock import MachineClock
 from actors.runtime.host import StoryRuntime
 from actors.runtime.limits import RuntimeLimits
 from actors.views import JobView
-from storage.bus.protocol import ANY, Topic, work_stream
+from storage.bus.protocol import Topic, ring_workers
 from storage.bus.sqlite import SqliteBus
 from storage.ledger.protocol import HostRow, Ledger
 from storage.ledger.sqlite import SqliteLedger
@@ -41,7 +41,7 @@ class Owner:
             kinds=ProjectKinds(),
             catalogue=CATALOGUE,
             make_room=make_room,
-            wake=lambda: bus.publish(work_stream(ANY), 0),
+            wake=lambda home, cancelled: ring_workers(bus, home, cancelled),
         )
         self._keys = 0
 
@@ -68,11 +68,12 @@ class Owner:
     async def until(self, id: str, holds: Callable[[JobView], Any], seconds: float = 30.0) -> JobView:
         """The job once it holds, looked at whenever anything was committed."""
         async with asyncio.timeout(seconds):
-            while not holds(seen := await self.job(id)):
-                token = await self.ledger.change_token()
+            while True:
+                token = await self.ledger.change_token()  # before the look: a commit between the two is not missed
+                if holds(seen := await self.job(id)):
+                    return seen
                 while await self.ledger.change_token() == token:  # noqa: ASYNC110 - shared memory, no disk
                     await asyncio.sleep(0.0005)
-        return seen
 
     async def partial(self, attempt: str, seconds: float = 30.0) -> None:
         """Until the attempt has a partial result."""

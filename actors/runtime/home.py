@@ -78,7 +78,7 @@ class Surroundings:
     make_room: RoomFactory
     now_ms: Callable[[], int]
     holds: Callable[[], bool]  # the lease
-    wake: Callable[[], None]
+    wake: Callable[[str, Sequence[str]], None]  # (home, attempts that were cancelled): workers have to look
     new_id: Callable[[Prefix], str]
     on_lost: Callable[[Home], None]
     board: QueueBoard
@@ -315,7 +315,7 @@ class Home:
         if any(new.id in self._early for new in decision.attempts):
             self.chore(self._tell_again(activation.actor.id))
         if decision.attempts or decision.cancel_attempts:
-            self._around.wake()
+            self._around.wake(self.id, tuple(decision.cancel_attempts))
         actor = activation.actor
         row = self.snapshots.due(actor, len(decision.events))
         if row is not None:

@@ -58,7 +58,7 @@ class StoryRuntime:
         kinds: Kinds,
         catalogue: Catalogue,
         make_room: RoomFactory,
-        wake: Callable[[], None] = lambda: None,
+        wake: Callable[[str, Sequence[str]], None] = lambda home, cancelled: None,
         moved: Callable[[str, int], None] = lambda home, seq: None,
         receivers: Mapping[str, OutboxReceiver] | None = None,
         listeners: Iterable[Listener] = (),

@@ -8,7 +8,6 @@ end is what the job will be after the commit.
 from __future__ import annotations
 
 import contextlib
-import copy
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -23,7 +22,7 @@ from actors.scene.job import MOVES, WORKER_STAGES, Due, Job, State
 from actors.scene.orders import request_of
 from actors.scene.recipe import seed_of
 from actors.scene.status import LOCKED_CODE
-from gpu.steps import TIMEOUT_MS, Step
+from gpu.steps import TIMEOUT_MS, Free, Step, take_free
 from gpu.video.router import BackendUnfit, Router
 from storage.codec import CodecError, decode, encode
 from storage.ledger.protocol import Attempt, AttemptState, NewAttempt
@@ -54,11 +53,12 @@ class Run:
     ) -> None:
         self.home, self.scene, self._now_ms, self._router = home, scene, now_ms, router or Router()
         self._words_by, self._others = words_by, tuple(others)
-        self.job = copy.deepcopy(job)
+        self.job = job.draft()
         self.drafts: list[Draft] = []
         self.attempts: list[NewAttempt] = []
         self.cancels: list[str] = []
         self._gate, self._bible_version, self._locked = gate, bible_version, locked
+        self._free: list[Free] = []  # lanes of whoever answered that wait for more
         self._votes = votes
 
     def emit(self, type: str, **data: Any) -> None:
@@ -152,6 +152,7 @@ class Run:
 
     def _done(self, attempt: Attempt) -> None:
         result = _read(attempt.result or b"")
+        self._free = take_free(result)
         try:
             self._take_result(Step(attempt.step), result)
         except (KeyError, TypeError) as error:
@@ -263,7 +264,12 @@ class Run:
         needs = self._router.kind_of(job.renderer) if step is Step.VIDEO else ""
         wish = self._words_by if step is Step.ENHANCE else waiting.affinity(needs, job.renderer)
         new = replace(new, user=job.by, pool=pool, needs=needs, affinity=wish, not_before_ms=not_before_ms)
-        self.attempts.append(new)
+        self.attempts.append(self._handed(new))
+
+    def _handed(self, new: NewAttempt) -> NewAttempt:
+        """To a lane of the worker whose answer made it due, if one asked for such work: it need not claim it."""
+        lanes = [each for each in self._free if each.takes(new.step, new.needs, new.affinity, self._now_ms)]
+        return replace(new, hand_to=lanes[0].worker) if lanes and not new.not_before_ms else new
 
     def _route_ahead(self) -> None:
         """The cache is asked for a film by whoever would render it now. Where nobody could, it may have one still."""

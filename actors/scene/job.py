@@ -11,6 +11,7 @@ where it stood. Events come from `actors.scene.flow`; workers are known by their
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -223,6 +224,14 @@ class Job:
         self.error, self.message, self.tries = None, "", 0
         self.retries += 1
         route.forget(self)
+
+    def draft(self) -> Job:
+        """A copy to decide on. Only what folds change in place is copied: requests and shots are many times the rest,
+        and a scene remembers fifty jobs."""
+        made = copy.copy(self)
+        made.numbers, made.board = dict(self.numbers), copy.deepcopy(self.board)
+        made.panels = [dict(panel) for panel in self.panels]
+        return made
 
     def to_dict(self) -> dict[str, Any]:
         found = asdict(self)

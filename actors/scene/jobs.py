@@ -87,7 +87,7 @@ def look(scene: SceneActor, ctx: Context) -> Decision:
     votes = ballots.counts(scene.id, ctx) if due is not None and due <= ctx.now_ms else None
     runs: list[Run] = []
     weather: dict[str, Any] = {}
-    for job in scene.jobs.values():
+    for job in [each for each in scene.jobs.values() if each.live]:
         attempt = ctx.attempt(job.attempt) if job.attempt else None
         run = run_of(scene, job, ctx, votes, sum(each.job.take is not None for each in runs))
         run.look(attempt)

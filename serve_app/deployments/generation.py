@@ -43,7 +43,8 @@ class Generation:
         await self._ledger.open()
         self._bus = open_bus(settings)
         await self._bus.open()
-        objects, cache = open_objects(settings), open_cache(settings)
+        objects = open_objects(settings)
+        cache = self._cache = open_cache(settings)
         with contextlib.suppress(ObjectStoreError):  # an unwritable folder fails the steps that need it, with words
             await objects.sweep()
         await cache.sweep()
@@ -76,5 +77,6 @@ class Generation:
         await self._chain.close()
         if self._films is not None:
             await self._films.close()
+        await self._cache.close()
         await self._bus.close()
         await self._ledger.close()

@@ -19,6 +19,7 @@ from serve_app import replica
 from serve_app.config import Settings
 
 logger = logging.getLogger("storyforge.generation")
+serve_logger = logging.getLogger("ray.serve")  # what Serve keeps of a replica, where an operator looks for it
 
 
 class _WorkerReplica:
@@ -73,6 +74,8 @@ class VideoRenderer(_WorkerReplica):
         if settings.video_warm:
             await asyncio.to_thread(made.backends[0].warm)
         self._start("film", made.runs, made.lanes, made.loaded)
+        given = os.environ.get("CUDA_VISIBLE_DEVICES")  # Ray's, by `num_gpus`: it hides the other cards from us
+        serve_logger.info(f"renderer on {made.device}, accelerators given: {given or 'none'}")
 
 
 @serve.deployment

@@ -31,10 +31,9 @@ class PromptEnhancer:
         from gpu.steps import Step
         from serve_app.owner_bell import OwnerBell
         from serve_app.steps.enhance import Enhance
-        from serve_app.steps.typed import typed
         from serve_app.steps.writers import unmetered, writer_chain
         from serve_app.stores import open_bus, open_ledger
-        from serve_app.worker import Lane, StepRun, Worker
+        from serve_app.worker import Lane, Worker
 
         settings = Settings.from_args(args, os.environ)
         size = EngineSize(
@@ -52,7 +51,7 @@ class PromptEnhancer:
         await self._bus.open()
         writer = PhrasingWriter(engine, calls_at_once=settings.vllm_concurrency * 8)
         self._chain = writer_chain(settings, self._ledger, unmetered(settings, writer))
-        runs: dict[str, StepRun] = {Step.ENHANCE: typed(Enhance(self._chain, asyncio.get_running_loop()))}
+        runs = {Step.ENHANCE.value: Enhance(self._chain)}
         lane = Lane("enhance", (Step.ENHANCE,), slots=settings.vllm_concurrency)
         name = f"enh-{os.getpid()}-{secrets.token_hex(3)}"
         self._worker = Worker(name, self._ledger, runs, (lane,), OwnerBell(self._bus), self._bus, lambda: engine.name)

@@ -16,7 +16,7 @@ from serve_app.steps.stores import StepStores
 from serve_app.steps.storyboard import Storyboard
 from serve_app.steps.typed import typed
 from serve_app.steps.video import Video
-from serve_app.worker import Lane, StepRun
+from serve_app.worker import Lane, StepRun, WaitingStep
 from storage.cache.exact import ExactCache
 from storage.objects.protocol import ObjectStore
 
@@ -39,12 +39,12 @@ def lanes_of(profile: str) -> tuple[Lane, ...]:
 
 def embedded_runs(
     objects: ObjectStore, cache: ExactCache, chain: Chain, films: FilmCache | None = None
-) -> Mapping[str, StepRun]:
+) -> Mapping[str, StepRun | WaitingStep]:
     """Call on the loop that owns the stores."""
     loop = asyncio.get_running_loop()
     stores, animatic = StepStores(loop, objects, cache, films), AnimaticBackend()
     return {
-        Step.ENHANCE: typed(Enhance(chain, loop)),
+        Step.ENHANCE: Enhance(chain),
         Step.CACHE: typed(AskCache(stores)),
         Step.STORYBOARD: typed(Storyboard(stores, animatic)),
         Step.VIDEO: typed(Video(stores, animatic)),

@@ -7,14 +7,14 @@ came to its words is answered beside the scene.
 from __future__ import annotations
 
 import asyncio
-import concurrent.futures
 import time
 from typing import Any
 
 from gpu.enhance.chain import Chain
-from gpu.enhance.protocol import EnhanceRequest
+from gpu.enhance.protocol import EnhanceError, EnhanceRequest
 from gpu.enhance.writer import Delta
-from serve_app.worker import Report, StepCancelled
+from serve_app.remote.ending import end
+from serve_app.worker import Report, StepCancelled, StepFailed
 from storage.ledger.protocol import Attempt
 
 LOOK_S = 0.1
@@ -27,28 +27,26 @@ DRAFT_CHARS_MAX = 600
 
 
 class Enhance:
-    """`loop` is the one the chain's writers belong to; the step itself blocks a worker's thread."""
+    """A `WaitingStep` on the loop the chain's writers belong to: scenes that wait for a model hold no thread."""
 
-    def __init__(self, chain: Chain, loop: asyncio.AbstractEventLoop) -> None:
-        self._chain, self._loop = chain, loop
+    def __init__(self, chain: Chain) -> None:
+        self._chain = chain
 
-    def __call__(self, attempt: Attempt, request: dict[str, Any], report: Report) -> dict[str, Any]:
+    async def wait(self, attempt: Attempt, request: dict[str, Any], report: Report) -> dict[str, Any]:
         report(0.1, "SCRIPT_EXPANSION|Reading the scene for shots")
         asked = EnhanceRequest.from_dict(request["enhance"])
-        writing = self._chain.write(attempt.home, asked, _Telling(report))
-        future = asyncio.run_coroutine_threadsafe(writing, self._loop)
-        while True:
-            try:
-                scene, how = future.result(LOOK_S)
-            except concurrent.futures.CancelledError:
-                raise StepCancelled from None
-            except TimeoutError:
-                if future.done():
-                    raise  # the writing's own
-                if report.cancelled():
-                    future.cancel()
-                continue
-            return {"enhanced": scene.to_dict(), "enhancement": how.to_dict()}
+        writing = asyncio.create_task(self._chain.write(attempt.home, asked, _Telling(report)))
+        try:
+            while not writing.done():
+                await asyncio.wait({writing}, timeout=LOOK_S)
+                if report.cancelled() and not writing.done():
+                    raise StepCancelled
+            scene, how = writing.result()
+        except EnhanceError as error:
+            raise StepFailed(error.code.upper(), error.message, error.retryable) from error
+        finally:
+            await end(writing)
+        return {"enhanced": scene.to_dict(), "enhancement": how.to_dict()}
 
 
 class _Telling:

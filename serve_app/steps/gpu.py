@@ -32,6 +32,7 @@ class Renderer:
     lanes: tuple[Lane, ...]
     backends: tuple[VideoBackend, ...]
     on_card: Callable[[], tuple[str, ...]]
+    device: str = ""
 
     def loaded(self) -> str:
         names = self.on_card()
@@ -56,7 +57,7 @@ def renderer(stores: StepStores, settings: VideoSettings) -> Renderer:
     if drawing is not None:
         runs[Step.STORYBOARD] = typed(Storyboard(stores, drawing))
         lanes.append(Lane("panels", (Step.STORYBOARD,)))
-    return Renderer(runs, tuple(lanes), backends, lambda: card.loaded)
+    return Renderer(runs, tuple(lanes), backends, lambda: card.loaded, str(card.device))
 
 
 def offers_of(models: tuple[DiffusersModel, ...]) -> tuple[str, ...]:

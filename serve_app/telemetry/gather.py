@@ -8,7 +8,8 @@ which a laptop does not start and which asks for no token: here one address serv
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+import secrets
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any
 
 from actors.outbox.protocol import DEAD, WAITING
@@ -22,20 +23,24 @@ ASK_S = 1.0
 """How long a host may take. Prometheus gives a scrape 10 s by default."""
 
 Part = Callable[[], Awaitable[bool]]
+Own = Callable[[], Iterable[Family]]
 
 
 class Gathering:
-    """`parts`: what Studio can say of the installation's parts, by name."""
+    """`parts`: what Studio can say of the installation's parts, by name. `own`: numbers of this replica itself, which
+    stand under a name of its own, since the next scrape may meet another one."""
 
-    def __init__(self, ledger: Ledger, peers: PeerClient, parts: Mapping[str, Part]) -> None:
-        self._ledger, self._peers, self._parts = ledger, peers, parts
+    def __init__(self, ledger: Ledger, peers: PeerClient, parts: Mapping[str, Part], own: Own = tuple) -> None:
+        self._ledger, self._peers, self._parts, self._own = ledger, peers, parts, own
+        self._name = f"studio-{secrets.token_hex(4)}"
 
     async def metrics(self) -> str:
         """Prometheus text. Never raises: what cannot be asked is shown as not up."""
         up = gauge("up", "1: this part of the installation works.")
         for name, works in zip(self._parts, await asyncio.gather(*map(_works, self._parts.values())), strict=True):
             up.add(works, part=name)
-        return render([up, *await self._of_ledger(), *await self._of_hosts()])
+        own = [Family.from_plain(family.plain(), host=self._name) for family in self._own()]
+        return render([up, *await self._of_ledger(), *await self._of_hosts(), *own])
 
     async def _of_hosts(self) -> list[Family]:
         answers = gauge("host_answers", "1: this live host answered at its peer port.")

@@ -7,6 +7,7 @@ is a copy and no link: what shares its blocks with the original is lost with it.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 import secrets
@@ -21,6 +22,8 @@ from storage.objects.protocol import ObjectInfo, ObjectStore, StoreName
 
 PAGE = 20_000
 """Objects a list call asks for. A folder is walked once a call; S3 answers with fewer, which is no end."""
+HEADS_AT_ONCE = 16
+"""Descriptions asked for together; more wait for a connection all the same."""
 KEY, SHA256, SIZE, CONTENT_TYPE, CACHE_CONTROL = range(5)
 
 
@@ -33,8 +36,10 @@ async def every(store: ObjectStore) -> AsyncIterator[ObjectInfo]:
     for name in sorted(StoreName):
         after = ""
         while page := await store.list(f"{name}/", after=after, limit=PAGE):
-            for info in page:
-                yield info
+            for at in range(0, len(page), HEADS_AT_ONCE):
+                for info in await asyncio.gather(*(store.head(each.key) for each in page[at : at + HEADS_AT_ONCE])):
+                    if info is not None:  # else deleted since
+                        yield info
             after = page[-1].key
 
 

@@ -12,7 +12,7 @@ different streams have nothing to do with each other.
 from __future__ import annotations
 
 import enum
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -24,7 +24,7 @@ class Topic(enum.StrEnum):
 
     HOME = "home"  # home/{home}: rows were committed; seq: the head
     ATTEMPT = "attempt"  # attempt/{home}/{attempt}: a worker changed the row
-    WORK = "work"  # work/{home}: the home opened attempts; whoever works may look
+    WORK = "work"  # work/{home}: the home opened attempts; work/{home}/{attempt}: it cancelled one that may run
 
 
 ANY = "*"
@@ -126,6 +126,19 @@ def attempt_stream(home: str, attempt: str) -> str:
 
 def work_stream(home: str) -> str:
     return f"{Topic.WORK}/{home}"
+
+
+def cancel_stream(home: str, attempt: str) -> str:
+    """Of the topic of work: whoever runs this attempt looks whether it still should."""
+    return f"{Topic.WORK}/{home}/{attempt}"
+
+
+def ring_workers(bus: Bus, home: str, cancelled: Sequence[str] = ()) -> None:
+    """After a commit that opened or cancelled attempts. Only who runs what was cancelled beats at once; a ring for all
+    would cost every running attempt a commit whenever anybody's job goes on."""
+    bus.publish(work_stream(home), 0)
+    for attempt in cancelled:
+        bus.publish(cancel_stream(home, attempt), 0)
 
 
 @dataclass(slots=True)

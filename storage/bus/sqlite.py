@@ -2,8 +2,9 @@
 
 Owns that file (beside the cache, never the ledger) and throws it away when it is damaged. Invariants: it is bounded,
 oldest frames out first, and a listener that fell behind the oldest hears `EVERYTHING`; nothing is written while nobody
-listens; an idle listener sleeps. A ring is an empty datagram: it carries nothing, so anybody may send one, and a lost
-one is found by a look every `LOOK_S`.
+listens; an idle listener sleeps. A ring is a datagram. It carries the frame (`storage.bus.ring`) where the sender read
+the listener's word in the file; anybody may send an empty one. Either is only a hint: a lost one is found by a look
+every `LOOK_S`, and a frame that does not follow what was heard is read from the file.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import TypeVar
 
 from storage.bus.base import Backoff, BusBase, BusFault
 from storage.bus.protocol import Wake, pack
+from storage.bus.ring import Heard, Ring, new_word, unpacked
 
 log = logging.getLogger("storyforge.bus")
 
@@ -50,11 +52,11 @@ T = TypeVar("T")
 
 
 class _Ring(asyncio.DatagramProtocol):
-    def __init__(self, rung: asyncio.Event) -> None:
-        self._rung = rung
+    def __init__(self, received: Callable[[bytes], None]) -> None:
+        self._received = received
 
-    def datagram_received(self, _data: bytes, _from: object) -> None:
-        self._rung.set()
+    def datagram_received(self, data: bytes, _from: object) -> None:
+        self._received(data)
 
     def error_received(self, _error: Exception) -> None:
         """A port that nobody has any more; its row runs out by itself."""
@@ -74,6 +76,8 @@ class SqliteBus(BusBase):
         self._out: socket.socket | None = None
         self._listening: asyncio.Task[None] | None = None
         self._read_upto: int | None = None
+        self._heard = Heard()
+        self._word = new_word()
         self._said = frozenset[str]()
         self._say_at = 0.0
         self._untrimmed = 0
@@ -83,7 +87,9 @@ class SqliteBus(BusBase):
         self._out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._out.setblocking(False)
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="bus")
-        self._transport, _ = await loop.create_datagram_endpoint(lambda: _Ring(self._rung), local_addr=("127.0.0.1", 0))
+        self._transport, _ = await loop.create_datagram_endpoint(
+            lambda: _Ring(self._datagram), local_addr=("127.0.0.1", 0)
+        )
         self._port = self._transport.get_extra_info("sockname")[1]
         try:
             await self._run(lambda db: None)
@@ -124,22 +130,35 @@ class SqliteBus(BusBase):
 
     def _send(self, db: sqlite3.Connection, topic: str, frame: bytes) -> int:
         listeners = db.execute("SELECT port, topics FROM listeners WHERE until > ?", (self._clock(),)).fetchall()
-        ports = [port for port, topics in listeners if topic in topics.split()]
-        if not ports:
+        found = [(port, words) for port, topics in listeners if topic in (words := topics.split())]
+        if not found:
             return 0
         self._untrimmed += 1
         with _transaction(db):
-            db.execute("INSERT INTO frames (topic, body) VALUES (?, ?)", (topic, frame))
+            newest = "SELECT num FROM frames WHERE topic = ? ORDER BY num DESC LIMIT 1"
+            before = (db.execute(newest, (topic,)).fetchone() or (0,))[0]
+            added = db.execute("INSERT INTO frames (topic, body) VALUES (?, ?)", (topic, frame)).lastrowid
             if self._untrimmed >= TRIM_EVERY:
                 self._untrimmed = 0
                 db.execute("DELETE FROM frames WHERE num <= (SELECT max(num) FROM frames) - ?", (FRAMES_MAX,))
-        for port in ports:
+        ring = Ring(topic, before, added or 0, frame)
+        for port, words in found:
             with contextlib.suppress(OSError):  # a full buffer: it has rings to read already
                 if self._out is not None:
-                    self._out.sendto(b"", ("127.0.0.1", port))
-        return len(ports)
+                    self._out.sendto(ring.packed(words), ("127.0.0.1", port))
+        return len(found)
 
     # in
+    def _datagram(self, data: bytes) -> None:
+        """A frame that follows what was heard of its topic needs no look at the file: half a millisecond less."""
+        ring = unpacked(data, self._word)
+        follows = ring is not None and ring.topic in self._said and self._heard.follows(ring)
+        if ring is None or not follows or ring.num - (self._read_upto or 0) >= READ_FRAMES:
+            self._rung.set()
+        if ring is not None and follows:
+            self._heard.note(ring.topic, ring.num)
+            self.heard(ring.frame)
+
     async def _listen(self) -> None:
         backoff, data_version = Backoff(), -1
         while True:
@@ -166,7 +185,7 @@ class SqliteBus(BusBase):
     async def _say(self) -> None:
         """Write down what this process listens to. A new word of it may have missed frames."""
         topics, now = self.topics, self._clock()
-        row = (self._port, " ".join(sorted(topics)), now + LISTENER_TTL_S)
+        row = (self._port, " ".join((*sorted(topics), self._word)), now + LISTENER_TTL_S)
         if topics:
             words = "INSERT OR REPLACE INTO listeners VALUES (?, ?, ?)"
             await self._run(lambda db: db.execute(words, row).rowcount)
@@ -174,6 +193,7 @@ class SqliteBus(BusBase):
             await self._run(lambda db: db.execute("DELETE FROM listeners WHERE port = ?", row[:1]).rowcount)
         if self._read_upto is None or topics - self._said:
             self._read_upto = await self._run(_newest)
+            self._heard.begin(topics, self._read_upto)
         more = topics != self._said
         self._said, self._say_at = topics, now + LISTENER_TTL_S / 3
         if more:
@@ -184,9 +204,11 @@ class SqliteBus(BusBase):
             rows, oldest, newest = await self._run(lambda db: _after(db, self._read_upto or 0))
             upto = self._read_upto or 0
             if newest < upto or oldest > upto + 1:  # another file, or frames that went before they were read
+                self._heard.begin(self.topics, 0)
                 self.everything()
-            for _num, topic, body in rows:
-                if topic in self.topics:
+            for num, topic, body in rows:
+                if topic in self.topics and self._heard.newer(topic, num):
+                    self._heard.note(topic, num)
                     self.heard(body)
             self._read_upto = rows[-1][0] if rows else newest
             if len(rows) < READ_FRAMES:

@@ -7,6 +7,7 @@ hashes made by the steps of generation; values are their results.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -46,3 +47,14 @@ class ExactCache(Protocol):
         ...
 
     async def close(self) -> None: ...
+
+
+def check_key(key: bytes) -> None:
+    """Raises `ValueError`."""
+    if not 0 < len(key) <= KEY_BYTES_MAX:
+        raise ValueError(f"a cache key has 1..{KEY_BYTES_MAX} bytes")
+
+
+def digest_of(key: bytes, value: bytes) -> bytes:
+    """Of a value under its key: damage, or another key's value, is found."""
+    return hashlib.blake2b(value, digest_size=16, key=key[:64]).digest()

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import logging
 import sqlite3
 import time
@@ -18,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from storage.cache.exact import KEY_BYTES_MAX, TTL_S, CacheCounts
+from storage.cache.exact import TTL_S, CacheCounts, check_key, digest_of
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +62,7 @@ class SqliteExactCache:
         self._waiting = 0
 
     async def get(self, key: bytes) -> bytes | None:
-        _check(key)
+        check_key(key)
         value = await self._run(lambda db: self._get(db, key), None)
         if value is None:
             self.counts.misses += 1
@@ -76,7 +75,7 @@ class SqliteExactCache:
         row = db.execute("SELECT num, value, digest, expires_at, used_at FROM entries WHERE key = ?", (key,)).fetchone()
         if row is None or row[3] <= now:
             return None
-        if _digest(key, row[1]) != row[2]:
+        if digest_of(key, row[1]) != row[2]:
             self.counts.faults += 1
             log.warning("cache entry damaged", extra={"bytes": len(row[1])})
             db.execute("DELETE FROM entries WHERE num = ?", (row[0],))
@@ -87,7 +86,7 @@ class SqliteExactCache:
         return bytes(row[1])
 
     async def put(self, key: bytes, value: bytes, *, ttl_s: float = TTL_S) -> None:
-        _check(key)
+        check_key(key)
         if len(value) <= self._bytes_max // 8:
             await self._run(lambda db: self._put(db, key, value, ttl_s), None)
 
@@ -98,7 +97,7 @@ class SqliteExactCache:
             db.execute("DELETE FROM entries WHERE key = ?", (key,))
             db.execute(
                 "INSERT INTO entries (key, value, digest, size, expires_at, used_at) VALUES (?,?,?,?,?,?)",
-                (key, value, _digest(key, value), size, now + ttl_s, now),
+                (key, value, digest_of(key, value), size, now + ttl_s, now),
             )
             self._make_room(db, now)
         self.counts.writes += 1
@@ -118,7 +117,7 @@ class SqliteExactCache:
         self.counts.evictions += len(gone)
 
     async def evict(self, key: bytes) -> None:
-        _check(key)
+        check_key(key)
         await self._run(lambda db: db.execute("DELETE FROM entries WHERE key = ?", (key,)).rowcount, 0)
 
     async def sweep(self) -> int:
@@ -206,12 +205,3 @@ def _transaction(db: sqlite3.Connection) -> Iterator[None]:
 
 def _total(db: sqlite3.Connection) -> int:
     return int(db.execute("SELECT bytes FROM total").fetchone()[0])
-
-
-def _digest(key: bytes, value: bytes) -> bytes:
-    return hashlib.blake2b(value, digest_size=16, key=key[:64]).digest()
-
-
-def _check(key: bytes) -> None:
-    if not 0 < len(key) <= KEY_BYTES_MAX:
-        raise ValueError(f"a cache key has 1..{KEY_BYTES_MAX} bytes")

@@ -336,6 +336,24 @@ class MemoryLedger:
         self._token += 1
         return self._attempts.finish(id, worker, state, result, error)
 
+    async def finish_and_claim(
+        self,
+        id: str,
+        worker: str,
+        state: AttemptState,
+        *,
+        result: bytes | None,
+        error: bytes | None,
+        steps: Sequence[str],
+        offers: Sequence[str] = (),
+        loaded: str = "",
+    ) -> tuple[bool, Attempt | None]:
+        counted = await self.finish_attempt(id, worker, state, result=result, error=error)
+        return counted, await self.claim_attempt(worker, steps, offers=offers, loaded=loaded)
+
+    async def handed(self, worker: str) -> Attempt | None:
+        return self._attempts.held_by(worker)
+
     async def queue(self) -> Queue:
         return self._attempts.queue()
 

@@ -47,6 +47,8 @@ class MemoryAttempts:
                 new.timeout_ms, new.priority, now, None, None, None, 0.0, "", False, None, None, 1,
                 new.user, new.needs, new.affinity, new.not_before_ms, new.pool, new.weight,
             )  # fmt: skip
+            if new.hand_to and self.held_by(new.hand_to) is None:
+                self._rows[new.id] = self._taken(self._rows[new.id], new.hand_to, now)
         for id in append.cancel_attempts:
             row = self._rows.get(id)
             if row is not None and row.home == append.home and row.state not in FINAL_STATES:
@@ -80,17 +82,24 @@ class MemoryAttempts:
             lost = replace(best, state=AttemptState.FAILED, error=worker_lost(best.claims), version=best.version + 1)
             self._rows[best.id] = lost
             return lost
-        self._rows[best.id] = claimed = replace(
-            best,
+        self._rows[best.id] = claimed = self._taken(best, worker, now)
+        return claimed
+
+    def _taken(self, row: Attempt, worker: str, now: int) -> Attempt:
+        return replace(
+            row,
             state=AttemptState.CLAIMED,
             worker=worker,
-            deadline_at_ms=now + best.timeout_ms,
+            deadline_at_ms=now + row.timeout_ms,
             heartbeat_at_ms=now,
-            version=best.version + 1,
-            charge_ms=self.shares.charge(best),
-            claims=best.claims + 1,
+            version=row.version + 1,
+            charge_ms=self.shares.charge(row),
+            claims=row.claims + 1,
         )
-        return claimed
+
+    def held_by(self, worker: str) -> Attempt | None:
+        rows = self._rows.values()
+        return next((row for row in rows if row.state is AttemptState.CLAIMED and row.worker == worker), None)
 
     def release(self, id: str, worker: str) -> bool:
         row = self._held(id, worker)

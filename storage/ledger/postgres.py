@@ -305,6 +305,27 @@ class PostgresLedger:
             lambda db: postgres_attempts.finish(db, self._now(), id, worker, state, result=result, error=error)
         )
 
+    async def finish_and_claim(
+        self,
+        id: str,
+        worker: str,
+        state: AttemptState,
+        *,
+        result: bytes | None,
+        error: bytes | None,
+        steps: Sequence[str],
+        offers: Sequence[str] = (),
+        loaded: str = "",
+    ) -> tuple[bool, Attempt | None]:
+        check_final(state)
+        end = postgres_attempts.Ending(id, worker, state, result, error)
+        return await self._on_pool(
+            lambda db: postgres_attempts.finish_and_claim(db, self._now(), end, steps, offers, loaded)
+        )
+
+    async def handed(self, worker: str) -> Attempt | None:
+        return await self._read(lambda db: postgres_attempts.held_by(db, worker))
+
     async def queue(self) -> Queue:
         return await self._read(lambda db: postgres_attempts.queue(db, self._now()))
 

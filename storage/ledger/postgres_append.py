@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from storage.ledger import postgres_shares
 from storage.ledger.postgres_arrays import byteas, float8s, int8s, texts
 from storage.ledger.postgres_connect import Connection
 from storage.ledger.postgres_time import NOW
@@ -76,17 +77,37 @@ _ATTEMPTS = """,
 posted AS (
   INSERT INTO storyforge.attempts (id, home, scene, job, step, number, state, request, timeout_ms, priority,
     created_at_ms, progress, message, cancel_requested, version, principal, needs, affinity, not_before_ms, pool,
-    weight)
-  SELECT p.id, p.home, p.scene, p.job, p.step, p.number, CASE p.cancelled WHEN 0 THEN 'open' ELSE 'cancelled' END,
-    p.request, p.timeout_ms, p.priority, clock.now, 0.0, '', p.cancelled <> 0, 1 + p.cancelled,
-    p.principal, p.needs, p.affinity, p.not_before, p.pool, p.weight
+    weight, worker, deadline_at_ms, heartbeat_at_ms, claims, charge_ms)
+  SELECT p.id, p.home, p.scene, p.job, p.step, p.number,
+    CASE WHEN {taken} THEN 'claimed' WHEN p.cancelled = 0 THEN 'open' ELSE 'cancelled' END,
+    p.request, p.timeout_ms, p.priority, clock.now, 0.0, '', p.cancelled <> 0,
+    1 + p.cancelled + CASE WHEN {taken} THEN 1 ELSE 0 END,
+    p.principal, p.needs, p.affinity, p.not_before, p.pool, p.weight,
+    CASE WHEN {taken} THEN {worker} END, CASE WHEN {taken} THEN clock.now + p.timeout_ms END,
+    CASE WHEN {taken} THEN clock.now END, CASE WHEN {taken} THEN 1 ELSE 0 END, {charge}
   FROM unnest(%(n_at)s::bigint[], %(n_id)s::text[], %(n_home)s::text[], %(n_scene)s::text[], %(n_job)s::text[],
     %(n_step)s::text[], %(n_number)s::bigint[], %(n_request)s::bytea[], %(n_timeout)s::bigint[],
     %(n_priority)s::bigint[], %(n_cancelled)s::bigint[], %(n_user)s::text[], %(n_needs)s::text[],
     %(n_affinity)s::text[], %(n_before)s::bigint[], %(n_pool)s::text[], %(n_weight)s::bigint[])
     WITH ORDINALITY AS p (at, id, home, scene, job, step, number, request, timeout_ms, priority, cancelled, principal,
       needs, affinity, not_before, pool, weight, place)
-  JOIN moved m ON m.at = p.at CROSS JOIN clock ORDER BY p.place)"""
+  JOIN moved m ON m.at = p.at CROSS JOIN clock{best} ORDER BY p.place)"""
+_TO_NOBODY = {"taken": "false", "worker": "NULL::text", "charge": "0", "best": ""}
+_TO_A_WORKER = {
+    "taken": "best.id IS NOT NULL",
+    "worker": "%(h_worker)s::text",
+    "charge": "coalesce(best.cost_ms, 0)",
+    "best": " LEFT JOIN best ON best.id = p.id",
+}
+_HAND = f""",
+best AS MATERIALIZED (
+  SELECT a.id, a.pool, a.principal, a.home, {postgres_shares.TAGS}
+  FROM (VALUES (%(h_at)s::bigint, %(h_id)s::text, %(h_home)s::text, %(h_pool)s::text, %(h_user)s::text,
+    %(h_step)s::text, %(h_needs)s::text, %(h_weight)s::bigint, 0, 0::bigint))
+    AS a (at, id, home, pool, principal, step, needs, weight, claims, charge_ms)
+  JOIN moved m ON m.at = a.at {postgres_shares.JOINS}
+  WHERE NOT EXISTS (SELECT 1 FROM storyforge.attempts t WHERE t.state = 'claimed' AND t.worker = %(h_worker)s)),
+charged AS ({postgres_shares.CHARGE})"""
 _CANCEL = """,
 cancelled AS (
   UPDATE storyforge.attempts t SET cancel_requested = true, version = t.version + 1,
@@ -246,7 +267,19 @@ class Batch:
         values["n_before"] = int8s([a.not_before_ms for a in new])
         values["n_pool"] = texts([a.pool for a in new])
         values["n_weight"] = int8s([a.weight for a in new])
-        return _ATTEMPTS if new else ""
+        hand = self._handed()
+        if hand is None:
+            return _ATTEMPTS.format(**_TO_NOBODY) if new else ""
+        at, one = hand
+        values |= {"h_at": at, "h_id": one.id, "h_home": one.home, "h_pool": one.pool, "h_user": one.user}
+        values |= {"h_step": one.step, "h_needs": one.needs, "h_weight": one.weight, "h_worker": one.hand_to}
+        return _HAND + _ATTEMPTS.format(**_TO_A_WORKER)
+
+    def _handed(self) -> tuple[int, NewAttempt] | None:
+        """The one attempt of this statement that goes straight to a worker: one, since two could be charged to the
+        same share; none beside a cancel, which waits for rows that an end holds while it waits for shares."""
+        asked = ((at, new) for at, new, cancelled in self._attempts if new.hand_to and not cancelled)
+        return next(asked, None) if not self._cancels else None
 
     def _put_answers(self, values: dict[str, Any]) -> str:
         rows = self._answers

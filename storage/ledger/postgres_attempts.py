@@ -7,6 +7,7 @@ worker that holds it, or by another worker taking a dead one's claim. Workers sk
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from storage.ledger import postgres_shares
@@ -127,6 +128,30 @@ async def finish(
         FINISH, {"now": now, "id": id, "worker": worker, "state": str(state), "result": result, "error": error}
     )
     return cursor.rowcount == 1
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    id: str
+    worker: str
+    state: AttemptState
+    result: bytes | None
+    error: bytes | None
+
+
+async def finish_and_claim(
+    connection: Connection, now: int | None, end: Ending, steps: Sequence[str], offers: Sequence[str], loaded: str
+) -> tuple[bool, Attempt | None]:
+    """Two statements of one transaction: the claim sees the shares as the end left them."""
+    async with connection.transaction():
+        counted = await finish(connection, now, end.id, end.worker, end.state, result=end.result, error=end.error)
+        return counted, await claim(connection, end.worker, steps, offers, loaded, now)
+
+
+async def held_by(connection: Connection, worker: str) -> Attempt | None:
+    query = f"""SELECT {_COLUMNS} FROM storyforge.attempts
+    WHERE state = 'claimed' AND state IN ('open', 'claimed') AND worker = %(worker)s ORDER BY num LIMIT 1"""
+    return await _one(connection, query, {"worker": worker})
 
 
 async def by_id(connection: Connection, id: str) -> Attempt | None:

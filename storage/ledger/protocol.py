@@ -99,6 +99,7 @@ class NewAttempt:
     not_before_ms: int = 0  # database time before which nobody may claim it
     pool: str = ""  # the queue it waits in: attempts of one pool compete for the same workers
     weight: int = 100  # percent of an ordinary share
+    hand_to: str = ""  # a worker that asked for more: claimed for it in this append, if it holds nothing by then
 
 
 @dataclass(frozen=True, slots=True)
@@ -475,6 +476,28 @@ class Ledger(Protocol):
     ) -> bool:
         """Compare-and-set claimed → final (`ValueError` for another state). False: the claim was lost; the caller's
         result does not count."""
+        ...
+
+    async def finish_and_claim(
+        self,
+        id: str,
+        worker: str,
+        state: AttemptState,
+        *,
+        result: bytes | None,
+        error: bytes | None,
+        steps: Sequence[str],
+        offers: Sequence[str] = (),
+        loaded: str = "",
+    ) -> tuple[bool, Attempt | None]:
+        """`finish_attempt`, then `claim_attempt`, as one commit: whether the result counted, and what comes next."""
+        ...
+
+    async def handed(self, worker: str) -> Attempt | None:
+        """What this worker holds: an append handed it over, or the answer to its own claim was lost. Reads only.
+
+        For workers that hold one attempt at a time. Whoever never looks is taken for dead like any other.
+        """
         ...
 
     async def queue(self) -> Queue:

@@ -255,6 +255,29 @@ class SqliteLedger:
             lambda tx: sqlite_attempts.finish(tx.connection, tx.now_ms, id, worker, state, result=result, error=error)
         )
 
+    async def finish_and_claim(
+        self,
+        id: str,
+        worker: str,
+        state: AttemptState,
+        *,
+        result: bytes | None,
+        error: bytes | None,
+        steps: Sequence[str],
+        offers: Sequence[str] = (),
+        loaded: str = "",
+    ) -> tuple[bool, Attempt | None]:
+        check_final(state)
+        claimer = sqlite_attempts.Claimer(worker, steps, offers, loaded)
+        return await self._write(
+            lambda tx: sqlite_attempts.finish_and_claim(
+                tx.connection, tx.now_ms, id, claimer, state, result=result, error=error
+            )
+        )
+
+    async def handed(self, worker: str) -> Attempt | None:
+        return await self._read(lambda db: sqlite_attempts.held_by(db, worker))
+
     async def queue(self) -> Queue:
         now = self._clocks.wall_ms()
         return await self._read(lambda db: sqlite_shares.queue(db, now))

@@ -36,6 +36,10 @@ def insert(connection: sqlite3.Connection, new: NewAttempt, now_ms: int) -> None
             now_ms, new.user, new.needs, new.affinity, new.not_before_ms, new.pool, new.weight,
         ),
     )  # fmt: skip
+    if new.hand_to and held_by(connection, new.hand_to) is None:
+        row = by_id(connection, new.id)
+        assert row is not None, "it was just inserted"
+        _take(connection, row, new.hand_to, now_ms)
 
 
 def cancel(connection: sqlite3.Connection, home: str, id: str) -> None:
@@ -95,13 +99,31 @@ def claim(connection: sqlite3.Connection, claimer: Claimer, now_ms: int) -> Atte
     row = _attempt(connection.execute(f"SELECT {_COLUMNS} FROM attempts WHERE num = ?", found).fetchone())
     if row.claims >= CLAIMS_MAX:
         return _ended(connection, row, worker_lost(row.claims))
+    return _take(connection, row, claimer.worker, now_ms)
+
+
+def _take(connection: sqlite3.Connection, row: Attempt, worker: str, now_ms: int) -> Attempt:
     charge = sqlite_shares.charge(connection, row)
     rows = connection.execute(
         f"""UPDATE attempts SET state = 'claimed', worker = ?, deadline_at_ms = ? + timeout_ms, heartbeat_at_ms = ?,
         version = version + 1, charge_ms = ?, claims = claims + 1 WHERE id = ? RETURNING {_COLUMNS}""",
-        (claimer.worker, now_ms, now_ms, charge, row.id),
+        (worker, now_ms, now_ms, charge, row.id),
     ).fetchall()
     return _attempt(rows[0])
+
+
+def finish_and_claim(
+    connection: sqlite3.Connection,
+    now_ms: int,
+    id: str,
+    claimer: Claimer,
+    state: AttemptState,
+    *,
+    result: bytes | None,
+    error: bytes | None,
+) -> tuple[bool, Attempt | None]:
+    counted = finish(connection, now_ms, id, claimer.worker, state, result=result, error=error)
+    return counted, claim(connection, claimer, now_ms) if claimer.steps else None
 
 
 def _ended(connection: sqlite3.Connection, row: Attempt, error: bytes) -> Attempt:
@@ -169,6 +191,15 @@ def finish(
         (str(state), result, error, id),
     )
     return True
+
+
+def held_by(connection: sqlite3.Connection, worker: str) -> Attempt | None:
+    row = connection.execute(
+        f"""SELECT {_COLUMNS} FROM attempts INDEXED BY attempts_live WHERE state IN ('open', 'claimed')
+        AND state = 'claimed' AND worker = ? ORDER BY num LIMIT 1""",
+        (worker,),
+    ).fetchone()
+    return _attempt(row) if row else None
 
 
 def by_id(connection: sqlite3.Connection, id: str) -> Attempt | None:

@@ -23,6 +23,7 @@ from storage.objects.protocol import (
     CHUNK_BYTES,
     OBJECT_BYTES_MAX,
     Body,
+    Listed,
     ObjectInfo,
     ObjectStoreError,
     check_key,
@@ -168,18 +169,29 @@ class LocalObjects:
             return {}
         return found if isinstance(found, dict) else {}
 
-    async def list(self, prefix: str, *, after: str = "", limit: int = 1000) -> Sequence[ObjectInfo]:
+    async def list(self, prefix: str, *, after: str = "", limit: int = 1000) -> Sequence[Listed]:
         if prefix:
             check_key(prefix.rstrip("/"))
         return await asyncio.to_thread(self._list, prefix, after, limit)
 
-    def _list(self, prefix: str, after: str, limit: int) -> Sequence[ObjectInfo]:
+    def _list(self, prefix: str, after: str, limit: int) -> Sequence[Listed]:
         with _faults("list"):
             start = self._data / prefix.rpartition("/")[0]
             paths = start.rglob("*") if start.is_dir() else iter(())
             keys = sorted(path.relative_to(self._data).as_posix() for path in paths if path.is_file())
         picked = [key for key in keys if key.startswith(prefix) and key > after][: max(limit, 0)]
-        return [info for info in map(self._head, picked) if info is not None]
+        return [listed for listed in map(self._listed, picked) if listed is not None]
+
+    def _listed(self, key: str) -> Listed | None:
+        """None: deleted while we looked."""
+        try:
+            with _faults("list"):
+                stat = (self._data / key).stat()
+        except ObjectStoreError as error:
+            if error.code == "NOT_FOUND":
+                return None
+            raise
+        return Listed(key, stat.st_size, stat.st_mtime_ns // 1_000_000)
 
     async def sweep(self, older_than_s: float = 24 * 3600.0) -> int:
         """Remove what killed writers left in `tmp/`; how many files. Call it at start."""

@@ -91,6 +91,15 @@ class ObjectInfo:
     modified_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What a list says of an object; its hash, type and cache rule cost a `head`."""
+
+    key: str
+    size: int
+    modified_ms: int
+
+
 Body = bytes | Path | AsyncIterator[bytes]
 """What can be stored: bytes, a file (copied), or chunks (an iterator that raises stores nothing)."""
 
@@ -120,7 +129,7 @@ class ObjectStore(Protocol):
 
     async def head(self, key: str) -> ObjectInfo | None: ...
 
-    async def list(self, prefix: str, *, after: str = "", limit: int = 1000) -> Sequence[ObjectInfo]:
+    async def list(self, prefix: str, *, after: str = "", limit: int = 1000) -> Sequence[Listed]:
         """Objects whose key begins with `prefix` and sorts after `after`, by key, at most `limit`."""
         ...
 

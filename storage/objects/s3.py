@@ -1,87 +1,45 @@
 """Objects in buckets of S3, R2, or any server that speaks S3's protocol, by boto3.
 
 Owns the calls and their threads. The invariant is the protocol's: a key shows all of an object or nothing of it, and
-what it shows is what was given: each part goes with its MD5, which the server checks, and the object carries its
-SHA-256, which `get` checks again. Which bucket a key is in: `Buckets`. What a refusal means: `s3_faults`.
+what it shows is what was given: the object carries its SHA-256, which `get` checks again. How it gets there:
+`s3_putting`. Which bucket a key is in: `s3_place`. What a refusal means: `s3_faults`.
 
-(S3 API reference: PutObject with If-None-Match, CreateMultipartUpload, ListObjectsV2, presigned requests of SigV4.)
+(S3 API reference: ListObjectsV2, presigned requests of SigV4.)
 """
 
 from __future__ import annotations
 
 import asyncio
 import base64
-import contextlib
 import hashlib
 import tempfile
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
-
-import boto3
-from botocore.config import Config
+from typing import Any, TypeVar
 
 from storage.objects.protocol import (
     CHUNK_BYTES,
     OBJECT_BYTES_MAX,
     Body,
+    Listed,
     ObjectInfo,
     ObjectStoreError,
     StoreName,
     check_key,
-    store_of,
 )
 from storage.objects.s3_faults import faults
+from storage.objects.s3_place import THREADS_MAX, Buckets, S3Place, client_of
+from storage.objects.s3_putting import PART_BYTES, SHA256, Putting, only_once
 
-THREADS_MAX = 16
-"""Calls on their way at once, from one process; further ones wait. Each holds a connection and a part in memory."""
-
-PART_BYTES = 8 * 1024 * 1024
-"""A larger object goes in parts of this size. Below 5 MiB S3 refuses; 10,000 parts are the most it takes (80 GB)."""
+__all__ = ["PART_BYTES", "Buckets", "S3Objects", "S3Place"]
 
 ABANDONED_S = 24 * 3600.0
 """A multipart upload that old belongs to a writer that died: `sweep` aborts it, for its parts cost money unseen."""
 
-CONNECT_S, READ_S, TRIES = 5.0, 30.0, 3
-"""One call: to a connection, between bytes, and how often boto3 tries what may pass (5xx, throttling, timeouts)."""
-
-CONFLICT_TRIES = 4
-"""Racing conditional puts: S3 answers 409 to one that met another on its way, and asks to try again."""
-
-SHA256 = "sha256"
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Buckets:
-    """Where keys lie. One bucket for all, or one a store (`{prefix}-videos`, -assets, -exports, -internal); the key is
-    the same in both. Keys of no store are with the internal ones."""
-
-    name: str
-    one_each: bool = False
-
-    def of(self, key: str) -> str:
-        return self.name if not self.one_each else f"{self.name}-{store_of(key) or StoreName.INTERNAL}"
-
-    @property
-    def all(self) -> tuple[str, ...]:
-        return (self.name,) if not self.one_each else tuple(sorted(f"{self.name}-{store}" for store in StoreName))
-
-
-@dataclass(frozen=True, slots=True)
-class S3Place:
-    """`endpoint` empty: Amazon's own. `region` "auto" is what R2 takes. Empty keys: boto3's own chain of credentials
-    (environment, profile, instance role)."""
-
-    buckets: Buckets
-    endpoint: str = ""
-    region: str = "auto"
-    access_key: str = field(default="", repr=False)
-    secret_key: str = field(default="", repr=False)
 
 
 class S3Objects:
@@ -91,23 +49,8 @@ class S3Objects:
         self.place = place
         self._bytes_max = object_bytes_max
         self._threads = ThreadPoolExecutor(THREADS_MAX, thread_name_prefix="s3")
-        self._client: Any = boto3.client(
-            "s3",
-            endpoint_url=place.endpoint or None,
-            region_name=place.region,
-            aws_access_key_id=place.access_key or None,
-            aws_secret_access_key=place.secret_key or None,
-            config=Config(
-                connect_timeout=CONNECT_S,
-                read_timeout=READ_S,
-                retries={"mode": "standard", "max_attempts": TRIES},
-                max_pool_connections=THREADS_MAX,
-                signature_version="s3v4",
-                request_checksum_calculation="when_required",  # else every put goes with trailers R2 and others refuse
-                response_checksum_validation="when_required",
-                s3={"addressing_style": "path" if place.endpoint else "auto"},
-            ),
-        )
+        self._client: Any = client_of(place)
+        self._putting = Putting(self._client)
 
     async def _call(self, work: Callable[..., T], *args: Any, **kwargs: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, partial(work, *args, **kwargs))
@@ -125,7 +68,7 @@ class S3Objects:
             given["CacheControl"] = cache_control
         if isinstance(body, bytes):
             self._fits(len(body))
-            await self._call(self._put_bytes, key, body, given, if_none_match)
+            await self._call(self._putting.put_bytes, self._at(key), body, given, if_none_match)
         elif isinstance(body, Path):
             await self._call(self._put_path, key, body, given, if_none_match)
         else:
@@ -147,7 +90,7 @@ class S3Objects:
                 size += len(chunk)
                 self._fits(size)
                 await asyncio.to_thread(spool.write, chunk)
-            await self._call(self._put_file, key, spool, size, given, once)
+            await self._call(self._putting.put_file, self._at(key), spool, size, given, once)
 
     def _put_path(self, key: str, path: Path, given: dict[str, str], once: bool) -> None:
         try:
@@ -158,36 +101,7 @@ class S3Objects:
             raise ObjectStoreError("IO", f"the file cannot be read: {error.strerror}", True) from error
         with source:
             self._fits(size)
-            self._put_file(key, source, size, given, once)
-
-    def _put_file(self, key: str, source: BinaryIO, size: int, given: dict[str, str], once: bool) -> None:
-        source.seek(0)
-        if size <= PART_BYTES:
-            self._put_bytes(key, source.read(), given, once)
-            return
-        digest = hashlib.file_digest(source, SHA256).hexdigest()  # type: ignore[arg-type]  # readinto is there
-        source.seek(0)
-        self._put_parts(key, source, {**given, "Metadata": {SHA256: digest}}, once)
-
-    def _put_bytes(self, key: str, body: bytes, given: dict[str, str], once: bool) -> None:
-        metadata = {SHA256: hashlib.sha256(body).hexdigest()}
-        asked = {**self._at(key), **given, "Metadata": metadata, "ContentMD5": _md5(body), **_once(once)}
-        _again(lambda: self._client.put_object(Body=body, **asked))
-
-    def _put_parts(self, key: str, source: BinaryIO, given: dict[str, Any], once: bool) -> None:
-        at = self._at(key)
-        with faults("put"):
-            upload = {**at, "UploadId": self._client.create_multipart_upload(**at, **given)["UploadId"]}
-            try:
-                parts = []
-                for number, part in enumerate(iter(lambda: source.read(PART_BYTES), b""), start=1):
-                    sent = self._client.upload_part(**upload, PartNumber=number, Body=part, ContentMD5=_md5(part))
-                    parts.append({"PartNumber": number, "ETag": sent["ETag"]})
-                self._client.complete_multipart_upload(**upload, MultipartUpload={"Parts": parts}, **_once(once))
-            except BaseException:
-                with contextlib.suppress(Exception):  # the reason it failed is told; what is left is swept
-                    self._client.abort_multipart_upload(**upload)
-                raise
+            self._putting.put_file(self._at(key), source, size, given, once)
 
     async def delete(self, key: str) -> bool:
         check_key(key)
@@ -271,27 +185,26 @@ class S3Objects:
             int(found["LastModified"].timestamp() * 1000),
         )
 
-    async def list(self, prefix: str, *, after: str = "", limit: int = 1000) -> Sequence[ObjectInfo]:
-        """A page of names costs one call, and each object's description one more, `THREADS_MAX` at once."""
+    async def list(self, prefix: str, *, after: str = "", limit: int = 1000) -> Sequence[Listed]:
+        """A page costs one call a bucket: what the server says of names is all that is asked."""
         if prefix:
             check_key(prefix.rstrip("/"))
-        names: list[str] = []
+        found: list[Listed] = []
         for bucket in self.place.buckets.all:
-            names += await self._call(self._names, bucket, prefix, after, limit)
-        found = await asyncio.gather(*(self.head(name) for name in sorted(names)[: max(limit, 0)]))
-        return [info for info in found if info is not None]
+            found += await self._call(self._listed, bucket, prefix, after, limit)
+        return sorted(found, key=lambda each: each.key)[: max(limit, 0)]
 
-    def _names(self, bucket: str, prefix: str, after: str, limit: int) -> Sequence[str]:
-        names: list[str] = []
+    def _listed(self, bucket: str, prefix: str, after: str, limit: int) -> Sequence[Listed]:
+        found: list[Listed] = []
         with faults("list"):
-            while len(names) < limit:
-                page = self._client.list_objects_v2(
-                    Bucket=bucket, Prefix=prefix, StartAfter=names[-1] if names else after, MaxKeys=min(limit, 1000)
-                )
-                names += [item["Key"] for item in page.get("Contents", ()) if not item["Key"].endswith("/")]
+            while len(found) < limit:
+                start = found[-1].key if found else after
+                asked = {"Bucket": bucket, "Prefix": prefix, "StartAfter": start, "MaxKeys": min(limit, 1000)}
+                page = self._client.list_objects_v2(**asked)
+                found += [_of(item) for item in page.get("Contents", ()) if not item["Key"].endswith("/")]
                 if not page.get("IsTruncated"):
                     break
-        return names
+        return found
 
     # upkeep
     async def sweep(self, older_than_s: float = ABANDONED_S) -> int:
@@ -337,7 +250,7 @@ class S3Objects:
         """{"url", "headers"}: one PUT of exactly that type, size and content, where nothing is yet. The headers are
         signed, so the store refuses a request without them; it computes the checksum of what came itself."""
         digest = base64.b64encode(bytes.fromhex(sha256)).decode()
-        params = {**self._at(check_key(key)), "ContentType": content_type, "ContentLength": size, **_once(True)}
+        params = {**self._at(check_key(key)), "ContentType": content_type, "ContentLength": size, **only_once(True)}
         params |= {"Metadata": {SHA256: sha256}, "ChecksumSHA256": digest}
         url: str = self._client.generate_presigned_url("put_object", params, expires_s)
         bound = {f"x-amz-meta-{SHA256}": sha256, "x-amz-checksum-sha256": digest, "if-none-match": "*"}
@@ -353,20 +266,5 @@ class S3Objects:
         self._client.close()
 
 
-def _once(once: bool) -> dict[str, str]:
-    return {"IfNoneMatch": "*"} if once else {}
-
-
-def _md5(body: bytes) -> str:
-    return base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
-
-
-def _again(put: Callable[[], object]) -> None:
-    for left in reversed(range(CONFLICT_TRIES)):
-        try:
-            with faults("put"):
-                put()
-            return
-        except ObjectStoreError as error:
-            if error.code != "CONFLICT" or not left:
-                raise
+def _of(item: Mapping[str, Any]) -> Listed:
+    return Listed(item["Key"], item["Size"], int(item["LastModified"].timestamp() * 1000))

@@ -8,4 +8,6 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-collect_ignore_glob = [] if find_spec("torch") and find_spec("diffusers") else ["test_diffusers*"]
+collect_ignore_glob = (
+    [] if find_spec("torch") and find_spec("diffusers") else ["test_diffusers*", "test_gpu_profile.py"]
+)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from types import TracebackType
 
 from pycrdt import Doc, Text
@@ -67,6 +68,7 @@ class Person:
         self._socket: ClientConnection | None = None
         self._task: asyncio.Task[None] | None = None
         self._local: list[bytes] = []
+        self.fault = ""  # why the last connection could not be made, or ended
 
     async def __aenter__(self) -> Person:
         self._subscription = self.doc.observe(self._observed)
@@ -97,7 +99,9 @@ class Person:
         self.typed.append(word)
         self._ends[word] = read_state_vector(self.doc.get_state())[self.doc.client_id]
         updates, self._local = self._local, []
-        if self._socket is not None and self.synced.is_set():
+        # As stock y-websocket: sent whenever the socket is open. Waiting for the server's step 2 would swallow what is
+        # typed after our own step 2, which nothing sends again before the next connection.
+        if self._socket is not None:
             with contextlib.suppress(ConnectionClosed):
                 for update in updates:
                     await self._socket.send(UPDATE + var_bytes(update))
@@ -106,16 +110,29 @@ class Person:
         return [word for word in self.typed if word not in self.acknowledged]
 
     async def until_acknowledged(self, timeout_s: float = 30) -> None:
-        async with asyncio.timeout(timeout_s):
-            while self.missing():
-                self.changed.clear()
-                await self.changed.wait()
+        await self.until(lambda: not self.missing(), timeout_s, "everything typed is acknowledged")
 
-    async def until(self, holds: object, timeout_s: float = 30) -> None:
-        async with asyncio.timeout(timeout_s):
-            while not holds():  # type: ignore[operator]
-                self.changed.clear()
-                await self.changed.wait()
+    async def until(self, holds: Callable[[], object], timeout_s: float = 30, what: str = "what was awaited") -> None:
+        """Wait for a fact about this client; it is asked at every frame that comes."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                while not holds():
+                    self.changed.clear()
+                    await self.changed.wait()
+        except TimeoutError:
+            raise TimeoutError(f"after {timeout_s} s still not: {what}; {self.told()}") from None
+
+    def told(self) -> str:
+        """Where this client stands, for whoever has to find out why it waits."""
+        missing = self.missing()
+        gaps = [number for number, word in enumerate(self.typed) if word not in self.acknowledged]
+        socket = "none" if self._socket is None else self._socket.state.name
+        return (
+            f"{self.name}: socket {socket}, {'synced' if self.synced.is_set() else 'not synced'}, "
+            f"{self.connections} connections, closes {self.close_codes}, typed {len(self.typed)} words, "
+            f"not acknowledged: {len(missing)} (numbers {gaps[:20]}: {missing[:20]}), "
+            f"last fault: {self.fault or 'none'}"
+        )
 
     async def _live(self) -> None:
         while True:
@@ -128,8 +145,8 @@ class Person:
                     async for frame in socket:
                         if isinstance(frame, bytes):
                             await self._frame(socket, frame)
-            except (OSError, TimeoutError, InvalidHandshake, InvalidMessage, ConnectionClosed):
-                pass
+            except (OSError, TimeoutError, InvalidHandshake, InvalidMessage, ConnectionClosed) as error:
+                self.fault = f"{type(error).__name__}: {error}"
             finally:
                 if self._socket is not None:
                     self.close_codes.append(self._socket.close_code or 0)

@@ -101,7 +101,8 @@ class Stock(Person):
                     async for frame in socket:
                         if isinstance(frame, bytes):
                             await self._frame(socket, frame)
-            except (OSError, TimeoutError, InvalidHandshake, InvalidMessage, ConnectionClosed):
+            except (OSError, TimeoutError, InvalidHandshake, InvalidMessage, ConnectionClosed) as error:
+                self.fault = f"{type(error).__name__}: {error}"
                 failed += self._socket is None
             finally:
                 if self._socket is not None:

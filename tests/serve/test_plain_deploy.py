@@ -19,7 +19,7 @@ import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +67,13 @@ def tool(name: str, *arguments: str, env: dict[str, str]) -> None:
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[tuple[dict[str, str], int]]:
     """A two-CPU cluster by `ray start`: (its environment, its dashboard's port)."""
+    with cluster_with(tmp_path, "--num-cpus", "2") as made:
+        yield made
+
+
+@contextmanager
+def cluster_with(tmp_path: Path, *resources: str) -> Iterator[tuple[dict[str, str], int]]:
+    """As `cluster`; `resources`: what `ray start` is told the machine has."""
     chosen, mark = ports.choose(), secrets.token_hex(8)
     env = {name: value for name, value in os.environ.items() if not name.startswith(("RAY_", "STORYFORGE_"))} | {
         MARK: mark,
@@ -84,7 +91,7 @@ def cluster(tmp_path: Path) -> Iterator[tuple[dict[str, str], int]]:
         try:
             tool(
                 "ray",
-                *("start", "--head", "--num-cpus", "2", "--node-ip-address", "127.0.0.1", "--port", str(chosen.gcs)),
+                *("start", "--head", *resources, "--node-ip-address", "127.0.0.1", "--port", str(chosen.gcs)),
                 *("--ray-client-server-port", str(chosen.ray_client), "--dashboard-port", str(chosen.dashboard)),
                 *("--dashboard-agent-listen-port", str(chosen.dashboard_agent)),
                 *("--metrics-export-port", str(chosen.metrics_export), "--disable-usage-stats"),

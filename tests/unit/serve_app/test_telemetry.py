@@ -28,7 +28,7 @@ pytestmark = pytest.mark.unit
 TOKEN = "owner-token-for-tests-0123456789"
 SECRET = "cluster-secret-for-tests"
 OWNER = {"authorization": f"Bearer {TOKEN}"}
-LABELS = {"host", "part", "reason", "outcome", "what", "state", "le"}
+LABELS = {"host", "part", "reason", "outcome", "what", "state", "le", "backend", "store", "operation", "code"}
 
 
 class Cluster:
@@ -111,6 +111,30 @@ async def test_w113_the_numbers_are_true_of_every_host(cluster: Cluster) -> None
         assert of("bus_live", found, host=host) == 1
         for part in ("sockets", "joins_waiting", "appends_waiting", "mailbox_waiting", "writer_operations"):
             assert of(part, found, host=host) == 0
+
+
+async def test_g321_what_is_asked_of_the_object_store_is_counted(cluster: Cluster) -> None:
+    """G-321: an upload is one put with its bytes and its seconds, by backend and store, in the name of the Studio that
+    took it."""
+
+    async def seen() -> dict[str, float]:
+        now = (await cluster.metrics()).items()
+        names = ("operations", "bytes", "seconds")
+        return {name: sum(value for (sample, labels), value in now if _put(name, sample, labels)) for name in names}
+
+    before, png = await seen(), bytes.fromhex("89504e470d0a1a0a") + bytes(1_000)
+    answer = await cluster.client.put("/uploads/look.png", content=png)
+    assert answer.status_code == 201
+    after = await seen()
+    assert after["operations"] - before["operations"] == 1
+    assert after["bytes"] - before["bytes"] == len(png)
+    assert after["seconds"] > before["seconds"]
+
+
+def _put(name: str, sample: str, labels: frozenset[tuple[str, str]]) -> bool:
+    wanted = {("backend", "local"), ("store", "assets"), ("operation", "put")}
+    studio = any(label == "host" and value.startswith("studio-") for label, value in labels)
+    return sample == f"storyforge_object_{name}_total" and wanted <= labels and studio
 
 
 async def test_w113_losses_fences_and_silent_hosts_are_seen(cluster: Cluster) -> None:

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
+from gpu.steps import take_free
 from serve_app.owner_bell import OwnerBell
 from serve_app.worker import Lane, Report, StepCancelled, StepFailed, StepRun, Worker
 from storage.bus.memory import Air, MemoryBus
-from storage.bus.protocol import Topic, work_stream
+from storage.bus.protocol import Topic, ring_workers
 from storage.codec import decode, encode
 from storage.ledger.memory import MemoryLedger
 from storage.ledger.protocol import (
@@ -32,6 +33,13 @@ from storage.ledger.protocol import (
 pytestmark = pytest.mark.unit
 
 HOME = "prj_worker0000"
+
+
+def said(row: Attempt) -> dict[str, Any]:
+    """What the step answered; its worker's word that it is free stands beside it."""
+    answer: dict[str, Any] = decode(row.result or b"")
+    take_free(answer)
+    return answer
 
 
 class Shop:
@@ -101,7 +109,7 @@ async def test_g60_a_step_s_answer_is_on_its_row_and_nowhere_else(shop: Shop) ->
     worker.wake()
     row = await shop.final(id)
     assert row.state is AttemptState.DONE
-    assert decode(row.result or b"") == {"said": "hello"}
+    assert said(row) == {"said": "hello"}
 
 
 async def test_g61_partial_results_are_told_while_the_step_runs(shop: Shop) -> None:
@@ -120,7 +128,7 @@ async def test_g61_partial_results_are_told_while_the_step_runs(shop: Shop) -> N
     assert (row.state, decode(row.result or b""), row.progress) == (AttemptState.CLAIMED, {"panels": [1]}, 0.25)
     assert row.message == "STORYBOARD|Frame 1 of 4"
     go_on.set()
-    assert decode((await shop.final(id)).result or b"") == {"panels": [1, 2]}
+    assert said(await shop.final(id)) == {"panels": [1, 2]}
 
 
 @pytest.mark.parametrize(
@@ -195,7 +203,7 @@ async def test_g169_a_cancel_wakes_the_running_step(shop: Shop, monkeypatch: pyt
     await shop.ledger.append(Append(HOME, shop.claim.epoch, shop.seq, (), cancel_attempts=(id,)))
     async with asyncio.timeout(20):
         while (row := await shop.ledger.attempt(id)) is None or row.state is AttemptState.CLAIMED:
-            theirs.publish(work_stream(HOME), 1)
+            ring_workers(theirs, HOME, (id,))
             await heard.next()
     assert row.state is AttemptState.CANCELLED
     await worker.stop()
@@ -307,7 +315,7 @@ async def test_a90_a_wake_up_finds_work_and_a_change_is_told_on_the_bus(
         while worker._woken["only"].is_set() or not mine.topics:  # noqa: ASYNC110 - until it has nothing to do
             await asyncio.sleep(0.01)
         id = await shop.order()
-        theirs.publish(work_stream(HOME), 1)
+        ring_workers(theirs, HOME)
         async for wake in heard:
             if wake.what == f"{HOME}/{id}":
                 break

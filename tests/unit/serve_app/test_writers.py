@@ -16,10 +16,9 @@ from serve_app.config import Settings, SettingsError
 from serve_app.owner_bell import OwnerBell
 from serve_app.settings.llm import roles_in
 from serve_app.steps.enhance import Enhance
-from serve_app.steps.typed import typed
 from serve_app.steps.writers import LedgerSpending, writer_chain
 from serve_app.stores import open_bus, open_ledger
-from serve_app.worker import Lane, StepRun, Worker
+from serve_app.worker import Lane, Worker
 from tests.unit.gpu.enhance.endpoint import Endpoint, endpoint
 from tests.unit.serve_app.graphql.test_real_owner import CREATE, Api, served
 
@@ -91,7 +90,7 @@ async def working(settings: Settings) -> AsyncIterator[None]:
     await ledger.open()
     await bus.open()
     chain = writer_chain(settings, ledger)
-    runs: dict[str, StepRun] = {Step.ENHANCE: typed(Enhance(chain, asyncio.get_running_loop()))}
+    runs = {Step.ENHANCE.value: Enhance(chain)}
     worker = Worker("w-writers", ledger, runs, (Lane("words", (Step.ENHANCE,)),), OwnerBell(bus), bus)
     worker.start()
     try:

@@ -6,12 +6,13 @@ import asyncio
 import hashlib
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from botocore.awsrequest import AWSResponse
 
 from storage.objects.protocol import ObjectStoreError
 from storage.objects.s3 import PART_BYTES, Buckets, S3Objects, S3Place
@@ -147,4 +148,60 @@ async def test_s120_a_bucket_serves_any_loop(server: S3Server) -> None:
     assert (
         await asyncio.to_thread(in_a_loop_of_its_own, store.get("internal/a")) == b"x" == await store.get("internal/a")
     )
+    store.close()
+
+
+def _refused_once(store: S3Objects, operation: str) -> list[str]:
+    """The server's 409 to the first such request, as S3 words it; answers what was asked."""
+    asked: list[str] = []
+    body = b"<Error><Code>ConditionalRequestConflict</Code><Message>come again</Message></Error>"
+
+    def answer(request: Any, **_: Any) -> AWSResponse | None:
+        asked.append(request.url)
+        return AWSResponse(request.url, 409, {}, _Raw(body)) if len(asked) == 1 else None
+
+    store._client.meta.events.register(f"before-send.s3.{operation}", answer)
+    return asked
+
+
+class _Raw:
+    """A body as botocore reads one."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def stream(self, **_: Any) -> Iterator[bytes]:
+        yield self._body
+
+
+async def test_g322_a_conditional_put_in_parts_that_met_another_comes_again(store: S3Objects) -> None:
+    """G-322: 409 at the end of a put in parts: all of it is sent anew, nothing of the first is left, and the object is
+    whole; a key that is taken is EXISTS, with no part of the loser left."""
+    body = os.urandom(PART_BYTES + 1_000)
+    asked = _refused_once(store, "CompleteMultipartUpload")
+    info = await store.put("videos/t/met.mp4", body_of(body), content_type="video/mp4", if_none_match=True)
+    assert (len(asked), info.size, info.sha256) == (2, len(body), hashlib.sha256(body).hexdigest())
+    assert await store.get("videos/t/met.mp4") == body
+    again = store.put("videos/t/met.mp4", body_of(body), content_type="video/mp4", if_none_match=True)
+    assert (await refusal(again))[:2] == ("EXISTS", False)
+    left = store._client.list_multipart_uploads(Bucket="films").get("Uploads", [])
+    assert [upload for upload in left if upload["Key"] == "videos/t/met.mp4"] == []
+
+
+async def body_of(body: bytes) -> AsyncIterator[bytes]:
+    yield body
+
+
+async def test_g323_a_list_asks_once_a_page(server: S3Server) -> None:
+    """G-323: a page of names costs one request a bucket, however many objects are on it."""
+    store = S3Objects(server.place("pages"))
+    store.make_buckets()
+    for at in range(7):
+        await store.put(f"assets/{at}", bytes(at), content_type="x/y")
+    requests: list[str] = []
+    store._client.meta.events.register("before-send.s3", lambda request, **_: requests.append(request.method))
+    found = await store.list("assets/", limit=5)
+    assert [(each.key, each.size) for each in found] == [(f"assets/{at}", at) for at in range(5)]
+    assert all(each.modified_ms > 1_700_000_000_000 for each in found)
+    assert requests == ["GET"]
     store.close()
