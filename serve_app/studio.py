@@ -116,6 +116,8 @@ class StudioCore:
                 addresses=addresses,
                 verify_media=signer.allows,
                 media=StoredMedia(self._objects),
+                objects=self._objects,
+                upload_secret=secret,
                 brains=[card(brain) for brain in list_brains()],
                 static_dir=STATIC_DIR,
                 owner=self._owner,

@@ -17,6 +17,7 @@ from serve_app.graphql.limits import GraphQLLimits
 from serve_app.graphql.ports import AskOwner, BrainCard, Commands, Reader, SceneText
 from serve_app.media_addresses import MediaAddresses
 from storage.bus.protocol import Bus
+from storage.objects.protocol import ObjectStore
 
 IMAGE_BYTES_MAX = 20 * 1024 * 1024
 SCREENPLAY_BYTES_MAX = 12 * 1024 * 1024
@@ -101,3 +102,6 @@ class StudioDeps:
     bus: Bus | None = None
     video_offers: Sequence[Capabilities] = (ANIMATIC,)
     said: Mapping[str, str] = field(default_factory=dict)
+    objects: ObjectStore | None = None
+    """The store itself, where it takes uploads past Studio; with it `upload_secret`, which signs their tickets."""
+    upload_secret: bytes = field(default=b"", repr=False)

@@ -23,6 +23,7 @@ from serve_app.graphql.schema import build_schema
 from serve_app.graphql.sockets import GraphQLSockets
 from serve_app.http.answers import Refusal, SecurityHeaders, refuse, refused
 from serve_app.http.deps import StudioDeps
+from serve_app.http.direct_uploads import direct_routes
 from serve_app.http.health import Health
 from serve_app.http.history import HistoryRoute
 from serve_app.http.media import MediaRoute
@@ -95,6 +96,7 @@ def _routes(deps: StudioDeps, ports: Ports, graphql: GraphQLEndpoint, sockets: G
         Route("/media/{token}/{key:path}", serve_media, methods=["GET"]),
         Route("/uploads", uploads.post, methods=["POST"]),
         Route("/uploads/{name}", uploads.put, methods=["PUT"]),
+        *direct_routes(deps),
         Route("/history/{project}/{doc}", history.as_of),
         Route("/history/{project}/{doc}/diff", history.diff),
         Route("/api/owner/{project}", health.owner),

@@ -37,6 +37,9 @@ class Sort:
     content_type: str
     magics: tuple[tuple[tuple[int, bytes], ...], ...] = ()
 
+    def matches(self, head: bytes) -> bool:
+        return any(all(head[at : at + len(m)] == m for at, m in magic) for magic in self.magics)
+
 
 SORTS = (
     Sort("image", "png", "image/png", (((0, b"\x89PNG\r\n\x1a\n"),),)),
@@ -50,7 +53,7 @@ SCREENPLAY_NAMES = (".fountain", ".spmd", ".txt")
 def sort_of(name: str, head: bytes) -> Sort | None:
     """What the file is, by its first bytes; a screenplay also by its name, since text has no signature."""
     for sort in SORTS:
-        if any(all(head[at : at + len(m)] == m for at, m in magic) for magic in sort.magics):
+        if sort.matches(head):
             return sort
     return SCREENPLAY if name.lower().endswith(SCREENPLAY_NAMES) and b"\0" not in head else None
 
@@ -94,10 +97,10 @@ class Uploads:
     def _check_declared(self, request: Request, bytes_max: int) -> None:
         declared = request.headers.get("content-length", "")
         if declared.isdigit() and int(declared) > bytes_max:
-            raise _too_large(bytes_max)
+            raise too_large(bytes_max)
 
     async def _store(self, name: str, chunks: AsyncIterator[bytes]) -> Response:
-        head, rest = await _head(chunks)
+        head, rest = await first_bytes(chunks)
         if not head:
             raise Refusal("BAD_REQUEST", "The file is empty.")
         sort = sort_of(name, head)
@@ -106,22 +109,18 @@ class Uploads:
         image = sort.kind == "image"
         bytes_max = self._limits.image_bytes_max if image else self._limits.screenplay_bytes_max
         digest = hashlib.sha256()
-        body = _counted(head, rest, bytes_max, digest, text=not image)
+        body = checked(head, rest, bytes_max, digest, text=not image)
         key = StoreName.ASSETS.key("uploads", f"{secrets.token_hex(16)}.{sort.extension}")
         stat = await self._media.write(key, body, sort.content_type)
-        url = self._sign(key)
-        answer = {
-            "key": key,
-            "url": url,
-            "kind": sort.kind,
-            "contentType": sort.content_type,
-            "bytes": stat.size,
-            "sha256": digest.hexdigest(),
-        }
-        return JSONResponse(answer, 201, {"cache-control": "no-store", "location": url})
+        return answer_of(key, self._sign(key), sort.kind, sort.content_type, stat.size, digest.hexdigest())
 
 
-async def _head(chunks: AsyncIterator[bytes]) -> tuple[bytes, AsyncIterator[bytes]]:
+def answer_of(key: str, url: str, kind: str, content_type: str, size: int, sha256: str) -> Response:
+    told = {"key": key, "url": url, "kind": kind, "contentType": content_type, "bytes": size, "sha256": sha256}
+    return JSONResponse(told, 201, {"cache-control": "no-store", "location": url})
+
+
+async def first_bytes(chunks: AsyncIterator[bytes]) -> tuple[bytes, AsyncIterator[bytes]]:
     """Enough first bytes to tell the sort of file, and the iterator of what follows."""
     head = b""
     iterator = aiter(chunks)
@@ -132,16 +131,17 @@ async def _head(chunks: AsyncIterator[bytes]) -> tuple[bytes, AsyncIterator[byte
     return head, iterator
 
 
-async def _counted(
+async def checked(
     head: bytes, rest: AsyncIterator[bytes], bytes_max: int, digest: hashlib._Hash, *, text: bool
 ) -> AsyncIterator[bytes]:
+    """The chunks as they come, counted and hashed. Raises `Refusal`: too large, or no text where text is claimed."""
     decoder = codecs.getincrementaldecoder("utf-8-sig")() if text else None
     size = 0
     try:
         async for chunk in _after(head, rest):
             size += len(chunk)
             if size > bytes_max:
-                raise _too_large(bytes_max)
+                raise too_large(bytes_max)
             if decoder is not None and "\0" in decoder.decode(chunk):
                 raise Refusal("UNSUPPORTED_MEDIA_TYPE", "A screenplay is plain text.")
             digest.update(chunk)
@@ -164,7 +164,7 @@ async def bounded(chunks: AsyncIterator[bytes], bytes_max: int) -> AsyncGenerato
     async for chunk in chunks:
         size += len(chunk)
         if size > bytes_max:
-            raise _too_large(bytes_max)
+            raise too_large(bytes_max)
         yield chunk
 
 
@@ -173,5 +173,5 @@ async def _chunks(file: UploadFile) -> AsyncIterator[bytes]:
         yield chunk
 
 
-def _too_large(bytes_max: int) -> Refusal:
+def too_large(bytes_max: int) -> Refusal:
     return Refusal("TOO_LARGE", f"The file is larger than {bytes_max // (1024 * 1024)} MiB.")
