@@ -35,6 +35,7 @@ class Generation:
         from serve_app.stores import open_bus, open_cache, open_ledger, open_objects
         from serve_app.vendor_endpoints import endpoints_of
         from serve_app.worker import Worker
+        from storage.ledger.protocol import LedgerError
         from storage.objects.protocol import ObjectStoreError
 
         settings = Settings.from_args(args, os.environ)
@@ -48,6 +49,8 @@ class Generation:
         with contextlib.suppress(ObjectStoreError):  # an unwritable folder fails the steps that need it, with words
             await objects.sweep()
         await cache.sweep()
+        with contextlib.suppress(LedgerError):  # a busy database is asked at the next start
+            await self._ledger.prune_shares()
         self._chain = writer_chain(settings, self._ledger)
         self._films = await open_film_cache(settings, objects, cache)
         runs = embedded_runs(objects, cache, self._chain, self._films)

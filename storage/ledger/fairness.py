@@ -12,6 +12,9 @@ After Goyal, Vin, Cheng: "Start-time fair queueing", SIGCOMM 1996, with people a
 - Priority goes before all this, but every `EVEN_TURN`-th claim of a pool does not look at it: who waits below a flood
   of urgent work gets at least that part of the workers.
 
+- What is behind says nothing: a project's share at or below its person's time, a person's at or below the pool's while
+  nothing of theirs waits or runs, may be forgotten (`prune_shares`): only equals may change places by it.
+
 Invariant: a share never grows but by service, so no order of claims, crashes and returns gives anyone a second turn.
 """
 

@@ -357,6 +357,9 @@ class MemoryLedger:
     async def queue(self) -> Queue:
         return self._attempts.queue()
 
+    async def prune_shares(self) -> int:
+        return self._attempts.prune_shares()
+
     async def attempt(self, id: str) -> Attempt | None:
         return self._attempts.get(id)
 

@@ -101,6 +101,10 @@ class MemoryAttempts:
         rows = self._rows.values()
         return next((row for row in rows if row.state is AttemptState.CLAIMED and row.worker == worker), None)
 
+    def prune_shares(self) -> int:
+        live = (AttemptState.OPEN, AttemptState.CLAIMED)
+        return self.shares.prune([row for row in self._rows.values() if row.state in live])
+
     def release(self, id: str, worker: str) -> bool:
         row = self._held(id, worker)
         if row is None:

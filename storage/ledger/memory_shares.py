@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from storage.ledger.fairness import (
@@ -59,6 +60,22 @@ class MemoryShares:
         self._shares[user] = replace(person, inner_ms=max(person.inner_ms, at.inner_ms))
         self._shares[home] = charged(self.share(*home), at.inner_ms, price)
         return cost
+
+    def prune(self, live: Sequence[Attempt]) -> int:
+        """Forget what says nothing any more; `live`: attempts that wait or run."""
+        homes, people = {(row.pool, row.user, row.home) for row in live}, {(row.pool, row.user) for row in live}
+        before = len(self._shares)
+        for pool, user, home in [key for key in self._shares if key[2] and key not in homes]:
+            if self.share(pool, user, home).vtime_ms <= self.share(pool, user, "").inner_ms:
+                del self._shares[pool, user, home]
+        idle = {
+            (pool, user)
+            for pool, user, home in self._shares
+            if user != POOL and not home and (pool, user) not in people
+            and self.share(pool, user, "").vtime_ms <= self.share(pool, POOL, "").vtime_ms
+        }  # fmt: skip
+        self._shares = {key: share for key, share in self._shares.items() if key[:2] not in idle}
+        return before - len(self._shares)
 
     def settle(self, row: Attempt, state: AttemptState, now: int) -> None:
         """A claimed row ends, or is given back: what it took is what was used."""

@@ -15,7 +15,7 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
-from storage.ledger import postgres_archive, postgres_attempts, postgres_ownership, postgres_read
+from storage.ledger import postgres_archive, postgres_attempts, postgres_ownership, postgres_read, postgres_shares
 from storage.ledger.archive import ARCHIVE, TRIM_ROWS, Chunk
 from storage.ledger.places import Queue
 from storage.ledger.postgres_connect import Connection, Pool, check_address, connect, open_pool, run, where
@@ -112,10 +112,11 @@ class PostgresLedger:
                 connection = await connect(self._direct_url)
                 try:
                     await self._make_months(connection)
+                    await postgres_shares.prune(connection)
                 finally:
                     await connection.close()
             except Exception:
-                log.exception("months could not be made")
+                log.exception("upkeep failed: months, or old shares")
 
     async def _here(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Run on the loop that owns the connections."""
@@ -328,6 +329,9 @@ class PostgresLedger:
 
     async def queue(self) -> Queue:
         return await self._read(lambda db: postgres_attempts.queue(db, self._now()))
+
+    async def prune_shares(self) -> int:
+        return await self._on_pool(postgres_shares.prune, repeat=True)
 
     async def attempt(self, id: str) -> Attempt | None:
         return await self._read(lambda db: postgres_attempts.by_id(db, id))

@@ -11,6 +11,7 @@ from typing import Any
 
 from storage.ledger.fairness import COST_MS_DEFAULT, COST_MS_MAX, EVEN_TURN, POOL, RATE_PART, Share
 from storage.ledger.places import Waiting
+from storage.ledger.postgres_connect import Connection
 from storage.ledger.protocol import CLAIMS_MAX
 
 JOINS = f"""LEFT JOIN storyforge.shares v ON v.pool = a.pool AND v.principal = '{POOL}' AND v.home = ''
@@ -70,3 +71,30 @@ MEASURE = f"""INSERT INTO storyforge.rates (step, needs, mean_ms, seen)
   SELECT held.step, held.needs, held.took_ms, 1 FROM held WHERE %(state)s = 'done'
   ON CONFLICT (step, needs) DO UPDATE SET seen = rates.seen + 1,
   mean_ms = (rates.mean_ms * ({_PART} - 1) + excluded.mean_ms) / {_PART}"""
+
+_LIVE = """SELECT 1 FROM storyforge.attempts a WHERE a.state IN ('open', 'claimed')
+      AND a.pool = s.pool AND a.principal = s.principal"""
+
+_PRUNE = """DELETE FROM storyforge.shares d USING (SELECT s.pool, s.principal, s.home FROM storyforge.shares s
+    WHERE {what} ORDER BY s.pool, s.principal, s.home FOR UPDATE OF s SKIP LOCKED) old
+  WHERE d.pool = old.pool AND d.principal = old.principal AND d.home = old.home"""
+
+PRUNE = (
+    _PRUNE.format(
+        what=f"""s.home <> '' AND s.vtime_ms <= (SELECT u.inner_ms FROM storyforge.shares u
+      WHERE u.pool = s.pool AND u.principal = s.principal AND u.home = '')
+    AND NOT EXISTS ({_LIVE} AND a.home = s.home)"""
+    ),
+    _PRUNE.format(
+        what=f"""s.principal <> '{POOL}' AND EXISTS (SELECT 1 FROM storyforge.shares u JOIN storyforge.shares v
+      ON v.pool = u.pool AND v.principal = '{POOL}' AND v.home = '' AND u.vtime_ms <= v.vtime_ms
+      WHERE u.pool = s.pool AND u.principal = s.principal AND u.home = '') AND NOT EXISTS ({_LIVE})"""
+    ),
+)
+"""What says nothing any more (`storage.ledger.fairness`): projects behind their person's time, then idle people behind
+the pool's, with the rest of their projects. Rows that a claim holds are left for the next time."""
+
+
+async def prune(connection: Connection) -> int:
+    """How many went."""
+    return sum([(await connection.execute(statement)).rowcount for statement in PRUNE])

@@ -504,6 +504,10 @@ class Ledger(Protocol):
         """All that waits or runs, oldest first, at most `QUEUE_ROWS_MAX`, and what steps have taken lately."""
         ...
 
+    async def prune_shares(self) -> int:
+        """Forget shares of the queue that say nothing any more; how many. At most equals change places."""
+        ...
+
     async def attempt(self, id: str) -> Attempt | None: ...
 
     async def attempts(self, home: str, *, job: str | None = None, open_only: bool = False) -> list[Attempt]:

@@ -282,6 +282,9 @@ class SqliteLedger:
         now = self._clocks.wall_ms()
         return await self._read(lambda db: sqlite_shares.queue(db, now))
 
+    async def prune_shares(self) -> int:
+        return await self._write(lambda tx: sqlite_shares.prune(tx.connection))
+
     async def attempt(self, id: str) -> Attempt | None:
         return await self._read(lambda db: sqlite_attempts.by_id(db, id))
 

@@ -107,3 +107,23 @@ def settle(connection: sqlite3.Connection, row: Attempt, state: AttemptState, no
             ON CONFLICT (step, needs) DO UPDATE SET mean_ms = excluded.mean_ms, seen = excluded.seen""",
             (*key, mean_after(mean, seen, took), seen + 1),
         )
+
+
+PRUNE = (
+    """DELETE FROM shares WHERE home <> '' AND vtime_ms <= (SELECT u.inner_ms FROM shares u
+      WHERE u.pool = shares.pool AND u.principal = shares.principal AND u.home = '')
+    AND NOT EXISTS (SELECT 1 FROM attempts a INDEXED BY attempts_live WHERE a.state IN ('open', 'claimed')
+      AND a.pool = shares.pool AND a.principal = shares.principal AND a.home = shares.home)""",
+    f"""DELETE FROM shares WHERE principal <> '{POOL}' AND EXISTS (SELECT 1 FROM shares u
+      JOIN shares v ON v.pool = u.pool AND v.principal = '{POOL}' AND v.home = '' AND u.vtime_ms <= v.vtime_ms
+      WHERE u.pool = shares.pool AND u.principal = shares.principal AND u.home = '')
+    AND NOT EXISTS (SELECT 1 FROM attempts a INDEXED BY attempts_live WHERE a.state IN ('open', 'claimed')
+      AND a.pool = shares.pool AND a.principal = shares.principal)""",
+)
+"""What says nothing any more (`storage.ledger.fairness`): projects behind their person's time, then idle people behind
+the pool's, with the rest of their projects."""
+
+
+def prune(connection: sqlite3.Connection) -> int:
+    """How many went."""
+    return sum(connection.execute(statement).rowcount for statement in PRUNE)

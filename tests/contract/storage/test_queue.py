@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from dataclasses import replace
+from random import Random
 from typing import Any
 
 import pytest
 
 from storage.codec import decode
 from storage.ledger.fairness import COST_MS_DEFAULT, EVEN_TURN
+from storage.ledger.memory import MemoryLedger
 from storage.ledger.places import Place, places
 from storage.ledger.protocol import (
     AFFINITY_WAIT_MS,
@@ -141,6 +143,38 @@ async def test_a_persons_projects_take_turns(world: Any) -> None:
     await post(world, *(new(f"y{i}", home="prj_2") for i in range(3)), home="prj_2")
     homes = [(await take(world)).home for _ in range(6)]
     assert Counter(homes) == {"prj_1": 3, "prj_2": 3}
+
+
+async def test_g325_forgotten_shares_cost_nobody_a_turn(world: Any) -> None:
+    """G-325: people come and go at random; with shares forgotten between, nobody has ever had more than two turns
+    more or less than with a ledger that forgets nothing (equals may change places); a second pruning finds nothing."""
+    both, draw, gone = {"kept": type(world)(MemoryLedger(world.clock), world.clock), "pruned": world}, Random(7), 0
+    weight = {"a": 50, "b": 100, "c": 100, "d": 200, "e": 400}
+    took_ms = {"a": 900, "b": 100, "c": 3_000, "d": 500, "e": 70}
+    await both["kept"].ledger.open()
+    served: dict[str, list[str]] = {name: [] for name in both}
+    for phase in range(12):
+        for at in range(6):
+            user, home = draw.choice("abcde"), draw.choice(("prj_1", "prj_2", "prj_3"))
+            for each in both.values():
+                await post(each, new(f"{phase}.{at}", user, home=home, weight=weight[user]), home=home)
+        for _ in range(6):
+            found = {name: await each.ledger.claim_attempt("w", ["render"]) for name, each in both.items()}
+            world.clock.advance(took_ms[found["kept"].user])
+            for name, each in both.items():
+                served[name].append(found[name].user)
+                assert await each.ledger.finish_attempt(found[name].id, "w", DONE, result=b"", error=None)
+        gone += await world.ledger.prune_shares()
+    for length in range(len(served["kept"])):
+        kept, pruned = (Counter(served[name][:length]) for name in ("kept", "pruned"))
+        assert max(abs(kept[user] - pruned[user]) for user in weight) <= 2
+    assert gone > 0
+    await post(world, new("last", "newcomer"))
+    await take(world, 60_000_000)
+    await post(world, new("after", "newcomer"))
+    await take(world)
+    assert await world.ledger.prune_shares() > 0
+    assert await world.ledger.prune_shares() == 0
 
 
 async def test_pools_do_not_pay_for_each_other(world: Any) -> None:
