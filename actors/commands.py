@@ -110,6 +110,14 @@ class SetBackground(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class SetShare(Command):
+    """How much of an ordinary share of the workers the project's work counts for."""
+
+    type: ClassVar[str] = "project.set_share"
+    percent: int
+
+
+@dataclass(frozen=True, slots=True)
 class AddCast(Command):
     type: ClassVar[str] = "project.add_cast"
     name: str
@@ -217,7 +225,7 @@ class GenerateScene(Command):
     brain: str | None = None  # None: the scene's, or the project's
     seed: str | None = None  # None: drawn from the job id
     backend: str | None = None  # None: the router chooses
-    priority: int = 0  # before the shares of the queue; not for people to choose
+    priority: int = 0  # before the shares of the queue; the owner of the installation may set it
     candidates: int | None = None  # frames of each shot; None: see `gpu.board.plan`
     pick_within_s: int | None = None  # 0: the board waits for ever; None: as the installation says
     video: Mapping[str, Any] | None = None  # asked for by `/v1/videos`, see `actors.scene.videos`
@@ -392,6 +400,7 @@ _ALL: tuple[type[Command], ...] = (
     DefineFormat,
     WithdrawDefinition,
     SetBackground,
+    SetShare,
     AddCast,
     CreateAccessLink,
     ChangeAccessLink,

@@ -29,9 +29,10 @@ from actors.commands import (
     SetBackground,
     SetBrain,
     SetFormat,
+    SetShare,
     WithdrawDefinition,
 )
-from actors.project import access, checkpoints, styles, webhooks
+from actors.project import access, checkpoints, share, styles, webhooks
 from actors.project.draft import ProjectDraft, SceneDraft, heading_words, read_screenplay, scene_script
 from actors.project.order import key_between, keys
 from actors.project.rules import SCENES_MAX
@@ -88,6 +89,7 @@ class Facts:
     places: dict[str, str] = field(default_factory=dict)
     aliases: dict[str, list[str]] = field(default_factory=dict)  # cast id → other spellings
     background: bool = False  # whether the story is looked over while nobody has it open
+    share_percent: int = 100  # of an ordinary part of the workers: see `actors.project.share`
 
 
 class ProjectActor(Actor):
@@ -124,6 +126,8 @@ class ProjectActor(Actor):
                 styles.apply(self.own_formats, fact)
             case "project.background_set":
                 self._facts().background = data["on"]
+            case "project.share_set":
+                self._facts().share_percent = data["percent"]
             case "cast.added":
                 self._facts().cast[data["id"]] = data["name"]
             case "scene.created":
@@ -200,6 +204,8 @@ class ProjectActor(Actor):
                 return styles.decide(self, message, ctx)
             case SetBackground():
                 return self._set_background(message, ctx)
+            case SetShare():
+                return share.decide(self, message, ctx)
             case AddCast():
                 return self._add_cast(message, ctx)
             case CreateScene():
@@ -383,6 +389,7 @@ class ProjectActor(Actor):
             cast=_pairs(facts.cast),
             places=_pairs(facts.places),
             background=facts.background,
+            share_percent=facts.share_percent,
             aliases=facts.aliases,
         )
         return ViewDraft("project", self.home, "", order_ms(facts.created_at_ms), body)

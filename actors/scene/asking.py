@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from actors.commands import CommandError, GenerateScene
+from actors.project import share
 from actors.project.styles import Chosen
 from actors.runtime.actor import Context
 from actors.scene import style, videos
@@ -65,6 +66,10 @@ def generate(scene: SceneActor, command: GenerateScene, ctx: Context) -> Job:
     project, script = scene.project(ctx), ctx.text(scene.doc, "script")
     if not has_content(script):
         raise CommandError("EMPTY_SCRIPT", "the scene has no text yet", ("input", "sceneId"))
+    if command.priority:
+        share.refuse_others(ctx, "priority", ("input", "priority"))
+        if not 0 <= command.priority <= share.PRIORITY_MAX:
+            raise CommandError("BAD_PRIORITY", f"priority is 0 to {share.PRIORITY_MAX}", ("input", "priority"))
     new = asked(scene, ctx, brain=command.brain, brain_field="brain", seed=command.seed)
     request = enhance_request(scene.id, script, brain=new.brain, beat=new.beat, seed=new.seed, project=project, ctx=ctx)
     return new.job(

@@ -50,9 +50,10 @@ class Run:
         router: Router | None = None,
         words_by: str = "",
         others: Iterable[Job] = (),
+        weight: int = 100,
     ) -> None:
         self.home, self.scene, self._now_ms, self._router = home, scene, now_ms, router or Router()
-        self._words_by, self._others = words_by, tuple(others)
+        self._words_by, self._others, self._weight = words_by, tuple(others), weight
         self.job = job.draft()
         self.drafts: list[Draft] = []
         self.attempts: list[NewAttempt] = []
@@ -264,6 +265,7 @@ class Run:
         needs = self._router.kind_of(job.renderer) if step is Step.VIDEO else ""
         wish = self._words_by if step is Step.ENHANCE else waiting.affinity(needs, job.renderer)
         new = replace(new, user=job.by, pool=pool, needs=needs, affinity=wish, not_before_ms=not_before_ms)
+        new = replace(new, weight=self._weight)
         self.attempts.append(self._handed(new))
 
     def _handed(self, new: NewAttempt) -> NewAttempt:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from actors.commands import CommandError, VotePanel
 from actors.continuity.actor import ContinuityActor
 from actors.project.actor import CONTINUITY, ProjectActor
+from actors.project.share import percent_of
 from actors.runtime.actor import Context, Decision, Draft
 from actors.runtime.edits import DropKey, Edit, Op, SetKey
 from actors.scene import ballots, continuation, videos
@@ -110,10 +111,13 @@ def run_of(
     """`takes_before`: of other jobs in the same append; each is a version of the bible."""
     continuity = ctx.peer(ContinuityActor, CONTINUITY)
     gate = continuity.gate(scene.id) if continuity is not None else {"errors": 0, "warnings": 0}
-    locked = locked_words(scene, ctx.peer(ProjectActor, scene.home)) if scene.locked else ""
+    project = ctx.peer(ProjectActor, scene.home)
+    locked = locked_words(scene, project) if scene.locked else ""
     bible, router = scene.bible_version + takes_before, ctx.catalogue.video
     words_by, others = ctx.catalogue.words_by, scene.jobs.values()
-    return Run(scene.home, scene.id, job, gate, bible, ctx.now_ms, locked, votes, router, words_by, others)
+    return Run(
+        scene.home, scene.id, job, gate, bible, ctx.now_ms, locked, votes, router, words_by, others, percent_of(project)
+    )
 
 
 def committing(scene: SceneActor, runs: list[Run], ctx: Context) -> Decision:

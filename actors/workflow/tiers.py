@@ -31,6 +31,7 @@ EVENTS: Mapping[str, Tier] = {
     "brain.withdrawn": _LOCAL,
     "format.withdrawn": _LOCAL,
     "project.background_set": _LOCAL,
+    "project.share_set": _LOCAL,
     "project.copied": _LOCAL,
     "copy.left_out": _LOCAL,
     "cast.added": _LOCAL,

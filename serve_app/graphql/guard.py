@@ -110,6 +110,7 @@ OWNER_ONLY = frozenset(
         "Query.webhooks",
         "Query.deadLetters",
         "Mutation.archiveProject",
+        "Mutation.setShare",
     }
 )
 """Denied on purpose. What is in neither table is denied too; a test asks for every field to be in one of them."""

@@ -52,6 +52,7 @@ SUMMARIES: dict[str, str] = {
     "version.named": "Named a version",
     "scene.restored": "Brought back an earlier text",
     "checkpoint.made": "Kept a checkpoint",
+    "project.share_set": "Changed the project's part of the workers",
     "project.background_set": "Changed whether the story is looked over while nobody is there",
     "meanwhile.noted": "While you were away",
     "workflow.step_failed": "A step of working out what follows from a scene failed",

@@ -164,6 +164,7 @@ class Mutation(
             backend=input.backend,
             candidates=input.candidates,
             pick_within_s=input.pick_within_s,
+            priority=input.priority or 0,
         )
         sent = await send(context, found[0].home, input.scene_id, input.idempotency_key, command)
         return await job_payload(context, "", sent)

@@ -85,6 +85,9 @@ class GenerateSceneInput:
     pick_within_s: int | None = strawberry.field(
         default=None, description="Seconds until the votes decide; 0: the board waits for ever."
     )
+    priority: int | None = strawberry.field(
+        default=None, description="0 to 9, before everybody's share of the workers; for the owner of the studio alone."
+    )
 
 
 @strawberry.input

@@ -253,6 +253,10 @@ class Project:
     def background(self) -> bool:
         return self.view.background
 
+    @described("How much of an ordinary part of the workers its work counts for, in percent.")
+    def share_percent(self) -> int:
+        return self.view.share_percent
+
     @described("While you were away: what was noted meanwhile, newest first.")
     async def meanwhile(self, info: Info, first: int | None = 20) -> list[MeanwhileNote]:
         size = page_size(first, 20)

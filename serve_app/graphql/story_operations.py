@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import strawberry
 
-from actors.commands import Answer, RetryWorkflow, SetBackground
+from actors.commands import Answer, Command, RetryWorkflow, SetBackground, SetShare
 from actors.workflow.messages import WORKFLOW
 from actors.workflow.rows import RowKind
 from actors.workflow.story import fold_relations, names_in, ranks
@@ -39,6 +39,13 @@ class RetryWorkflowInput:
 class SetBackgroundInput:
     project_id: strawberry.ID
     enabled: bool
+    idempotency_key: str
+
+
+@strawberry.input
+class SetShareInput:
+    project_id: strawberry.ID
+    percent: int
     idempotency_key: str
 
 
@@ -100,14 +107,22 @@ class StoryMutations:
 
     @commanded("Whether the story may be looked over while nobody has the project open; off at first.")
     async def set_background(self, info: Info, input: SetBackgroundInput) -> ProjectPayload:
-        context, home = info.context, str(input.project_id)
-        if errors := key_problem(input.idempotency_key, ("input", "idempotencyKey")):
-            return ProjectPayload(user_errors=errors)
-        if await context.project(home) is None:
-            return ProjectPayload(user_errors=missing("project", ("input", "projectId")))
-        sent = await send(context, home, home, input.idempotency_key, SetBackground(on=input.enabled))
-        if not isinstance(sent, Answer):
-            return ProjectPayload(user_errors=sent)
-        head = await context.ports.reader.head(home)
-        found = await context.project(home)
-        return ProjectPayload(project=Project.of(found[0], head) if found else None, sequence=str(sent.sequence))
+        return await _of_project(info, input.project_id, input.idempotency_key, SetBackground(on=input.enabled))
+
+    @commanded("The project's part of the workers beside other projects', 10 to 1000 percent of an ordinary one.")
+    async def set_share(self, info: Info, input: SetShareInput) -> ProjectPayload:
+        return await _of_project(info, input.project_id, input.idempotency_key, SetShare(percent=input.percent))
+
+
+async def _of_project(info: Info, id: strawberry.ID, key: str, command: Command) -> ProjectPayload:
+    context, home = info.context, str(id)
+    if errors := key_problem(key, ("input", "idempotencyKey")):
+        return ProjectPayload(user_errors=errors)
+    if await context.project(home) is None:
+        return ProjectPayload(user_errors=missing("project", ("input", "projectId")))
+    sent = await send(context, home, home, key, command)
+    if not isinstance(sent, Answer):
+        return ProjectPayload(user_errors=sent)
+    head = await context.ports.reader.head(home)
+    found = await context.project(home)
+    return ProjectPayload(project=Project.of(found[0], head) if found else None, sequence=str(sent.sequence))
