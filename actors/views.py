@@ -130,6 +130,7 @@ class JobView(Body):
     segment: str | None = None  # what it appended, for a continuation that ended well
     issues: tuple[dict[str, Any], ...] = ()  # of a continuation's words: {"code","severity","message","suggestion"}
     earlier_panels: tuple[dict[str, Any], ...] = ()  # drawn and since drawn anew; as `panels`
+    components: dict[str, Any] | None = None  # parts of it that are earlier jobs': see `actors.scene.parts`
     shots: tuple[dict[str, Any], ...] = ()  # {"words","picked","note"} of the board's shots
     pick_by_ms: int | None = None  # when the board decides itself
     video: dict[str, Any] | None = None  # see `actors.scene.videos`

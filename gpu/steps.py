@@ -8,7 +8,7 @@ Every body is a dict, stored as versioned msgpack:
 enhance     {"enhance": EnhanceRequest, ["continuation": {"jobId", "sceneId", "userId", "continuationText",
              "bibleVersion", "createdAt", "context": {"sceneBible", "recentSegments", "longSummary"},
              "config": {"targetDuration", "stylePreset", "voicePreset"}}]}
-                                                               -> {"enhanced": EnhancedScene}
+                                 -> {"enhanced": EnhancedScene, ["reused": {"level": "L3", "job", "ms", "micro", …}]}
 cache       {"recipe_hash": hex, ["ask": see `actors.scene.cached`]}
                                -> {"verdict": "hit"|"warm"|"miss", "take": media dict | None, ["cache": {"level": "L1"|
                                "L2"|"L3"|"L4"|"", "similarity", "threshold", "sure": 0..1 | None, "why": [words],
@@ -16,8 +16,8 @@ cache       {"recipe_hash": hex, ["ask": see `actors.scene.cached`]}
                                ["warm": {"seed","frame_key","frame_sha256"}]}]}
 storyboard  {"enhanced", "seed", "candidates", "frames": [[shot, candidate], …] in the order to draw,
              "seeds": {shot: its own seed}, "width", "height", "prefix"}
-                                       -> {"panels": [{"shot","candidate","key","sha256","bytes"}]}
-            (the partial result grows panel by panel)
+                            -> {"panels": [{"shot","candidate","key","sha256","bytes",["reused": as of words]}]}
+            (the partial result grows panel by panel; "reused": an equal frame was drawn before, for that job)
 video       {"enhanced", "seed", "candidate", "panel_key" (the key shot's frame), "width", "height", "fps", "prefix",
              "frames": [{"shot","candidate","key"|None,"sha256"|None}] one a shot: the picked frame it starts from,
              "backend", "recipe_hash"}                         -> media dict

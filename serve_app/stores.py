@@ -14,6 +14,8 @@ from storage.bus.protocol import Bus
 from storage.bus.sqlite import SqliteBus
 from storage.cache.exact import ExactCache
 from storage.cache.sqlite import SqliteExactCache
+from storage.components.protocol import Catalogue
+from storage.components.sqlite import SqliteCatalogue
 from storage.ledger.archived import with_archive
 from storage.ledger.protocol import Ledger
 from storage.ledger.sqlite import SqliteLedger
@@ -106,6 +108,21 @@ def open_cache(settings: Settings) -> ExactCache:
         return RedisExactCache(settings.redis_url, _namespace(settings, b"cache:"))
     except ValueError as error:
         raise _no_address(error) from None
+
+
+def open_catalogue(settings: Settings) -> Catalogue:
+    """Of components: a file, or a table beside the ledger's. Asks nobody yet. Raises as `open_ledger`."""
+    if not settings.database_url:
+        return SqliteCatalogue(settings.data_dir / "components.db")
+    try:
+        from storage.components.postgres import PostgresCatalogue
+    except ModuleNotFoundError as error:
+        fix = "install storyforge[postgres]"
+        raise SettingsError("database_url", "the PostgreSQL client is not installed", fix) from error
+    try:
+        return PostgresCatalogue(settings.database_url)
+    except ValueError as error:
+        raise SettingsError("database_url", str(error), "use postgresql://user:password@host:5432/name") from None
 
 
 def open_bus(settings: Settings) -> Bus:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from actors.commands import CommandError
+from actors.scene.parts import reused_in
 from gpu.board import CANDIDATES_DEFAULT, Frame, key_shot, noted, plan, shots_of, staged
 from gpu.steps import PANEL_HEIGHT_PX, PANEL_WIDTH_PX
 
@@ -59,7 +60,8 @@ def panel_of(data: Mapping[str, Any], key: int) -> dict[str, Any]:
     """A panel as its event tells it; older ones were all of the key shot."""
     older = {"shot": key, "sha256": "", "round": 0, "note": ""}
     known = ("id", "candidate", "key", "seed", "shot", "sha256", "round", "note")
-    return {name: data[name] if name in data else older[name] for name in known}
+    reused = {"reused": data["reused"]} if data.get("reused") else {}
+    return {name: data[name] if name in data else older[name] for name in known} | reused
 
 
 # reading
@@ -250,6 +252,7 @@ def told(job: Job, said: Mapping[str, Any]) -> dict[str, Any] | None:
         "sha256": str(said.get("sha256", "")),
         "seed": f"{seed}.{candidate}" if shot == key else f"{seed}.{shot}.{candidate}",
         "note": edit.get("note", ""),
+        **reused_in(said),
     }
 
 

@@ -20,6 +20,7 @@ from actors.scene import cached, continuation, route, waiting
 from actors.scene.cached import Asker
 from actors.scene.job import MOVES, WORKER_STAGES, Due, Job, State
 from actors.scene.orders import request_of
+from actors.scene.parts import reused_in
 from actors.scene.recipe import seed_of
 from actors.scene.status import LOCKED_CODE
 from gpu.steps import TIMEOUT_MS, Free, Step, take_free
@@ -164,7 +165,7 @@ class Run:
             case Step.ENHANCE:
                 how, words = result.get("enhancement"), dict(result["enhanced"])
                 prices = route.estimates(self.job, words, self._router, self._now_ms)
-                self.emit("job.script_ready", enhanced=words, enhancement=how, estimates=prices)
+                self.emit("job.script_ready", enhanced=words, enhancement=how, estimates=prices, **reused_in(result))
             case Step.CACHE:
                 said = cached.answered(self.job, result)
                 media = _media(result["take"]) if said["verdict"] == cached.HIT else None

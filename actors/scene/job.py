@@ -47,6 +47,7 @@ class Job:
     numbers: dict[str, int] = field(default_factory=dict)  # step → last attempt number
     enhanced: dict[str, Any] | None = None
     enhancement: dict[str, Any] | None = None  # how it came to its words: gpu.enhance.writer.Enhancement
+    reused: dict[str, Any] | None = None  # the words are an earlier job's: see `actors.scene.parts`
     estimates: list[dict[str, Any]] = field(default_factory=list)  # what the film would cost: see `route.estimates`
     findings: dict[str, int] | None = None  # severity → count, at the gate
     panels: list[dict[str, Any]] = field(default_factory=list)  # see `board.panel_of`; every one that was ever drawn
@@ -151,6 +152,7 @@ class Job:
         self.attempt, self.enhanced, self.stage = None, data["enhanced"], Stage.CONTINUITY_VALIDATION
         self.enhancement = data.get("enhancement")  # events older than other writers have none
         self.estimates = data.get("estimates", [])  # as with prices
+        self.reused = data.get("reused")
 
     def _checked(self, data: Mapping[str, Any]) -> None:
         self._move(State.CONTINUITY_CHECKED)

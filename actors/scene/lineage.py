@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from actors.scene import board
 from actors.scene.job import Job
+from actors.scene.parts import components
 from actors.scene.recipe import recipe
 
 
@@ -17,7 +19,7 @@ def lineage(job: Job) -> dict[str, Any]:
     """JSON-able. `madeWith`: model and version, as the backend says it; `attempts`: step → how many it took;
     `parentTake`: what people had when they asked for it; `bibleVersion`: of the scene's bible when it was made;
     `reused`: the film is an earlier take's; `cache`: how the cache came to that, or to what was lent
-    (`actors.scene.cached`)."""
+    (`actors.scene.cached`); `components`: its parts that are earlier jobs' (`actors.scene.parts`)."""
     media = job.media or {}
     files = (media.get("files") or {}).values()
     found = {
@@ -35,6 +37,7 @@ def lineage(job: Job) -> dict[str, Any]:
         "attempts": dict(sorted(job.numbers.items())),
         "reused": job.cache == "hit",
         "cache": _cache(job),
+        "components": components(job, board.current(job)),
     }
     return {name: value for name, value in found.items() if value is not None}
 

@@ -13,6 +13,7 @@ from actors.scene import board
 from actors.scene.forecast import eta_s, position
 from actors.scene.job import SPAN, Job, State
 from actors.scene.lineage import parent_of, take_recipe
+from actors.scene.parts import components
 from actors.views import OPEN_JOB, WAITS_FOR_PEOPLE, JobView, OpenJobView, TakeView, order_ms
 from gpu.steps import Step
 from storage.ledger.protocol import Attempt
@@ -42,6 +43,7 @@ def job_view(home: str, scene: str, job: Job) -> ViewDraft:
         error=job.error,
         panels=panels,
         earlier_panels=earlier,
+        components=components(job, board.current(job)),
         shots=tuple(board.shot_words(job)),
         pick_by_ms=job.board.deadline_ms,
         take=job.take,

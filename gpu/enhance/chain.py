@@ -41,6 +41,11 @@ class Chain:
         self._grammar = GrammarWriter()
         self._rests: dict[str, tuple[float, str]] = {}  # writer → until when, and the code that sent it there
 
+    @property
+    def first(self) -> StreamWriter | None:
+        """Who writes where nothing is wrong; None: film grammar."""
+        return self._rungs[0].writer if self._rungs else None
+
     async def write(self, project: str, request: EnhanceRequest, tell: Tell) -> tuple[EnhancedScene, Enhancement]:
         """Raises only EnhanceError("unknown_brain") and the like: the request's own faults. Cancelling aborts."""
         began = self._clock()

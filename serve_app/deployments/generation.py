@@ -32,7 +32,7 @@ class Generation:
         from serve_app.steps.embedded import embedded_runs, lanes_of
         from serve_app.steps.vendors import VendorWorker
         from serve_app.steps.writers import writer_chain
-        from serve_app.stores import open_bus, open_cache, open_ledger, open_objects
+        from serve_app.stores import open_bus, open_cache, open_catalogue, open_ledger, open_objects
         from serve_app.vendor_endpoints import endpoints_of
         from serve_app.worker import Worker
         from storage.ledger.protocol import LedgerError
@@ -46,6 +46,7 @@ class Generation:
         await self._bus.open()
         objects = open_objects(settings)
         cache = self._cache = open_cache(settings)
+        self._catalogue = open_catalogue(settings)
         with contextlib.suppress(ObjectStoreError):  # an unwritable folder fails the steps that need it, with words
             await objects.sweep()
         await cache.sweep()
@@ -53,7 +54,7 @@ class Generation:
             await self._ledger.prune_shares()
         self._chain = writer_chain(settings, self._ledger)
         self._films = await open_film_cache(settings, objects, cache)
-        runs = embedded_runs(objects, cache, self._chain, self._films)
+        runs = embedded_runs(objects, cache, self._chain, self._films, self._catalogue)
         name = f"gen-{os.getpid()}-{secrets.token_hex(3)}"
         self._worker = Worker(name, self._ledger, runs, lanes_of(settings.profile), OwnerBell(self._bus), self._bus)
         self._worker.start()
@@ -81,5 +82,6 @@ class Generation:
         if self._films is not None:
             await self._films.close()
         await self._cache.close()
+        await self._catalogue.close()
         await self._bus.close()
         await self._ledger.close()

@@ -31,8 +31,9 @@ class PromptEnhancer:
         from gpu.steps import Step
         from serve_app.owner_bell import OwnerBell
         from serve_app.steps.enhance import Enhance
+        from serve_app.steps.parts import Parts
         from serve_app.steps.writers import unmetered, writer_chain
-        from serve_app.stores import open_bus, open_ledger
+        from serve_app.stores import open_bus, open_catalogue, open_ledger, open_objects
         from serve_app.worker import Lane, Worker
 
         settings = Settings.from_args(args, os.environ)
@@ -51,7 +52,9 @@ class PromptEnhancer:
         await self._bus.open()
         writer = PhrasingWriter(engine, calls_at_once=settings.vllm_concurrency * 8)
         self._chain = writer_chain(settings, self._ledger, unmetered(settings, writer))
-        runs = {Step.ENHANCE.value: Enhance(self._chain)}
+        self._catalogue = open_catalogue(settings)
+        parts = Parts(open_objects(settings), self._catalogue)
+        runs = {Step.ENHANCE.value: Enhance(self._chain, parts)}
         lane = Lane("enhance", (Step.ENHANCE,), slots=settings.vllm_concurrency)
         name = f"enh-{os.getpid()}-{secrets.token_hex(3)}"
         self._worker = Worker(name, self._ledger, runs, (lane,), OwnerBell(self._bus), self._bus, lambda: engine.name)
@@ -66,6 +69,7 @@ class PromptEnhancer:
     async def __del__(self) -> None:
         await self._worker.stop()
         await self._chain.close()
+        await self._catalogue.close()
         await self._bus.close()
         await self._ledger.close()
 

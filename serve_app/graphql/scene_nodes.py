@@ -61,6 +61,9 @@ class Panel:
     shot: int = strawberry.field(description="Of the scene, from 0. A panel older than boards is of the key shot.")
     candidate: int
     note: str = strawberry.field(description="What somebody asked of it when it was drawn anew; empty: nothing.")
+    reused_from: strawberry.ID | None = strawberry.field(
+        description="The job this very frame was drawn for, where an equal one was there already (level L3)."
+    )
 
     @classmethod
     def of(cls, data: Mapping[str, Any], context: Context) -> Panel:
@@ -73,6 +76,30 @@ class Panel:
             shot=int(data.get("shot", 0)),
             candidate=int(data.get("candidate", 0)),
             note=str(data.get("note", "")),
+            reused_from=strawberry.ID(str(data["reused"].get("job", ""))) if data.get("reused") else None,
+        )
+
+
+@strawberry.type(description="Parts of a job that were there already, made for exactly the same (level L3).")
+class ReusedParts:
+    level: str
+    panels: int = strawberry.field(description="Frames of the board that were not drawn again.")
+    of: int = strawberry.field(description="Frames of the board.")
+    prompt: bool = strawberry.field(description="Whether its words are an earlier job's.")
+    saved_ms: int = strawberry.field(description="What the parts had taken to make.")
+    saved_usd: float = strawberry.field(description="What they had been charged.")
+
+    @classmethod
+    def told(cls, told: Mapping[str, Any] | None) -> ReusedParts | None:
+        if not told:
+            return None
+        return cls(
+            level=told["level"],
+            panels=told["panels"],
+            of=told["of"],
+            prompt=told["prompt"],
+            saved_ms=told["savedMs"],
+            saved_usd=told["savedUsd"],
         )
 
 
@@ -229,6 +256,10 @@ class Job:
     @described("Frames that were drawn anew since. They may still be picked.")
     def earlier_panels(self, info: Info) -> list[Panel]:
         return [Panel.of(p, info.context) for p in self.view.earlier_panels]
+
+    @described("What of it was there already, and what that saved; null: all of it was made.")
+    def reused_parts(self) -> ReusedParts | None:
+        return ReusedParts.told(self.view.components)
 
     @described("The board's shots in story order; empty before there is a board.")
     def shots(self) -> list[BoardShot]:

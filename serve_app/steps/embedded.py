@@ -18,6 +18,7 @@ from serve_app.steps.typed import typed
 from serve_app.steps.video import Video
 from serve_app.worker import Lane, StepRun, WaitingStep
 from storage.cache.exact import ExactCache
+from storage.components.protocol import Catalogue
 from storage.objects.protocol import ObjectStore
 
 LANES = (
@@ -38,13 +39,17 @@ def lanes_of(profile: str) -> tuple[Lane, ...]:
 
 
 def embedded_runs(
-    objects: ObjectStore, cache: ExactCache, chain: Chain, films: FilmCache | None = None
+    objects: ObjectStore,
+    cache: ExactCache,
+    chain: Chain,
+    films: FilmCache | None = None,
+    catalogue: Catalogue | None = None,
 ) -> Mapping[str, StepRun | WaitingStep]:
     """Call on the loop that owns the stores."""
     loop = asyncio.get_running_loop()
-    stores, animatic = StepStores(loop, objects, cache, films), AnimaticBackend()
+    stores, animatic = StepStores(loop, objects, cache, films, catalogue), AnimaticBackend()
     return {
-        Step.ENHANCE: Enhance(chain),
+        Step.ENHANCE: Enhance(chain, stores.parts),
         Step.CACHE: typed(AskCache(stores)),
         Step.STORYBOARD: typed(Storyboard(stores, animatic)),
         Step.VIDEO: typed(Video(stores, animatic)),

@@ -1,19 +1,22 @@
 """Step `enhance`: a scene's slots become shots with a prompt each, by the first writer of the list that can.
 
 Invariant: a cancelled attempt aborts the writer where it runs; words so far are told as they come, and how the scene
-came to its words is answered beside the scene.
+came to its words is answered beside the scene. Words that the first writer wrote for exactly this request are taken
+over and say so; see `serve_app.steps.parts`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from typing import Any
 
 from gpu.enhance.chain import Chain
 from gpu.enhance.protocol import EnhanceError, EnhanceRequest
-from gpu.enhance.writer import Delta
+from gpu.enhance.writer import Delta, Enhancement, Try
 from serve_app.remote.ending import end
+from serve_app.steps.parts import Found, Part, Parts, made, words_part
 from serve_app.worker import Report, StepCancelled, StepFailed
 from storage.ledger.protocol import Attempt
 
@@ -29,11 +32,14 @@ DRAFT_CHARS_MAX = 600
 class Enhance:
     """A `WaitingStep` on the loop the chain's writers belong to: scenes that wait for a model hold no thread."""
 
-    def __init__(self, chain: Chain) -> None:
-        self._chain = chain
+    def __init__(self, chain: Chain, parts: Parts | None = None) -> None:
+        self._chain, self._parts = chain, parts
 
     async def wait(self, attempt: Attempt, request: dict[str, Any], report: Report) -> dict[str, Any]:
         report(0.1, "SCRIPT_EXPANSION|Reading the scene for shots")
+        part = self._part(attempt, request["enhance"])
+        if self._parts is not None and part is not None and (kept := await self._parts.words(part)) is not None:
+            return _again(*kept)
         asked = EnhanceRequest.from_dict(request["enhance"])
         writing = asyncio.create_task(self._chain.write(attempt.home, asked, _Telling(report)))
         try:
@@ -46,7 +52,24 @@ class Enhance:
             raise StepFailed(error.code.upper(), error.message, error.retryable) from error
         finally:
             await end(writing)
-        return {"enhanced": scene.to_dict(), "enhancement": how.to_dict()}
+        words = {"enhanced": scene.to_dict(), "enhancement": how.to_dict()}
+        if self._parts is not None and part is not None and not how.degraded_from:
+            spent = {"micro": how.cost_micro, "currency": how.currency}
+            await self._parts.keep_words(part, words, made(attempt, how.elapsed_ms / 1000, **spent))
+        return words
+
+    def _part(self, attempt: Attempt, request: dict[str, Any]) -> Part | None:
+        """None: film grammar writes, and that is cheaper than to ask whether it did before."""
+        first = self._chain.first
+        return None if first is None else words_part(attempt.home, request, first.name, first.model)
+
+
+def _again(words: dict[str, Any], found: Found) -> dict[str, Any]:
+    """The same words, at no cost."""
+    how = Enhancement.from_dict(words["enhancement"])
+    told = Try(how.writer, how.model, "", f"as written before, for {found.reused.get('job', 'an earlier job')}")
+    again = replace(how, tries=(told,), elapsed_ms=0)
+    return {"enhanced": words["enhanced"], "enhancement": again.to_dict(), "reused": found.reused}
 
 
 class _Telling:

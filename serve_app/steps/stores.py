@@ -1,4 +1,4 @@
-"""What every step has at hand: the object store and the caches, from a worker's thread.
+"""What every step has at hand: the object store, the caches and parts of earlier films, from a worker's thread.
 
 Invariant: the stores are used on the loop they belong to, and a step's thread waits for them.
 """
@@ -9,7 +9,9 @@ import asyncio
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from serve_app.steps.parts import Parts
 from storage.cache.exact import ExactCache
+from storage.components.protocol import Catalogue
 from storage.objects.protocol import ObjectStore
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ T = TypeVar("T")
 
 class StepStores:
     """Made on `loop`; `wait` is called from the threads of steps, never from the loop itself. `films`: None where no
-    film may stand for another."""
+    film may stand for another. Without a catalogue there are no `parts`: everything is made."""
 
     def __init__(
         self,
@@ -31,8 +33,10 @@ class StepStores:
         objects: ObjectStore,
         cache: ExactCache,
         films: FilmCache | None = None,
+        catalogue: Catalogue | None = None,
     ) -> None:
         self._loop, self.objects, self.cache, self.films = loop, objects, cache, films
+        self.parts = None if catalogue is None else Parts(objects, catalogue)
 
     def wait(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()

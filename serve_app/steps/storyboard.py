@@ -1,14 +1,19 @@
-"""Step `storyboard`: the frames of a board in the order it was planned, told one by one as they are stored."""
+"""Step `storyboard`: the frames of a board in the order it was planned, told one by one as they are stored.
+
+A frame that was drawn before, for exactly this request, is taken over and says so; see `serve_app.steps.parts`.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Sequence
 from typing import Any
 
 from gpu.board import Frame, key_shot, shots_of
 from gpu.enhance.protocol import EnhancedScene
 from gpu.video.protocol import PROMPT_CHARS_MAX, StoryboardRequest, VideoBackend
+from serve_app.steps.parts import Part, frame_part, made
 from serve_app.steps.stores import IMMUTABLE, StepStores
 from serve_app.worker import Report, StepCancelled
 from storage.ledger.protocol import Attempt
@@ -26,15 +31,36 @@ class Storyboard:
         for shot, candidate in frames:
             if report.cancelled():
                 raise StepCancelled
-            picture = self._backend.panel(_one_shot(scene, shot, request), candidate, cancelled=report.cancelled)
-            key = StoreName.ASSETS.key("panels", request["prefix"], f"{shot}-{candidate}.jpg")
-            put = self._stores.objects.put(key, picture, content_type="image/jpeg", cache_control=IMMUTABLE)
-            self._stores.wait(put)
-            digest = hashlib.sha256(picture).hexdigest()
-            panel = {"shot": shot, "candidate": candidate, "key": key, "sha256": digest, "bytes": len(picture)}
-            panels.append(panel)
+            panels.append(self._frame(attempt, _one_shot(scene, shot, request), shot, candidate, request, report))
             report(len(panels) / len(frames), _words(len(panels), frames), {"panels": list(panels)})
         return {"panels": panels}
+
+    def _frame(
+        self,
+        attempt: Attempt,
+        asked: StoryboardRequest,
+        shot: int,
+        candidate: int,
+        request: dict[str, Any],
+        report: Report,
+    ) -> dict[str, Any]:
+        parts, wait = self._stores.parts, self._stores.wait
+        part: Part | None = None
+        if parts is not None:
+            part = frame_part(attempt.home, self._backend, asked, candidate)
+            if (found := wait(parts.find(part))) is not None:
+                c = found.component
+                told = {"key": c.object_key, "sha256": c.sha256, "bytes": c.size, "reused": found.reused}
+                return {"shot": shot, "candidate": candidate, **told}
+        began = time.monotonic()
+        picture = self._backend.panel(asked, candidate, cancelled=report.cancelled)
+        took_s = time.monotonic() - began
+        key = StoreName.ASSETS.key("panels", request["prefix"], f"{shot}-{candidate}.jpg")
+        wait(self._stores.objects.put(key, picture, content_type="image/jpeg", cache_control=IMMUTABLE))
+        digest = hashlib.sha256(picture).hexdigest()
+        if parts is not None and part is not None:
+            wait(parts.keep(part, key, digest, len(picture), made(attempt, took_s)))
+        return {"shot": shot, "candidate": candidate, "key": key, "sha256": digest, "bytes": len(picture)}
 
 
 def _frames(request: dict[str, Any]) -> list[Frame]:
