@@ -112,9 +112,13 @@ def pairs(part: str) -> list[Pair]:
     return [Pair(**line) for line in _lines(f"pairs-{part}")]
 
 
-def same_films() -> dict[frozenset[str], str]:
-    """Published prompts that say one film twice, by our eye, with the reason: reported beside the plain count."""
-    return {frozenset((line["one"], line["other"])): line["why"] for line in _lines("same")}
+def same_films() -> dict[str, str]:
+    """Published prompts that say one film twice, by our eye: `pair_key` → why."""
+    return {line["pair"]: line["why"] for line in _lines("same")}
+
+
+def pair_key(one: str, other: str) -> str:
+    return hashlib.sha256("\n".join(sorted((same_key(one), same_key(other)))).encode()).hexdigest()
 
 
 def _lines(name: str) -> list[dict[str, Any]]:
@@ -139,3 +143,12 @@ def _member(path: Path) -> str:
             if member.name.endswith(".json") and (file := archive.extractfile(member)) is not None:
                 return file.read().decode("utf-8")
     raise NotRun(f"{path.name} holds no JSON")
+
+
+def rehash(name: str, file: str, count: int) -> None:
+    """Writes a committed file's hash and count into the manifest."""
+    path = HERE / "manifest.json"
+    told = json.loads(path.read_text())
+    line = next(line for line in told["sources"] if line["name"] == name)
+    line |= {"file": file, "sha256": digest(HERE / file), "count": count}
+    path.write_text(json.dumps(told, indent=1) + "\n")

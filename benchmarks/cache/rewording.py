@@ -199,6 +199,14 @@ def inflection(prompt: str) -> list[str]:
     return []
 
 
+def progressive(text: str) -> str | None:
+    """ADA runs: ADA is running. Of the first verb behind a name in capitals; None where there is none."""
+    for found in re.finditer(r"\b([A-Z]{3,}(?: [A-Z]{3,})?(?: \(\d+s\))?) (\w+)\b", text):
+        if found[2] in _INGS:
+            return f"{text[: found.start()]}{found[1]} is {_INGS[found[2]]}{text[found.end() :]}"
+    return None
+
+
 def common_words(prompt: str) -> list[str]:
     ways = []
     for word, others in _COMMON.items():

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.cache import data, rewording
+from benchmarks.cache import data, embedding, rewording
 from benchmarks.cache.rates import Rate
 
 pytestmark = pytest.mark.unit
@@ -20,10 +20,19 @@ def test_committed_files_are_those_of_the_manifest() -> None:
     for source in data.manifest().values():
         if source.committed:
             path = source.path(None)
-            header = path.suffix == ".jsonl"
-            assert sum(bool(line.strip()) for line in path.read_text().splitlines()) - header == source.count
+            if path.suffix != ".npz":
+                lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+                assert len(lines) - (path.suffix == ".jsonl") == source.count
             assert source.licence.startswith(("Apache-2.0", "as StoryForge"))
     assert len(data.prompts("vbench")) == data.manifest()["vbench"].count, "distinct already"
+
+
+def test_committed_rows_are_of_the_committed_texts() -> None:
+    """K-80: a changed prompt without its row is found here, not in a recall that fell."""
+    rows = embedding.committed_rows()
+    assert len(rows) == data.manifest()["rows"].count
+    assert all(abs(float(row @ row) - 1) < 1e-5 for row in rows.values())
+    assert (data.HERE / embedding.FILE).stat().st_size < 1_500_000
 
 
 def test_absent_data_is_not_run_with_its_address(tmp_path: Path) -> None:

@@ -1,0 +1,41 @@
+"""The stated day of a team runs the same everywhere, and the cache shows nobody a film that was not meant."""
+
+from __future__ import annotations
+
+import tomllib
+from collections import Counter
+
+import pytest
+
+from benchmarks.cache import session
+from gpu.embed.lexical import LexicalEmbedder
+
+pytestmark = pytest.mark.unit
+
+STATED = tomllib.loads(session.STATED.read_text())
+
+
+def test_the_day_is_the_same_on_every_machine() -> None:
+    asks = list(session.Day(STATED).asks())
+    assert asks == list(session.Day(STATED).asks())
+    assert len(asks) == 25 * (1 + STATED["asks_after"])
+    assert {ask.what for ask in asks} == {"first", *STATED["mix"]}
+    assert sum(STATED["mix"].values()) == 100
+
+
+async def test_nobody_is_shown_a_film_that_was_not_meant() -> None:
+    """K-82, of whole scenes: what people changed is rendered, what broke or was made before is not rendered again."""
+    told = await session.day(LexicalEmbedder())
+    assert told["false"] == 0
+    assert sum(told["levels"].values()) == told["asks"] == 175
+    for what in ("first", "change", "seed"):
+        assert told["by_what"][what]["full"] == sum(told["by_what"][what].values()), what
+    assert told["by_what"]["retry"]["full"] == 0
+    assert told["by_what"]["tidy"]["full"] <= 2, "a comma or a capital asks for no other film"
+    assert told["plain_cosine_on_changes"].get("false", 0) > 0, "plain cosine shows the old film for some changes"
+
+
+def test_money_counts_what_was_rendered() -> None:
+    found = session.money(Counter(L1=2, L2=10, shared=1, full=7), STATED)
+    assert found["low"] == {"without": 10.0, "with": 3.6, "saved": 0.64}
+    assert found["high"]["with"] == 14.1
