@@ -17,7 +17,7 @@ FALSE_MIN, FALSE_MAX = 0.0005, 1.0
 TICKS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0)
 INK, FAINT, OURS, PLAIN, WANTED = "#24292f", "#d0d7de", "#1a7f37", "#b35900", "#0969da"
 FALSE_WANTED, RECALL_WANTED = 0.005, 0.6
-MARKED = {"cosine ≥ 0.95": "plain cosine 0.95", "RedisVL (distance 0.1)": "RedisVL, and GPTCache as in its benchmark",
+MARKED = {"cosine ≥ 0.95": "plain cosine 0.95", "RedisVL (distance 0.1)": "RedisVL, GPTCache 0.95",
           "GPTCache, its default (0.8)": "GPTCache, its default"}  # fmt: skip
 
 
@@ -74,10 +74,12 @@ def _line(points: Sequence[Results], colour: str) -> str:
 
 def _point(false_hits: float, recall: float, words: str, colour: str) -> list[str]:
     x, y = _x(false_hits), _y(recall)
-    right = x > WIDTH * 0.6
+    over = x > WIDTH * 0.85  # no room beside it
     return [
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="5" fill="{colour}"/>',
-        _text(x - 9 if right else x + 9, y + 16, words, anchor="end" if right else "start", colour=colour),
+        _text(
+            x if over else x + 10, y - 12 if over else y + 16, words, anchor="end" if over else "start", colour=colour
+        ),
     ]
 
 
