@@ -28,6 +28,7 @@ from actors.runtime.actor import (
 )
 from actors.runtime.ids import is_id
 from actors.runtime.kinds import Find
+from actors.scene import teaching
 from actors.scene.actor import SceneActor
 from actors.scene.status import locked_words
 from actors.workflow.actor import WorkflowActor
@@ -122,7 +123,13 @@ class ProjectKinds:
 
     def owes(self, home: str, events: Iterable[Draft], first_seq: int, now_ms: int, find: Find) -> list[Entry]:
         project = find(home)
-        return webhooks.entries(project, events, first_seq, now_ms) if isinstance(project, ProjectActor) else []
+        if not isinstance(project, ProjectActor):
+            return []
+        drafts = list(events)
+        return [
+            *webhooks.entries(project, drafts, first_seq, now_ms),
+            *teaching.entries(home, drafts, first_seq, now_ms, find),
+        ]
 
     def stands(self, entry: Entry, find: Find) -> str | None:
         project = find(entry.home)

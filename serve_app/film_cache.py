@@ -16,9 +16,10 @@ from typing import Any, Literal
 from gpu.embed.protocol import Embedder, EmbedError
 from serve_app.config import Settings
 from serve_app.embedding import open_embedder
+from storage.cache.answer import Answer
 from storage.cache.asked import Question, Scope, question_of, space_of
 from storage.cache.exact import ExactCache
-from storage.cache.semantic import Answer, SemanticCache
+from storage.cache.semantic import SemanticCache
 from storage.objects.protocol import ObjectStore
 from storage.vectors.protocol import VectorFault, VectorStore
 from storage.vectors.sqlite import SqliteVectors

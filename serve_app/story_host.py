@@ -28,6 +28,7 @@ from actors.runtime.home import Home
 from actors.runtime.host import StoryRuntime
 from actors.runtime.lifecycle import HandedOver, Lifecycle, Turned
 from actors.runtime.limits import NEVER_MS, RuntimeLimits
+from actors.scene.teaching import FILM_CACHE
 from actors.workflow.suspended import Suspended
 from collab import wire
 from collab.close_codes import CloseCode, CollabError, RoomClosed
@@ -51,6 +52,7 @@ from serve_app.config import Settings
 from serve_app.copy_desk import CopyDesk
 from serve_app.document_desk import DocumentDesk
 from serve_app.drain import Drain, DrainLimits, NoSigns, Signs, State
+from serve_app.film_cache_outbox import FilmCacheReceiver
 from serve_app.folding import OutsideFolder, open_folder
 from serve_app.host_health import LoopWatch, raise_if_beyond_repair
 from serve_app.leaving import Leaving
@@ -93,6 +95,7 @@ class StoryHostCore:
         self._peers = PeerClient(settings.cluster_secret.encode())
         self.ledger = open_ledger(settings)
         self.bus = open_bus(settings)
+        self._film_cache = FilmCacheReceiver(settings)
         self._webhooks = WebhookReceiver(settings.cluster_secret.encode(), private=bool(settings.webhooks_private))
         self._ears: asyncio.Task[None] | None = None
         self._rooms = Limits(
@@ -190,7 +193,7 @@ class StoryHostCore:
             wake=self._work_opened,
             moved=self._moved,
             listeners=(self._listen, self.meters.listen),
-            receivers={WEBHOOK: self._webhooks},
+            receivers={WEBHOOK: self._webhooks, FILM_CACHE: self._film_cache},
             pressure=pressure_of(self._settings.host_memory_bytes_max),
             trim=trim,
         )
@@ -240,6 +243,7 @@ class StoryHostCore:
             await self._runtime.stop()
             self._runtime = None
         await self._webhooks.close()
+        await self._film_cache.close()
         await self._folder.close()
         await self._port.stop()
         await self._peers.close()

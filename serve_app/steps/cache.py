@@ -13,8 +13,8 @@ from serve_app.steps.keeping import OF
 from serve_app.steps.observe import observation_key
 from serve_app.steps.stores import StepStores
 from serve_app.worker import Report
+from storage.cache.answer import Answer
 from storage.cache.asked import Question
-from storage.cache.semantic import Answer
 from storage.codec import decode
 from storage.ledger.protocol import Attempt
 
@@ -54,15 +54,14 @@ class AskCache:
 
 def _told(answer: Answer, question: Question) -> Told:
     hit, entry = answer.verdict == "hit", answer.entry
-    of = answer.near if entry is None else entry.of
     cache: Told = {
         "level": "L2" if answer.verdict != "miss" else "",
         "similarity": answer.similarity,
         "threshold": answer.threshold,
         "sure": answer.sure,
         "why": list(answer.why),
-        "of": None if of is None else dict(of),
-        "entry": "" if entry is None else entry.id,
+        "of": None if answer.near is None else dict(answer.near),
+        "entry": answer.about,
         "space": question.space,
         "ask": question.film.digest,
         "saved_usd": question.price_usd if hit else 0.0,

@@ -7,7 +7,6 @@ cannot be read is no entry. Vectors find entries; this says what they are.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +18,7 @@ from storage.codec import CodecError, decode, encode
 from storage.objects.protocol import ObjectStore, ObjectStoreError, StoreName
 from storage.vectors.protocol import Floats
 
+FOLDER = f"{StoreName.INTERNAL.value}/cache/"
 RECORD_BYTES_MAX = 2 * 1024 * 1024
 """One entry: its question, its media's names and its rows. Over: not remembered."""
 
@@ -38,7 +38,7 @@ class Entry:
 
 
 def entry_id(job: str, film: Film) -> str:
-    return hashlib.sha256(f"{job}\n{film.digest}".encode()).hexdigest()[:32]
+    return f"{job}.{film.digest[:16]}"
 
 
 class Records:
@@ -72,13 +72,28 @@ class Records:
     async def delete(self, space: str, id: str) -> None:
         await self._objects.delete(_key(space, id))
 
+    async def delete_of(self, space: str, job: str) -> None:
+        await self._delete(_key(space, f"{job}."))
+
     async def drop(self, space: str) -> int:
         """All of a space; how many."""
+        return await self._delete(_key(space, ""))
+
+    async def _delete(self, prefix: str) -> int:
         gone = 0
-        while found := await self._objects.list(f"{_key(space, '')}", limit=500):
+        while found := await self._objects.list(prefix, limit=500):
             for each in found:
                 gone += await self._objects.delete(each.key)
         return gone
+
+    async def sweep(self, before_ms: float) -> None:
+        """Records older than that: their entries expired, or were let go of by name."""
+        after = ""
+        while found := await self._objects.list(FOLDER, after=after, limit=500):
+            for each in found:
+                if each.modified_ms < before_ms:
+                    await self._objects.delete(each.key)
+            after = found[-1].key
 
 
 def _entry(id: str, body: bytes) -> Entry:
@@ -98,4 +113,4 @@ def _entry(id: str, body: bytes) -> Entry:
 
 
 def _key(space: str, id: str) -> str:
-    return f"{StoreName.INTERNAL.value}/cache/{space}/{id}"
+    return f"{FOLDER}{space}/{id}"

@@ -3,9 +3,8 @@
 Owns the way of a question and of an entry; the index is a vector store's, the records an object store's. Invariants: a
 cache can only save work: no method raises for anything a store does, a fault is a miss or a skipped write, logged and
 counted. An entry is found only after its record is stored, so a death between the two leaves a record nobody finds, and
-whoever remembers the film again makes the same entry. What an entry was told lies in its vector's metadata and is read
-back after it was written, so that of two who tell at once neither is lost. A store that shows its writes late is
-bridged by the exact cache and, for what people said, by this process's own memory.
+whoever remembers the film again makes the same entry. What people said of an entry lies in rows of its own (`told`). A
+store that shows its writes late is bridged by the exact cache.
 """
 
 from __future__ import annotations
@@ -13,21 +12,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
+from storage.cache.answer import Answer, Candidate, candidate
 from storage.cache.asked import Question
-from storage.cache.entries import Entry, Records, entry_id
+from storage.cache.entries import Records, entry_id
 from storage.cache.exact import ExactCache
-from storage.cache.threshold import DELTA, Experience, Seen, learned
-from storage.cache.verdict import Judged, Judgement, Verdict, judge, reworded
+from storage.cache.threshold import DELTA, Experience, Seen
+from storage.cache.told import Told, words_of
 from storage.codec import CodecError
 from storage.objects.protocol import ObjectStore, ObjectStoreError
-from storage.vectors.protocol import EXPIRES_AT, Match, Scalar, Vector, VectorFault, VectorStore
+from storage.vectors.protocol import EXPIRES_AT, Scalar, Vector, VectorFault, VectorStore
 
 log = logging.getLogger(__name__)
 
@@ -41,12 +38,10 @@ WRITE_S_MAX = 10.0
 HITS_TRIED = 8
 """Entries with equal slots that are looked at. More than one only where people refused the nearest."""
 NEIGHBOURS_TRIED = 4
+BRIDGE_LAGS = 20
+"""How many times a store's lag the exact cache bridges it. Longer: what was let go of meanwhile is found for longer."""
 NEIGHBOUR_MIN = 0.55
 """Cosine under which a neighbour is nobody's idea of the same scene: not named, and nothing is borrowed from it."""
-
-TOLD_KEPT = 1_000
-"""Words of people that this process remembers until every store shows them; the oldest go first."""
-TELL_TRIES = 4
 
 Faults = (VectorFault, ObjectStoreError, CodecError, TimeoutError, OSError)
 
@@ -61,27 +56,6 @@ class SemanticCounts:
     accepted: int = 0
     refused: int = 0
     faults: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """`entry`: of a hit or a warm start, else None; `near` names whom a miss came nearest to."""
-
-    verdict: Verdict
-    why: tuple[str, ...] = ()
-    entry: Entry | None = None
-    similarity: float | None = None
-    threshold: float | None = None
-    sure: float | None = None
-    near: Mapping[str, str] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Judged:
-    entry: Entry
-    judgement: Judgement
-    similarity: float | None
-    threshold: float | None
 
 
 class SemanticCache:
@@ -100,8 +74,7 @@ class SemanticCache:
         self.counts = SemanticCounts()
         self._vectors, self._records, self._exact = vectors, Records(objects), exact
         self._delta, self._ttl_s, self._clock = delta, ttl_s, clock
-        self._told: OrderedDict[tuple[str, str], Experience] = OrderedDict()
-        self._telling = asyncio.Lock()
+        self._told = Told(vectors)
 
     # asking
     async def lookup(self, question: Question, *, delta: float | None = None) -> Answer:
@@ -122,71 +95,62 @@ class SemanticCache:
         return answer
 
     async def _lookup(self, question: Question, delta: float) -> Answer:
-        found: list[_Judged] = []
-        for match in await self._same(question):
-            judged = await self._judged(question, match, delta)
-            if judged is not None and judged.judgement.verdict == "hit":
-                if await self._records.shown(judged.entry):
-                    return _answer(judged)
-                await self.forget(question.space, match.id)
-            elif judged is not None:
-                found.append(judged)
-        return await self._neighbour(question, delta, found)
+        found: list[Candidate] = []
+        matches = [*await self._fresh(question), *await self._same(question)]
+        for each in await self._candidates(question, matches, delta):
+            if each.judgement.verdict != "hit":
+                found.append(each)
+            elif await self._records.shown(each.entry):
+                return each.answer()
+            else:
+                await self.forget(question.space, each.entry.id)
+        if not found:
+            found = await self._candidates(question, await self._near(question), delta)
+        lender = next((each for each in found if each.judgement.verdict == "warm"), None)
+        if lender is not None and question.warm:
+            return lender.answer()
+        return found[0].missed() if found else Answer("miss", ("nothing like it is kept",))
 
-    async def _same(self, question: Question) -> list[Match]:
-        """Entries that ask for the same, slot by slot; first the one that no store may show yet."""
+    async def _same(self, question: Question) -> list[str]:
+        """Entries that ask for the same, slot by slot, the likest first."""
         where: dict[str, Scalar] = {"gate": question.film.gate, "key": question.film.key, "by": question.embedder}
         if question.seed:
             where["seed"] = question.seed
+        return await self._query(question, HITS_TRIED, where, -1.0)
+
+    async def _near(self, question: Question) -> list[str]:
+        return await self._query(question, NEIGHBOURS_TRIED, {"by": question.embedder}, NEIGHBOUR_MIN)
+
+    async def _query(self, question: Question, top_k: int, where: Mapping[str, Scalar], at_least: float) -> list[str]:
         found = await self._vectors.query(
-            question.space, question.vector, top_k=HITS_TRIED, where=where, alive_at_s=self._clock()
+            question.space, question.vector, top_k=top_k, where=where, alive_at_s=self._clock(), at_least=at_least
         )
-        fresh = await self._exact.get(_bridge(question.space, question.film.digest, question.seed))
-        if fresh is not None and all(match.id != fresh.decode() for match in found):
-            found.insert(0, Match(fresh.decode(), 1.0, {}))
+        return [match.id for match in found if str(match.metadata.get("job", "")) not in question.not_jobs]
+
+    async def _fresh(self, question: Question) -> list[str]:
+        """The entry of these very words that a late store may not show yet."""
+        if self._vectors.lag_s == 0:
+            return []
+        found = await self._exact.get(_bridge(question.space, question.film.digest, question.seed))
+        return [] if found is None else [found.decode()]
+
+    async def _candidates(self, question: Question, ids: list[str], delta: float) -> list[Candidate]:
+        """Of these entries, those that may be judged for this question at all, in the same order."""
+        ids = list(dict.fromkeys(ids))
+        refused = await self._told.refused(question.space, ids, question.film.digest)
+        found: list[Candidate] = []
+        for id in ids:
+            if id in refused:
+                continue
+            entry = await self._records.get(question.space, id)
+            if entry is None:
+                await self.forget(question.space, id)
+            elif entry.of["job"] not in question.not_jobs and question.seed in ("", entry.seed):
+                known = Experience()
+                if entry.film.key == question.film.key:
+                    known = await self._told.of(question.space, id, question.vector, self._clock())
+                found.append(candidate(question, entry, known, delta))
         return found
-
-    async def _judged(self, question: Question, match: Match, delta: float) -> _Judged | None:
-        """None: it is no candidate for this question."""
-        known = self._known(question.space, match)
-        if str(match.metadata.get("job", "")) in question.not_jobs or known.refused(question.film.digest):
-            return None
-        entry = await self._records.get(question.space, match.id)
-        if entry is None:
-            await self.forget(question.space, match.id)
-            return None
-        if entry.of["job"] in question.not_jobs or (question.seed and entry.seed != question.seed):
-            return None
-        if entry.film.key != question.film.key:
-            return _Judged(entry, judge(question.film, entry.film, 0.0, 2.0), None, None)
-        similarity = _similarity(question, entry)
-        curve = learned(known.pairs)
-        at = Judged(curve.threshold(delta), curve, delta, question.coin(match.id))
-        return _Judged(entry, judge(question.film, entry.film, similarity, at), similarity, at.value)
-
-    async def _neighbour(self, question: Question, delta: float, same: list[_Judged]) -> Answer:
-        """No hit: who lends something, else who came nearest and why it is not the same."""
-        found = list(same)
-        if not found:
-            for match in await self._vectors.query(
-                question.space,
-                question.vector,
-                top_k=NEIGHBOURS_TRIED,
-                where={"by": question.embedder},
-                alive_at_s=self._clock(),
-                at_least=NEIGHBOUR_MIN,
-            ):
-                judged = await self._judged(question, match, delta)
-                if judged is not None:
-                    found.append(judged)
-                if judged is not None and judged.judgement.verdict == "warm":
-                    break
-        lender = next((each for each in found if each.judgement.verdict == "warm"), None)
-        if lender is not None and question.warm:
-            return _answer(lender)
-        if found:
-            return replace(_answer(found[0]), verdict="miss", entry=None, near=found[0].entry.of)
-        return Answer("miss", ("nothing like it is kept",))
 
     # remembering
     async def remember(self, question: Question, told: Mapping[str, Any]) -> str | None:
@@ -197,7 +161,6 @@ class SemanticCache:
             async with asyncio.timeout(WRITE_S_MAX):
                 asked = {**told["ask"], "filters": dict(question.film.filters)}
                 await self._records.put(question.space, id, {**told, "ask": asked}, question.rows)
-                before = (await self._vectors.fetch(question.space, [id])).get(id)
                 metadata: dict[str, Scalar] = {
                     "gate": question.film.gate,
                     "key": question.film.key,
@@ -205,15 +168,15 @@ class SemanticCache:
                     "seed": str(told["seed"]),
                     **{name: str(told["of"][name]) for name in ("job", "scene", "project")},
                     **{f"with.{person}"[:120]: True for person in question.people},
-                    "seen": "" if before is None else before.metadata.get("seen", ""),
                     EXPIRES_AT: self._clock() + self._ttl_s,
                 }
                 await self._vectors.upsert(question.space, [Vector(id, question.vector, metadata)])
         except Faults as error:
             self._fault("remember", error)
             return None
-        for seed in ("", str(told["seed"])):
-            await self._exact.put(_bridge(question.space, question.film.digest, seed), id.encode())
+        for seed in ("", str(told["seed"])) if self._vectors.lag_s > 0 else ():
+            key = _bridge(question.space, question.film.digest, seed)
+            await self._exact.put(key, id.encode(), ttl_s=BRIDGE_LAGS * self._vectors.lag_s)
         self.counts.remembered += 1
         return id
 
@@ -225,8 +188,8 @@ class SemanticCache:
         entry is gone, or nobody could be told: tell it again."""
         seen = Seen(round(max(0.0, min(1.0, similarity)), 4), right, ask)
         try:
-            async with asyncio.timeout(WRITE_S_MAX), self._telling:
-                kept = await self._tell(space, entry, seen)
+            async with asyncio.timeout(WRITE_S_MAX):
+                kept = await self._told.tell(space, entry, seen, self._clock())
         except Faults as error:
             self._fault("tell", error)
             return False
@@ -236,56 +199,51 @@ class SemanticCache:
             self.counts.refused += 1
         return kept
 
-    async def _tell(self, space: str, entry: str, seen: Seen) -> bool:
-        for _ in range(TELL_TRIES):
-            vector = (await self._vectors.fetch(space, [entry])).get(entry)
-            if vector is None:
-                return False
-            known = self._known(space, Match(entry, 1.0, vector.metadata)).told(seen)
-            told = replace(vector, metadata={**vector.metadata, "seen": known.to_text()})
-            await self._vectors.upsert(space, [told])
-            self._told[(space, entry)] = known
-            self._told.move_to_end((space, entry))
-            while len(self._told) > TOLD_KEPT:
-                self._told.popitem(last=False)
-            if self._vectors.lag_s > 0:
-                return True  # reading back proves nothing here
-            after = (await self._vectors.fetch(space, [entry])).get(entry)
-            if after is None or seen in Experience.from_text(str(after.metadata.get("seen", ""))).seen:
-                return after is not None
-        raise VectorFault("UNAVAILABLE", "others tell this entry at the same time", True)
-
-    def _known(self, space: str, match: Match) -> Experience:
-        """What the store shows, and what was said here and it may not show yet."""
-        known = Experience.from_text(str(match.metadata.get("seen", "")))
-        for seen in self._told.get((space, match.id), Experience()).seen:
-            if seen not in known.seen:
-                known = known.told(seen)
-        return known
+    async def is_gone(self, space: str, entry: str) -> bool:
+        """Whether there is surely no such entry, so that nobody need be told of it."""
+        try:
+            async with asyncio.timeout(LOOKUP_S_MAX):
+                return not await self._vectors.fetch(space, [entry]) and self._vectors.lag_s == 0
+        except Faults as error:
+            self._fault("fetch", error)
+            return False
 
     # forgetting
     async def forget(self, space: str, entry: str) -> bool:
         """Whether it is gone for sure."""
-        return await self._gone(space, [entry])
+        try:
+            async with asyncio.timeout(WRITE_S_MAX):
+                await self._vectors.delete(space, [entry])
+                await self._told.forget(space, entry)
+                await self._records.delete(space, entry)
+        except Faults as error:
+            self._fault("forget", error)
+            return False
+        self.counts.forgotten += 1
+        return True
 
-    async def forget_where(self, space: str, **named: str) -> int:
-        """All entries of a `job`, a `scene`, or with a person of the story in them (`person`: entity id); how many."""
+    async def forget_where(self, space: str, **named: str) -> int | None:
+        """All entries of a `job`, a `scene`, or with a person of the story in them (`person`: entity id); how many, or
+        None where the store could not be told."""
         where: dict[str, Scalar] = {}
         for name, value in named.items():
             where |= {f"with.{value}"[:120]: True} if name == "person" else {name: value}
         try:
             async with asyncio.timeout(WRITE_S_MAX):
                 gone = await self._vectors.delete_where(space, where)
+                if "job" in named:
+                    await self._records.delete_of(space, named["job"])
         except Faults as error:
             self._fault("forget", error)
-            return 0
+            return None
         self.counts.forgotten += gone
-        return gone  # their records are found by nobody; `drop` and the sweep of the store's own rules take them
+        return gone  # records of a scene or a person are found by nobody now; the sweep takes them in time
 
     async def drop(self, space: str) -> bool:
         """Everything of a space, as when its project is deleted."""
         try:
             await self._vectors.drop(space)
+            await self._vectors.drop(words_of(space))
             self.counts.forgotten += await self._records.drop(space)
         except Faults as error:
             self._fault("drop", error)
@@ -295,38 +253,16 @@ class SemanticCache:
     async def sweep(self) -> int:
         """Delete what expired; how many."""
         try:
+            await self._records.sweep((self._clock() - self._ttl_s) * 1000)
             return await self._vectors.sweep(self._clock())
         except Faults as error:
             self._fault("sweep", error)
             return 0
 
-    async def _gone(self, space: str, entries: list[str]) -> bool:
-        try:
-            async with asyncio.timeout(WRITE_S_MAX):
-                await self._vectors.delete(space, entries)
-                for each in entries:
-                    await self._records.delete(space, each)
-        except Faults as error:
-            self._fault("forget", error)
-            return False
-        self.counts.forgotten += len(entries)
-        return True
-
     def _fault(self, what: str, error: BaseException) -> None:
         self.counts.faults += 1
         code = getattr(error, "code", type(error).__name__)
         log.warning("semantic cache fault", extra={"what": what, "code": str(code)})
-
-
-def _similarity(question: Question, entry: Entry) -> float:
-    """The least, over the moments that are worded otherwise, of how like their words are; 1 where none is."""
-    moments = reworded(question.film, entry.film)
-    return max(0.0, min((float(np.dot(question.rows[n], entry.rows[n])) for n in moments), default=1.0))
-
-
-def _answer(judged: _Judged) -> Answer:
-    told = judged.judgement
-    return Answer(told.verdict, told.why, judged.entry, judged.similarity, judged.threshold, told.sure)
 
 
 def _bridge(space: str, digest: str, seed: str) -> bytes:

@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 
 from actors.commands import CreateScene, GenerateScene
+from actors.scene.teaching import FILM_CACHE
 from actors.views import JobView, TakeView
 from gpu.steps import Step
 from serve_app.config import Settings, SettingsError
 from serve_app.film_cache import FilmCache, open_film_cache
+from serve_app.film_cache_outbox import FilmCacheReceiver
 from serve_app.settings.cache import cache_part
 from serve_app.steps.embedded import LANES, embedded_runs
 from serve_app.steps.writers import writer_chain
@@ -76,9 +78,9 @@ class House:
 @contextlib.asynccontextmanager
 async def house(folder: Path, **settings: Any) -> AsyncIterator[House]:
     config = Settings.from_args({"data_dir": str(folder / "data"), "embedder": "lexical", **settings}, {})
-    async with story() as it:
-        objects, exact = LocalObjects(folder / "objects"), SqliteExactCache(folder / "cache.db")
-        films = await open_film_cache(config, objects, exact)
+    objects, exact = LocalObjects(folder / "objects"), SqliteExactCache(folder / "cache.db")
+    films = await open_film_cache(config, objects, exact)
+    async with story(receivers={FILM_CACHE: FilmCacheReceiver(config, films)}) as it:
         chain = writer_chain(config, it.ledger)
         runs = embedded_runs(objects, exact, chain, films)
 
@@ -130,6 +132,23 @@ async def test_a_scene_in_other_words_gets_the_film_that_is_there(tmp_path: Path
         assert (again.cache_verdict, again.video_key != first.video_key) == ("miss", True)
         assert it.films is not None
         assert (it.films.cache.counts.hits, it.films.cache.counts.faults) == (1, 0)
+
+
+async def test_asking_again_teaches_the_cache(tmp_path: Path) -> None:
+    """K-75: whoever asks again on words that were answered with another's film has said that it was not the one: no
+    scene with that question gets it any more."""
+    async with house(tmp_path) as it:
+        home = await it.project()
+        first = await it.take(home, await it.scene(home, WORDS))
+        scene = await it.scene(home, LIKE)
+        assert (await it.take(home, scene)).cache_verdict == "hit"
+        assert (await it.take(home, scene)).cache_verdict == "miss"
+        assert it.films is not None
+        counts = it.films.cache.counts
+        await it.it.until(lambda: counts.refused == 1)
+        third = await it.take(home, await it.scene(home, LIKE))
+        assert third.cache is not None
+        assert third.video_key != first.video_key
 
 
 async def test_the_same_seed_is_the_exact_cache(tmp_path: Path) -> None:
