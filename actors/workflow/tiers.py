@@ -75,6 +75,7 @@ EVENTS: Mapping[str, Tier] = {
     "job.script_ready": _LOCAL,
     "job.continuity_checked": _LOCAL,
     "job.cache_answered": _LOCAL,
+    "take.judged": _LOCAL,
     "job.panel": _LOCAL,
     "job.board_done": _LOCAL,
     "job.preview_ready": _LOCAL,

@@ -71,6 +71,7 @@ SUMMARIES: dict[str, str] = {
     "job.shot_picked": "Picked a frame of one shot",
     "job.revised": "Had frames of the board drawn anew",
     "job.degraded": "Went on with another video backend",
+    "take.judged": "Said whether a film stands in rightly",
     "job.dropped": "Took a video away",
     "job.rendered": "The video was rendered",
     "job.final_ready": "A take is ready to watch",
