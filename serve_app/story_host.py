@@ -187,6 +187,7 @@ class StoryHostCore:
                 BRAIN_DEFAULT,
                 pick_within_s=self._settings.pick_within_s,
                 video=router_of(self._settings),
+                films_shared=self._settings.cache_scope == "installation",
                 words_by="vllm" if "vllm" in self._settings.writers else "",
             ),
             make_room=self._make_room,

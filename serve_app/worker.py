@@ -268,17 +268,19 @@ class Worker:
         )
         steps = () if self._stopping else lane.steps
         try:
-            counted, after = await self._ledger.finish_and_claim(
+            ended = await self._ledger.finish_and_claim(
                 attempt.id, worker, state, result=result, error=error, steps=steps, offers=lane.offers, loaded=loaded
             )
         except LedgerError as fault:
             logger.warning("an attempt could not be finished", extra={"attempt": attempt.id, "code": fault.code})
             return None
-        if counted:
+        for each in ended.also:
+            await self._tell(each)
+        if ended.counted:
             await self._tell(attempt)
         else:
             logger.info("an attempt was lost to another worker", extra={"attempt": attempt.id})
-        return after
+        return ended.next
 
     async def _ended(self, running: _Running, beats: asyncio.Task[None]) -> None:
         running.stop()

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from actors.runtime.ids import derive_id
 from actors.scene import board, route, videos
+from actors.scene.flights import SHARED
 from actors.scene.recipe import seed_of
 from gpu.steps import VIDEO_FPS
 from gpu.video.router import BackendUnfit, Router
@@ -206,7 +207,7 @@ def to_remember(job: Job, asker: Asker) -> dict[str, Any]:
     """What the step that watches a take is told besides, so that a good one is remembered; {}: it is not to be."""
     media = job.media or {}
     stand_in = bool(media.get("degraded")) and media.get("backend") != job.renderer
-    if job.degradations or stand_in or job.cache == HIT:
+    if job.degradations or stand_in or job.cache == HIT or SHARED in media:
         return {}
     asked = ask(job, asker)
     if asked is None:

@@ -18,6 +18,7 @@ from actors.runtime.ids import derive_id
 from actors.scene import board as boards
 from actors.scene import cached, continuation, route, waiting
 from actors.scene.cached import Asker
+from actors.scene.flights import SHARED, flight_of
 from actors.scene.job import MOVES, WORKER_STAGES, Due, Job, State
 from actors.scene.orders import request_of
 from actors.scene.parts import reused_in
@@ -34,8 +35,9 @@ FAULT = {"code": "STEP_FAILED", "message": "a step failed without saying why", "
 class Run:
     """One pass over one job. `gate`: findings of the scene as they stand, {"errors", "warnings"}.
 
-    `others`: the scene's other jobs. `locked`: who keeps words out of the script, for people; "": nobody. `votes`: as
-    they stand in the notes, where this pass has them at hand.
+    `others`: the scene's other jobs. `scope`: who shares films with it; None: its project alone. `locked`: who keeps
+    words out of the script, for people; "": nobody. `votes`: as they stand in the notes, where this pass has them at
+    hand.
     """
 
     def __init__(
@@ -52,9 +54,11 @@ class Run:
         words_by: str = "",
         others: Iterable[Job] = (),
         weight: int = 100,
+        scope: str | None = None,
     ) -> None:
         self.home, self.scene, self._now_ms, self._router = home, scene, now_ms, router or Router()
         self._words_by, self._others, self._weight = words_by, tuple(others), weight
+        self._scope = home if scope is None else scope
         self.job = job.draft()
         self.drafts: list[Draft] = []
         self.attempts: list[NewAttempt] = []
@@ -156,11 +160,11 @@ class Run:
         result = _read(attempt.result or b"")
         self._free = take_free(result)
         try:
-            self._take_result(Step(attempt.step), result)
+            self._take_result(Step(attempt.step), result, attempt)
         except (KeyError, TypeError) as error:
             self._fault({**FAULT, "code": "BAD_RESULT", "message": f"{attempt.step} answered without {error}"})
 
-    def _take_result(self, step: Step, result: dict[str, Any]) -> None:
+    def _take_result(self, step: Step, result: dict[str, Any], attempt: Attempt) -> None:
         match step:
             case Step.ENHANCE:
                 how, words = result.get("enhancement"), dict(result["enhanced"])
@@ -176,7 +180,8 @@ class Run:
                 self._panels(result)
                 self.emit("job.board_done")
             case Step.VIDEO:
-                self.emit("job.rendered", media=_media(result))
+                shared = {SHARED: attempt.flown_with} if attempt.flown_with else {}
+                self.emit("job.rendered", media=_media(result) | shared)
                 route.succeeded(self.job, self._router)
             case Step.OBSERVE:
                 self.emit("job.observed", observation=dict(result))
@@ -259,14 +264,15 @@ class Run:
         number = job.numbers.get(step.value, 0) + 1
         id = derive_id("att", job.id, step.value, str(number))
         asker = Asker(self.home, self.scene, self._router, self._now_ms, self._others)
-        request = encode(request_of(step, job, f"{self.home}/{job.id}/{id}", asker))
+        asked = request_of(step, job, f"{self.home}/{job.id}/{id}", asker)
+        request, flight = encode(asked), flight_of(step, asked, self._scope)
         self.emit("job.step", step=step.value, number=number, attempt=id, again=again)
         new = NewAttempt(id, self.home, self.scene, job.id, step, number, request, TIMEOUT_MS[step], job.priority)
         pool = waiting.POOLS[step]
         needs = self._router.kind_of(job.renderer) if step is Step.VIDEO else ""
         wish = self._words_by if step is Step.ENHANCE else waiting.affinity(needs, job.renderer)
         new = replace(new, user=job.by, pool=pool, needs=needs, affinity=wish, not_before_ms=not_before_ms)
-        new = replace(new, weight=self._weight)
+        new = replace(new, weight=self._weight, flight=flight)
         self.attempts.append(self._handed(new))
 
     def _handed(self, new: NewAttempt) -> NewAttempt:

@@ -114,10 +114,9 @@ def run_of(
     project = ctx.peer(ProjectActor, scene.home)
     locked = locked_words(scene, project) if scene.locked else ""
     bible, router = scene.bible_version + takes_before, ctx.catalogue.video
-    words_by, others = ctx.catalogue.words_by, scene.jobs.values()
-    return Run(
-        scene.home, scene.id, job, gate, bible, ctx.now_ms, locked, votes, router, words_by, others, percent_of(project)
-    )
+    words_by, others, weight = ctx.catalogue.words_by, scene.jobs.values(), percent_of(project)
+    scope, where = "" if ctx.catalogue.films_shared else scene.home, (scene.home, scene.id)
+    return Run(*where, job, gate, bible, ctx.now_ms, locked, votes, router, words_by, others, weight, scope)
 
 
 def committing(scene: SceneActor, runs: list[Run], ctx: Context) -> Decision:

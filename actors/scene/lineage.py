@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 from actors.scene import board
+from actors.scene.flights import SHARED
 from actors.scene.job import Job
 from actors.scene.parts import components
 from actors.scene.recipe import recipe
@@ -18,8 +19,9 @@ from actors.scene.recipe import recipe
 def lineage(job: Job) -> dict[str, Any]:
     """JSON-able. `madeWith`: model and version, as the backend says it; `attempts`: step → how many it took;
     `parentTake`: what people had when they asked for it; `bibleVersion`: of the scene's bible when it was made;
-    `reused`: the film is an earlier take's; `cache`: how the cache came to that, or to what was lent
-    (`actors.scene.cached`); `components`: its parts that are earlier jobs' (`actors.scene.parts`)."""
+    `reused`: the film is an earlier take's; `sharedWith`: the job that rendered it for both; `cache`: how the cache
+    came to that, or to what was lent (`actors.scene.cached`); `components`: its parts that are earlier jobs'
+    (`actors.scene.parts`)."""
     media = job.media or {}
     files = (media.get("files") or {}).values()
     found = {
@@ -36,6 +38,7 @@ def lineage(job: Job) -> dict[str, Any]:
         "retries": job.retries or None,
         "attempts": dict(sorted(job.numbers.items())),
         "reused": job.cache == "hit",
+        "sharedWith": media.get(SHARED),
         "cache": _cache(job),
         "components": components(job, board.current(job)),
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from serve_app.steps.keeping import OF
+from serve_app.steps.keeping import OF, kept_film
 from serve_app.steps.observe import observation_key
 from serve_app.steps.stores import StepStores
 from serve_app.worker import Report
@@ -33,9 +33,8 @@ class AskCache:
 
     def _exact(self, recipe_hash: str, ask: Mapping[str, Any]) -> Told | None:
         wait, cache = self._stores.wait, self._stores.cache
-        found = wait(cache.get(bytes.fromhex(recipe_hash)))
-        media = None if found is None else decode(found)
-        if media is None or wait(self._stores.objects.head(media["playlist_key"])) is None:
+        media = wait(kept_film(cache, self._stores.objects, recipe_hash))
+        if media is None:
             return None
         seen = wait(cache.get(observation_key(media["video_key"])))
         of = media.pop(OF, None)

@@ -6,12 +6,27 @@ from collections.abc import Mapping
 from typing import Any
 
 from actors.runtime.ids import derive_id
+from actors.scene.flights import SHARED
 from storage.cache.exact import ExactCache
-from storage.codec import encode
+from storage.codec import decode, encode
 from storage.ledger.protocol import Attempt
+from storage.objects.protocol import ObjectStore
 
 OF = "of"
 """Name in what is kept, beside the media: {"take", "job", "scene", "project"}. Older entries have none."""
+
+
+async def kept_film(cache: ExactCache, objects: ObjectStore, recipe_hash: str, job: str = "") -> dict[str, Any] | None:
+    """The media, with `OF`, if it is there in whole. `job`: who is about to render it: then told as shared with whoever
+    did meanwhile. Two who ask at once may both miss the cache before the first has a film."""
+    found = await cache.get(bytes.fromhex(recipe_hash))
+    media = None if found is None else decode(found)
+    if media is None or await objects.head(media["playlist_key"]) is None:
+        return None
+    if job:
+        maker = (media.pop(OF, None) or {}).get("job", job)
+        media |= {SHARED: maker} if maker != job else {}
+    return dict(media)
 
 
 async def keep_film(cache: ExactCache, recipe_hash: str, media: Mapping[str, Any], attempt: Attempt) -> None:

@@ -12,7 +12,7 @@ from gpu.media.encode import MediaSet
 from gpu.media.film import film
 from gpu.video.animatic import can_burn
 from gpu.video.protocol import PROMPT_CHARS_MAX, RenderRequest, VideoBackend
-from serve_app.steps.keeping import keep_film
+from serve_app.steps.keeping import keep_film, kept_film
 from serve_app.steps.previews import Previews
 from serve_app.steps.stores import StepStores
 from serve_app.steps.upload import UPLOAD_FROM, upload
@@ -33,6 +33,10 @@ class Video:
         backend = self._backends.get(request["backend"] or self._first.name)
         if backend is None:
             raise StepFailed("BACKEND_UNKNOWN", f"there is no backend {request['backend']!r} here; leave it out", False)
+        wait, stores = self._stores.wait, self._stores
+        kept = wait(kept_film(stores.cache, stores.objects, request["recipe_hash"], attempt.job))
+        if kept is not None:
+            return kept
         scene = EnhancedScene.from_dict(request["enhanced"])
         render = RenderRequest(
             shots=scene.shots,

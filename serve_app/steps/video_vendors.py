@@ -21,7 +21,7 @@ from gpu.video.protocol import Cancelled, RenderRequest, VideoError
 from gpu.video.videos_api import VideosApi
 from gpu.video.videos_api_clips import Clip, cuts_of, fitted, frames_of, plan, seconds_of, size_for, start_keys
 from gpu.video.videos_api_wire import UNAVAILABLE, Endpoint, VendorFault
-from serve_app.steps.keeping import keep_film
+from serve_app.steps.keeping import keep_film, kept_film
 from serve_app.steps.stores import StepStores
 from serve_app.steps.upload import UPLOAD_FROM, upload
 from serve_app.steps.vendor_tasks import Asked, VendorTasks
@@ -60,6 +60,10 @@ class VendorVideo:
             raise StepFailed(error.code.upper(), error.message, error.retryable) from error
 
     async def _make(self, api: VideosApi, attempt: Attempt, request: dict[str, Any], report: Report) -> dict[str, Any]:
+        stores = self._stores
+        kept = await kept_film(stores.cache, stores.objects, request["recipe_hash"], attempt.job)
+        if kept is not None:
+            return kept
         endpoint, scene = api.endpoint, EnhancedScene.from_dict(request["enhanced"])
         render = RenderRequest(
             shots=scene.shots,

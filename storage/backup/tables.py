@@ -49,9 +49,10 @@ ATTEMPTS = Table(
     "attempts",
     ("id", "home", "scene", "job", "step", "number", "state", "request", "timeout_ms", "priority", "created_at_ms",
      "deadline_at_ms", "worker", "heartbeat_at_ms", "progress", "message", "cancel_requested", "result", "error",
-     "version", "principal", "needs", "affinity", "not_before_ms", "pool", "weight", "claims", "charge_ms"),
+     "version", "principal", "needs", "affinity", "not_before_ms", "pool", "weight", "claims", "charge_ms",
+     "flight"),
     ("created_at_ms", "id"),
-    ("", "", "", 0, "", 100, 0, 0),
+    ("", "", "", 0, "", 100, 0, 0, ""),
 )  # fmt: skip
 
 TABLES = (SNAPSHOTS, RESPONSES, VIEWS, ATTEMPTS)

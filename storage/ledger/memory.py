@@ -22,6 +22,7 @@ from storage.ledger.protocol import (
     Committed,
     Conflict,
     Draining,
+    Ended,
     Event,
     Fenced,
     HostRow,
@@ -334,7 +335,7 @@ class MemoryLedger:
         self, id: str, worker: str, state: AttemptState, *, result: bytes | None, error: bytes | None
     ) -> bool:
         self._token += 1
-        return self._attempts.finish(id, worker, state, result, error)
+        return self._attempts.finish(id, worker, state, result, error) is not None
 
     async def finish_and_claim(
         self,
@@ -347,9 +348,10 @@ class MemoryLedger:
         steps: Sequence[str],
         offers: Sequence[str] = (),
         loaded: str = "",
-    ) -> tuple[bool, Attempt | None]:
-        counted = await self.finish_attempt(id, worker, state, result=result, error=error)
-        return counted, await self.claim_attempt(worker, steps, offers=offers, loaded=loaded)
+    ) -> Ended:
+        also = self._attempts.finish(id, worker, state, result, error)
+        after = await self.claim_attempt(worker, steps, offers=offers, loaded=loaded)
+        return Ended(also is not None, after, also or ())
 
     async def handed(self, worker: str) -> Attempt | None:
         return self._attempts.held_by(worker)

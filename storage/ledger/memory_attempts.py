@@ -16,6 +16,7 @@ from storage.ledger.protocol import (
     ATTEMPT_STALE_MS,
     CLAIMS_MAX,
     FINAL_STATES,
+    FLOWN,
     Append,
     Attempt,
     AttemptState,
@@ -45,9 +46,9 @@ class MemoryAttempts:
             self._rows[new.id] = Attempt(
                 new.id, new.home, new.scene, new.job, new.step, new.number, AttemptState.OPEN, new.request,
                 new.timeout_ms, new.priority, now, None, None, None, 0.0, "", False, None, None, 1,
-                new.user, new.needs, new.affinity, new.not_before_ms, new.pool, new.weight,
+                new.user, new.needs, new.affinity, new.not_before_ms, new.pool, new.weight, flight=new.flight,
             )  # fmt: skip
-            if new.hand_to and self.held_by(new.hand_to) is None:
+            if new.hand_to and self.held_by(new.hand_to) is None and self._leads(self._rows[new.id]):
                 self._rows[new.id] = self._taken(self._rows[new.id], new.hand_to, now)
         for id in append.cancel_attempts:
             row = self._rows.get(id)
@@ -73,7 +74,10 @@ class MemoryAttempts:
         rows = [
             (self.shares.turn(row).order(num), row)
             for num, row in enumerate(self._rows.values())
-            if row.step in steps and self._claimable(row, worker, now) and self._wanted(row, offers, loaded, now)
+            if row.step in steps
+            and self._claimable(row, worker, now)
+            and self._wanted(row, offers, loaded, now)
+            and self._leads(row)
         ]
         if not rows:
             return None
@@ -84,6 +88,13 @@ class MemoryAttempts:
             return lost
         self._rows[best.id] = claimed = self._taken(best, worker, now)
         return claimed
+
+    def _leads(self, row: Attempt) -> bool:
+        """Whether none of its flight is worked on, or was there before it."""
+        if not row.flight or row.state is AttemptState.CLAIMED:
+            return True
+        others = [each for each in self._rows.values() if each.flight == row.flight and each.state not in FINAL_STATES]
+        return others[0] is row and all(each.state is AttemptState.OPEN for each in others)
 
     def _taken(self, row: Attempt, worker: str, now: int) -> Attempt:
         return replace(
@@ -145,14 +156,26 @@ class MemoryAttempts:
         )
         return row.cancel_requested
 
-    def finish(self, id: str, worker: str, state: AttemptState, result: bytes | None, error: bytes | None) -> bool:
+    def finish(
+        self, id: str, worker: str, state: AttemptState, result: bytes | None, error: bytes | None
+    ) -> tuple[Attempt, ...] | None:
+        """Those of its flight that ended with it; None: the claim was lost."""
         check_final(state)
         row = self._held(id, worker)
         if row is None:
-            return False
+            return None
         self.shares.settle(row, state, self._clock())
         self._rows[id] = replace(row, state=state, result=result, error=error, version=row.version + 1)
-        return True
+        with_it = [
+            each
+            for each in self._rows.values()
+            if row.flight and each.flight == row.flight and each.state not in FINAL_STATES
+        ]
+        for each in with_it if state is AttemptState.DONE else ():
+            self._rows[each.id] = replace(
+                each, state=state, result=result, message=FLOWN + row.job, version=each.version + 1
+            )
+        return tuple(self._rows[each.id] for each in with_it) if state is AttemptState.DONE else ()
 
     def get(self, id: str) -> Attempt | None:
         return self._rows.get(id)

@@ -30,6 +30,7 @@ from storage.ledger.protocol import (
     AttemptState,
     Claim,
     Committed,
+    Ended,
     Event,
     HostRow,
     Kind,
@@ -317,7 +318,7 @@ class PostgresLedger:
         steps: Sequence[str],
         offers: Sequence[str] = (),
         loaded: str = "",
-    ) -> tuple[bool, Attempt | None]:
+    ) -> Ended:
         check_final(state)
         end = postgres_attempts.Ending(id, worker, state, result, error)
         return await self._on_pool(

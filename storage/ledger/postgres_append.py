@@ -77,20 +77,20 @@ _ATTEMPTS = """,
 posted AS (
   INSERT INTO storyforge.attempts (id, home, scene, job, step, number, state, request, timeout_ms, priority,
     created_at_ms, progress, message, cancel_requested, version, principal, needs, affinity, not_before_ms, pool,
-    weight, worker, deadline_at_ms, heartbeat_at_ms, claims, charge_ms)
+    weight, worker, deadline_at_ms, heartbeat_at_ms, claims, charge_ms, flight)
   SELECT p.id, p.home, p.scene, p.job, p.step, p.number,
     CASE WHEN {taken} THEN 'claimed' WHEN p.cancelled = 0 THEN 'open' ELSE 'cancelled' END,
     p.request, p.timeout_ms, p.priority, clock.now, 0.0, '', p.cancelled <> 0,
     1 + p.cancelled + CASE WHEN {taken} THEN 1 ELSE 0 END,
     p.principal, p.needs, p.affinity, p.not_before, p.pool, p.weight,
     CASE WHEN {taken} THEN {worker} END, CASE WHEN {taken} THEN clock.now + p.timeout_ms END,
-    CASE WHEN {taken} THEN clock.now END, CASE WHEN {taken} THEN 1 ELSE 0 END, {charge}
+    CASE WHEN {taken} THEN clock.now END, CASE WHEN {taken} THEN 1 ELSE 0 END, {charge}, p.flight
   FROM unnest(%(n_at)s::bigint[], %(n_id)s::text[], %(n_home)s::text[], %(n_scene)s::text[], %(n_job)s::text[],
     %(n_step)s::text[], %(n_number)s::bigint[], %(n_request)s::bytea[], %(n_timeout)s::bigint[],
     %(n_priority)s::bigint[], %(n_cancelled)s::bigint[], %(n_user)s::text[], %(n_needs)s::text[],
-    %(n_affinity)s::text[], %(n_before)s::bigint[], %(n_pool)s::text[], %(n_weight)s::bigint[])
+    %(n_affinity)s::text[], %(n_before)s::bigint[], %(n_pool)s::text[], %(n_weight)s::bigint[], %(n_flight)s::text[])
     WITH ORDINALITY AS p (at, id, home, scene, job, step, number, request, timeout_ms, priority, cancelled, principal,
-      needs, affinity, not_before, pool, weight, place)
+      needs, affinity, not_before, pool, weight, flight, place)
   JOIN moved m ON m.at = p.at CROSS JOIN clock{best} ORDER BY p.place)"""
 _TO_NOBODY = {"taken": "false", "worker": "NULL::text", "charge": "0", "best": ""}
 _TO_A_WORKER = {
@@ -267,6 +267,7 @@ class Batch:
         values["n_before"] = int8s([a.not_before_ms for a in new])
         values["n_pool"] = texts([a.pool for a in new])
         values["n_weight"] = int8s([a.weight for a in new])
+        values["n_flight"] = texts([a.flight for a in new])
         hand = self._handed()
         if hand is None:
             return _ATTEMPTS.format(**_TO_NOBODY) if new else ""
@@ -277,8 +278,9 @@ class Batch:
 
     def _handed(self) -> tuple[int, NewAttempt] | None:
         """The one attempt of this statement that goes straight to a worker: one, since two could be charged to the
-        same share; none beside a cancel, which waits for rows that an end holds while it waits for shares."""
-        asked = ((at, new) for at, new, cancelled in self._attempts if new.hand_to and not cancelled)
+        same share; none beside a cancel, which waits for rows that an end holds while it waits for shares; none of a
+        flight, whose others a statement cannot see while they are being added."""
+        asked = ((at, new) for at, new, cancelled in self._attempts if new.hand_to and not cancelled and not new.flight)
         return next(asked, None) if not self._cancels else None
 
     def _put_answers(self, values: dict[str, Any]) -> str:

@@ -14,12 +14,15 @@ from storage.ledger import postgres_shares
 from storage.ledger.places import QUEUE_ROWS_MAX, Queue
 from storage.ledger.postgres_connect import Connection
 from storage.ledger.postgres_time import NOW
-from storage.ledger.protocol import AFFINITY_WAIT_MS, ATTEMPT_STALE_MS, CLAIMS_MAX, Attempt, AttemptState
+from storage.ledger.protocol import AFFINITY_WAIT_MS, ATTEMPT_STALE_MS, CLAIMS_MAX, FLOWN, Attempt, AttemptState, Ended
 from storage.ledger.rules import worker_lost
 
 _COLUMNS = """id, home, scene, job, step, number, state, request, timeout_ms, priority, created_at_ms, deadline_at_ms,
 worker, heartbeat_at_ms, progress, message, cancel_requested, result, error, version, principal, needs,
-affinity, not_before_ms, pool, weight, claims, charge_ms"""
+affinity, not_before_ms, pool, weight, claims, charge_ms, flight"""
+FLIGHT_TRIES_MAX = 3
+"""Claims in a row that somebody else's of the same flight may undo; then the worker looks later."""
+
 _A_COLUMNS = ", ".join(f"a.{name.strip()}" for name in _COLUMNS.split(","))
 
 CLAIM = f"""WITH clock AS MATERIALIZED (SELECT {NOW} AS now),
@@ -33,6 +36,9 @@ best AS MATERIALIZED (
     AND (a.state = 'open' OR (a.worker <> %(worker)s
       AND (a.heartbeat_at_ms < (SELECT now FROM clock) - {ATTEMPT_STALE_MS}
         OR a.deadline_at_ms < (SELECT now FROM clock))))
+    AND (a.flight = '' OR (%(flights)s AND (a.state = 'claimed' OR NOT EXISTS (
+      SELECT 1 FROM storyforge.attempts b WHERE b.flight = a.flight AND b.flight <> ''
+      AND b.state IN ('open', 'claimed') AND b.num <> a.num AND (b.num < a.num OR b.state = 'claimed')))))
   ORDER BY {postgres_shares.ORDER} LIMIT 1 FOR UPDATE OF a SKIP LOCKED),
 charged AS ({postgres_shares.CHARGE})
 UPDATE storyforge.attempts a SET version = a.version + 1,
@@ -53,7 +59,11 @@ settled AS ({postgres_shares.SETTLE})"""
 
 FINISH = f"""{_SETTLED}, measured AS ({postgres_shares.MEASURE})
 UPDATE storyforge.attempts a SET state = %(state)s, result = %(result)s, error = %(error)s, version = a.version + 1
-FROM held WHERE a.id = held.id AND a.created_at_ms = held.created_at_ms"""
+FROM held WHERE a.id = held.id AND a.created_at_ms = held.created_at_ms RETURNING a.job, a.flight"""
+
+FLY = f"""UPDATE storyforge.attempts a SET state = 'done', result = %(result)s, message = %(message)s,
+version = a.version + 1 WHERE a.flight = %(flight)s AND a.flight <> '' AND a.state IN ('open', 'claimed')
+RETURNING {_A_COLUMNS}"""
 
 RELEASE = f"""{_SETTLED}
 UPDATE storyforge.attempts a SET state = CASE WHEN a.cancel_requested THEN 'cancelled' ELSE 'open' END, worker = NULL,
@@ -66,8 +76,27 @@ async def claim(
 ) -> Attempt | None:
     if not steps:
         return None
-    asked = {"worker": worker, "steps": list(steps), "offers": list(offers), "loaded": loaded}
-    return await _one(connection, CLAIM, {"now": now, "lost": worker_lost(CLAIMS_MAX), **asked})
+    asked = {"worker": worker, "steps": list(steps), "offers": list(offers), "loaded": loaded, "flights": True}
+    for _ in range(FLIGHT_TRIES_MAX):
+        row = await _one(connection, CLAIM, {"now": now, "lost": worker_lost(CLAIMS_MAX), **asked})
+        if (
+            row is None
+            or not row.flight
+            or row.state is not AttemptState.CLAIMED
+            or await _flies_alone(connection, row)
+        ):
+            return row
+        await release(connection, row.id, worker, now)
+    return None
+
+
+async def _flies_alone(connection: Connection, row: Attempt) -> bool:
+    """Two claims of one flight at the same moment do not see each other. Each looks again once it is committed, so at
+    least one sees the other; whoever does gives its own back."""
+    query = """SELECT 1 FROM storyforge.attempts b WHERE b.flight = %(flight)s AND b.flight <> ''
+    AND b.state IN ('open', 'claimed') AND b.state = 'claimed' AND b.id <> %(id)s LIMIT 1"""
+    found = await connection.execute(query, {"flight": row.flight, "id": row.id})
+    return await found.fetchone() is None
 
 
 async def release(connection: Connection, id: str, worker: str, now: int | None) -> bool:
@@ -124,10 +153,9 @@ async def finish(
     result: bytes | None,
     error: bytes | None,
 ) -> bool:
-    cursor = await connection.execute(
-        FINISH, {"now": now, "id": id, "worker": worker, "state": str(state), "result": result, "error": error}
-    )
-    return cursor.rowcount == 1
+    end = Ending(id, worker, state, result, error)
+    async with connection.transaction():
+        return await _finish(connection, now, end) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +169,31 @@ class Ending:
 
 async def finish_and_claim(
     connection: Connection, now: int | None, end: Ending, steps: Sequence[str], offers: Sequence[str], loaded: str
-) -> tuple[bool, Attempt | None]:
-    """Two statements of one transaction: the claim sees the shares as the end left them."""
+) -> Ended:
+    """Statements of one transaction: the claim sees the shares as the end left them. Within a flight it claims anew
+    after the commit, see `_flies_alone`."""
     async with connection.transaction():
-        counted = await finish(connection, now, end.id, end.worker, end.state, result=end.result, error=end.error)
-        return counted, await claim(connection, end.worker, steps, offers, loaded, now)
+        also = await _finish(connection, now, end)
+        asked = {"worker": end.worker, "steps": list(steps), "offers": list(offers), "loaded": loaded}
+        values = {"now": now, "lost": worker_lost(CLAIMS_MAX), "flights": False, **asked}
+        row = await _one(connection, CLAIM, values) if steps else None
+    if row is None:
+        row = await claim(connection, end.worker, steps, offers, loaded, now)
+    return Ended(also is not None, row, also or ())
+
+
+async def _finish(connection: Connection, now: int | None, end: Ending) -> tuple[Attempt, ...] | None:
+    """Inside a transaction. Those of its flight that ended with it; None: the claim was lost."""
+    values = {"id": end.id, "worker": end.worker, "state": str(end.state), "result": end.result, "error": end.error}
+    ended = await (await connection.execute(FINISH, {"now": now, **values})).fetchone()
+    if ended is None:
+        return None
+    job, flight = ended
+    if not flight or end.state is not AttemptState.DONE:
+        return ()
+    told = {"flight": flight, "result": end.result, "message": FLOWN + job}
+    rows = await (await connection.execute(FLY, told, binary=True)).fetchall()
+    return tuple(_attempt(row) for row in rows)
 
 
 async def held_by(connection: Connection, worker: str) -> Attempt | None:

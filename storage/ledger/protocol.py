@@ -100,6 +100,7 @@ class NewAttempt:
     pool: str = ""  # the queue it waits in: attempts of one pool compete for the same workers
     weight: int = 100  # percent of an ordinary share
     hand_to: str = ""  # a worker that asked for more: claimed for it in this append, if it holds nothing by then
+    flight: str = ""  # attempts of one flight ask for the same thing: it is done once, see `claim_attempt`
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +133,22 @@ class Attempt:
     weight: int = 100
     claims: int = 0  # how often it was claimed; after the first, because a worker died with it
     charge_ms: int = 0  # of service, as it was estimated when it was claimed
+    flight: str = ""
+
+    @property
+    def flown_with(self) -> str:
+        """The job that was worked on in its place; "": its own."""
+        return self.message.removeprefix(FLOWN) if self.message.startswith(FLOWN) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What came of an end. `counted`: the claim had not been lost; `next`: what the worker was given with it; `also`:
+    attempts of its flight that ended with it, whose owners have to be told."""
+
+    counted: bool
+    next: Attempt | None = None
+    also: tuple[Attempt, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -457,6 +474,9 @@ class Ledger(Protocol):
         worker's name is new at every start. One that was claimed `CLAIMS_MAX` times already is ended instead and
         returned as it is then, `FAILED` with the error `WORKER_LOST`: tell its owner, do not run it. Nothing to claim
         costs one read and no write.
+
+        Of a flight one attempt is worked on at a time: an open one waits while another of it is claimed, or is older.
+        When one is done all of it is done, with its result; when it fails or is cancelled, the next may be claimed.
         """
         ...
 
@@ -489,8 +509,8 @@ class Ledger(Protocol):
         steps: Sequence[str],
         offers: Sequence[str] = (),
         loaded: str = "",
-    ) -> tuple[bool, Attempt | None]:
-        """`finish_attempt`, then `claim_attempt`, as one commit: whether the result counted, and what comes next."""
+    ) -> Ended:
+        """`finish_attempt`, then `claim_attempt`, as one commit. A claim within a flight may be a second commit."""
         ...
 
     async def handed(self, worker: str) -> Attempt | None:
@@ -530,6 +550,9 @@ AFFINITY_WAIT_MS = 3_000
 """How long an attempt waits for a worker that has its model loaded. Longer than loading takes: waiting costs more than
 it saves; shorter: workers swap models that another has."""
 
+FLOWN = "@flown with "
+"""Begins the message of an attempt that ended with another of its flight; the job of that one follows."""
+
 WANT_MS = 15_000
 """A want that was not renewed for this long is void. Shorter than a person's retries: an owner never hears of it;
 longer: homes move for reasons that have passed."""
@@ -548,6 +571,7 @@ __all__ = [
     "ATTEMPT_STALE_MS",
     "CLAIMS_MAX",
     "FINAL_STATES",
+    "FLOWN",
     "KEPT_MS",
     "OWNERSHIP_DOC",
     "OWNERSHIP_TYPE",
@@ -560,6 +584,7 @@ __all__ = [
     "Committed",
     "Conflict",
     "Draining",
+    "Ended",
     "Event",
     "Fenced",
     "HostRow",

@@ -26,6 +26,7 @@ from storage.ledger.protocol import (
     AttemptState,
     Claim,
     Committed,
+    Ended,
     Event,
     HostRow,
     Kind,
@@ -252,7 +253,10 @@ class SqliteLedger:
     ) -> bool:
         check_final(state)
         return await self._write(
-            lambda tx: sqlite_attempts.finish(tx.connection, tx.now_ms, id, worker, state, result=result, error=error)
+            lambda tx: (
+                sqlite_attempts.finish(tx.connection, tx.now_ms, id, worker, state, result=result, error=error)
+                is not None
+            )
         )
 
     async def finish_and_claim(
@@ -266,7 +270,7 @@ class SqliteLedger:
         steps: Sequence[str],
         offers: Sequence[str] = (),
         loaded: str = "",
-    ) -> tuple[bool, Attempt | None]:
+    ) -> Ended:
         check_final(state)
         claimer = sqlite_attempts.Claimer(worker, steps, offers, loaded)
         return await self._write(

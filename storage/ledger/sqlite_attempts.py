@@ -16,30 +16,42 @@ from storage.ledger.protocol import (
     AFFINITY_WAIT_MS,
     ATTEMPT_STALE_MS,
     CLAIMS_MAX,
+    FLOWN,
     Attempt,
     AttemptState,
+    Ended,
     NewAttempt,
 )
 from storage.ledger.rules import worker_lost
 
 _COLUMNS = """id, home, scene, job, step, number, state, request, timeout_ms, priority, created_at_ms, deadline_at_ms,
 worker, heartbeat_at_ms, progress, message, cancel_requested, result, error, version, principal, needs,
-affinity, not_before_ms, pool, weight, claims, charge_ms"""
+affinity, not_before_ms, pool, weight, claims, charge_ms, flight"""
+
+_LEADS = """(a.flight = '' OR a.state = 'claimed' OR NOT EXISTS (
+  SELECT 1 FROM attempts b INDEXED BY attempts_flight WHERE b.flight = a.flight AND b.flight <> ''
+  AND b.state IN ('open', 'claimed') AND b.num <> a.num AND (b.num < a.num OR b.state = 'claimed')))"""
+"""Nobody works on another of its flight, and none of it was there before."""
 
 
 def insert(connection: sqlite3.Connection, new: NewAttempt, now_ms: int) -> None:
     connection.execute(
         f"""INSERT INTO attempts ({_COLUMNS})
-        VALUES (?,?,?,?,?,?,'open',?,?,?,?,NULL,NULL,NULL,0.0,'',0,NULL,NULL,1,?,?,?,?,?,?,0,0)""",
+        VALUES (?,?,?,?,?,?,'open',?,?,?,?,NULL,NULL,NULL,0.0,'',0,NULL,NULL,1,?,?,?,?,?,?,0,0,?)""",
         (
             new.id, new.home, new.scene, new.job, new.step, new.number, new.request, new.timeout_ms, new.priority,
-            now_ms, new.user, new.needs, new.affinity, new.not_before_ms, new.pool, new.weight,
+            now_ms, new.user, new.needs, new.affinity, new.not_before_ms, new.pool, new.weight, new.flight,
         ),
     )  # fmt: skip
-    if new.hand_to and held_by(connection, new.hand_to) is None:
+    if new.hand_to and held_by(connection, new.hand_to) is None and _leads(connection, new.id):
         row = by_id(connection, new.id)
         assert row is not None, "it was just inserted"
         _take(connection, row, new.hand_to, now_ms)
+
+
+def _leads(connection: sqlite3.Connection, id: str) -> bool:
+    found = connection.execute(f"SELECT 1 FROM attempts a WHERE a.id = ? AND {_LEADS}", (id,)).fetchone()
+    return found is not None
 
 
 def cancel(connection: sqlite3.Connection, home: str, id: str) -> None:
@@ -67,7 +79,7 @@ def _waiting(claimer: Claimer, now_ms: int) -> tuple[str, list[Any]]:
     {{joins}} WHERE a.state IN ('open', 'claimed') AND a.step IN ({_marks(claimer.steps)})
     AND (a.needs = '' OR a.needs IN ({_marks(claimer.offers)})) AND a.not_before_ms <= ?
     AND (a.affinity IN ('', ?) OR max(a.created_at_ms, a.not_before_ms) <= ?)
-    AND (a.state = 'open' OR (a.worker <> ? AND (a.heartbeat_at_ms < ? OR a.deadline_at_ms < ?)))"""
+    AND (a.state = 'open' OR (a.worker <> ? AND (a.heartbeat_at_ms < ? OR a.deadline_at_ms < ?))) AND {_LEADS}"""
     values = [*claimer.steps, *claimer.offers, now_ms, claimer.loaded, now_ms - AFFINITY_WAIT_MS]
     return where, [*values, claimer.worker, now_ms - ATTEMPT_STALE_MS, now_ms]
 
@@ -121,9 +133,10 @@ def finish_and_claim(
     *,
     result: bytes | None,
     error: bytes | None,
-) -> tuple[bool, Attempt | None]:
-    counted = finish(connection, now_ms, id, claimer.worker, state, result=result, error=error)
-    return counted, claim(connection, claimer, now_ms) if claimer.steps else None
+) -> Ended:
+    also = finish(connection, now_ms, id, claimer.worker, state, result=result, error=error)
+    after = claim(connection, claimer, now_ms) if claimer.steps else None
+    return Ended(also is not None, after, also or ())
 
 
 def _ended(connection: sqlite3.Connection, row: Attempt, error: bytes) -> Attempt:
@@ -181,16 +194,24 @@ def finish(
     *,
     result: bytes | None,
     error: bytes | None,
-) -> bool:
+) -> tuple[Attempt, ...] | None:
+    """Those of its flight that ended with it; None: the claim was lost."""
     row = _held(connection, id, worker)
     if row is None:
-        return False
+        return None
     sqlite_shares.settle(connection, row, state, now_ms)
     connection.execute(
         "UPDATE attempts SET state = ?, result = ?, error = ?, version = version + 1 WHERE id = ?",
         (str(state), result, error, id),
     )
-    return True
+    if not row.flight or state is not AttemptState.DONE:
+        return ()
+    rows = connection.execute(
+        f"""UPDATE attempts SET state = 'done', result = ?, message = ?, version = version + 1
+        WHERE flight = ? AND flight <> '' AND state IN ('open', 'claimed') RETURNING {_COLUMNS}""",
+        (result, FLOWN + row.job, row.flight),
+    ).fetchall()
+    return tuple(map(_attempt, rows))
 
 
 def held_by(connection: sqlite3.Connection, worker: str) -> Attempt | None:

@@ -82,3 +82,26 @@ async def test_g174_a_worker_that_is_asked_to_stop_hands_its_film_over_at_once(i
         assert row is not None
         assert (row.state, row.claims) == (AttemptState.OPEN, 0)
         assert row.result is not None
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("boundary", BOUNDARIES)
+async def test_k95_a_film_that_two_wait_for_is_rendered_once_whoever_is_killed(
+    it: Owner, tmp_path: Path, boundary: str
+) -> None:
+    """K-95: SIGKILL of the worker that renders for both: another goes on with the same attempt, and both jobs end."""
+    home, scene = await it.scene()
+    ask = GenerateScene(scene, auto_pick=True, seed="42")
+    jobs = [(await it.ask(home, scene, ask)).ids["job"] for _ in range(2)]
+    async with WorkerProcess(tmp_path, parts=4, durable=True, stops=[boundary]) as dying:
+        assert (await dying.line()).startswith(f"at {boundary}")
+        for job in jobs:  # the other one waits for it too
+            await it.until(job, lambda view: view.stage == "VIDEO_GENERATION" and view.attempt)
+        await dying.kill()
+    async with WorkerProcess(tmp_path, parts=4, durable=True), WorkerProcess(tmp_path, parts=4, durable=True):
+        seen = [await it.until(job, lambda view: view.state in ("FINAL_READY", "FAILED")) for job in jobs]
+    assert [view.state for view in seen] == ["FINAL_READY"] * 2
+    films = [row for job in jobs for row in await it.ledger.attempts(home, job=job) if row.step == "video"]
+    assert sorted(row.claims for row in films) == [0, 2]
+    assert films[0].result == films[1].result
+    assert len(await it.ledger.views("take", parent=scene)) == 2

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from storage.ledger.protocol import ATTEMPT_STALE_MS, Append, AttemptState, NewAttempt
+from storage.ledger.protocol import ATTEMPT_STALE_MS, Append, AttemptState, Ended, NewAttempt
 
 pytestmark = pytest.mark.contract
 
@@ -39,7 +39,7 @@ async def test_an_append_hands_its_attempt_to_the_worker_that_asked(world: Any) 
     assert (row.deadline_at_ms, row.heartbeat_at_ms) == (now + 60_000, now)
     assert await world.ledger.claim_attempt("w2", ["enhance"]) is None
     assert await world.ledger.handed("w2") is None
-    assert await finish(world, "att_1", "w1") == (True, None)
+    assert await finish(world, "att_1", "w1") == Ended(True)
     assert (await world.ledger.attempt("att_1")).state is DONE
     assert await world.ledger.handed("w1") is None
 
@@ -86,11 +86,12 @@ async def test_the_end_of_one_is_the_claim_of_the_next(world: Any) -> None:
     """G-301: one commit; the next is whose turn it is, as with any claim."""
     await post(world, new("att_1"), new("att_2"), replace(new("att_3"), priority=5))
     assert (await world.ledger.claim_attempt("w1", ["enhance"])).id == "att_3"
-    counted, row = await finish(world, "att_3", "w1")
-    assert (counted, row.id, row.worker, row.state) == (True, "att_1", "w1", AttemptState.CLAIMED)
-    counted, row = await finish(world, "att_1", "w1")
-    assert (counted, row.id) == (True, "att_2")
-    assert await finish(world, "att_2", "w1") == (True, None)
+    ended = await finish(world, "att_3", "w1")
+    row = ended.next
+    assert (ended.counted, row.id, row.worker, row.state) == (True, "att_1", "w1", AttemptState.CLAIMED)
+    ended = await finish(world, "att_1", "w1")
+    assert (ended.counted, ended.next.id) == (True, "att_2")
+    assert await finish(world, "att_2", "w1") == Ended(True)
 
 
 async def test_a_lost_claim_still_leads_to_the_next(world: Any) -> None:
@@ -100,6 +101,6 @@ async def test_a_lost_claim_still_leads_to_the_next(world: Any) -> None:
     world.clock.advance(ATTEMPT_STALE_MS + 1)
     await world.ledger.claim_attempt("w2", ["enhance"])
     await post(world, new("att_2"))
-    counted, row = await finish(world, "att_1", "w1")
-    assert (counted, row.id) == (False, "att_2")
+    ended = await finish(world, "att_1", "w1")
+    assert (ended.counted, ended.next.id) == (False, "att_2")
     assert (await world.ledger.attempt("att_1")).result is None
