@@ -46,7 +46,7 @@ for _row in (
 ):  # fmt: skip
     _VERBS |= dict.fromkeys(_row.split()[1:], _row.split()[0])
 
-ALONE = frozenset("pan tilt zoom dolly push pull truck track orbit crane roll rotate".split())
+ALONE = frozenset("pan tilt zoom dolly push pull truck track orbit crane".split())
 """Moves that need no "camera" beside them where nothing but camera words stands between two marks."""
 
 _NEEDS_DIRECTION = frozenset("push pull move swish truck".split())
@@ -76,14 +76,21 @@ _SKIPPED = frozenset("is are was be being a an the and then begins starts to cam
 _LEADS_TO_MOVE = frozenset(
     "is are was movement motion move work then also starts begins continues to keeps and angle a the it".split()
 )
+_EARLY = {
+    "leftward": "left", "rightward": "right", "upward": "up", "downward": "down", "left": "left", "right": "right",
+    "inward": "in", "outward": "out", "clockwise": "clockwise", "counterclockwise": "counterclockwise",
+}  # fmt: skip
+"""Directions that may stand before the move: "a leftward pan"."""
+
 _TABLE = """
 static: static camera; static shot; static frame; fixed camera; fixed shot; locked off camera; locked off shot;
-  locked off; locked camera; stationary camera; stationary shot; still camera; camera is fixed; camera is static;
+  locked off; locked camera; stationary camera; stationary shot; camera is fixed; camera is static;
   camera is stationary; camera is still; camera is locked; camera remains still; camera remains static;
   camera remains fixed; camera remains stationary; camera stays still; camera stays static; camera stays fixed;
   camera stays in place; camera holds still; camera does not move; camera is not moving; camera not moving;
   no camera movement; no camera motion; without camera movement; without any camera movement;
-  camera movement is static; tripod shot; on a tripod; unmoving camera; motionless camera; camera stands still;
+  camera movement is static; tripod shot; shot on a tripod; ~on a tripod; unmoving camera;
+  motionless camera; camera stands still;
   ~static; ~camera fixed; ~camera static; ~fixed; ~stationary; ~still camera
 handheld: handheld camera; hand held camera; handheld shot; hand held shot; handheld footage; handheld camera work;
   handheld camerawork; handheld camera movement; camera is handheld; shot handheld; filmed handheld; handheld style;
@@ -129,11 +136,13 @@ def move_at(words: Sequence[str], at: int) -> tuple[CameraMove | None, str, int]
     while at < len(words) and words[at] in _MANNERS:
         manners.append(_MANNERS[words[at]])
         at += 1
+    early = _EARLY.get(words[at], "") if at + 1 < len(words) and words[at + 1] in _VERBS else ""
+    at += bool(early)
     verb = _VERBS.get(words[at]) if at < len(words) else None
     if verb is None:
         return None, "", at
     at += 1
-    direction = ""
+    direction = early
     while at < len(words):
         found, after = ("", at) if direction else direction_at(words, at)
         if found:

@@ -11,7 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from storage.cache.slots.tagging import PLURAL, STATE, Word
-from storage.cache.slots.words import CLOTHES, COLOURS, PLACES, SHADES
+from storage.cache.slots.words import CLOTHES, COLOURS, GIVING, LIVING, OPEN_PLACES, PLACES, SHADES
+
+ING = "~ing"
+"""Ends an -ing form inside a noun phrase."""
+
+BARE = "bare"
+"""Form of a noun phrase that is an article and adjectives."""
 
 PLACE_PREPOSITIONS = frozenset("in on at inside".split())
 
@@ -40,7 +46,7 @@ def parts_of(words: Sequence[Word]) -> list[Part]:
     while at < len(words):
         if words[at].kind in "djngi":
             part, at = _noun_phrase(words, at)
-            parts.append(part)
+            parts.extend(_doing(part))
         else:
             word = words[at]
             parts.append(Part(word.kind, word.text, form=word.form, opens=word.opens, helped=word.helped))
@@ -56,8 +62,15 @@ def _noun_phrase(words: Sequence[Word], at: int) -> tuple[Part, int]:
     begin = at
     while at < len(words) and words[at].kind in "djngi":
         word = words[at]
-        if nouns and (word.kind in "dj" or word.opens or word.helped):
+        if nouns and (word.kind == "d" or word.opens or word.helped):
             break
+        if nouns and word.kind == "j":
+            following = words[at + 1] if at + 1 < len(words) else None
+            if following is not None and following.kind in "djngi" and not following.opens:
+                break
+            nouns.append(word.text)
+            at += 1
+            continue
         if at > begin and (word.opens and not word.text.endswith("'s")) and (part.traits or part.number):
             break
         if word.kind == "d":
@@ -76,9 +89,20 @@ def _noun_phrase(words: Sequence[Word], at: int) -> tuple[Part, int]:
         part.traits.append(prefix.rstrip("-"))
     part.text = " ".join(nouns)
     part.plural = part.plural or bool(part.number and part.number != "lone")
-    if not nouns:
+    if not nouns and part.traits and first.opens and not first.helped:
+        part.text, part.form = part.traits.pop(), BARE  # "in the dark", "a square"
+    elif not nouns:
         part.kind = "j"
     return part, at
+
+
+def _doing(part: Part) -> list[Part]:
+    """ "A running man" as "a man running"."""
+    first, _, noun = part.text.partition(" ")
+    if not first.endswith(ING) or noun not in LIVING:
+        return [part]
+    part.text = noun
+    return [part, Part("v", first.removesuffix(ING))]
 
 
 def sentence(segments: Sequence[list[Part]]) -> list[Part]:
@@ -86,13 +110,51 @@ def sentence(segments: Sequence[list[Part]]) -> list[Part]:
     joined: list[Part] = []
     for index, segment in enumerate(segments):
         some = active(segment)
-        if joined and joined[-1].kind == "v" and some and some[0].kind == "n":
+        if joined and some and some[0].kind == "n" and any(part.kind == "v" for part in joined):
             joined.append(Part("b", "|"))
+        if joined and some and _lists_traits(joined[-1], some[0]):
+            bare = joined.pop()
+            some[0].traits.extend([*bare.traits, bare.text] if bare.text else bare.traits)
         joined.extend(some)
         if index == 0 and len(segments) > 1 and _is_adjunct(some):
             joined = [*some, Part("m", "")]
     joined = _front_last(joined)
-    return _adverbs(_joined_sorted(_predicates(_clothes(joined))))
+    joined = _given(_predicates(_clothes(joined)))
+    return _meanwhile(_adverbs(_joined_sorted(joined)))
+
+
+def _lists_traits(before: Part, after: Part) -> bool:
+    """ "A brown, big bear"."""
+    bare = (before.kind == "j" and bool(before.traits) and not before.helped) or before.form == BARE
+    return bare and not before.number and after.kind == "n" and not after.opens and not after.number
+
+
+def _given(parts: list[Part]) -> list[Part]:
+    for at in range(len(parts) - 2):
+        verb, who, what = parts[at : at + 3]
+        if verb.kind == "v" and verb.text in GIVING and who.kind == what.kind == "n" and (what.opens or what.number):
+            return [*parts[: at + 1], what, Part("p", "to"), who, *_given(parts[at + 3 :])]
+    return parts
+
+
+def _meanwhile(parts: list[Part]) -> list[Part]:
+    """ "While one, other" and "other while one" in one order, where "while" stands once."""
+    at = [index for index, part in enumerate(parts) if part.kind == "s"]
+    if len(at) != 1 or parts[at[0]].text != "while":
+        return parts
+    one, other = parts[: at[0]], parts[at[0] + 1 :]
+    if not one:
+        pause = next((index for index, part in enumerate(other) if part.kind == "b"), 0)
+        one, other = other[:pause], other[pause + 1 :]
+    if not one or not other:
+        return parts
+    first, second = sorted((one, other), key=lambda side: [str(part) for part in side])
+    return [*first, parts[at[0]], *second]
+
+
+def without_pauses(parts: Sequence[Part]) -> list[Part]:
+    """A pause is kept only where it keeps a verb from what stands behind it: "he eats, a dog sleeps"."""
+    return [part for at, part in enumerate(parts) if part.kind != "b" or (at > 0 and parts[at - 1].kind == "v")]
 
 
 def _is_adjunct(parts: Sequence[Part]) -> bool:
@@ -161,9 +223,17 @@ def _predicates(parts: list[Part]) -> list[Part]:
         alone = at > 0 and parts[at - 1].kind == "n" and (at == 1 or parts[at - 2].kind in "cbs")
         if part.kind == "j" and part.helped and part.traits and not part.number and ends and alone:
             kept[-1].traits.extend(part.traits)
+        elif part.kind == "j" and part.traits and at > 2 and parts[at - 1].kind == "c" and _told(parts, at - 2, kept):
+            kept.pop()
+            kept[-1].traits.extend(part.traits)
         else:
             kept.append(part)
     return kept
+
+
+def _told(parts: list[Part], at: int, kept: list[Part]) -> bool:
+    """Whether the adjective before "and" was told of the noun that is last among those kept."""
+    return parts[at].kind == "j" and parts[at].helped and len(kept) > 1 and kept[-2].kind == "n"
 
 
 def _joined_sorted(parts: list[Part]) -> list[Part]:
@@ -183,6 +253,8 @@ def _joined_sorted(parts: list[Part]) -> list[Part]:
 def _adverbs(parts: list[Part]) -> list[Part]:
     """An adverb stands before its verb: directly after it, or at the end of the only clause, it moves there."""
     verbs = [at for at, part in enumerate(parts) if part.kind == "v"]
+    if len(verbs) == 1 and parts[0].kind == "a" and verbs[0] > 1:
+        parts = [*parts[1 : verbs[0]], parts[0], *parts[verbs[0] :]]
     if len(verbs) == 1 and len(parts) > 1 and parts[-1].kind == "a" and verbs[0] < len(parts) - 1:
         parts = [*parts[: verbs[0]], parts[-1], *parts[verbs[0] : -1]]
     at = 0
@@ -209,7 +281,10 @@ def place_taken(sentences: list[list[Part]]) -> tuple[str, list[list[Part]]]:
     after = parts[at + 2] if at + 2 < len(parts) else None
     if clauses_in(parts) > 1 or (at == 0 and after is None) or (after is not None and after.text in {"of", "with"}):
         return "", sentences
-    return str(parts[at + 1]), [[*parts[:at], *parts[at + 2 :]]]
+    kept = [[*parts[:at], *parts[at + 2 :]]]
+    where = "in" if parts[at].text == "inside" else parts[at].text
+    open_air = parts[at + 1].text.split(" ")[-1] in OPEN_PLACES
+    return str(parts[at + 1]) if open_air or where == "in" else f"{where} {parts[at + 1]}", kept
 
 
 def _is_place(part: Part) -> bool:

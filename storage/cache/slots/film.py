@@ -25,10 +25,10 @@ ECU: extreme close up; extreme closeup; very close up; extreme close shot; super
   very tight shot; ultra close up; ~ecu; ~xcu; ~bcu
 INSERT: insert shot; cutaway shot; ~insert; ~cutaway
 TWO-SHOT: two shot; 2 shot
-OTS: over the shoulder shot; over the shoulder view; over shoulder shot; shot over the shoulder; over the shoulder;
-  ~ots
+OTS: over the shoulder shot; over the shoulder view; over shoulder shot; shot over the shoulder;
+  ~over the shoulder; ~ots
 POV: point of view shot; pov shot; first person view; first person shot; first person pov; point of view;
-  subjective shot; first person perspective; seen through the eyes; ~pov; ~first person
+  subjective shot; first person perspective; ~pov; ~first person
 REACTION: reaction shot
 PORTRAIT: portrait shot; head shot; headshot; ~portrait
 """
@@ -36,24 +36,25 @@ _ANGLE = """
 low: low angle shot; low angle view; low angle; from a low angle; shot from below; seen from below;
   viewed from below; filmed from below; ~from below
 high: high angle shot; high angle view; high angle; from a high angle
-overhead: bird's eye view; birds eye view; bird's eye; bird eye view; top down view; top down shot; top down;
+overhead: bird's eye view; birds eye view; bird's eye shot; bird's eye perspective; bird eye view;
+  ~bird's eye; top down view; top down shot; top down;
   overhead view; overhead shot; overhead angle; top view; god's eye view; seen from directly above;
   from directly overhead; viewed from above; seen from above; shot from above; filmed from above; ~overhead;
   ~from above
 aerial: aerial view; aerial shot; aerial footage; aerial video; aerial drone shot; drone shot; drone view;
   drone footage; drone video; aerial drone footage; aerial perspective; shot by a drone; filmed by a drone;
-  shot from a drone; view from the air; seen from the air; ~aerial; ~drone
-worm: worm's eye view; worms eye view; worm's eye; ground level view
+  shot from a drone; view from the air; seen from the air; ~aerial
+worm: worm's eye view; worms eye view; ~worm's eye; ground level view
 ground: ground level shot; ground level
 eye: eye level shot; eye level view; eye level angle; eye level; at eye level
 dutch: dutch angle shot; dutch angle; dutch tilt; canted angle; canted frame; tilted angle; tilted horizon;
   oblique angle
-front: front view; frontal view; seen from the front; viewed from the front; shot from the front; from the front;
+front: front view; frontal view; seen from the front; viewed from the front; shot from the front; ~from the front;
   front angle
 side: side view; profile view; profile shot; seen from the side; viewed from the side; shot from the side;
   side angle; side on view
 back: back view; rear view; seen from behind; viewed from behind; shot from behind; seen from the back;
-  shot from the back; from the back
+  shot from the back; ~from the back; ~from behind
 three quarter: three quarter view; 3 4 view
 """
 _LENS = """
@@ -259,7 +260,7 @@ the video shows; the scene shows; the clip shows; this video shows; this scene s
 the scene features; the scene depicts; the video depicts; the footage shows; the film shows; the shot shows;
 the image shows;
 there is; there are; there was; here is; in this video; in this scene; in the video; in the scene; in this clip;
-in this shot; in the shot; scene; video; shot; cast; props; setting; camera; style; prompt
+in this shot; in the shot
 """
 
 

@@ -51,8 +51,8 @@ sapling gosling offspring drawstring hamstring during boeing beijing bowling pin
 )
 _ED_NOT = frozenset(
     """
-red bed shed sled seed weed feed need speed deed reed breed steed bleed greed creed indeed naked wicked rugged hundred
-sacred kindred moped biped embed exceed proceed succeed used ted ned fred led med
+red bed shed sled seed seaweed weed feed need speed deed reed breed steed bleed greed creed indeed naked wicked rugged
+hundred sacred kindred moped biped embed exceed proceed succeed used ted ned fred led med
 """.split()
 )
 _VOICED = re.compile("[aeiouy]")

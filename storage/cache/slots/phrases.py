@@ -12,7 +12,7 @@ from functools import cache
 
 from storage.cache.slots import film
 from storage.cache.slots.camera import ALONE, CameraMove, after_camera, direct_rows, move_at
-from storage.cache.slots.text import COMMA, SENTENCE
+from storage.cache.slots.text import COLON, COMMA, SENTENCE
 
 Value = str | CameraMove
 _Row = tuple[tuple[str, ...], bool, str, Value]
@@ -20,15 +20,22 @@ _Row = tuple[tuple[str, ...], bool, str, Value]
 _BEFORE = frozenset("a an the in from with at as using shot filmed captured seen viewed taken recorded".split())
 """Dropped directly before a phrase of a picture: "in close-up", "shot from a low angle"."""
 
-_BEFORE_CAMERA = frozenset("the a an with as while and our when then".split())
+_BEFORE_CAMERA = frozenset("the a with as while and our when then where".split())
 _PICTURE = frozenset("shot shots view video footage clip image scene angle sequence framing perspective".split())
 _LINKS = frozenset("of on showing featuring capturing depicting".split())
 _TARGET_LINKS = frozenset("on across over around to toward towards along into of onto at".split())
 _REVEALS = frozenset("reveal revealing show showing capture capturing".split())
 _FOLLOWED = frozenset("him her it them".split())
-_ONLY_FILM = frozenset("and with a an the in of shot shots view camera movement motion scene light lighting".split())
+_ONLY_FILM = frozenset(
+    "then and with a an the in of shot shots view camera movement motion scene light lighting".split()
+)
+_LEADING = frozenset(("size", "angle", "lens", "speed", "style", "palette"))
+"""May stand before "video of", or as "CU of", at the beginning of a segment."""
+
 _PICTURE_SLOTS = frozenset(("size", "angle", "lens", "speed", "camera"))
-_LABELS = frozenset("scene video cast props setting camera style prompt continuity".split())
+_LABELS = frozenset(
+    "scene video cast props setting camera style prompt continuity lighting place time mood subject action".split()
+) | {"dramatic beat", "camera movement", "time of day", "shot size"}
 
 
 @dataclass(slots=True)
@@ -68,14 +75,11 @@ def find(tokens: Sequence[str]) -> Found:
     found = Found()
     first = True
     for words, mark in _segments(tokens):
-        left = _lead(words, found, first)
-        if not _only_film(left, found):
-            left = _scan(left, found)
-            if left:
-                found.segments.append((left, mark))
-            elif found.segments and mark == SENTENCE:
-                found.segments[-1] = (found.segments[-1][0], SENTENCE)
-        elif found.segments and mark == SENTENCE:
+        left = _lead(words, mark, found, first)
+        left = [] if _only_film(left, found) else _scan(left, found)
+        if left:
+            found.segments.append((left, SENTENCE if mark == COLON else mark))
+        elif found.segments and mark != COMMA:
             found.segments[-1] = (found.segments[-1][0], SENTENCE)
         first = False
     return found
@@ -85,11 +89,11 @@ def _segments(tokens: Sequence[str]) -> list[tuple[list[str], str]]:
     segments: list[tuple[list[str], str]] = []
     words: list[str] = []
     for token in tokens:
-        if token in {SENTENCE, COMMA}:
+        if token in {SENTENCE, COMMA, COLON}:
             if words:
                 segments.append((words, token))
                 words = []
-            elif segments and token == SENTENCE:
+            elif segments and token != COMMA:
                 segments[-1] = (segments[-1][0], SENTENCE)
         else:
             words.append(token)
@@ -98,9 +102,9 @@ def _segments(tokens: Sequence[str]) -> list[tuple[list[str], str]]:
     return segments
 
 
-def _lead(words: list[str], found: Found, first: bool) -> list[str]:
+def _lead(words: list[str], mark: str, found: Found, first: bool) -> list[str]:
     """Without "a beautiful video of", "there is", "the scene shows"."""
-    if len(words) == 1 and words[0] in _LABELS:
+    if mark == COLON and " ".join(words) in _LABELS:
         found.fillers.append(words[0])
         return []
     at = 0
@@ -108,7 +112,9 @@ def _lead(words: list[str], found: Found, first: bool) -> list[str]:
         if tuple(words[: len(phrase)]) == phrase and (first or phrase not in _FIRST_ONLY):
             at = len(phrase)
             break
-    after = _pictured(words, at) if first or at == 0 else at
+    if at and words[0] in {"imagine", "picture"} and words[1:2] not in (["a"], ["an"], ["the"]):
+        at = 0
+    after = _pictured(words, at, found) if first or at == 0 else at
     if at and at == after and words[0] in _ASKS:
         return words
     if after:
@@ -125,22 +131,38 @@ def _lead_phrases() -> tuple[tuple[str, ...], ...]:
     return tuple(sorted((tuple(phrase.split()) for phrase in film.leads()), key=lambda phrase: -len(phrase)))
 
 
-def _pictured(words: list[str], start: int) -> int:
+def _pictured(words: list[str], start: int, found: Found) -> int:
     """Past "[a] [beautiful] video of"; `start` where there is no such thing."""
     at = start
     if at < len(words) and words[at] in {"a", "an", "the", "this"}:
         at += 1
-    while at < len(words) and words[at] in film.LEAD_ADJECTIVES:
-        at += 1
+    took: list[tuple[str, Value]] = []
+    while at < len(words):
+        row = _rows_at(words, at, True)
+        if row and row[0] in _LEADING:
+            took.append(row[:2])
+            at = row[2]
+        elif words[at] in film.LEAD_ADJECTIVES:
+            at += 1
+        else:
+            break
+    if took and at < len(words) and words[at] in {"of", "on"}:
+        _put_all(found, took)
+        return at + 1
     if at < len(words) and words[at] in film.LEAD_NOUNS:
         at += 1
         while at < len(words) and words[at] in film.LEAD_NOUNS:
             at += 1
-        if at < len(words) and words[at] in film.LEAD_LINKS:
-            return at + 1
-        if words[at : at + 2] == ["in", "which"]:
-            return at + 2
+        link = 1 if at < len(words) and words[at] in film.LEAD_LINKS else 2 * (words[at : at + 2] == ["in", "which"])
+        if link:
+            _put_all(found, took)
+            return at + link
     return start
+
+
+def _put_all(found: Found, took: list[tuple[str, Value]]) -> None:
+    for slot, value in took:
+        found.put(slot, value)
 
 
 def _rows_at(words: Sequence[str], at: int, alone: bool) -> tuple[str, Value, int] | None:
@@ -155,6 +177,8 @@ def _only_film(words: list[str], found: Found) -> bool:
     """Whether the whole segment is the language of film; then it is taken."""
     if not words:
         return True
+    if words[0] in {"a", "an"} and len(words) == 2:
+        return False  # "a clear, blue sky"
     took: list[tuple[str, Value]] = []
     at = 0
     while at < len(words):
@@ -163,7 +187,7 @@ def _only_film(words: list[str], found: Found) -> bool:
         if row and (move is None or row[2] >= after):
             took.append(row[:2])
             at = row[2]
-        elif move is not None and (verb in ALONE or "camera" in words):
+        elif move is not None and ("camera" in words or _says_camera(words, at, after, move, verb)):
             took.append(("camera", move))
             at = after
         elif words[at] in _ONLY_FILM or (words[at] == "is" and "camera" in words):
@@ -172,9 +196,22 @@ def _only_film(words: list[str], found: Found) -> bool:
             return False
     if not took:
         return False
-    for slot, value in took:
-        found.put(slot, value)
+    _put_all(found, took)
     return True
+
+
+def _says_camera(words: list[str], at: int, after: int, move: CameraMove, verb: str) -> bool:
+    """Whether a move without "camera" is one: "tilt up" is; "crane", "in orbit" and "pulling back" may be things."""
+    if verb not in ALONE:
+        return False
+    last = words[after - 1]
+    if not move.direction and verb in {"pan", "tilt", "dolly", "crane"}:
+        return last in {"panning", "tilting", "dollying"} or (bool(move.manner) and verb != "crane")
+    if verb == "track" and move.move == "follow":
+        return False
+    if verb == "orbit" and not move.direction:
+        return at == 0 or words[at - 1] != "in"
+    return verb not in {"push", "pull"} or ("pushing" not in words[at:after] and "pulling" not in words[at:after])
 
 
 def _scan(words: list[str], found: Found) -> list[str]:
@@ -201,6 +238,8 @@ def _scan(words: list[str], found: Found) -> list[str]:
 
 def _camera(words: list[str], at: int, found: Found, left: list[str]) -> int:
     """Past the camera's move that begins here; `at` where none does."""
+    if words[at] == "camera" and not _is_films_camera(left):
+        return at
     begin = after_camera(words, at + 1) if words[at] == "camera" else at
     move, verb, after = move_at(words, begin)
     if move is None:
@@ -217,7 +256,19 @@ def _camera(words: list[str], at: int, found: Found, left: list[str]) -> int:
         after += shot
     found.put("camera", move)
     _drop_before(left, _BEFORE_CAMERA if words[at] == "camera" else _BEFORE)
+    if move.direction == "out" and after < len(words) and words[after] == "from":
+        after += 1
     return _past_target(words, after)
+
+
+def _is_films_camera(left: list[str]) -> bool:
+    """Not a camera that somebody holds: it opens the segment, or follows "as", "with the", "while the"."""
+    before = [word for word in left if word not in {"the", "our"}]
+    if not before:
+        return True
+    if before[-1] == "a":
+        return len(before) == 1
+    return before[-1] in {"as", "with", "while", "and", "when", "then", "where", "but", "until", "before", "after"}
 
 
 def _drop_before(left: list[str], droppable: frozenset[str]) -> None:

@@ -86,8 +86,7 @@ scared = frightened = afraid
 beautiful = gorgeous = lovely
 pretty = good looking
 tired = weary = exhausted
-old = aged
-elderly = old aged
+old = elderly = aged
 ancient = age old
 fast = quick = rapid = swift = quickly = rapidly = swiftly = speedily
 slowly = at slow pace = unhurriedly
@@ -115,7 +114,7 @@ start = begin = commence
 end = finish
 close = shut
 look = gaze
-look at = gaze at = look towards = look toward
+look at = gaze at
 jump = leap
 talk = speak
 chat = chatter = converse
@@ -184,6 +183,14 @@ teddy bear = teddy
 basketball court = basketball field
 soccer = football association
 aurora = aurora borealis = northern light
+wash dish = do dish
+fight = battle
+explode = burst
+dark = darkness
+look at camera = look into camera
+sit = seat~ed = sit down
+stand = stand up
+give = hand
 """
 
 

@@ -19,6 +19,7 @@ from storage.cache.slots.words import (
     ARTICLES,
     AUXILIARIES,
     FEMALE,
+    GROUPS,
     MALE,
     NEGATIONS,
     NUMBERS,
@@ -39,6 +40,7 @@ STATE = "~ed"
 _HEADS_OF_ING = frozenset(
     "pool machine cart table room pan bag chair board pin ring car saucer rod shoe pole area track suit dress".split()
 )
+_ONWARD = frozenset("into toward towards away out through at to".split())
 _INTENSE = frozenset("very extremely really super fully partially partly half slightly so too quite almost".split())
 _OWNERS = {"his": "he", "her": "she", "my": "i", "your": "you", "our": "we"}
 _SAME_PAST = frozenset("hit cut put read set shut spread split hurt burst cast overcome run".split())
@@ -98,6 +100,8 @@ class _Tagger:
         following = self._tokens[at + 1] if at + 1 < len(self._tokens) else ""
         if token.startswith(ENTITY):
             self._add(Word(token, "n"))
+        elif token in {"has", "have"} and at and self._tokens[at - 1] in RELATIVES and self._previous == "n":
+            self._add(Word("with", "p"))
         elif token in RELATIVES and self._previous in {"n"}:
             return
         elif token in ARTICLES and not (token == "that" and not following):
@@ -119,7 +123,15 @@ class _Tagger:
     def _plain(self, token: str, following: str) -> None:
         if token == "and":
             self._add(Word("and", "c"))
+        elif token == "any" and self._previous == "x":
+            self._opens = True
+        elif token == "one" and self._previous == "x":
+            self._add(Word("person", "n"))
+        elif token in {"nobody", "nothing"}:
+            self._words += [Word("no", "x"), Word("person" if token == "nobody" else "anything", "n")]
         elif token in NEGATIONS:
+            if token == "no" and self._previous == "p" and self._words[-1].text == "with":
+                self._words.pop()
             self._add(Word(NEGATIONS[token], "x"))
         elif token in SEQUENCE:
             self._add(Word(token, "s"))
@@ -131,6 +143,8 @@ class _Tagger:
                 self._add(Word(number, "d"))
         elif token in _INTENSE:
             self._add(Word(token, "i"))
+        elif token == "asleep" and self._helped:
+            self._add(Word("sleep", "v"))
         elif token in ADJECTIVES and not (token in VERBS and self._after_noun and following in ARTICLES):
             self._add(Word(_RAW.get(token, token), "j"))
         elif token.endswith("ly") and len(token) > 4 and token not in _NOT_ADVERBS:
@@ -140,7 +154,7 @@ class _Tagger:
 
     def _verb_or_noun(self, token: str, following: str) -> None:
         base, form = verb_base(token)
-        if base in VERBS or form in {"ing", "ed", "en"}:
+        if base in VERBS or form in {"ing", "ed", "en", "past"}:
             word = self._verb(token, base, form, following)
             if word is not None:
                 self._add(word)
@@ -157,7 +171,7 @@ class _Tagger:
             if inside or (not self._words and following in _HEADS_OF_ING):
                 return Word(base + "~ing", "n" if not following else "g")
             return Word(base, "v", form="ing")
-        if form in {"ed", "en"}:
+        if form in {"ed", "en", "past"}:
             return self._past(base, form, following, inside)
         if form == "" and following == "by" and base in _SAME_PAST and self._helped | (self._previous == "n"):
             return Word(base, "v", form="passive")
@@ -166,7 +180,9 @@ class _Tagger:
         if base not in ALSO_NOUNS:
             return Word(base, "v")
         if form == "s":
-            return Word(base, "v") if self._previous in {"n", "a", "x"} and not self._many else None
+            one = not self._many or any(word.text in GROUPS for word in self._words[-2:-1])
+            acts = self._previous in {"n", "a", "x"} and one
+            return Word(base, "v") if acts or self._joins_verb(following) else None
         can = self._many or self._previous == "a" or self._tokens_before("to", "can", "will", "not", "could")
         return Word(base, "v") if can and not (self._previous == "n" and not self._many) else None
 
@@ -177,10 +193,21 @@ class _Tagger:
             return Word(base + STATE, "j")
         if following == "by":
             return Word(base, "v", form="passive")
+        if form == "past" and not self._helped:
+            return Word(base, "v")
         acts = self._previous == "n" and not self._helped and following and not _ends_object(following)
         if acts and form == "ed":
             return Word(base, "v")
         return Word(base + STATE, "v", form="state")
+
+    def _joins_verb(self, following: str) -> bool:
+        """Whether "and" before this word joins it to a verb: "falls and breaks", "eats and drinks water"."""
+        if self._previous != "c" or len(self._words) < 2:
+            return False
+        if self._words[-2].kind in {"v", "a"}:
+            return True
+        acted = any(word.kind == "v" for word in self._words)
+        return acted and (following in _ONWARD or (following in ARTICLES and following != "that"))
 
     def _tokens_before(self, *words: str) -> bool:
         return bool(self._words) and self._words[-1].text in words
@@ -282,4 +309,7 @@ def _replaced(some: Sequence[Word], value: str) -> list[Word]:
     head = replace(first, text=texts[0], plural=first.plural or last.plural)
     if texts[0] == "wear":
         head = replace(head, form="")
-    return [head, *(Word(text, "p") for text in texts[1:])]
+    rest = [Word(text, some[at].kind if at < len(some) else "p") for at, text in enumerate(texts[1:], 1)]
+    if rest and len(rest) < len(some):
+        rest[-1] = replace(rest[-1], plural=last.plural)
+    return [head, *rest]

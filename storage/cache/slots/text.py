@@ -10,8 +10,8 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-SENTENCE, COMMA = ".", ","
-"""The two marks that are left: an end, and a pause."""
+SENTENCE, COMMA, COLON = ".", ",", ":"
+"""The marks that are left: an end, a pause, and the end of a label."""
 
 _QUOTES = str.maketrans({
     "“": '"', "”": '"', "„": '"', "‟": '"', "«": '"', "»": '"', "「": '"', "」": '"', "『": '"', "』": '"', "＂": '"',
@@ -39,7 +39,7 @@ _ENDINGS = {"'re": "are", "'ll": "will", "'ve": "have"}
 @dataclass(frozen=True, slots=True)
 class Text:
     tokens: tuple[str, ...]
-    """Words in lower case, and `SENTENCE` or `COMMA` between them."""
+    """Words in lower case, and marks between them."""
     said: tuple[tuple[str, str], ...]
     """(speaker or "", what is said) in order; the speaker in lower case."""
 
@@ -71,6 +71,8 @@ def split(prompt: str) -> Text:
 
 
 def _one(token: str) -> tuple[str, ...]:
+    if token in {":", "："}:
+        return (COLON,)
     if token in _ENDS:
         return (SENTENCE,)
     if token in _PAUSES or (token.strip() and not token.strip().strip("-–—")):

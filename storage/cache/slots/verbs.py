@@ -1,8 +1,8 @@
 """Which words are verbs, and the forms no rule makes.
 
-Owns the verb tables. Invariant: `VERBS` holds base forms only; every value of `IRREGULAR` is (base form, form) with a
-form of "ed" (past), "en" (participle) or "s". A verb that is missing here costs a miss, never a wrong hit. Read by
-`lemmas` and `tagging`.
+Owns the verb tables. Invariant: `VERBS` holds base forms only; every value of `IRREGULAR` is (base form, form), where a
+form is "past" (nothing but past), "ed" (past or participle), "en" (participle), "ing" or "s". A verb that is missing
+here costs a miss, never a wrong hit. Read by `lemmas` and `tagging`.
 """
 
 from __future__ import annotations
@@ -63,7 +63,22 @@ swat sunbathe surge surprise survey swap swipe switch tattoo text thunder tiptoe
 type unload unravel unwind urge utter vibrate wail walk warp weld wheel wiggle wink wield wish work wound zoom
 suffer assert attract illustrate overgrow rust tarnish weather stain flatten brighten darken lighten soften harden
 redden thicken loosen tighten shorten lengthen deepen dampen moisten quieten revive wear dress hand light fly drink
-name need like love hate hurt kneel exclaim reply answer call
+accelerate acquire activate adapt affect anchor animate arch attack attempt await backflip bandage barbecue beam
+billow blacken blanket bleat blind blink blush brake brew bustle buzz canoe canter cap capsize cartwheel cascade
+cause caw chip chirp chuckle clatter clink cluck compress concentrate confuse contrast control corrode count creak
+cringe crochet crop crouch cruise crystallize curse dazzle debate define design discard disguise dissipate dissolve
+distort distract dock doze drape drift drizzle dry dump dunk dust echo embroider empty encroach engulf ensure etch
+face fear feature flash flatten flinch flood force frown gallop gargle garnish gnash grace graze growl guard gust
+harmonize harness hitchhike hoot hover ignore injure inscribe intensify isolate jingle knit land layer leak lock
+lunge lurch manage marinate meow milk mirror miss mock moo moor mop mute narrow neigh notice nurture obscure oink
+outline overwhelm oxidize paddle park participate pause poison pot pout prick protest purr quack quake radiate rage
+rake range realize regain represent roar row rumble salsa scroll season secure shadow shape shelter shield shift
+shop showcase shower shroud shudder simmer sip sizzle skateboard skid skydive slurp smoke snarl snicker snorkel
+somersault span spew spread squint steer stomp strengthen submerge succeed suffocate sunbathe surface swallow swerve
+tango tatter taxi terrify test thrill thud tidy tilt tower transition transport tread trigger trot trudge undulate
+vacuum wade wag wallow waltz water wax whisk whittle wince
+cut name need seat burst cross battle bow wiggle crouch sprawl trot do be like love hate hurt kneel exclaim reply
+answer call
 """.split()
 )
 """Bases; a word that is a noun too is named in `ALSO_NOUNS`."""
@@ -92,11 +107,16 @@ stray stretch stride strike strip stroke stroll struggle study stuff surf surfac
 sweep swell swim swing swirl switch tackle talk tap taste tattoo tear text thaw thunder tickle tie tilt toast toss touch
 tour tow trace trade trail train trap travel treat trek trick trim trot trust try tug turn twinkle twist type use view
 visit wag wail wait wake walk wash watch wave weather weave welcome wheel whip whirl whisper whistle win wink wish
-wonder work worship wound wrap yawn yell zoom experience clean clear open
+wonder work worship wound wrap yawn yell zoom experience clean clear open burst cross battle bow seat name cut
+anchor arch attack backflip bandage barbecue blanket blind blush brake brew canoe cap cartwheel cascade chip
+contrast control count crop cruise curse debate design dock dust echo face fear feature flash flood force frown
+growl guard layer leak lock milk mirror miss outline pause pot protest rage rake range salsa scroll season shadow
+shape shelter shield shift shop shower shroud smoke snarl span swallow tango test tower transport trigger waltz
+water
 """.split()
 )
 
-VERBS = ONLY_VERBS
+VERBS = ONLY_VERBS | ALSO_NOUNS
 
 _FORMS = """
 arise arose arisen; awake awoke awoken; bear bore borne; beat beat beaten; become became become; begin began begun;
@@ -130,11 +150,16 @@ _NOT_AS_VERBS = frozenset("left lay ground saw found wound rose bore fell shot f
 """Past forms that are commoner as something else in a prompt: the tables elsewhere, or the plain word, have them."""
 
 
+_NO_OBJECT = frozenset("sit stand sleep weep kneel creep leap swing spin stride dream".split())
+"""Verbs whose past form, though a participle too, tells what somebody does."""
+
+
 def _irregular() -> dict[str, tuple[str, str]]:
     forms: dict[str, tuple[str, str]] = {}
     for row in _FORMS.split(";"):
         base, past, participle = row.split()
-        for word, form in ((past, "ed"), (participle, "en")):
+        alone = past != participle or base in _NO_OBJECT
+        for word, form in ((past, "past" if alone else "ed"), (participle, "en")):
             if word not in _NOT_AS_VERBS and word != base:
                 forms.setdefault(word, (base, form))
     ing = {"lying": "lie", "dying": "die", "tying": "tie", "vying": "vie", "dyeing": "dye", "skiing": "ski"}

@@ -71,25 +71,24 @@ COLOURS = frozenset(
 SHADES = frozenset("light dark bright deep pale vivid neon dusty".split())
 ADJECTIVES = COLOURS | frozenset(
     """
-big small huge tiny tall short long wide narrow thick thin round square rectangular triangular circular oval cubic
-spherical cylindrical conical flat sharp blunt deep shallow high low fat slim skinny giant miniature massive enormous
-old young new ancient modern vintage elderly antique medieval futuristic traditional contemporary aged fresh
-happy sad angry scared calm peaceful serene tranquil lonely cheerful excited tired bored sleepy hungry thirsty proud
-beautiful pretty ugly handsome cute lovely gorgeous elegant graceful majestic picturesque scenic stunning magnificent
-hot cold warm cool icy freezing humid dry wet damp moist soaked dusty dirty clean muddy messy tidy
-soft hard smooth rough fluffy furry silky shiny glossy matte dull sparkling glittering transparent translucent opaque
-clear murky blurry bright dark dim dimly vivid pale light heavy empty full open strong weak
-wooden metallic plastic rubber woolen leather ceramic porcelain crystal stone golden steel iron
-quiet silent loud noisy busy crowded bustling deserted desolate abandoned remote isolated lush dense sparse
-fast slow quick sudden gentle fierce wild tame domestic
-delicious tasty ripe raw rotten juicy sweet sour salty spicy
-rainy snowy foggy misty sunny cloudy windy stormy starry moonlit sunlit
-strange mysterious mystical magical enchanted haunted eerie spooky scary evil dangerous brave powerful
-rich poor luxurious simple ornate intricate rustic cozy spacious tropical urban rural coastal alpine
-alive dead asleep awake pregnant blind naked barefoot bald bearded blonde muscular
-chinese japanese korean american french italian indian african asian european mexican russian german british
-male female human mechanical electric electronic robotic animated striped spotted checkered floral colourful
-sandy rocky grassy mossy mountainous hilly wavy curly straight
+big large small little huge gigantic immense tiny tall short long wide narrow thick thin round square rectangular
+triangular circular oval cubic spherical cylindrical conical flat sharp blunt deep shallow high low fat slim skinny
+giant miniature massive enormous old young new ancient modern vintage elderly antique medieval futuristic
+traditional contemporary aged fresh happy sad angry scared calm peaceful serene tranquil lonely cheerful excited
+tired bored sleepy hungry thirsty proud beautiful pretty ugly handsome cute lovely gorgeous elegant graceful
+majestic picturesque scenic stunning magnificent hot cold warm cool icy freezing humid dry wet damp moist soaked
+dusty dirty clean muddy messy tidy soft hard smooth rough fluffy furry silky shiny glossy matte dull sparkling
+glittering transparent translucent opaque clear murky blurry bright dark dim dimly vivid pale light heavy empty full
+open strong weak wooden metallic plastic rubber woolen leather ceramic porcelain crystal stone golden steel iron
+quiet silent loud noisy busy crowded bustling deserted desolate abandoned remote isolated lush dense sparse fast
+slow quick sudden gentle fierce wild tame domestic delicious tasty ripe raw rotten juicy sweet sour salty spicy gray
+furious glad joyful filthy grimy afraid frightened weary exhausted yummy metallic derelict rapid swift massive
+drenched aged rainy snowy foggy misty sunny cloudy windy stormy starry moonlit sunlit strange mysterious mystical
+magical enchanted haunted eerie spooky scary evil dangerous brave powerful rich poor luxurious simple ornate
+intricate rustic cozy spacious tropical urban rural coastal alpine alive dead asleep awake pregnant blind naked
+barefoot bald bearded blonde muscular chinese japanese korean american french italian indian african asian european
+mexican russian german british male female human mechanical electric electronic robotic animated striped spotted
+checkered floral colourful sandy rocky grassy mossy mountainous hilly wavy curly straight
 """.split()
 )
 
@@ -106,6 +105,34 @@ savanna prairie grassland tundra wilderness space universe moon parking-lot roof
 attic staircase elevator subway tunnel garden ballroom bakery diner gym nursery pasture plain
 """.split()
 )
+OPEN_PLACES = frozenset(
+    """
+park street road alley avenue highway sidewalk crosswalk square plaza courtyard garden backyard yard lawn meadow field
+farm forest jungle rainforest desert beach shore seashore coast seaside countryside village town city downtown suburb
+campus zoo playground battlefield vineyard orchard savannah savanna prairie grassland tundra balcony terrace porch
+market airport harbor port station cafe restaurant bar diner gym school museum stadium arena library supermarket mall
+""".split()
+)
+"""Where in, on and at say the same; elsewhere a man at a house is not one in it."""
+
+LIVING = frozenset(
+    """
+man woman boy girl child kid person baby infant toddler teenager dancer ballerina singer chef cook artist painter doctor
+nurse soldier knight king queen prince princess wizard astronaut runner skier surfer cyclist policeman fireman teacher
+student worker farmer player athlete musician robot monster dragon zombie ghost clown pirate
+dog puppy cat kitten horse pony cow bull sheep goat pig chicken duck goose swan bird eagle owl parrot pigeon crow
+penguin bear panda lion tiger leopard cheetah wolf fox rabbit bunny squirrel mouse rat monkey gorilla elephant giraffe
+zebra deer kangaroo koala camel hippo hippopotamus rhino rhinoceros crocodile snake turtle frog fish shark whale
+dolphin octopus butterfly bee ant spider candle
+""".split()
+)
+"""Who can do what an -ing form before the noun says: a running man is a man running, a washing machine is none."""
+
+GIVING = frozenset("give hand show throw send pass offer bring tell teach lend sell feed serve read".split())
+"""Verbs with two objects: "gives her a book" is "gives a book to her"."""
+
+GROUPS = frozenset("group crowd bunch herd flock".split())
+
 CLOTHES = frozenset(
     """
 hat cap helmet shirt t-shirt blouse sweater hoodie jacket coat suit tuxedo dress gown skirt jeans pants trousers shorts
