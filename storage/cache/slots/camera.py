@@ -110,9 +110,9 @@ orbit: orbit shot; orbital shot; orbiting shot; arc shot; 360 degree shot; 360 s
 zoom in fast: crash zoom; snap zoom; crash zoom in; fast crash zoom
 fly through: fly through; flythrough; fly through shot; flythrough shot; fpv shot; fpv drone shot; fpv drone
 fly over: flyover; flyover shot; fly over shot
-pan: panning shot; pan shot; panoramic shot
-tilt: tilt shot; tilting shot
-zoom: zoom shot; zooming shot
+pan: camera pan; panning shot; pan shot; panoramic shot
+tilt: camera tilt; tilt shot; tilting shot
+zoom: camera zoom; zoom shot; zooming shot
 """
 _DIRECT_VALUES = {"shake intense": CameraMove("shake", "", "intense"), "zoom in fast": CameraMove("zoom", "in", "fast")}
 
@@ -158,6 +158,12 @@ def move_at(words: Sequence[str], at: int) -> tuple[CameraMove | None, str, int]
     if move is None:
         return None, verb, at
     return CameraMove(move[0], move[1], " ".join(sorted(set(manners)))), verb, at
+
+
+def directed(move: CameraMove, direction: str) -> CameraMove:
+    """The same move, with the direction that was told after it."""
+    named = _named("track" if move.move == "follow" else move.move, direction)
+    return CameraMove(*named, move.manner) if named else move
 
 
 def after_camera(words: Sequence[str], at: int) -> int:

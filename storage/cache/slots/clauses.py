@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from storage.cache.slots.tagging import PLURAL, STATE, Word
-from storage.cache.slots.words import CLOTHES, COLOURS, GIVING, LIVING, OPEN_PLACES, PLACES, SHADES
+from storage.cache.slots.tagging import ENTITY, PLURAL, STATE, Word
+from storage.cache.slots.words import CLOTHES, COLOURS, CONVERSE, GIVING, LIVING, OPEN_PLACES, PLACES, SHADES, STAYING
 
 ING = "~ing"
 """Ends an -ing form inside a noun phrase."""
@@ -62,7 +62,8 @@ def _noun_phrase(words: Sequence[Word], at: int) -> tuple[Part, int]:
     begin = at
     while at < len(words) and words[at].kind in "djngi":
         word = words[at]
-        if nouns and (word.kind == "d" or word.opens or word.helped):
+        named = word.text.startswith(ENTITY) or (nouns[-1:] and nouns[-1].startswith(ENTITY) and nouns[-1][-2:] != "'s")
+        if nouns and (word.kind == "d" or word.opens or word.helped or named):
             break
         if nouns and word.kind == "j":
             following = words[at + 1] if at + 1 < len(words) else None
@@ -108,14 +109,16 @@ def _doing(part: Part) -> list[Part]:
 def sentence(segments: Sequence[list[Part]]) -> list[Part]:
     """One sentence, its segments put together and in order."""
     joined: list[Part] = []
+    acted = False
     for index, segment in enumerate(segments):
         some = active(segment)
-        if joined and some and some[0].kind == "n" and any(part.kind == "v" for part in joined):
+        if joined and some and some[0].kind == "n" and acted:
             joined.append(Part("b", "|"))
         if joined and some and _lists_traits(joined[-1], some[0]):
             bare = joined.pop()
             some[0].traits.extend([*bare.traits, bare.text] if bare.text else bare.traits)
         joined.extend(some)
+        acted = acted or any(part.kind == "v" for part in some)
         if index == 0 and len(segments) > 1 and _is_adjunct(some):
             joined = [*some, Part("m", "")]
     joined = _front_last(joined)
@@ -130,11 +133,22 @@ def _lists_traits(before: Part, after: Part) -> bool:
 
 
 def _given(parts: list[Part]) -> list[Part]:
-    for at in range(len(parts) - 2):
-        verb, who, what = parts[at : at + 3]
-        if verb.kind == "v" and verb.text in GIVING and who.kind == what.kind == "n" and (what.opens or what.number):
-            return [*parts[: at + 1], what, Part("p", "to"), who, *_given(parts[at + 3 :])]
-    return parts
+    """ "Gives a student a book" as "gives a book to a student"."""
+    told: list[Part] = []
+    at = 0
+    while at < len(parts):
+        told.append(parts[at])
+        if _gives(parts[at : at + 3]):
+            told += [parts[at + 2], Part("p", "to"), parts[at + 1]]
+            at += 2
+        at += 1
+    return told
+
+
+def _gives(some: Sequence[Part]) -> bool:
+    if [part.kind for part in some] != ["v", "n", "n"] or some[0].text not in GIVING:
+        return False
+    return some[2].opens or bool(some[2].number)
 
 
 def _meanwhile(parts: list[Part]) -> list[Part]:
@@ -163,24 +177,28 @@ def _is_adjunct(parts: Sequence[Part]) -> bool:
 
 def active(parts: list[Part]) -> list[Part]:
     """ "The cat is chased by the dog" as "the dog chases the cat"."""
-    for at, part in enumerate(parts):
-        if part.kind != "v" or part.form != "passive" or not at:
-            continue
-        after = at + 1
-        if parts[after : after + 1] and parts[after].text == "by" and after + 1 < len(parts):
-            by = parts[after + 1]
-            patient = parts[:at]
-            if by.kind == "n" and all(each.kind in "npcja" for each in patient) and patient[0].kind == "n":
+    done: list[Part] = []
+    begin = at = 0
+    while at < len(parts):
+        part = parts[at]
+        if part.kind == "v" and part.form == "passive" and at + 2 < len(parts) and parts[at + 1].text == "by":
+            by, patient = parts[at + 2], parts[begin:at]
+            if by.kind == "n" and patient and patient[0].kind == "n" and all(each.kind in "npcja" for each in patient):
                 adverbs = [each for each in patient if each.kind == "a"]
                 rest = [each for each in patient if each.kind != "a"]
-                verb = Part("v", part.text)
-                return [by, *adverbs, verb, *rest, *active(parts[after + 2 :])]
-    return [Part(p.kind, p.text + STATE, form="state") if p.kind == "v" and p.form == "passive" else p for p in parts]
+                done += [by, *adverbs, Part("v", part.text), *rest]
+                begin = at = at + 3
+                continue
+        at += 1
+    done += parts[begin:]
+    return [Part(p.kind, p.text + STATE, form="state") if p.kind == "v" and p.form == "passive" else p for p in done]
 
 
 def _front_last(parts: list[Part]) -> list[Part]:
     """A place told before the subject goes to the end, where there is one clause for it to belong to."""
     marked = [part for part in parts if part.kind != "m"]
+    if [part.kind for part in marked] == ["p", "n", "v", "n"] and marked[2].text in STAYING:
+        return [marked[3], marked[2], *marked[:2]]
     if len(marked) < 3 or marked[0].kind != "p" or marked[1].kind != "n" or marked[2].kind != "n":
         return marked
     if clauses_in(marked) > 1:
@@ -263,6 +281,13 @@ def _adverbs(parts: list[Part]) -> list[Part]:
             parts[at], parts[at + 1] = parts[at + 1], parts[at]
             at += 1
         at += 1
+    return parts
+
+
+def from_one_side(parts: list[Part]) -> list[Part]:
+    """ "A right of B" as "B left of A", where a prompt says nothing else."""
+    if [part.kind for part in parts] == ["n", "p", "n"] and parts[1].text in CONVERSE:
+        return [parts[2], Part("p", CONVERSE[parts[1].text]), parts[0]]
     return parts
 
 

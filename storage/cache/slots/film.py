@@ -81,6 +81,7 @@ timelapse: time lapse; timelapse; time lapsed; in time lapse; in timelapse; as a
 hyperlapse: hyperlapse; hyper lapse
 fast motion: fast motion; in fast motion; sped up; fast forward; in fast forward; in high speed motion
 real time: in real time; real time speed
+still frame: in a still frame; still frame; a still frame
 frozen: frozen in time; freeze frame; bullet time
 reverse: in reverse motion; played in reverse; played backwards; reverse playback
 """
@@ -152,6 +153,9 @@ winter: in winter; in the winter; during winter; in wintertime; during the winte
   ~wintertime
 """
 _STYLE = """
+tranquil tableau: tranquil tableau; a tranquil tableau
+by van gogh: by vincent van gogh; by van gogh
+by hokusai: by hokusai
 oil painting: as an oil painting; oil painting style; in oil painting style; in the style of an oil painting;
   in oil paint; ~oil painting; ~an oil painting; ~in oils
 watercolor: as a watercolor painting; watercolor painting style; in watercolor style; watercolor style;
@@ -176,7 +180,7 @@ surrealism: surrealism style; in surrealism style; surrealist style; in a surrea
 impressionism: impressionist style; in impressionist style; in the style of impressionism; impressionism style;
   ~impressionism; ~impressionist
 van gogh: van gogh style; in van gogh style; in the style of van gogh; in the style of vincent van gogh;
-  vincent van gogh style
+  vincent van gogh style; in van gogh's style; van gogh's style
 hokusai: in the style of hokusai; hokusai style; in hokusai style
 ukiyo-e: in the style of ukiyo; ukiyo style; in ukiyo style; in the style of ukiyo e; ukiyo e style; ~ukiyo e; ~ukiyo
 noir: film noir style; in film noir style; in the style of film noir; noir style; film noir; ~noir
@@ -225,7 +229,8 @@ interior: ~interior; ~int; ~indoors; ~indoor; ~inside; interior shot; indoor sho
 exterior: ~exterior; ~ext; ~outdoors; ~outdoor; ~outside; exterior shot; outdoor shot
 """
 _FILLER = """
-4k; 4k resolution; 4k video; 8k; 8k resolution; uhd; ultra hd; hd; full hd; high definition; high resolution;
+please; thanks; thank you; 4k; 4k resolution; 4k video; 8k; 8k resolution; uhd; ultra hd; hd; full hd;
+high definition; high resolution;
 high res; hdr; highly detailed; ultra detailed; extremely detailed; very detailed;
 intricate details; masterpiece; best quality; high quality; highest quality; top quality; award winning;
 professional; professionally shot; ultra high definition; cinematic; cinematic shot; cinematic video;
@@ -254,7 +259,8 @@ LEAD_NOUNS = frozenset(
 )
 LEAD_LINKS = frozenset("of showing featuring depicting shows capturing".split())
 LEADS = """
-please; generate; create; make; render; produce; show me; show; i want; i would like; we see; we can see;
+please; i would like; i want; i need; i would like to see; i want to see; generate; create; make; render; produce;
+show me; show; i want; i would like; we see; we can see;
 you see; imagine; picture;
 the video shows; the scene shows; the clip shows; this video shows; this scene shows; the video features;
 the scene features; the scene depicts; the video depicts; the footage shows; the film shows; the shot shows;
@@ -273,6 +279,9 @@ def rows(table: str) -> list[tuple[str, bool, str]]:
             bare = phrase.strip()
             if bare:
                 found.append((bare.removeprefix("~"), bare.startswith("~"), value))
+    looks = [(phrase, alone, value) for phrase, alone, value in found if phrase.endswith(" style")]
+    for phrase, alone, value in looks:
+        found += [(phrase.removesuffix("style") + other, alone, value) for other in ("look", "aesthetic")]
     return found
 
 

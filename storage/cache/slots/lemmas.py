@@ -42,6 +42,14 @@ himalayas andes emirates states philippines netherlands olympics windows iphones
 )
 """Words that end in s and are no plural, or have no singular of the same sense."""
 
+_NOUNS_IN_A = frozenset(
+    """
+area idea sea tea pea panda pizza camera gorilla sofa zebra llama koala umbrella banana hyena piranha alpaca orca opera
+villa plaza arena antenna tiara sauna soda pagoda ninja diva ballerina drama formula era lava larva chihuahua cobra
+puma guerrilla gondola marina cafeteria veranda pergola tarantula iguana tortilla salsa pasta samba toga kimona vista
+saga cinema stamina aroma magnolia petunia begonia bacteria galaxia nebula spa boa bra flea
+""".split()
+)
 _ING_NOUNS = frozenset(
     """
 thing nothing something anything everything morning evening king ring spring string wing sling swing sting ceiling
@@ -65,6 +73,8 @@ def singular(word: str) -> tuple[str, bool]:
         return _PLURALS[word], True
     if len(word) < 4 or not word.endswith("s") or word in NO_PLURALS or word.endswith(("ss", "us", "is", "'s", "ous")):
         return word, False
+    if word.endswith("as") and word[:-1] not in _NOUNS_IN_A:
+        return word, False  # Thomas, Texas
     if word.endswith("ies") and len(word) > 4:
         return word[:-3] + "y", True
     if word.endswith(("ches", "shes", "xes", "zzes", "sses", "oes")):
@@ -84,8 +94,13 @@ def verb_base(word: str) -> tuple[str, str]:
     if word.endswith("ed") and len(word) > 3 and word not in _ED_NOT:
         return _of_stem(word[:-3] + "y" if word.endswith("ied") else word[:-2]), "ed"
     if word.endswith("s") and not word.endswith("ss") and word not in NO_PLURALS:
-        for base in (word[:-1], word[:-2], word[:-3] + "y"):
-            if base in VERBS and (base != word[:-2] or word.endswith("es")) and (base[-1] != "y" or word[-3:] != base):
+        bases = [word[:-1]]
+        if word.endswith("es"):
+            bases.append(word[:-2])
+        if word.endswith("ies"):
+            bases.append(word[:-3] + "y")
+        for base in bases:
+            if base in VERBS:
                 return base, "s"
     return word, ""
 

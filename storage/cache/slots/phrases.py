@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from storage.cache.slots import film
-from storage.cache.slots.camera import ALONE, CameraMove, after_camera, direct_rows, move_at
+from storage.cache.slots.camera import ALONE, CameraMove, after_camera, direct_rows, directed, direction_at, move_at
 from storage.cache.slots.text import COLON, COMMA, SENTENCE
 
 Value = str | CameraMove
@@ -74,15 +74,36 @@ def _index() -> dict[str, list[_Row]]:
 def find(tokens: Sequence[str]) -> Found:
     found = Found()
     first = True
+    camera_before = -1
     for words, mark in _segments(tokens):
         left = _lead(words, mark, found, first)
-        left = [] if _only_film(left, found) else _scan(left, found)
+        if _directs(left, found, camera_before):
+            left = []
+        camera_before = len(found.slots.get("camera", ()))
+        if not _only_film(left, found):
+            left = _scan(left, found)
+            left = [] if len(left) < len(words) and _only_film(left, found) else left
+        else:
+            left = []
+        camera_before = camera_before if len(found.slots.get("camera", ())) > camera_before else -1
         if left:
             found.segments.append((left, SENTENCE if mark == COLON else mark))
         elif found.segments and mark != COMMA:
             found.segments[-1] = (found.segments[-1][0], SENTENCE)
         first = False
     return found
+
+
+def _directs(words: list[str], found: Found, camera_before: int) -> bool:
+    """ "Tracking shot, right": a direction alone belongs to the move directly before it."""
+    moves = found.slots.get("camera", [])
+    if camera_before < 0 or not words or not moves or not isinstance(moves[-1], CameraMove):
+        return False
+    direction, after = direction_at(words, 0)
+    if not direction or after != len(words) or moves[-1].direction:
+        return False
+    moves[-1] = directed(moves[-1], direction)
+    return True
 
 
 def _segments(tokens: Sequence[str]) -> list[tuple[list[str], str]]:
@@ -106,6 +127,13 @@ def _lead(words: list[str], mark: str, found: Found, first: bool) -> list[str]:
     """Without "a beautiful video of", "there is", "the scene shows"."""
     if mark == COLON and " ".join(words) in _LABELS:
         found.fillers.append(words[0])
+        return []
+    if (
+        mark == COLON
+        and words[-1] in film.LEAD_NOUNS
+        and set(words[:-1]) <= film.LEAD_ADJECTIVES | {"a", "the", "this"}
+    ):
+        found.fillers.append(" ".join(words))
         return []
     at = 0
     for phrase in _lead_phrases():
@@ -211,7 +239,7 @@ def _says_camera(words: list[str], at: int, after: int, move: CameraMove, verb: 
         return False
     if verb == "orbit" and not move.direction:
         return at == 0 or words[at - 1] != "in"
-    return verb not in {"push", "pull"} or ("pushing" not in words[at:after] and "pulling" not in words[at:after])
+    return not ("pulling" in words[at:after] and "back" in words[at:after])
 
 
 def _scan(words: list[str], found: Found) -> list[str]:

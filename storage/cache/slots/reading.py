@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from storage.cache.slots.camera import CameraMove
-from storage.cache.slots.clauses import Part, parts_of, place_taken, sentence, without_pauses
+from storage.cache.slots.clauses import Part, from_one_side, parts_of, place_taken, sentence, without_pauses
 from storage.cache.slots.phrases import Found, Value, find
 from storage.cache.slots.shape import Action, Slots
 from storage.cache.slots.tagging import ENTITY, tag
@@ -37,7 +37,7 @@ def read(prompt: str, entities: Mapping[str, str] | None = None) -> Slots:
     found = find(_named(text.tokens, names))
     sentences = _sentences(found)
     place, sentences = place_taken(sentences)
-    parts = [part for each in sentences for part in without_pauses(each)]
+    parts = from_one_side([part for each in sentences for part in without_pauses(each)])
     said = tuple((" ".join(_named(speaker.split(), names)), words) for speaker, words in text.said)
     sets: dict[str, Any] = {name: tuple(sorted(set(_texts(found, name)))) for name in _SORTED}
     return Slots(

@@ -183,6 +183,10 @@ teddy bear = teddy
 basketball court = basketball field
 soccer = football association
 aurora = aurora borealis = northern light
+cafe = coffee shop = coffeehouse = coffee house
+highway = motorway = freeway
+alley = alleyway
+skateboard = skate board
 wash dish = do dish
 fight = battle
 explode = burst

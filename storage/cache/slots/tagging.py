@@ -20,6 +20,7 @@ from storage.cache.slots.words import (
     AUXILIARIES,
     FEMALE,
     GROUPS,
+    LIVING,
     MALE,
     NEGATIONS,
     NUMBERS,
@@ -54,7 +55,12 @@ _NOT_ADVERBS = (
     )
     | ADJECTIVES
 )
-_RAW = {"woods": "forest", "mum": "mom", "grey": "gray", "teddy": "teddy"}
+_RAW = {"woods": "forest", "mum": "mom", "grey": "gray"} | {
+    word: f"{at}{'st' if at == 1 else 'nd' if at == 2 else 'rd' if at == 3 else 'th'}"
+    for at, word in enumerate(
+        "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split(), 1
+    )
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +93,10 @@ class _Tagger:
         at = 0
         while at < len(self._tokens):
             phrase, kind, after = _phrase_at(self._tokens, at)
+            if phrase == "1":
+                self._opens = True
+                at = after
+                continue
             if phrase:
                 self._add(Word(phrase, kind, form="1" if phrase == "lone" else ""))
                 at = after
@@ -111,6 +121,7 @@ class _Tagger:
         elif token in _OWNERS and not (token == "her" and _ends_object(following)):
             self._owner(_OWNERS[token])
         elif token in PRONOUNS:
+            self._people.add(PRONOUNS[token])
             self._add(Word(PRONOUNS[token], "n"))
         else:
             self._plain(token, following)
@@ -178,7 +189,7 @@ class _Tagger:
         if inside or base not in VERBS:
             return None
         if base not in ALSO_NOUNS:
-            return Word(base, "v")
+            return Word(base, "v") if form or self._words or following in ARTICLES else None
         if form == "s":
             one = not self._many or any(word.text in GROUPS for word in self._words[-2:-1])
             acts = self._previous in {"n", "a", "x"} and one
@@ -231,7 +242,8 @@ class _Tagger:
         if len(self._words) > 1 and last.text in _HERD and self._words[-2].kind == "d":
             return True
         joined = [word.kind for word in self._words[-4:]]
-        return "c" in joined[1:] and "v" not in joined
+        acts = last.text in LIVING or last.text.startswith(ENTITY) or not last.opens
+        return "c" in joined[1:] and "v" not in joined and acts
 
     @property
     def _inside_noun_phrase(self) -> bool:

@@ -24,6 +24,13 @@ _TOKEN = re.compile(
     r"|[.!?;:\n…。！？；：]|[,()\[\]{}/|，、]| [-–—]+ |[–—]|--+|[^\s\w]"
 )
 _BLANKS = re.compile(r"[^\S\n]+")
+_SHORT = (
+    (re.compile(r"(?<!\w)w/o(?!\w)", re.I), "without"), (re.compile(r"(?<!\w)w/(?!\w/)", re.I), "with "),
+    (re.compile(r"(?<!\w)b/g(?!\w)", re.I), "background"), (re.compile(r"(?<!\w)f/g(?!\w)", re.I), "foreground"),
+    (re.compile(r"(?<!\w)b ?[&/] ?w(?!\w)", re.I), "black and white"),
+)  # fmt: skip
+"""Abbreviations that hold a mark of punctuation."""
+
 _SPACE = re.compile(r"\s+")
 _ENDS = frozenset(".!?;:\n…。！？；：")
 _PAUSES = frozenset(",()[]{}/|，、")
@@ -31,7 +38,7 @@ _CONTRACTED = {
     "can't": ("can", "not"), "won't": ("will", "not"), "shan't": ("shall", "not"), "cannot": ("can", "not"),
     "it's": ("it", "is"), "he's": ("he", "is"), "she's": ("she", "is"), "that's": ("that", "is"),
     "there's": ("there", "is"), "here's": ("here", "is"), "who's": ("who", "is"), "what's": ("what", "is"),
-    "let's": ("let", "us"), "i'm": ("i", "am"),
+    "let's": ("let", "us"), "i'm": ("i", "am"), "i'd": ("i", "would"),
 }  # fmt: skip
 _ENDINGS = {"'re": "are", "'ll": "will", "'ve": "have"}
 
@@ -47,6 +54,8 @@ class Text:
 def tokens_of(text: str) -> tuple[str, ...]:
     """Words and marks of a text without speech."""
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).translate(_QUOTES)
+    for short, words in _SHORT:
+        folded = short.sub(words, folded)
     found: list[str] = []
     for token in _TOKEN.findall(folded):
         found.extend(_one(token))

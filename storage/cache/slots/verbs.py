@@ -107,7 +107,9 @@ stray stretch stride strike strip stroke stroll struggle study stuff surf surfac
 sweep swell swim swing swirl switch tackle talk tap taste tattoo tear text thaw thunder tickle tie tilt toast toss touch
 tour tow trace trade trail train trap travel treat trek trick trim trot trust try tug turn twinkle twist type use view
 visit wag wail wait wake walk wash watch wave weather weave welcome wheel whip whirl whisper whistle win wink wish
-wonder work worship wound wrap yawn yell zoom experience clean clear open burst cross battle bow seat name cut
+wonder work worship wound wrap yawn yell zoom experience clean clear open burst cross battle bow seat name cut bear
+string sting saw sling spring snowboard skateboard vacuum iron sow kayak
+ski mean dream rain snow storm paddle steer land purr moo honk leap
 anchor arch attack backflip bandage barbecue blanket blind blush brake brew canoe cap cartwheel cascade chip
 contrast control count crop cruise curse debate design dock dust echo face fear feature flash flood force frown
 growl guard layer leak lock milk mirror miss outline pause pot protest rage rake range salsa scroll season shadow

@@ -31,14 +31,16 @@ PREPOSITIONS: dict[str, str] = {}
 _PREPOSITIONS = """
 in; inside = inside of = within; into; on; onto = on to; upon; at; by; with = along with = together with
 = alongside with;
-of; from = out from; to; toward = towards; for; over; above; under = underneath = beneath; below; behind = in back of;
+of; from = out from; to; toward = towards; for; over; above;
+under = underneath = beneath = on bottom of = on the bottom of;
+at bottom of = at the bottom of; below; behind = in back of;
 in front of = in the front of; beside = next to = by the side of = at the side of; near = close to = near to;
 around = round;
 through; throughout; across; along; between = in between; among = amongst = amid = amidst; against; past; up; down; off;
 out of; outside = outside of; about; like; past; beyond; during; via; per; alongside; opposite = across from;
 left of = to the left of = on the left of = on the left side of = at the left of = on left of = to left of;
 right of = to the right of = on the right of = on the right side of = at the right of = on right of = to right of;
-on top of = atop = on the top of = at the top of; on bottom of = on the bottom of = at the bottom of;
+on top of = atop = on the top of = at the top of;
 in middle of = in the middle of = in the center of = in the centre of; surrounded by; made of = made out of = made from;
 full of = filled with; covered in = covered with = covered by; in background = in the background = in the distance;
 in foreground = in the foreground; instead of; due to; away from
@@ -59,8 +61,8 @@ QUANTITIES: dict[str, str] = {
     "lots of": "many", "a lot of": "many", "numerous": "many", "plenty of": "many", "dozens of": "dozens",
     "hundreds of": "hundreds", "thousands of": "thousands", "a group of": "group", "group of": "group",
     "a crowd of": "crowd", "crowd of": "crowd", "a bunch of": "bunch", "a herd of": "herd", "herd of": "herd",
-    "a flock of": "flock", "flock of": "flock", "a single": "lone", "single": "lone", "lone": "lone",
-    "a solitary": "lone", "solitary": "lone", "only one": "lone", "just one": "lone", "one single": "lone",
+    "a flock of": "flock", "flock of": "flock", "a single": "1", "single": "1", "lone": "lone",
+    "a solitary": "lone", "solitary": "lone", "only one": "lone", "just one": "lone", "one single": "1",
 }  # fmt: skip
 
 COLOURS = frozenset(
@@ -130,6 +132,12 @@ dolphin octopus butterfly bee ant spider candle
 
 GIVING = frozenset("give hand show throw send pass offer bring tell teach lend sell feed serve read".split())
 """Verbs with two objects: "gives her a book" is "gives a book to her"."""
+
+STAYING = frozenset("stand sit lie wait hang loom rest kneel hover float sleep trot walk come appear".split())
+"""Verbs that may stand before their subject: "behind her stands the pilot"."""
+
+CONVERSE = {"right of": "left of", "under": "on top of", "below": "above", "behind": "in front of"}
+"""Relations told from the other side."""
 
 GROUPS = frozenset("group crowd bunch herd flock".split())
 
