@@ -22,7 +22,7 @@ from actors.runtime.limits import RuntimeLimits
 from actors.views import JobView
 from storage.bus.protocol import Topic, ring_workers
 from storage.bus.sqlite import SqliteBus
-from storage.ledger.protocol import HostRow, Ledger
+from storage.ledger.protocol import AttemptState, HostRow, Ledger
 from storage.ledger.sqlite import SqliteLedger
 from tests.unit.actors.story import CATALOGUE
 
@@ -74,6 +74,15 @@ class Owner:
                     return seen
                 while await self.ledger.change_token() == token:  # noqa: ASYNC110 - shared memory, no disk
                     await asyncio.sleep(0.0005)
+
+    async def begun(self, attempt: str, seconds: float = 30.0) -> None:
+        """Until a worker has the attempt; at once if there is none."""
+        async with asyncio.timeout(seconds):
+            while True:
+                row = await self.ledger.attempt(attempt)
+                if row is None or row.state is not AttemptState.OPEN:
+                    return
+                await asyncio.sleep(0.002)
 
     async def partial(self, attempt: str, seconds: float = 30.0) -> None:
         """Until the attempt has a partial result."""
