@@ -18,7 +18,8 @@ storyboard  {"enhanced", "seed", "candidates", "frames": [[shot, candidate], …
              "seeds": {shot: its own seed}, "width", "height", "prefix"}
                             -> {"panels": [{"shot","candidate","key","sha256","bytes",["reused": as of words]}]}
             (the partial result grows panel by panel; "reused": an equal frame was drawn before, for that job)
-video       {"enhanced", "seed", "candidate", "panel_key" (the key shot's frame), "width", "height", "fps", "prefix",
+video       {"enhanced", "seed", "candidate", "panel_key" (the key shot's frame), ["lent_key" (a like film's)],
+             "width", "height", "fps", "prefix",
              "frames": [{"shot","candidate","key"|None,"sha256"|None}] one a shot: the picked frame it starts from,
              "backend", "recipe_hash"}                         -> media dict
             (a shot that was picked another way than the film carries its own "candidate" and "seed"; the partial

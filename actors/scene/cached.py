@@ -6,9 +6,10 @@ that must be equal. A wish for another film is never answered with a film that w
 that was asked for, or a frame that people picked, is never traded for a neighbour's.
 
 An ask: {"version", "units": [{"kind": "action"|"line", "text", "speaker"}] in story order, "entities": {name as
-written: entity id}, "filters": {name: text}, "seed": as asked for, or "", "not_jobs": [job id], "warm": whether a
-neighbour may lend its frame and seed, "price_usd": of the film if it is rendered}.
-A film to remember: {"ask", "media", "of": {"take", "job", "scene", "project"}, "seed", "frame_key"}.
+written: entity id}, "filters": {name: text}, "seed": as asked for, or "", "not_jobs": [job id], "fresh_for": who asked
+by an API that has no scene to ask again in (the same words once more are a wish for another film), or "", "warm":
+whether a neighbour may lend its frame and seed, "price_usd": of the film if it is rendered}.
+A film to remember: {"ask", "media", "of": {"take", "job", "scene", "project"}, "by", "seed", "frame_key"}.
 """
 
 from __future__ import annotations
@@ -65,6 +66,7 @@ def ask(job: Job, asker: Asker) -> dict[str, Any] | None:
         "filters": {"scope": asker.home, **filters(job, renderer, asker.router)},
         "seed": seed,
         "not_jobs": sorted(known),
+        "fresh_for": job.by if job.video is not None else "",
         "warm": job.auto_pick and not (seed or known) and videos.reference_of(job) is None,
         "price_usd": _price_usd(job, renderer, asker.router),
     }
@@ -196,10 +198,10 @@ def fold_answered(job: Job, data: Mapping[str, Any]) -> None:
         job.seed = lent["seed"]
 
 
-def lent_frame(job: Job) -> str | None:
-    """The neighbour's frame that the key shot starts from, where nobody picked one."""
+def lent_frame(job: Job) -> dict[str, str]:
+    """The neighbour's frame that the key shot starts from, where nobody picked one and it is still there."""
     lent = (job.cached or {}).get("warm")
-    return lent["frame_key"] if lent and job.auto_pick else None
+    return {"lent_key": lent["frame_key"]} if lent and lent["frame_key"] and job.auto_pick else {}
 
 
 # remembering
@@ -219,6 +221,7 @@ def to_remember(job: Job, asker: Asker) -> dict[str, Any]:
             "ask": asked,
             "media": media,
             "of": of,
+            "by": job.by,
             "seed": job.seed,
             "frame_key": frame["key"] or media.get("thumbnail_key"),
             "frame_sha256": frame["sha256"],

@@ -13,6 +13,7 @@ from gpu.media.film import film
 from gpu.video.animatic import can_burn
 from gpu.video.protocol import PROMPT_CHARS_MAX, RenderRequest, VideoBackend
 from serve_app.steps.keeping import keep_film, kept_film
+from serve_app.steps.lending import start_key
 from serve_app.steps.previews import Previews
 from serve_app.steps.stores import StepStores
 from serve_app.steps.upload import UPLOAD_FROM, upload
@@ -91,6 +92,6 @@ class Video:
         if not backend.capabilities.image_to_video:
             return {}
         keys = {int(each["shot"]): each["key"] for each in request.get("frames", ()) if each["key"]}
-        if request.get("panel_key"):
-            keys[key_shot(shots_of(request["enhanced"]))] = request["panel_key"]
+        if start := self._stores.wait(start_key(self._stores.objects, request)):
+            keys[key_shot(shots_of(request["enhanced"]))] = start
         return {shot: self._stores.wait(self._stores.objects.get(key)) for shot, key in keys.items()}

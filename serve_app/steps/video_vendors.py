@@ -22,6 +22,7 @@ from gpu.video.videos_api import VideosApi
 from gpu.video.videos_api_clips import Clip, cuts_of, fitted, frames_of, plan, seconds_of, size_for, start_keys
 from gpu.video.videos_api_wire import UNAVAILABLE, Endpoint, VendorFault
 from serve_app.steps.keeping import keep_film, kept_film
+from serve_app.steps.lending import start_key
 from serve_app.steps.stores import StepStores
 from serve_app.steps.upload import UPLOAD_FROM, upload
 from serve_app.steps.vendor_tasks import Asked, VendorTasks
@@ -103,7 +104,7 @@ class VendorVideo:
         """What each clip starts from, where the endpoint takes pictures."""
         if not endpoint.image_to_video:
             return {}
-        keys = start_keys(clips, request.get("frames") or (), request.get("panel_key"))
+        keys = start_keys(clips, request.get("frames") or (), await start_key(self._stores.objects, request))
         return {n: await asyncio.to_thread(fitted, await self._stores.objects.get(k), size) for n, k in keys.items()}
 
     async def _finish(

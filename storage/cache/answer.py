@@ -59,6 +59,12 @@ def candidate(question: Question, entry: Entry, known: Experience, delta: float)
     return Candidate(entry, judge(question.film, entry.film, similarity, at), similarity, at.value)
 
 
+def unwanted(question: Question, entry: Entry) -> bool:
+    """Whether it is a film that the question is to differ from, or not of the seed that was asked for."""
+    again = bool(question.fresh_for) and entry.by == question.fresh_for and entry.film.digest == question.film.digest
+    return again or entry.of["job"] in question.not_jobs or question.seed not in ("", entry.seed)
+
+
 def similarity_of(question: Question, entry: Entry) -> float:
     """The least, over the moments that are worded otherwise, of how like their words are; 1 where none is."""
     moments = reworded(question.film, entry.film)

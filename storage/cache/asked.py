@@ -35,6 +35,7 @@ class Question:
     seed: str
     not_jobs: frozenset[str]
     warm: bool
+    fresh_for: str
     price_usd: float
     people: tuple[str, ...]
 
@@ -62,6 +63,7 @@ def question_of(ask: Mapping[str, Any], scope: Scope, embedder: str, embed: Embe
         seed=str(ask["seed"]),
         not_jobs=frozenset(str(job) for job in ask["not_jobs"]),
         warm=bool(ask["warm"]) and lends,
+        fresh_for=str(ask.get("fresh_for", "")),
         price_usd=float(ask["price_usd"]),
         people=tuple(sorted({str(id) for id in ask["entities"].values()}))[:20],
     )

@@ -32,6 +32,7 @@ class Entry:
     media: Mapping[str, Any]
     of: Mapping[str, str]
     seed: str
+    by: str
     frame_key: str | None
     frame_sha256: str | None
     rows: Floats
@@ -106,6 +107,7 @@ def _entry(id: str, body: bytes) -> Entry:
         dict(told["media"]),
         {str(name): str(value) for name, value in told["of"].items()},
         str(told["seed"]),
+        str(told.get("by", "")),
         told.get("frame_key"),
         told.get("frame_sha256"),
         rows,

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from storage.cache.answer import Answer, Candidate, candidate
+from storage.cache.answer import Answer, Candidate, candidate, unwanted
 from storage.cache.asked import Question
 from storage.cache.entries import Records, entry_id
 from storage.cache.exact import ExactCache
@@ -145,7 +145,7 @@ class SemanticCache:
             entry = await self._records.get(question.space, id)
             if entry is None:
                 await self.forget(question.space, id)
-            elif entry.of["job"] not in question.not_jobs and question.seed in ("", entry.seed):
+            elif not unwanted(question, entry):
                 known = Experience()
                 if entry.film.key == question.film.key:
                     known = await self._told.of(question.space, id, question.vector, self._clock())

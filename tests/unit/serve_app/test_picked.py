@@ -79,6 +79,19 @@ async def test_g191_a_backend_that_starts_from_pictures_gets_each_shot_s_own(
     assert backend.given == ({} if more else {1: b"picture of b"})
 
 
+@pytest.mark.parametrize("there", [True, False])
+async def test_k76_a_lent_frame_is_a_help_and_no_need(tmp_path: Path, there: bool) -> None:
+    """K-76: the key shot starts from the frame a like film lent; where that is gone it starts from its own."""
+    objects = LocalObjects(tmp_path / "objects")
+    await objects.put("assets/panels/own.jpg", b"own", content_type="image/jpeg")
+    if there:
+        await objects.put("assets/panels/far.jpg", b"lent", content_type="image/jpeg")
+    stores = StepStores(asyncio.get_running_loop(), objects, SqliteExactCache(tmp_path / "cache.db"))
+    backend, keys = FromPictures(), {"panel_key": "assets/panels/own.jpg", "lent_key": "assets/panels/far.jpg"}
+    await asyncio.to_thread(Video(stores, backend), ATTEMPT, request(frames=[], **keys), Quiet())
+    assert backend.given == {0: b"lent" if there else b"own"}
+
+
 async def test_g177_the_same_recipe_is_the_same_bytes(tmp_path: Path) -> None:
     """G-177: rendered twice by the animatic, into other stores and under other keys: every file has the same hash."""
     made = []

@@ -148,7 +148,7 @@ async def test_a_neighbour_lends_its_seed_and_frame(scene: Scene) -> None:
     video = await scene.worker.claim(Step.VIDEO)
     assert video is not None
     request = decode(video.request)
-    assert (request["seed"], request["panel_key"]) == (4242, LENT["frame_key"])
+    assert (request["seed"], request["lent_key"]) == (4242, LENT["frame_key"])
     await scene.worker.finish(video)
     await scene.seen(video.id)
     await scene.step(Step.OBSERVE)

@@ -32,11 +32,11 @@ def embed(texts: Sequence[str]) -> Floats:
 
 
 def ask_of(*texts: str, line: str = "", **other: Any) -> dict[str, Any]:
-    """`other`: filters, and of the ask itself `seed`, `not_jobs`, `warm`, `price_usd`."""
+    """`other`: filters, and of the ask itself `seed`, `not_jobs`, `warm`, `fresh_for`, `price_usd`."""
     units = [{"kind": "action", "text": text, "speaker": ""} for text in texts]
     if line:
         units.append({"kind": "line", "text": line, "speaker": "chr_ann"})
-    own = {name: other.pop(name) for name in ("seed", "not_jobs", "warm", "price_usd") if name in other}
+    own = {name: other.pop(name) for name in ("seed", "not_jobs", "warm", "fresh_for", "price_usd") if name in other}
     ask = {"version": 1, "units": units, "entities": CAST, "filters": {**FILTERS, **other}}
     return {**ask, "seed": "", "not_jobs": [], "warm": True, "price_usd": 0.5, **own}
 
@@ -51,6 +51,7 @@ def told(job: str, ask: dict[str, Any], seed: str = "11") -> dict[str, Any]:
         "ask": ask,
         "media": {"playlist_key": f"videos/{job}/master.m3u8", "video_key": f"videos/{job}/take.mp4"},
         "of": {"take": f"tak_{job}", "job": job, "scene": f"scn_{job}", "project": ask["filters"]["scope"]},
+        "by": "anna",
         "seed": seed,
         "frame_key": f"assets/panels/{job}/0-0.jpg",
         "frame_sha256": "ab" * 32,

@@ -89,6 +89,8 @@ async def test_seeds_and_films_that_were_seen(bench: Bench) -> None:
     assert (await bench.cache.lookup(question(LIKE, seed="12", warm=False))).verdict == "miss"
     again = await bench.cache.lookup(question(LIKE, not_jobs=["job_1"]))
     assert (again.verdict, again.entry) == ("miss", None)
+    for by, words, verdict in (("anna", WORDS, "miss"), ("anna", LIKE, "hit"), ("ben", WORDS, "hit")):
+        assert (await bench.cache.lookup(question(words, fresh_for=by))).verdict == verdict, (by, words)
 
 
 async def test_a_changed_fact_is_another_question(bench: Bench) -> None:
