@@ -124,6 +124,23 @@ class AddCast(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class SetPortrait(Command):
+    """`key`: of an uploaded picture; empty: none any more."""
+
+    type: ClassVar[str] = "project.set_portrait"
+    cast: str
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveCast(Command):
+    """What is written of them stays written."""
+
+    type: ClassVar[str] = "project.remove_cast"
+    cast: str
+
+
+@dataclass(frozen=True, slots=True)
 class CreateAccessLink(Command):
     """`label`: whose it is, as others see them. `expires_at_ms`: Unix milliseconds, 0: never."""
 
@@ -402,6 +419,8 @@ _ALL: tuple[type[Command], ...] = (
     SetBackground,
     SetShare,
     AddCast,
+    SetPortrait,
+    RemoveCast,
     CreateAccessLink,
     ChangeAccessLink,
     RevokeAccessLink,

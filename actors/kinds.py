@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from actors.commands import CommandError, Envelope
 from actors.continuity.actor import ContinuityActor
 from actors.outbox.protocol import Entry
-from actors.project import access, webhooks
+from actors.project import access, portraits, webhooks
 from actors.project.actor import CONTINUITY, ProjectActor
 from actors.project.checkpoints import MakeCheckpoint
 from actors.project.rules import check_envelope
@@ -129,6 +129,7 @@ class ProjectKinds:
         return [
             *webhooks.entries(project, drafts, first_seq, now_ms),
             *teaching.entries(home, drafts, first_seq, now_ms, find),
+            *portraits.entries(home, drafts, first_seq, now_ms),
         ]
 
     def stands(self, entry: Entry, find: Find) -> str | None:

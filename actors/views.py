@@ -78,6 +78,7 @@ class ProjectView(Body):
     places: tuple[dict[str, str], ...] = ()
     background: bool = False  # whether the story is looked over while nobody has it open
     aliases: dict[str, list[str]] = field(default_factory=dict)  # cast id → other spellings
+    portraits: dict[str, str] = field(default_factory=dict)  # cast id → key of their reference picture
     share_percent: int = 100  # of an ordinary part of the workers
 
 

@@ -21,6 +21,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from actors.commands import CommandError, CreateProject, Envelope, ImportScreenplay
 from actors.kinds import ProjectKinds
+from actors.project.portraits import IDENTITY
 from actors.project.webhooks import WEBHOOK
 from actors.runtime.actor import Catalogue
 from actors.runtime.clock import MachineClock
@@ -55,6 +56,7 @@ from serve_app.drain import Drain, DrainLimits, NoSigns, Signs, State
 from serve_app.film_cache_outbox import FilmCacheReceiver
 from serve_app.folding import OutsideFolder, open_folder
 from serve_app.host_health import LoopWatch, raise_if_beyond_repair
+from serve_app.identity_receiver import IdentityReceiver
 from serve_app.leaving import Leaving
 from serve_app.majority import Majority
 from serve_app.memory import pressure_of, trim
@@ -97,6 +99,7 @@ class StoryHostCore:
         self.bus = open_bus(settings)
         self._film_cache = FilmCacheReceiver(settings)
         self._webhooks = WebhookReceiver(settings.cluster_secret.encode(), private=bool(settings.webhooks_private))
+        self._identities = IdentityReceiver(settings)
         self._ears: asyncio.Task[None] | None = None
         self._rooms = Limits(
             document_bytes_max=settings.document_bytes_max,
@@ -194,7 +197,7 @@ class StoryHostCore:
             wake=self._work_opened,
             moved=self._moved,
             listeners=(self._listen, self.meters.listen),
-            receivers={WEBHOOK: self._webhooks, FILM_CACHE: self._film_cache},
+            receivers={WEBHOOK: self._webhooks, FILM_CACHE: self._film_cache, IDENTITY: self._identities},
             pressure=pressure_of(self._settings.host_memory_bytes_max),
             trim=trim,
         )
@@ -245,6 +248,7 @@ class StoryHostCore:
             self._runtime = None
         await self._webhooks.close()
         await self._film_cache.close()
+        await self._identities.close()
         await self._folder.close()
         await self._port.stop()
         await self._peers.close()

@@ -24,15 +24,17 @@ from actors.commands import (
     DefineFormat,
     DeleteWebhook,
     ImportScreenplay,
+    RemoveCast,
     RevokeAccessLink,
     SaveCheckpoint,
     SetBackground,
     SetBrain,
     SetFormat,
+    SetPortrait,
     SetShare,
     WithdrawDefinition,
 )
-from actors.project import access, checkpoints, share, styles, webhooks
+from actors.project import access, checkpoints, portraits, share, styles, webhooks
 from actors.project.draft import ProjectDraft, SceneDraft, heading_words, read_screenplay, scene_script
 from actors.project.order import key_between, keys
 from actors.project.rules import SCENES_MAX
@@ -89,6 +91,7 @@ class Facts:
     places: dict[str, str] = field(default_factory=dict)
     aliases: dict[str, list[str]] = field(default_factory=dict)  # cast id → other spellings
     background: bool = False  # whether the story is looked over while nobody has it open
+    portraits: dict[str, str] = field(default_factory=dict)  # cast id → key of their reference picture
     share_percent: int = 100  # of an ordinary part of the workers: see `actors.project.share`
 
 
@@ -130,6 +133,8 @@ class ProjectActor(Actor):
                 self._facts().share_percent = data["percent"]
             case "cast.added":
                 self._facts().cast[data["id"]] = data["name"]
+            case "cast.portrait_set" | "cast.removed":
+                portraits.apply(self._facts(), fact)
             case "scene.created":
                 self.scenes[data["id"]] = SceneFacts(data["id"], data["heading"], data["order"], data["created_at_ms"])
             case "access.granted" | "access.changed" | "access.revoked":
@@ -181,7 +186,7 @@ class ProjectActor(Actor):
             return Needs(compute=partial(read_screenplay, message.text))
         if isinstance(message, SaveCheckpoint | checkpoints.MakeCheckpoint) and self.facts is not None:
             return checkpoints.needs(self, message)
-        if isinstance(message, SetBrain | SetFormat | AddCast):
+        if isinstance(message, SetBrain | SetFormat | AddCast | SetPortrait | RemoveCast):
             return Needs(edits=("outline",))
         if isinstance(message, WithdrawDefinition):
             return styles.needs()
@@ -208,6 +213,8 @@ class ProjectActor(Actor):
                 return share.decide(self, message, ctx)
             case AddCast():
                 return self._add_cast(message, ctx)
+            case SetPortrait() | RemoveCast():
+                return portraits.decide(self, message, ctx)
             case CreateScene():
                 return self._create_scene(message, ctx)
             case CreateAccessLink() | ChangeAccessLink() | RevokeAccessLink():
@@ -391,6 +398,7 @@ class ProjectActor(Actor):
             background=facts.background,
             share_percent=facts.share_percent,
             aliases=facts.aliases,
+            portraits=facts.portraits,
         )
         return ViewDraft("project", self.home, "", order_ms(facts.created_at_ms), body)
 

@@ -35,6 +35,8 @@ EVENTS: Mapping[str, Tier] = {
     "project.copied": _LOCAL,
     "copy.left_out": _LOCAL,
     "cast.added": _LOCAL,
+    "cast.portrait_set": _LOCAL,
+    "cast.removed": _LOCAL,
     "scenes.moved": _LOCAL,
     "access.granted": _LOCAL,
     "access.changed": _LOCAL,

@@ -46,6 +46,26 @@ class Embedder(Protocol):
         ...
 
 
+IDENTITY_NUMBERS = 512
+"""Of every image embedder, so that a project's characters lie in one namespace whoever made the numbers."""
+
+
+class ImageEmbedder(Protocol):
+    """As `Embedder`, of pictures: thread-safe and blocking."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def dimension(self) -> int:
+        """`IDENTITY_NUMBERS`."""
+        ...
+
+    def embed_picture(self, picture: bytes) -> NDArray[np.float32]:
+        """(dimension,), of unit length, of a PNG, JPEG or WebP file. Raises `EmbedError`."""
+        ...
+
+
 def check(texts: Sequence[str]) -> None:
     """Raises `EmbedError` for more than an embedder takes."""
     if len(texts) > TEXTS_MAX:

@@ -72,6 +72,8 @@ RULES: Mapping[str, Rule] = {
     "Mutation.withdrawFormat": Rule(Access.WRITE, Subject.PROJECT, ("projectId",)),
     "Mutation.styleScene": _input(Subject.SCENE, _SCENE_ID),
     "Mutation.addCast": Rule(Access.WRITE, Subject.PROJECT, ("projectId",)),
+    "Mutation.setPortrait": _input(Subject.PROJECT, "projectId"),
+    "Mutation.removeCast": _input(Subject.PROJECT, "projectId"),
     "Mutation.createScene": _input(Subject.PROJECT, "projectId"),
     "Mutation.editScene": _input(Subject.SCENE, _SCENE_ID),
     "Mutation.lockScene": Rule(Access.WRITE, Subject.SCENE, (_SCENE_ID,)),

@@ -42,6 +42,8 @@ SUMMARIES: dict[str, str] = {
     "format.withdrawn": "Took a format of the project's own away",
     "scene.style_set": "Chose how a scene is seen",
     "cast.added": "Added someone to the cast",
+    "cast.portrait_set": "Changed somebody's reference picture",
+    "cast.removed": "Took somebody out of the cast",
     "scene.created": "Added a scene",
     "scenes.moved": "Reordered the scenes",
     "scene.locked": "Locked a scene",

@@ -30,6 +30,7 @@ from actors.runtime.ids import derive_id
 from actors.views import JobView
 from serve_app.graphql.access_mutations import AccessMutations
 from serve_app.graphql.agent_mutations import AgentMutations
+from serve_app.graphql.cast_operations import CastMutations
 from serve_app.graphql.checkpoint_operations import CheckpointMutations
 from serve_app.graphql.comment_mutations import CommentMutations
 from serve_app.graphql.context import Context, Info
@@ -98,6 +99,7 @@ class Mutation(
     PastMutations,
     CopyMutations,
     StoryMutations,
+    CastMutations,
     CommentMutations,
     AccessMutations,
     AgentMutations,

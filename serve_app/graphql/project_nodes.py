@@ -55,6 +55,7 @@ def page_size(first: int | None, default: int) -> int:
 class CastMember:
     id: strawberry.ID
     name: str
+    portrait_url: str | None = strawberry.field(description="Their reference picture; null: none.")
 
 
 @strawberry.type
@@ -234,8 +235,14 @@ class Project:
         return when(self.view.created_at_ms)
 
     @strawberry.field
-    def cast(self) -> list[CastMember]:
-        return [CastMember(id=strawberry.ID(c["id"]), name=c["name"]) for c in self.view.cast]
+    def cast(self, info: Info) -> list[CastMember]:
+        sign, keys = info.context.ports.sign_media, self.view.portraits
+        return [
+            CastMember(
+                id=strawberry.ID(c["id"]), name=c["name"], portrait_url=sign(keys[c["id"]]) if c["id"] in keys else None
+            )
+            for c in self.view.cast
+        ]
 
     @strawberry.field
     def places(self) -> list[Place]:
