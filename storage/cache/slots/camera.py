@@ -83,7 +83,8 @@ _EARLY = {
 """Directions that may stand before the move: "a leftward pan"."""
 
 _TABLE = """
-static: static camera; static shot; static frame; fixed camera; fixed shot; locked off camera; locked off shot;
+static: static camera; static shot; static view; static frame; fixed camera; fixed shot; locked off camera;
+  locked off shot;
   locked off; locked camera; stationary camera; stationary shot; camera is fixed; camera is static;
   camera is stationary; camera is still; camera is locked; camera remains still; camera remains static;
   camera remains fixed; camera remains stationary; camera stays still; camera stays static; camera stays fixed;

@@ -1,116 +1,26 @@
-"""From tagged words to the scene in a fixed order: who, does what, to whom, where.
+"""From parts to the scene in a fixed order: who, does what, to whom, where.
 
 Owns what may move: passives become active, a place told first is told last, adjectives are sorted, "and" between equals
 is sorted. Invariant: each rule keeps every content word, and moves one only where its owner cannot change by it.
-Between `tagging` and `reading`.
+Between `parts` and `reading`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
-from storage.cache.slots.tagging import ENTITY, PLURAL, STATE, Word
-from storage.cache.slots.words import CLOTHES, COLOURS, CONVERSE, GIVING, LIVING, OPEN_PLACES, PLACES, SHADES, STAYING
-
-ING = "~ing"
-"""Ends an -ing form inside a noun phrase."""
-
-BARE = "bare"
-"""Form of a noun phrase that is an article and adjectives."""
+from storage.cache.slots.parts import BARE, Part
+from storage.cache.slots.tagging import STATE
+from storage.cache.slots.words import CLOTHES, CONVERSE, GIVING, OPEN_PLACES, PLACES, STAYING
 
 PLACE_PREPOSITIONS = frozenset("in on at inside".split())
-
-
-@dataclass(slots=True)
-class Part:
-    """One piece of a scene. Of a noun phrase (kind n): `text` is the noun, `traits` its sorted adjectives."""
-
-    kind: str
-    text: str
-    traits: list[str] = field(default_factory=list)
-    number: str = ""
-    plural: bool = False
-    opens: bool = False
-    helped: bool = False
-    form: str = ""
-
-    def __str__(self) -> str:
-        mark = PLURAL if self.plural else ""
-        return " ".join(each for each in (self.number, *sorted(self.traits), self.text + mark) if each)
-
-
-def parts_of(words: Sequence[Word]) -> list[Part]:
-    parts: list[Part] = []
-    at = 0
-    while at < len(words):
-        if words[at].kind in "djngi":
-            part, at = _noun_phrase(words, at)
-            parts.extend(_doing(part))
-        else:
-            word = words[at]
-            parts.append(Part(word.kind, word.text, form=word.form, opens=word.opens, helped=word.helped))
-            at += 1
-    return parts
-
-
-def _noun_phrase(words: Sequence[Word], at: int) -> tuple[Part, int]:
-    first = words[at]
-    part = Part("n", "", opens=first.opens, helped=first.helped)
-    nouns: list[str] = []
-    prefix = ""
-    begin = at
-    while at < len(words) and words[at].kind in "djngi":
-        word = words[at]
-        named = word.text.startswith(ENTITY) or (nouns[-1:] and nouns[-1].startswith(ENTITY) and nouns[-1][-2:] != "'s")
-        if nouns and (word.kind == "d" or word.opens or word.helped or named):
-            break
-        if nouns and word.kind == "j":
-            following = words[at + 1] if at + 1 < len(words) else None
-            if following is not None and following.kind in "djngi" and not following.opens:
-                break
-            nouns.append(word.text)
-            at += 1
-            continue
-        if at > begin and (word.opens and not word.text.endswith("'s")) and (part.traits or part.number):
-            break
-        if word.kind == "d":
-            part.number = f"{part.number} {word.text}".strip()
-        elif word.kind == "i" or (word.text in SHADES and at + 1 < len(words) and words[at + 1].text in COLOURS):
-            prefix = f"{prefix}{word.text}-"
-        elif word.kind == "j":
-            part.traits.append(prefix + word.text)
-            prefix = ""
-        else:
-            nouns.append(prefix + word.text)
-            prefix = ""
-            part.plural = word.plural
-        at += 1
-    if prefix:
-        part.traits.append(prefix.rstrip("-"))
-    part.text = " ".join(nouns)
-    part.plural = part.plural or bool(part.number and part.number != "lone")
-    if not nouns and part.traits and first.opens and not first.helped:
-        part.text, part.form = part.traits.pop(), BARE  # "in the dark", "a square"
-    elif not nouns:
-        part.kind = "j"
-    return part, at
-
-
-def _doing(part: Part) -> list[Part]:
-    """ "A running man" as "a man running"."""
-    first, _, noun = part.text.partition(" ")
-    if not first.endswith(ING) or noun not in LIVING:
-        return [part]
-    part.text = noun
-    return [part, Part("v", first.removesuffix(ING))]
 
 
 def sentence(segments: Sequence[list[Part]]) -> list[Part]:
     """One sentence, its segments put together and in order."""
     joined: list[Part] = []
     acted = False
-    for index, segment in enumerate(segments):
+    for index, segment in enumerate(_listed(segments)):
         some = active(segment)
         if joined and some and some[0].kind == "n" and acted:
             joined.append(Part("b", "|"))
@@ -124,6 +34,22 @@ def sentence(segments: Sequence[list[Part]]) -> list[Part]:
     joined = _front_last(joined)
     joined = _given(_predicates(_clothes(joined)))
     return _meanwhile(_adverbs(_joined_sorted(joined)))
+
+
+def _listed(segments: Sequence[list[Part]]) -> list[list[Part]]:
+    """ "Neon lights, a robot dancing, a wet street": things between commas have no order, and what happens is first."""
+    if len(segments) < 2 or not all(segment and _is_whole(segment) for segment in segments):
+        return list(segments)
+    acting = [segment for segment in segments if any(part.kind not in "np" for part in segment)]
+    if len(acting) > 1:
+        return list(segments)
+    still = [segment for segment in segments if segment not in acting]
+    return [*acting, *sorted(still, key=lambda segment: [str(part) for part in segment])]
+
+
+def _is_whole(segment: list[Part]) -> bool:
+    """It begins with a thing, and nothing in it joins it to another segment."""
+    return segment[0].kind == "n" and all(part.kind in "npva" for part in segment) and segment[0].form != BARE
 
 
 def _lists_traits(before: Part, after: Part) -> bool:
@@ -285,9 +211,18 @@ def _adverbs(parts: list[Part]) -> list[Part]:
 
 
 def from_one_side(parts: list[Part]) -> list[Part]:
-    """ "A right of B" as "B left of A", where a prompt says nothing else."""
+    """ "A right of B" and "B with A on its right" as "B left of A", where a prompt says nothing else."""
     if [part.kind for part in parts] == ["n", "p", "n"] and parts[1].text in CONVERSE:
         return [parts[2], Part("p", CONVERSE[parts[1].text]), parts[0]]
+    if (
+        [part.kind for part in parts] == ["n", "p", "n", "p", "n"]
+        and parts[1].text == "with"
+        and parts[3].text in {"on", "to"}
+    ):
+        side = str(parts[4]).removesuffix(" side")
+        if side in {"left", "right"}:
+            one, other = (parts[2], parts[0]) if side == "left" else (parts[0], parts[2])
+            return [one, Part("p", "left of"), other]
     return parts
 
 

@@ -12,6 +12,7 @@ from typing import TypeVar
 from storage.cache.slots.camera import CameraMove
 from storage.cache.slots.shape import Action, Slots
 from storage.cache.slots.tagging import ENTITY, PLURAL, STATE
+from storage.cache.slots.verbs import IRREGULAR
 
 T = TypeVar("T")
 
@@ -34,6 +35,7 @@ _SIZES = {
     "ECU": "extreme close-up", "INSERT": "insert", "TWO-SHOT": "two-shot", "OTS": "over the shoulder",
     "POV": "point of view", "REACTION": "reaction shot", "PORTRAIT": "portrait",
 }  # fmt: skip
+_PARTICIPLES = {base: word for word, (base, form) in IRREGULAR.items() if form in {"en", "ed"}}
 _PLURALS = {"man": "men", "woman": "women", "child": "children", "person": "people", "mouse": "mice", "foot": "feet",
             "tooth": "teeth", "goose": "geese", "wolf": "wolves", "leaf": "leaves", "knife": "knives"}  # fmt: skip
 
@@ -113,7 +115,7 @@ def _inflected(word: str) -> str:
         return _PLURALS.get(noun) or _with_s(noun)
     if word.endswith(STATE):
         base = word.removesuffix(STATE)
-        return base + ("d" if base.endswith("e") else "ed")
+        return _PARTICIPLES.get(base) or base + ("d" if base.endswith("e") else "ed")
     if word.endswith("~ing"):
         return word.removesuffix("~ing").removesuffix("e") + "ing"
     return word

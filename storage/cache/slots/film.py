@@ -121,8 +121,6 @@ rain: in the rain; in rain; while it rains; while it is raining; as it rains; as
 heavy rain: in heavy rain; in the heavy rain; in pouring rain; in the pouring rain; in a downpour;
   during a downpour; in a heavy downpour; in torrential rain; ~heavy rain; ~downpour; ~pouring rain
 light rain: in light rain; in a drizzle; in the drizzle; in drizzling rain; in a light rain; ~light rain; ~drizzle
-rain night: on a rainy night; rainy night
-rain evening: on a rainy evening; rainy evening
 snow: in falling snow; while it snows; while it is snowing; as snow falls; as it snows; in snowy weather;
   on a snowy day; during snowfall; in the snowfall; it is snowing; in the falling snow; while snow falls;
   as the snow falls; ~snow; ~snowing; ~snowfall; ~snowy; ~snowy day
@@ -243,10 +241,12 @@ SLOT_TABLES = {
     "size": _SIZE, "angle": _ANGLE, "lens": _LENS, "speed": _SPEED, "time": _TIME, "weather": _WEATHER,
     "season": _SEASON, "style": _STYLE, "palette": _PALETTE, "inside": _INSIDE,
 }  # fmt: skip
-HAND_OVER = {
-    "rain night": (("weather", "rain"), ("time", "night")),
-    "rain evening": (("weather", "rain"), ("time", "evening")),
-}
+_SKIES = {
+    "rainy": "rain", "snowy": "snow", "foggy": "fog", "misty": "mist", "stormy": "storm", "windy": "wind",
+    "sunny": "sun", "cloudy": "overcast",
+}  # fmt: skip
+_HOURS = ("morning", "afternoon", "evening", "night", "dawn", "dusk")
+HAND_OVER = {f"{sky} {hour}": (("weather", value), ("time", hour)) for sky, value in _SKIES.items() for hour in _HOURS}
 """Values that fill two slots."""
 
 LEAD_ADJECTIVES = frozenset(
@@ -283,6 +283,13 @@ def rows(table: str) -> list[tuple[str, bool, str]]:
     for phrase, alone, value in looks:
         found += [(phrase.removesuffix("style") + other, alone, value) for other in ("look", "aesthetic")]
     return found
+
+
+def skies() -> list[tuple[str, bool, str]]:
+    """Rows of weather and hour together: "on a rainy night"."""
+    return [
+        (before + value, not before, value) for value in HAND_OVER for before in ("", "on a ", "in a ", "during a ")
+    ]
 
 
 def fillers() -> list[str]:

@@ -7,15 +7,11 @@ the few link words beside such a phrase; everything else comes back in its order
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from functools import cache
 
-from storage.cache.slots import film
-from storage.cache.slots.camera import ALONE, CameraMove, after_camera, direct_rows, directed, direction_at, move_at
+from storage.cache.slots.camera import ALONE, CameraMove, after_camera, directed, direction_at, move_at
+from storage.cache.slots.found import Found, Value, row_at
+from storage.cache.slots.leads import after_lead
 from storage.cache.slots.text import COLON, COMMA, SENTENCE
-
-Value = str | CameraMove
-_Row = tuple[tuple[str, ...], bool, str, Value]
 
 _BEFORE = frozenset("a an the in from with at as using shot filmed captured seen viewed taken recorded".split())
 """Dropped directly before a phrase of a picture: "in close-up", "shot from a low angle"."""
@@ -29,46 +25,7 @@ _FOLLOWED = frozenset("him her it them".split())
 _ONLY_FILM = frozenset(
     "then and with a an the in of shot shots view camera movement motion scene light lighting".split()
 )
-_LEADING = frozenset(("size", "angle", "lens", "speed", "style", "palette"))
-"""May stand before "video of", or as "CU of", at the beginning of a segment."""
-
 _PICTURE_SLOTS = frozenset(("size", "angle", "lens", "speed", "camera"))
-_LABELS = frozenset(
-    "scene video cast props setting camera style prompt continuity lighting place time mood subject action".split()
-) | {"dramatic beat", "camera movement", "time of day", "shot size"}
-
-
-@dataclass(slots=True)
-class Found:
-    """What the tables took, slot by slot in the prompt's order, and the words that are left, segment by segment."""
-
-    slots: dict[str, list[Value]] = field(default_factory=dict)
-    fillers: list[str] = field(default_factory=list)
-    segments: list[tuple[list[str], str]] = field(default_factory=list)
-    """(words, the mark that ended them)"""
-
-    def put(self, slot: str, value: Value) -> None:
-        if slot == "filler":
-            self.fillers.append(str(value))
-            return
-        for name, each in film.HAND_OVER.get(str(value), ((slot, value),)) if slot == "weather" else ((slot, value),):
-            self.slots.setdefault(name, []).append(each)
-
-
-@cache
-def _index() -> dict[str, list[_Row]]:
-    """First word → rows, the longest first."""
-    index: dict[str, list[_Row]] = {}
-    rows: list[_Row] = []
-    for slot, table in film.SLOT_TABLES.items():
-        rows += [(tuple(phrase.split()), alone, slot, value) for phrase, alone, value in film.rows(table)]
-    rows += [(tuple(phrase.split()), alone, "camera", move) for phrase, alone, move in direct_rows()]
-    rows += [(tuple(phrase.split()), True, "filler", phrase) for phrase in film.fillers()]
-    for row in rows:
-        index.setdefault(row[0][0], []).append(row)
-    for each in index.values():
-        each.sort(key=lambda row: -len(row[0]))
-    return index
 
 
 def find(tokens: Sequence[str]) -> Found:
@@ -76,7 +33,7 @@ def find(tokens: Sequence[str]) -> Found:
     first = True
     camera_before = -1
     for words, mark in _segments(tokens):
-        left = _lead(words, mark, found, first)
+        left = after_lead(words, mark, found, first)
         if _directs(left, found, camera_before):
             left = []
         camera_before = len(found.slots.get("camera", ()))
@@ -123,84 +80,6 @@ def _segments(tokens: Sequence[str]) -> list[tuple[list[str], str]]:
     return segments
 
 
-def _lead(words: list[str], mark: str, found: Found, first: bool) -> list[str]:
-    """Without "a beautiful video of", "there is", "the scene shows"."""
-    if mark == COLON and " ".join(words) in _LABELS:
-        found.fillers.append(words[0])
-        return []
-    if (
-        mark == COLON
-        and words[-1] in film.LEAD_NOUNS
-        and set(words[:-1]) <= film.LEAD_ADJECTIVES | {"a", "the", "this"}
-    ):
-        found.fillers.append(" ".join(words))
-        return []
-    at = 0
-    for phrase in _lead_phrases():
-        if tuple(words[: len(phrase)]) == phrase and (first or phrase not in _FIRST_ONLY):
-            at = len(phrase)
-            break
-    if at and words[0] in {"imagine", "picture"} and words[1:2] not in (["a"], ["an"], ["the"]):
-        at = 0
-    after = _pictured(words, at, found) if first or at == 0 else at
-    if at and at == after and words[0] in _ASKS:
-        return words
-    if after:
-        found.fillers.append(" ".join(words[:after]))
-    return words[after:]
-
-
-_ASKS = frozenset("generate create make render produce show".split())
-_FIRST_ONLY = frozenset((("picture",), ("imagine",), ("please",)))
-
-
-@cache
-def _lead_phrases() -> tuple[tuple[str, ...], ...]:
-    return tuple(sorted((tuple(phrase.split()) for phrase in film.leads()), key=lambda phrase: -len(phrase)))
-
-
-def _pictured(words: list[str], start: int, found: Found) -> int:
-    """Past "[a] [beautiful] video of"; `start` where there is no such thing."""
-    at = start
-    if at < len(words) and words[at] in {"a", "an", "the", "this"}:
-        at += 1
-    took: list[tuple[str, Value]] = []
-    while at < len(words):
-        row = _rows_at(words, at, True)
-        if row and row[0] in _LEADING:
-            took.append(row[:2])
-            at = row[2]
-        elif words[at] in film.LEAD_ADJECTIVES:
-            at += 1
-        else:
-            break
-    if took and at < len(words) and words[at] in {"of", "on"}:
-        _put_all(found, took)
-        return at + 1
-    if at < len(words) and words[at] in film.LEAD_NOUNS:
-        at += 1
-        while at < len(words) and words[at] in film.LEAD_NOUNS:
-            at += 1
-        link = 1 if at < len(words) and words[at] in film.LEAD_LINKS else 2 * (words[at : at + 2] == ["in", "which"])
-        if link:
-            _put_all(found, took)
-            return at + link
-    return start
-
-
-def _put_all(found: Found, took: list[tuple[str, Value]]) -> None:
-    for slot, value in took:
-        found.put(slot, value)
-
-
-def _rows_at(words: Sequence[str], at: int, alone: bool) -> tuple[str, Value, int] | None:
-    for phrase, only_alone, slot, value in _index().get(words[at], ()):
-        size = len(phrase)
-        if (alone or not only_alone) and tuple(words[at : at + size]) == phrase:
-            return slot, value, at + size
-    return None
-
-
 def _only_film(words: list[str], found: Found) -> bool:
     """Whether the whole segment is the language of film; then it is taken."""
     if not words:
@@ -210,7 +89,7 @@ def _only_film(words: list[str], found: Found) -> bool:
     took: list[tuple[str, Value]] = []
     at = 0
     while at < len(words):
-        row = _rows_at(words, at, True)
+        row = row_at(words, at, True)
         move, verb, after = move_at(words, at)
         if row and (move is None or row[2] >= after):
             took.append(row[:2])
@@ -224,7 +103,7 @@ def _only_film(words: list[str], found: Found) -> bool:
             return False
     if not took:
         return False
-    _put_all(found, took)
+    found.put_all(took)
     return True
 
 
@@ -246,7 +125,7 @@ def _scan(words: list[str], found: Found) -> list[str]:
     left: list[str] = []
     at = 0
     while at < len(words):
-        row = _rows_at(words, at, False)
+        row = row_at(words, at, False)
         if row:
             slot, value, at = row
             found.put(slot, value)
@@ -261,7 +140,8 @@ def _scan(words: list[str], found: Found) -> list[str]:
             continue
         left.append(words[at])
         at += 1
-    return left
+    linked = bool(left) and left[0] in {"as", "while"} and words[0] != left[0]
+    return left[linked:]  # "zoom in as a shark swims"
 
 
 def _camera(words: list[str], at: int, found: Found, left: list[str]) -> int:

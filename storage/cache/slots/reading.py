@@ -11,8 +11,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from storage.cache.slots.camera import CameraMove
-from storage.cache.slots.clauses import Part, from_one_side, parts_of, place_taken, sentence, without_pauses
-from storage.cache.slots.phrases import Found, Value, find
+from storage.cache.slots.clauses import from_one_side, place_taken, sentence, without_pauses
+from storage.cache.slots.found import Found, Value
+from storage.cache.slots.parts import Part, parts_of
+from storage.cache.slots.phrases import find
 from storage.cache.slots.shape import Action, Slots
 from storage.cache.slots.tagging import ENTITY, tag
 from storage.cache.slots.text import SENTENCE, split, tokens_of
@@ -85,7 +87,7 @@ def _sentences(found: Found) -> list[list[Part]]:
     sentences: list[list[Part]] = []
     segments: list[list[Part]] = []
     for words, mark in found.segments:
-        segments.append(parts_of(tag(words, people)))
+        segments.append(parts_of(tag(words, people, not segments)))
         if mark == SENTENCE:
             sentences.append(sentence(segments))
             segments = []

@@ -28,7 +28,6 @@ person = somebody = someone = individual = human being
 doctor = physician
 policeman = police officer = cop
 photo = photograph
-movie = motion picture
 theater = theatre
 center = centre
 color = colour
@@ -179,7 +178,7 @@ suitcase = travel case
 puppy = young dog
 kitten = young cat
 foal = young horse
-teddy bear = teddy
+teddy = teddy bear
 basketball court = basketball field
 soccer = football association
 aurora = aurora borealis = northern light
@@ -187,6 +186,42 @@ cafe = coffee shop = coffeehouse = coffee house
 highway = motorway = freeway
 alley = alleyway
 skateboard = skate board
+cute = adorable
+wander = roam
+clutch = grip
+enter = come in = go in
+leave = exit
+spin = twirl
+press button = push button
+stove = cooker
+glasses = spectacles = eyeglasses
+pants = trousers
+cinema = movie theater
+film = movie = motion picture
+pharmacy = drugstore = drug store
+lawyer = attorney
+fireman = firefighter = fire fighter
+postman = mailman
+taxi = cab = taxicab
+corn = maize
+eggplant = aubergine
+zucchini = courgette
+aluminum = aluminium
+mustache = moustache
+tire = tyre
+plow = plough
+cozy = cosy
+ax = axe
+yogurt = yoghurt
+practice = practise
+staircase = stairs = stairway
+color~ed = colour~ed
+mankind = humankind
+sidewalk = footway
+windshield = windscreen
+wallet = billfold
+diaper = nappy
+stroller = pushchair = baby carriage
 wash dish = do dish
 fight = battle
 explode = burst

@@ -8,12 +8,12 @@ Between `phrases` and `clauses`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 
 from storage.cache.slots.lemmas import singular, verb_base
-from storage.cache.slots.synonyms import SYNONYMS
 from storage.cache.slots.verbs import ALSO_NOUNS, VERBS
+from storage.cache.slots.word import Word, with_synonyms
 from storage.cache.slots.words import (
     ADJECTIVES,
     ARTICLES,
@@ -63,31 +63,21 @@ _RAW = {"woods": "forest", "mum": "mom", "grey": "gray"} | {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
-    text: str
-    kind: str
-    """n noun · d number · j adjective · v verb · p preposition · c and · s then, while · x negation · a adverb."""
-    plural: bool = False
-    opens: bool = False
-    """An article or an owner stood before it."""
-    form: str = ""
-    helped: bool = False
-    """An auxiliary stood before it."""
-
-
-def tag(tokens: Sequence[str], people: set[str]) -> list[Word]:
-    """The words of one segment. `people` ("he", "she") are those met before; it is added to."""
-    return _with_synonyms(_Tagger(tokens, people).run())
+def tag(tokens: Sequence[str], people: set[str], opening: bool = True) -> list[Word]:
+    """The words of one segment. `people` ("he", "she") are those met before; it is added to. `opening`: the first."""
+    relative = not opening and len(tokens) > 1 and tokens[0] in {"who", "which", "that"}
+    return with_synonyms(_Tagger(tokens[relative:], people, relative).run())
 
 
 class _Tagger:
-    def __init__(self, tokens: Sequence[str], people: set[str]) -> None:
+    def __init__(self, tokens: Sequence[str], people: set[str], relative: bool) -> None:
         self._tokens = tokens
         self._people = people
         self._words: list[Word] = []
         self._opens = False
         self._helped = False
+        self._relative = relative
+        """A "who" or "which" was left out directly before: a verb must come."""
 
     def run(self) -> list[Word]:
         at = 0
@@ -112,8 +102,8 @@ class _Tagger:
             self._add(Word(token, "n"))
         elif token in {"has", "have"} and at and self._tokens[at - 1] in RELATIVES and self._previous == "n":
             self._add(Word("with", "p"))
-        elif token in RELATIVES and self._previous in {"n"}:
-            return
+        elif token in RELATIVES and self._previous == "n":
+            self._relative = True
         elif token in ARTICLES and not (token == "that" and not following):
             self._opens = True
         elif token in AUXILIARIES:
@@ -178,6 +168,8 @@ class _Tagger:
     def _verb(self, token: str, base: str, form: str, following: str) -> Word | None:
         """None: it is a noun here."""
         inside = self._inside_noun_phrase
+        if self._relative and form in {"", "s"} and base in VERBS and following not in AUXILIARIES:
+            return Word(base, "v")
         if form == "ing":
             if inside or (not self._words and following in _HEADS_OF_ING):
                 return Word(base + "~ing", "n" if not following else "g")
@@ -252,7 +244,7 @@ class _Tagger:
 
     def _add(self, word: Word) -> None:
         self._words.append(replace(word, opens=self._opens, helped=self._helped))
-        self._opens = self._helped = False
+        self._opens = self._helped = self._relative = False
 
 
 def _ends_object(following: str) -> bool:
@@ -277,51 +269,3 @@ def _phrase_at(tokens: Sequence[str], at: int) -> tuple[str, str, int]:
         if tuple(tokens[at : at + size]) == phrase and (kind == "p" or at + size < len(tokens)):
             return value, kind, at + size
     return "", "", at
-
-
-@cache
-def _synonyms() -> dict[str, list[tuple[tuple[str, ...], str]]]:
-    index: dict[str, list[tuple[tuple[str, ...], str]]] = {}
-    for phrase, value in SYNONYMS.items():
-        index.setdefault(phrase.split()[0], []).append((tuple(phrase.split()), value))
-    for rows in index.values():
-        rows.sort(key=lambda row: -len(row[0]))
-    return index
-
-
-def _with_synonyms(words: list[Word]) -> list[Word]:
-    index = _synonyms()
-    found: list[Word] = []
-    at = 0
-    while at < len(words):
-        size = 0
-        for phrase, value in index.get(words[at].text, ()):
-            some = words[at : at + len(phrase)]
-            if tuple(word.text for word in some) == phrase and _same_kind(some, value):
-                found.extend(_replaced(some, value))
-                size = len(phrase)
-                break
-        if not size:
-            found.append(words[at])
-        at += size or 1
-    return found
-
-
-def _same_kind(some: Sequence[Word], value: str) -> bool:
-    """A verb's synonyms are for verbs: "close" is shut only as what somebody does."""
-    head = value.split(maxsplit=1)[0]
-    if some[0].kind == "v":
-        return head in VERBS
-    return head not in VERBS or (head in ALSO_NOUNS and some[0].kind in {"n", "j"}) or head in {"clean"}
-
-
-def _replaced(some: Sequence[Word], value: str) -> list[Word]:
-    first, last = some[0], some[-1]
-    texts = value.split()
-    head = replace(first, text=texts[0], plural=first.plural or last.plural)
-    if texts[0] == "wear":
-        head = replace(head, form="")
-    rest = [Word(text, some[at].kind if at < len(some) else "p") for at, text in enumerate(texts[1:], 1)]
-    if rest and len(rest) < len(some):
-        rest[-1] = replace(rest[-1], plural=last.plural)
-    return [head, *rest]

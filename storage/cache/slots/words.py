@@ -133,7 +133,10 @@ dolphin octopus butterfly bee ant spider candle
 GIVING = frozenset("give hand show throw send pass offer bring tell teach lend sell feed serve read".split())
 """Verbs with two objects: "gives her a book" is "gives a book to her"."""
 
-STAYING = frozenset("stand sit lie wait hang loom rest kneel hover float sleep trot walk come appear".split())
+STAYING = frozenset(
+    """stand sit lie wait hang loom rest kneel hover float sleep trot walk come appear gallop cruise speed sail swim
+    crawl race glide drift soar march wander roam roll flow shine rise grow burn run fly dance jog hop""".split()
+)
 """Verbs that may stand before their subject: "behind her stands the pilot"."""
 
 CONVERSE = {"right of": "left of", "under": "on top of", "below": "above", "behind": "in front of"}

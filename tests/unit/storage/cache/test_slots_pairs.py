@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from itertools import combinations, product
+from pathlib import Path
 
 import pytest
 
 from storage.cache.slots import differences, key, read
 
 pytestmark = pytest.mark.unit
+
+APART = Path(__file__).parents[3] / "data" / "slots" / "apart.tsv"
 
 SCENES = (
     "a castle on a hill", "two dogs running on the beach", "a woman reading a book in a cafe", "an old lighthouse",
@@ -114,5 +117,13 @@ def test_another_hour_is_another_film() -> None:
         (f"{scene} {one}", f"{scene} {other}") for scene, (one, other) in product(SCENES[:4], combinations(HOURS, 2))
     ]
     assert len(pairs) >= 40
+    for one, other in pairs:
+        apart(one, other)
+
+
+def test_pairs_made_to_deceive_a_reader_of_slots_stay_apart() -> None:
+    """K-46. By hand, against our own rules: attachment, clauses, words of film that are things, forms of verbs."""
+    pairs = [line.split("\t") for line in APART.read_text(encoding="utf-8").splitlines()]
+    assert len(pairs) >= 150
     for one, other in pairs:
         apart(one, other)
