@@ -1,9 +1,9 @@
 """Hit, warm or miss: whether a film that is there may stand for one that is asked for, and why, in words.
 
 Owns the order of the questions; pure, no I/O. The invariant: hard filters first, then what is asked slot by slot, then
-how like the words are; nothing later can mend what an earlier question refused. A film is compared moment by moment, in
-story order, and is a hit only when each of them is. Films come from an owner's ask (`actors/scene/cached.py`) or from
-one prompt; the threshold is the entry's own (`storage.cache.threshold`).
+how like the words are; nothing later can mend what an earlier question refused. The very same question needs no
+likeness. A film is compared moment by moment, in story order, and is a hit only when each of them is. Films come from an
+owner's ask (`actors/scene/cached.py`) or from one prompt; the threshold is the entry's own (`storage.cache.threshold`).
 """
 
 from __future__ import annotations
@@ -116,6 +116,8 @@ def judge(asked: Film, candidate: Film, similarity: float, threshold: float | Ju
     if filters or count:
         verdict: Verdict = "warm" if count <= WARM_DIFFERENCES_MAX else "miss"
         return Judgement(verdict, None, _told((*(_filter_words(asked, candidate, n) for n in filters), *words)))
+    if asked.digest == candidate.digest:
+        return Judgement("hit", 1.0, ("the same words",))
     sure = at.sure(similarity)
     if at.answers(similarity):
         return Judgement("hit", sure, ("every slot is equal", _likeness(similarity, at.value)))

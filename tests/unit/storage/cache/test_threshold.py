@@ -24,7 +24,7 @@ def test_cold_it_answers_only_what_is_very_like() -> None:
     """K-66: with nothing learned the prior decides: identical and closely reworded prompts are answered, others not."""
     curve = learned(())
     cold = curve.threshold(DELTA)
-    assert 0.82 < cold < 0.88
+    assert 0.78 < cold < 0.86
     assert curve.sure(cold + 0.001, DELTA) >= 1 - DELTA - 1e-4
     assert curve.explored(cold - 0.1, DELTA) == 1.0
     assert curve.threshold(DELTA / 10) > cold > curve.threshold(DELTA * 10)
@@ -85,11 +85,16 @@ class World:
 
     rng: random.Random
     delta: float
+    tolerance: tuple[float, float]
 
     def __post_init__(self) -> None:
-        self.truth = [(self.rng.uniform(0.55, 0.8), self.rng.uniform(30, 80)) for _ in range(12)]
+        self.truth = [(self.rng.uniform(*self.tolerance), self.rng.uniform(30, 80)) for _ in range(5)]
         self.known = [Experience() for _ in self.truth]
         self.answers: list[tuple[bool, bool]] = []  # (answered, right)
+
+    def run(self, asks: int) -> None:
+        for n in range(asks):
+            self.ask(n)
 
     def ask(self, n: int) -> None:
         at = self.rng.randrange(len(self.truth))
@@ -103,19 +108,25 @@ class World:
         if (answered and not right) or self.rng.random() < 1 / 3:
             self.known[at] = self.known[at].told(Seen(similarity, right, f"{n:x}"))
 
+    def wrong(self) -> float:
+        """Of all questions."""
+        return sum(answered and not right for answered, right in self.answers) / len(self.answers)
 
-def test_over_a_long_run_the_bound_holds_and_recall_grows() -> None:
-    """K-66: with seeded people whose entries differ, false answers stay within δ of all questions, and what may be
-    answered is answered more and more."""
-    delta = 0.02
-    first: list[bool] = []
-    last: list[bool] = []
-    for seed in range(4):
-        world = World(random.Random(seed), delta)
-        for n in range(1_500):
-            world.ask(n)
-        wrong = sum(answered and not right for answered, right in world.answers)
-        assert wrong / len(world.answers) <= delta, f"seed {seed}: {wrong} wrong"
-        first += [answered for answered, right in world.answers[:300] if right]
-        last += [answered for answered, right in world.answers[-300:] if right]
-    assert sum(last) / len(last) > sum(first) / len(first) + 0.02
+    def recall(self, part: slice) -> float:
+        found = [answered for answered, right in self.answers[part] if right]
+        return sum(found) / len(found)
+
+
+TOLERANT, ORDINARY, STRICT = (0.45, 0.6), (0.55, 0.75), (0.7, 0.85)
+
+
+@pytest.mark.parametrize("tolerance", [TOLERANT, ORDINARY, STRICT], ids=["tolerant", "ordinary", "strict"])
+def test_over_a_long_run_the_bound_holds(tolerance: tuple[float, float]) -> None:
+    """K-66: with seeded people, false answers stay within δ of all questions, whether films are as the prior takes them
+    to be, or must be much more alike; and where they need not, more and more of what may be answered is."""
+    worlds = [World(random.Random(seed), 0.02, tolerance) for seed in range(2)]
+    for world in worlds:
+        world.run(1_500)
+        assert world.wrong() <= world.delta
+    first, last = (sum(w.recall(part) for w in worlds) / 2 for part in (slice(0, 300), slice(-300, None)))
+    assert (last > first + 0.03) == (tolerance != STRICT), (first, last)

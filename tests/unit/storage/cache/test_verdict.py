@@ -27,6 +27,7 @@ def test_the_same_in_other_words_is_a_hit() -> None:
     found = judge(one, other, 0.93, 0.9)
     assert (found.verdict, found.why[0]) == ("hit", "every slot is equal")
     assert judge(one, other, 0.89, 0.9).verdict == "warm"
+    assert judge(one, one, 0.0, 2.0).why == ("the same words",)
 
 
 @pytest.mark.parametrize(
