@@ -7,7 +7,8 @@ cache has taken it, or can never: told twice it is the same (`actors/scene/teach
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from actors.outbox.protocol import Confirmed, Entry, Failed, Hopeless, Outcome
 
@@ -15,6 +16,12 @@ if TYPE_CHECKING:
     from serve_app.config import Settings
     from serve_app.film_cache import FilmCache
     from storage.cache.exact import ExactCache
+
+
+def _named(said: Mapping[str, Any]) -> dict[str, str]:
+    """Of which films an entry speaks."""
+    (name,) = {"job", "person"} & set(said)
+    return {name: str(said[name])}
 
 
 class FilmCacheReceiver:
@@ -36,7 +43,7 @@ class FilmCacheReceiver:
         said = entry.body
         try:
             if said["do"] == "forget":
-                gone = await films.cache.forget_where(films.space(entry.home), job=str(said["job"]))
+                gone = await films.cache.forget_where(films.space(entry.home), **_named(said))
                 return Failed("LATER") if gone is None else Confirmed()
             kept = await films.cache.tell(
                 str(said["space"]),

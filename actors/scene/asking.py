@@ -17,6 +17,7 @@ from actors.project.styles import Chosen
 from actors.runtime.actor import Context
 from actors.scene import style, videos
 from actors.scene.board import Board
+from actors.scene.cached import pictures_of
 from actors.scene.job import Job
 from actors.scene.recipe import seed_of
 from actors.scene.request import enhance_request
@@ -35,6 +36,7 @@ class Asked:
     brain: Chosen
     beat: Beat | None
     seed: str
+    portraits: Mapping[str, str]
 
     def job(self, script: str, request: Mapping[str, Any], ctx: Context, *, auto_pick: bool, **more: Any) -> Job:
         """`script`: the words it was asked for with."""
@@ -49,6 +51,7 @@ class Asked:
             script_sha256=script_sha256(script),
             created_at_ms=ctx.now_ms,
             request=dict(request),
+            pictures=pictures_of(request, self.portraits),
             by=ctx.principal,
             **more,
         )
@@ -59,7 +62,8 @@ def asked(scene: SceneActor, ctx: Context, *, brain: str | None, brain_field: st
     project = scene.project(ctx)
     chosen, beat = style.brain_of(scene, project, brain, ctx, brain_field), style.beat_here(scene, project, ctx)
     id = ctx.new_id("job")
-    return Asked(id, chosen, beat, seed_of(seed or id))
+    portraits = project.facts.portraits if project.facts else {}
+    return Asked(id, chosen, beat, seed_of(seed or id), portraits)
 
 
 def generate(scene: SceneActor, command: GenerateScene, ctx: Context) -> Job:

@@ -129,9 +129,17 @@ def _figure(slot: Mapping[str, Any]) -> str:
     return f"{slot['entity_id']}:{_digest(looks)[:16]}" if looks else str(slot["entity_id"])
 
 
+def pictures_of(request: Mapping[str, Any], portraits: Mapping[str, str]) -> dict[str, str]:
+    """Keys of the reference pictures of a request's cast; another picture has another key."""
+    cast = (str(each["entity_id"]) for each in request.get("cast", ()))
+    return {id: portraits[id] for id in sorted(cast) if id in portraits}
+
+
 def _references(job: Job) -> list[Any]:
-    """Pictures the film starts from, by content, where people brought or chose them, and their notes on shots."""
-    found: list[Any] = [videos.in_recipe(job)] if videos.reference_of(job) else []
+    """Pictures that decide a film, by content: of its people, those it starts from where people brought or chose them;
+    and people's notes on shots."""
+    found: list[Any] = [job.pictures] if job.pictures else []
+    found += [videos.in_recipe(job)] if videos.reference_of(job) else []
     if not job.auto_pick and job.picked is not None:
         found += [[f["shot"], f["candidate"], f["sha256"], job.seed] for f in board.frames_of(job)]
     found += [[shot, edit["note"]] for shot, edit in sorted(job.board.edits.items()) if edit.get("note")]

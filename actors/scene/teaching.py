@@ -5,7 +5,8 @@ told exactly what was committed, at least once, and telling it twice changes not
 
 `take.judged` {"take", "job", "right": bool, "cache": of the job, see `actors.scene.cached`}: somebody said of a film
 that was shown for another, or was passed over, whether it is what was asked for. Asking again on the words that were
-answered with another's film says that it was not. A video that was dropped is shown to nobody any more.
+answered with another's film says that it was not. A video that was dropped is shown to nobody any more, and
+films of people who look otherwise from now on answer nothing: they are let go of.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ def _owed(draft: Draft, find: Find) -> dict[str, Any] | None:
     match draft.type:
         case "job.dropped":
             return {"do": "forget", "job": draft.data["job"]}
+        case "cast.portrait_set" | "cast.removed":
+            return {"do": "forget", "person": draft.data["id"]}
         case "take.judged":
             return _word(draft.data.get("cache"), bool(draft.data["right"]))
         case "job.created":

@@ -2,8 +2,8 @@
 
 Owns the order of the questions; pure, no I/O. The invariant: hard filters first, then what is asked slot by slot, then
 how like the words are; nothing later can mend what an earlier question refused. The very same question needs no
-likeness. A film is compared moment by moment, in story order, and is a hit only when each of them is. Films come from an
-owner's ask (`actors/scene/cached.py`) or from one prompt; the threshold is the entry's own (`storage.cache.threshold`).
+likeness. A film is compared moment by moment, in story order, and is a hit only when each of them is. Films come from
+an owner's ask (`actors/scene/cached.py`) or one prompt; the threshold is the entry's own (`storage.cache.threshold`).
 """
 
 from __future__ import annotations

@@ -7,11 +7,12 @@ from typing import Any, ClassVar
 
 import pytest
 
-from actors.commands import CreateScene, DropVideo
+from actors.commands import AddCast, CreateScene, DropVideo, SetPortrait
 from actors.outbox.protocol import Confirmed, Entry, Outcome
 from actors.runtime.actor import Draft
 from actors.scene.teaching import FILM_CACHE, JUDGED, entries
 from gpu.steps import Step
+from storage.codec import decode
 from tests.unit.actors.scene.test_generation import SCRIPT, Scene
 from tests.unit.actors.scene.worker import media
 from tests.unit.actors.story import story
@@ -64,6 +65,24 @@ async def test_asking_again_after_a_hit_is_told(scene: Scene, heard: Heard) -> N
     await scene.step(Step.ENHANCE)
     told = {name: TOLD[name] for name in ("space", "entry", "ask", "similarity")}
     assert heard.bodies == [{"do": "tell", **told, "right": False}]
+
+
+async def test_who_looks_otherwise_is_let_go_of(scene: Scene, heard: Heard) -> None:
+    """K-77: a changed reference picture is another question from then on, for a job that was asked for before the old
+    one still; and what was made with that person is owed to the cache as gone."""
+    ann = (await scene.it.ask(scene.home, AddCast("EDWARD"))).ids["cast"]
+    asked: list[str] = []
+    for picture in ("a", "b"):
+        await scene.it.ask(scene.home, SetPortrait(ann, f"assets/uploads/{picture * 32}.png"))
+        await scene.generate(auto_pick=True)
+        await scene.step(Step.ENHANCE)
+        attempt = await scene.worker.claim(Step.CACHE)
+        assert attempt is not None
+        asked.append(decode(attempt.request)["ask"]["filters"]["references"])
+    assert asked[0] != asked[1]
+    assert "" not in asked
+    await scene.it.until(lambda: len(heard.bodies) == 2)
+    assert heard.bodies == [{"do": "forget", "person": ann}] * 2
 
 
 async def test_a_dropped_video_is_to_be_forgotten(scene: Scene, heard: Heard) -> None:
