@@ -3,7 +3,7 @@ import * as Y from 'yjs';
 import type { BoardShot, Job, Panel } from '../src/api/types';
 import { decidedWords, frameByDigit, keyShot, leading, leftWords, pictureOf, rowsOf, shotWords, tickMs, voteWords } from '../src/story/boardWords';
 import { awaitsPick } from '../src/story/jobWords';
-import { askedWords, shotsWords, sourceWords } from '../src/story/sentWords';
+import { askedWords, priceWords, shotsWords, sourceWords } from '../src/story/sentWords';
 import { Votes } from '../src/story/votes';
 
 const panel = (shot: number, candidate: number, change: Partial<Panel> = {}): Panel => ({
@@ -91,9 +91,12 @@ it('E-90: the screen shows the film in the making, else the picked frame, else t
   expect(pictureOf({ ...rendering, previewUrl: '/p' }, null)).toEqual({ url: '/p', words: 'The film so far', dim: false });
 });
 
-it('E-87: what is sent says for what, who put words in, and how long it is', () => {
+it('E-87: what is sent says for what, who put words in, how long it is, and what the film would take', () => {
   expect([askedWords({ step: 'storyboard' }), askedWords({ step: 'video' })]).toEqual(['Sent for the board', 'Sent for the film']);
   expect([sourceWords('note'), sourceWords('someone')]).toEqual(['A note', 'someone']);
   const each = { shot: 0, prompt: 'a', durationS: 2.4 };
   expect([shotsWords({ shots: [each] }), shotsWords({ shots: [each, { ...each, shot: 1 }] })]).toEqual(['1 shot, 0:02', '2 shots, 0:05']);
+  const price = { backend: 'sora', cost: 6, unit: 'usd', workS: 95 };
+  expect(priceWords(price)).toBe('sora, about 6.00 usd, 1:35 of work');
+  expect(priceWords({ ...price, cost: 0, workS: null })).toBe('sora, nothing to pay');
 });

@@ -144,6 +144,7 @@ def test_e86_a_team_chooses_shot_by_shot(enter: Enter, stack: Stack) -> None:
     expect(shots.nth(0).get_by_text("Earlier frames")).to_be_visible()
     ada.page.get_by_test_id("sent").locator("summary").click()
     expect(ada.page.get_by_test_id("sent-prompt").first).to_contain_text("closer, at night", timeout=SOON_MS)
+    expect(ada.page.get_by_test_id("sent-price").first).to_contain_text("animatic, nothing to pay", timeout=SOON_MS)
 
     shots.nth(0).get_by_test_id("shot-panel").nth(1).click()
     expect(shots.nth(0).get_by_test_id("shot-panel").nth(1)).to_have_attribute("aria-pressed", "true", timeout=SOON_MS)

@@ -13,12 +13,32 @@ export interface Sent {
   omittedMoments: number;
 }
 
+/** What a backend would take for the film; `workS` null where nobody knows. */
+export interface Price {
+  backend: string;
+  cost: number;
+  unit: string;
+  workS: number | null;
+}
+
+export interface Review {
+  sent: Sent | null;
+  /** Who would film it first; null where nobody could, or nobody told. */
+  price: Price | null;
+}
+
 const SENT = `step writer brain prompt negative seed added { source text } shots { shot durationS prompt } omittedMoments`;
 
-/** null until there are shots. */
-export const sentFor = async (jobId: string): Promise<Sent | null> =>
-  (
-    await graphql<{ job: { sent: Sent | null } | null }>(`query Sent($id: ID!) { job(id: $id) { sent { ${SENT} } } }`, {
-      id: jobId,
-    })
-  ).job?.sent ?? null;
+const REVIEW = `query Sent($id: ID!) { job(id: $id) {
+  sent { ${SENT} } enhancement { videoEstimates { backend cost unit workS } }
+} }`;
+
+interface Told {
+  job: { sent: Sent | null; enhancement: { videoEstimates: Price[] } | null } | null;
+}
+
+/** `sent` is null until there are shots. */
+export async function reviewOf(jobId: string): Promise<Review> {
+  const { job } = await graphql<Told>(REVIEW, { id: jobId });
+  return { sent: job?.sent ?? null, price: job?.enhancement?.videoEstimates[0] ?? null };
+}

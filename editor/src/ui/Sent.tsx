@@ -1,13 +1,13 @@
 /** "What is sent": the exact words, who put in what is not the scene's own, and every shot; read when somebody opens it. */
 import { useEffect, useState } from 'preact/hooks';
 import { wordsFor } from '../api/operations';
-import { type Sent as Found, sentFor } from '../api/sent';
+import { type Sent as Found, type Price, type Review, reviewOf } from '../api/sent';
 import type { Job } from '../api/types';
-import { askedWords, shotsWords, sourceWords } from '../story/sentWords';
+import { askedWords, priceWords, shotsWords, sourceWords } from '../story/sentWords';
 
 export function Sent({ job }: { job: Job }) {
   const [open, setOpen] = useState(false);
-  const [found, setFound] = useState<Found | null>(null);
+  const [found, setFound] = useState<Review | null>(null);
   const [trouble, setTrouble] = useState<string | null>(null);
   // Asked for again as the job goes on: frames drawn anew and the film have words of their own.
   useEffect(() => {
@@ -15,8 +15,8 @@ export function Sent({ job }: { job: Job }) {
     let gone = false;
     const read = async (): Promise<void> => {
       try {
-        const sent = await sentFor(job.id);
-        if (!gone) setFound(sent);
+        const review = await reviewOf(job.id);
+        if (!gone) setFound(review);
       } catch (cause) {
         if (!gone) setTrouble(wordsFor(cause));
       }
@@ -30,13 +30,13 @@ export function Sent({ job }: { job: Job }) {
     <details class="sent" data-testid="sent" onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>What is sent</summary>
       {trouble !== null && <p role="alert">{trouble}</p>}
-      {trouble === null && found === null && open && <p role="status">Nothing yet: the scene is not worked out.</p>}
-      {found !== null && <Words found={found} />}
+      {trouble === null && !found?.sent && open && <p role="status">Nothing yet: the scene is not worked out.</p>}
+      {found?.sent && <Words found={found.sent} price={found.price} />}
     </details>
   );
 }
 
-function Words({ found }: { found: Found }) {
+function Words({ found, price }: { found: Found; price: Price | null }) {
   return (
     <>
       <h3>{askedWords(found)}</h3>
@@ -61,6 +61,12 @@ function Words({ found }: { found: Found }) {
             {found.writer}, brain {found.brain}, seed {found.seed}
           </dd>
         </div>
+        {price !== null && (
+          <div>
+            <dt>Filmed by</dt>
+            <dd data-testid="sent-price">{priceWords(price)}</dd>
+          </div>
+        )}
       </dl>
       <h3>{shotsWords(found)}</h3>
       <ol>

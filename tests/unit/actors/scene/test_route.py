@@ -203,7 +203,7 @@ async def test_g273_faults_are_remembered_for_the_next_film(scene: Scene, router
 async def test_g318_the_price_of_the_film_is_known_with_the_words(scene: Scene, router: Router) -> None:
     """G-318: who would render it at what price stands beside the words, before anybody picks; those who stand in come
     after. What a vendor then charged is on the take; a take out of the cache costs nothing again."""
-    router.offers["sora"] = replace(SORA, cost_per_s=0.5, speed_s_per_s=2.0, model="sora-2")
+    router.offers["sora"] = replace(SORA, cost_per_s=0.1, speed_s_per_s=2.0, model="sora-2")
     charged = {"amount": 1.5, "unit": "usd", "seconds": 3.0}
     film = {**media("kept"), "cost": charged}
     scene.worker.answers[Step.VIDEO] = lambda attempt, request: film
@@ -215,7 +215,7 @@ async def test_g318_the_price_of_the_film_is_known_with_the_words(scene: Scene, 
     assert [each["backend"] for each in told] == ["sora", "veo", "animatic"]
     assert seconds > 1
     assert told[0] == {
-        "backend": "sora", "model": "sora-2", "version": "", "seconds": seconds, "cost": pytest.approx(seconds / 2),
+        "backend": "sora", "model": "sora-2", "version": "", "seconds": seconds, "cost": pytest.approx(seconds / 10),
         "unit": "usd", "work_s": pytest.approx(seconds * 2),
     }  # fmt: skip
     scene.worker.answers[Step.CACHE] = lambda attempt, request: {"verdict": "hit", "take": film}
