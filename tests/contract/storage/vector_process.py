@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from storage.vectors.pgvector import PgVectors
 from storage.vectors.protocol import Vector, VectorStore
 from storage.vectors.sqlite import SqliteVectors
 
@@ -28,7 +29,7 @@ def vector(name: str, number: int) -> Vector:
 
 
 def opened(where: str) -> VectorStore:
-    return SqliteVectors(Path(where))
+    return PgVectors(where) if where.startswith("postgresql://") else SqliteVectors(Path(where))
 
 
 async def main(where: str, name: str, batch: int) -> None:
