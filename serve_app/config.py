@@ -23,6 +23,7 @@ from serve_app.settings.embed import EmbedSettings
 from serve_app.settings.llm import LlmSettings, roles_in
 from serve_app.settings.objects import ObjectSettings
 from serve_app.settings.remote import RemoteSettings
+from serve_app.settings.vectors import VectorSettings
 from serve_app.settings.vendors import VendorSettings
 from serve_app.settings.video import VideoSettings
 
@@ -68,6 +69,7 @@ class Settings(
     RemoteSettings,
     EmbedSettings,
     CacheSettings,
+    VectorSettings,
 ):
     """What one process of StoryForge runs with. Make it with `Settings.from_args`."""
 
@@ -148,6 +150,10 @@ class Settings(
             self.check_cache()
         except ValueError as error:
             raise SettingsError("cache", str(error), "see serve_app/settings/cache.py") from None
+        try:
+            self.check_vectors(self.database_url)
+        except ValueError as error:
+            raise SettingsError("vector_store", str(error), "see serve_app/settings/vectors.py") from None
 
     @property
     def frame_bytes_max(self) -> int:

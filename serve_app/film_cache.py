@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -22,12 +21,8 @@ from storage.cache.exact import ExactCache
 from storage.cache.semantic import SemanticCache
 from storage.objects.protocol import ObjectStore
 from storage.vectors.protocol import VectorFault, VectorStore
-from storage.vectors.sqlite import SqliteVectors
 
 logger = logging.getLogger("storyforge.cache")
-
-SWEEP_S = 6 * 3600.0
-"""Between sweeps of expired entries by one process. Rarer: what nobody may be given takes place for longer."""
 
 BAD_ASKS = (EmbedError, KeyError, TypeError, ValueError, AttributeError)
 """What an ask from another release, or an embedder that is away, raises: a miss."""
@@ -36,12 +31,9 @@ BAD_ASKS = (EmbedError, KeyError, TypeError, ValueError, AttributeError)
 class FilmCache:
     """`question` blocks (slots, embedding); all else runs on the loop that owns the stores."""
 
-    def __init__(
-        self, cache: SemanticCache, vectors: VectorStore, embedder: Embedder, *, scope: Scope, lends: bool
-    ) -> None:
+    def __init__(self, cache: SemanticCache, embedder: Embedder, *, scope: Scope, lends: bool) -> None:
         self.cache, self.scope = cache, scope
-        self._vectors, self._embedder, self._lends = vectors, embedder, lends
-        self._swept_at = 0.0
+        self._embedder, self._lends = embedder, lends
 
     def question(self, ask: Mapping[str, Any] | None) -> Question | None:
         """None: it cannot be put; what it was is logged and counted."""
@@ -58,30 +50,20 @@ class FilmCache:
         return await self.cache.lookup(question)
 
     async def remember(self, question: Question, told: Mapping[str, Any]) -> str | None:
-        entry = await self.cache.remember(question, told)
-        if time.monotonic() >= self._swept_at + SWEEP_S:
-            self._swept_at = time.monotonic()
-            await self.cache.sweep()
-        return entry
+        return await self.cache.remember(question, told)
 
     def space(self, project: str) -> str:
         """Where the films lie that a project is answered with."""
         return space_of(project, self.scope)
 
-    async def close(self) -> None:
-        await self._vectors.close()
 
-
-def open_vectors(settings: Settings) -> VectorStore:
-    """Not yet opened."""
-    return SqliteVectors(settings.data_dir / "vectors.db")
-
-
-async def open_film_cache(settings: Settings, objects: ObjectStore, exact: ExactCache) -> FilmCache | None:
-    """None where it is switched off, or its index cannot be opened: then only the exact cache answers."""
+async def open_film_cache(
+    settings: Settings, objects: ObjectStore, exact: ExactCache, vectors: VectorStore
+) -> FilmCache | None:
+    """`vectors` stay their owner's, who closes them. None where it is switched off, or its index cannot be opened: then
+    only the exact cache answers."""
     if settings.cache_semantic == "off":
         return None
-    vectors = open_vectors(settings)
     try:
         await vectors.open()
     except (VectorFault, OSError) as error:
@@ -90,4 +72,4 @@ async def open_film_cache(settings: Settings, objects: ObjectStore, exact: Exact
     embedder = await asyncio.to_thread(open_embedder, settings)
     cache = SemanticCache(vectors, objects, exact, delta=settings.cache_delta, ttl_s=settings.cache_days * 24 * 3600.0)
     scope: Literal["project", "installation"] = "project" if settings.cache_scope == "project" else "installation"
-    return FilmCache(cache, vectors, embedder, scope=scope, lends=bool(settings.cache_warm))
+    return FilmCache(cache, embedder, scope=scope, lends=bool(settings.cache_warm))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from serve_app.config import Settings
     from serve_app.film_cache import FilmCache
     from storage.cache.exact import ExactCache
+    from storage.vectors.watched import WatchedVectors
 
 
 def _named(said: Mapping[str, Any]) -> dict[str, str]:
@@ -32,6 +33,7 @@ class FilmCacheReceiver:
     def __init__(self, settings: Settings, films: FilmCache | None = None) -> None:
         self._settings, self._films = settings, films
         self._exact: ExactCache | None = None
+        self._vectors: WatchedVectors | None = None
         self._opening = asyncio.Lock()
 
     async def deliver(self, entry: Entry) -> Outcome:
@@ -62,14 +64,16 @@ class FilmCacheReceiver:
         async with self._opening:
             if self._films is None:
                 from serve_app.film_cache import open_film_cache  # here: a host that tells nothing need not carry it
-                from serve_app.stores import open_cache, open_objects
+                from serve_app.stores import open_cache, open_objects, open_vectors
 
                 self._exact = self._exact or open_cache(self._settings)
-                self._films = await open_film_cache(self._settings, open_objects(self._settings), self._exact)
+                self._vectors = self._vectors or open_vectors(self._settings)
+                stores = open_objects(self._settings), self._exact, self._vectors
+                self._films = await open_film_cache(self._settings, *stores)
             return self._films
 
     async def close(self) -> None:
         if self._exact is not None:  # it was opened here
             await self._exact.close()
-            if self._films is not None:
-                await self._films.close()
+        if self._vectors is not None:
+            await self._vectors.close()

@@ -25,6 +25,8 @@ from storage.objects.protocol import ObjectStore
 
 if TYPE_CHECKING:
     from storage.objects.s3 import S3Objects
+    from storage.vectors.protocol import VectorStore
+    from storage.vectors.watched import WatchedVectors
 
 
 def open_ledger(settings: Settings) -> Ledger:
@@ -123,6 +125,50 @@ def open_catalogue(settings: Settings) -> Catalogue:
         return PostgresCatalogue(settings.database_url)
     except ValueError as error:
         raise SettingsError("database_url", str(error), "use postgresql://user:password@host:5432/name") from None
+
+
+def open_vectors(settings: Settings) -> WatchedVectors:
+    """Opens itself at first use. Raises `SettingsError` for a store whose client is not installed."""
+    from storage.vectors.watched import WatchedVectors  # NumPy: hosts and Studio need not carry it
+
+    return WatchedVectors(settings.vector_store, _vectors(settings))
+
+
+def _vectors(settings: Settings) -> VectorStore:
+    if settings.vector_store == "pinecone":
+        return _pinecone(settings)
+    if settings.vector_store == "pgvector":
+        return _pgvector(settings)
+    from storage.vectors.sqlite import SqliteVectors
+
+    return SqliteVectors(settings.data_dir / "vectors.db", entries_max=settings.vector_entries_max)
+
+
+def _pinecone(settings: Settings) -> VectorStore:
+    try:
+        from storage.vectors.pinecone_index import PineconePlace, PineconeVectors
+    except ModuleNotFoundError as error:
+        fix = "install storyforge[pinecone]"
+        raise SettingsError("vector_store", "Pinecone's client is not installed", fix) from error
+    return PineconeVectors(
+        PineconePlace(
+            settings.pinecone_api_key, settings.pinecone_index, settings.pinecone_host, settings.pinecone_control
+        )
+    )
+
+
+def _pgvector(settings: Settings) -> VectorStore:
+    try:
+        from storage.vectors.pgvector import PgVectors
+    except ModuleNotFoundError as error:
+        fix = "install storyforge[postgres]"
+        raise SettingsError("vector_store", "the PostgreSQL client is not installed", fix) from error
+    own = settings.vector_database_url
+    try:
+        return PgVectors(own or settings.database_url, direct_url="" if own else settings.database_direct_url)
+    except ValueError as error:
+        fix = "use postgresql://user:password@host:5432/name"
+        raise SettingsError("vector_database_url", str(error), fix) from None
 
 
 def open_bus(settings: Settings) -> Bus:

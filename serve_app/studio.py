@@ -19,7 +19,7 @@ from serve_app.config import Settings
 from serve_app.embedding import embedder_part
 from serve_app.graphql.limits import GraphQLLimits
 from serve_app.graphql.style_nodes import card
-from serve_app.http.deps import MediaStat, StudioDeps, StudioLimits
+from serve_app.http.deps import MediaStat, StudioDeps, StudioLimits, nothing_told
 from serve_app.http.studio import studio_app
 from serve_app.media_addresses import MediaAddresses
 from serve_app.moves import Moves
@@ -91,9 +91,15 @@ class StoredMedia:
 
 
 class StudioCore:
-    """`generation_runs`: whether renders can happen now (Ray knows). The lifespan of `app` starts and stops it."""
+    """`generation_runs`: whether renders can happen now (Ray knows). `generation_told`: what a worker says of itself
+    (`serve_app.deployments.generation`). The lifespan of `app` starts and stops it."""
 
-    def __init__(self, settings: Settings, generation_runs: Callable[[], Awaitable[bool]]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        generation_runs: Callable[[], Awaitable[bool]],
+        generation_told: Callable[[], Awaitable[Mapping[str, Any]]] = nothing_told,
+    ) -> None:
         secret = settings.cluster_secret.encode()
         self._settings = settings
         self._ledger = open_ledger(settings)
@@ -101,7 +107,8 @@ class StudioCore:
         self._peers = PeerClient(secret)
         required = {"ledger": self._ledger_works, "collab": self._collab_works}
         own = partial(object_families, OBJECT_COUNTS)
-        gathering = Gathering(self._ledger, self._peers, {**required, "generation": generation_runs}, own)
+        parts = {**required, "generation": generation_runs}
+        gathering = Gathering(self._ledger, self._peers, parts, own, generation_told)
         directory = Directory(self._ledger)
         commands = PeerCommands(directory, self._peers, self._ledger.saw)
         signer = MediaSigner(secret, expires_s=settings.media_link_ttl_ms / 1000)
@@ -130,6 +137,7 @@ class StudioCore:
                 ready_hosts=gathering.ready_hosts,
                 optional={"generation": generation_runs, "objects": self._objects_work},
                 said={"embedder": embedder_part(settings), "cache": cache_part(settings)},
+                told=generation_told,
                 secure_cookies=settings.url.startswith("https:"),
                 limits=StudioLimits(
                     screenplay_bytes_max=settings.screenplay_bytes_max,

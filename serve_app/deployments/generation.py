@@ -1,6 +1,7 @@
 """The generation deployment of the embedded profile: one worker with every step, woken by the bus, fed by the ledger.
 
-Invariant: nothing is asked of it: requests and results are attempt rows, so it may die at any time.
+Invariant: no work is asked of it: requests and results are attempt rows, so it may die at any time. Studio asks it how
+it is (`told`), and does without.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ class Generation:
         from serve_app.steps.embedded import embedded_runs, lanes_of
         from serve_app.steps.vendors import VendorWorker
         from serve_app.steps.writers import writer_chain
-        from serve_app.stores import open_bus, open_cache, open_catalogue, open_ledger, open_objects
+        from serve_app.stores import open_bus, open_cache, open_catalogue, open_ledger, open_objects, open_vectors
+        from serve_app.sweeping import Sweeper
         from serve_app.vendor_endpoints import endpoints_of
         from serve_app.worker import Worker
         from storage.ledger.protocol import LedgerError
@@ -49,11 +51,13 @@ class Generation:
         self._catalogue = open_catalogue(settings)
         with contextlib.suppress(ObjectStoreError):  # an unwritable folder fails the steps that need it, with words
             await objects.sweep()
-        await cache.sweep()
         with contextlib.suppress(LedgerError):  # a busy database is asked at the next start
             await self._ledger.prune_shares()
+        self._vectors = open_vectors(settings)
+        self._sweeper = Sweeper(cache, self._vectors, settings.vector_sweep_s)
+        self._sweeper.start()
         self._chain = writer_chain(settings, self._ledger)
-        self._films = await open_film_cache(settings, objects, cache)
+        self._films = await open_film_cache(settings, objects, cache, self._vectors)
         runs = embedded_runs(objects, cache, self._chain, self._films, self._catalogue)
         name = f"gen-{os.getpid()}-{secrets.token_hex(3)}"
         self._worker = Worker(name, self._ledger, runs, lanes_of(settings.profile), OwnerBell(self._bus), self._bus)
@@ -69,19 +73,30 @@ class Generation:
     async def check_health(self) -> None:
         """Fails when a lane has ended. A database blip only makes the lanes wait."""
         self._worker.check()
+        self._sweeper.check()
         self._vendors.check()
         if self._remote is not None:
             self._remote.check()
 
+    async def told(self) -> dict[str, Any]:
+        """What Studio shows of this process: {"worker", "parts": name → "ok" or words, "families": of metrics}."""
+        from serve_app.telemetry.vectors import families
+
+        return {
+            "worker": self._worker.name,
+            "parts": {"vectors": await self._vectors.state()},
+            "families": [family.plain() for family in families(self._vectors)],
+        }
+
     async def __del__(self) -> None:
+        await self._sweeper.stop()
         await self._worker.stop()
         await self._vendors.stop()
         if self._remote is not None:
             await self._remote.stop()
         await self._chain.close()
-        if self._films is not None:
-            await self._films.close()
         await self._cache.close()
         await self._catalogue.close()
+        await self._vectors.close()
         await self._bus.close()
         await self._ledger.close()

@@ -28,7 +28,7 @@ class _WorkerReplica:
     async def _open(self, args: dict[str, Any]) -> tuple[Settings, Any]:
         from serve_app.film_cache import open_film_cache
         from serve_app.steps.stores import StepStores
-        from serve_app.stores import open_bus, open_cache, open_catalogue, open_ledger, open_objects
+        from serve_app.stores import open_bus, open_cache, open_catalogue, open_ledger, open_objects, open_vectors
 
         settings = Settings.from_args(args, os.environ)
         replica.prepare(document_bytes_max=settings.document_bytes_max)
@@ -38,7 +38,8 @@ class _WorkerReplica:
         await self._bus.open()
         loop = asyncio.get_running_loop()
         objects, cache = open_objects(settings), open_cache(settings)
-        self._films = await open_film_cache(settings, objects, cache)
+        self._vectors = open_vectors(settings)
+        self._films = await open_film_cache(settings, objects, cache, self._vectors)
         self._catalogue = open_catalogue(settings)
         return settings, StepStores(loop, objects, cache, self._films, self._catalogue)
 
@@ -57,8 +58,7 @@ class _WorkerReplica:
 
     async def __del__(self) -> None:
         await self._worker.stop()
-        if self._films is not None:
-            await self._films.close()
+        await self._vectors.close()
         await self._catalogue.close()
         await self._bus.close()
         await self._ledger.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 from typing import Any
 
@@ -12,12 +13,29 @@ from starlette.types import ASGIApp
 from serve_app import replica
 from serve_app.config import Settings
 
+logger = logging.getLogger("storyforge.studio")
+
+TOLD_S = 0.8
+"""Health has a second for each part."""
+
 
 async def generation_runs() -> bool:
     """Whether the generation app has a running replica. Its absence degrades the product, nothing more."""
     details = await serve_status()
     app = details.applications.get("generation")
     return app is not None and all(d.status == "HEALTHY" for d in app.deployments.values())
+
+
+async def generation_told() -> dict[str, Any]:
+    """What one replica of the generation app says of itself; nothing where it does not answer within `TOLD_S`."""
+    try:
+        async with asyncio.timeout(TOLD_S):
+            handle = await asyncio.to_thread(serve.get_app_handle, "generation")
+            told: dict[str, Any] = await handle.told.remote()
+            return told
+    except Exception:
+        logger.debug("generation does not say how it is", exc_info=True)
+        return {}
 
 
 async def serve_status() -> Any:
@@ -36,7 +54,7 @@ class Studio:
         # Imported here: whoever builds or inspects the application need not load what only a replica runs.
         from serve_app.studio import StudioCore
 
-        self._core = StudioCore(settings, generation_runs)
+        self._core = StudioCore(settings, generation_runs, generation_told)
 
     def __serve_build_asgi_app__(self) -> ASGIApp:
         app: ASGIApp = self._core.app

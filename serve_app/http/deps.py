@@ -47,6 +47,10 @@ class Media(Protocol):
         ...
 
 
+async def nothing_told() -> Mapping[str, Any]:
+    return {}
+
+
 async def _no_metrics() -> str:
     return ""
 
@@ -78,6 +82,7 @@ class StudioDeps:
     `optional`: parts whose absence degrades it (generation). `owner`: {pid, peer, host, epoch} of a project's owner or
     None. `move`: asks a host by name to take a project (`serve_app.moves`). `metrics`: Prometheus text. `ready_hosts`:
     host id → what it can do now. `said`: parts that health names and does not count. `static_dir`: the built editor.
+    `told`: what a generation worker says of itself; health takes its `parts`.
     """
 
     gate: Gate
@@ -105,3 +110,4 @@ class StudioDeps:
     objects: ObjectStore | None = None
     """The store itself, where it takes uploads past Studio; with it `upload_secret`, which signs their tickets."""
     upload_secret: bytes = field(default=b"", repr=False)
+    told: Callable[[], Awaitable[Mapping[str, Any]]] = nothing_told

@@ -36,6 +36,9 @@ class Health:
         status = "down" if not works else "ok" if all(optional.values()) else "degraded"
         parts = {"studio": "ok"} | {n: "ok" if ok else "down" for n, ok in (required | optional).items()}
         parts |= self._deps.said
+        told = {str(name): str(words) for name, words in (await self._deps.told()).get("parts", {}).items()}
+        parts |= told
+        status = "degraded" if status == "ok" and any(words != "ok" for words in told.values()) else status
         bus = self._deps.bus
         if bus is not None:  # without it everything is correct and slower: named, never red
             parts["bus"] = "ok" if bus.state is BusState.LIVE else bus.state.value

@@ -24,14 +24,23 @@ ASK_S = 1.0
 
 Part = Callable[[], Awaitable[bool]]
 Own = Callable[[], Iterable[Family]]
+Told = Callable[[], Awaitable[Mapping[str, Any]]]
 
 
 class Gathering:
     """`parts`: what Studio can say of the installation's parts, by name. `own`: numbers of this replica itself, which
-    stand under a name of its own, since the next scrape may meet another one."""
+    stand under a name of its own, since the next scrape may meet another one. `told`: `families` of a worker.
+    """
 
-    def __init__(self, ledger: Ledger, peers: PeerClient, parts: Mapping[str, Part], own: Own = tuple) -> None:
-        self._ledger, self._peers, self._parts, self._own = ledger, peers, parts, own
+    def __init__(
+        self,
+        ledger: Ledger,
+        peers: PeerClient,
+        parts: Mapping[str, Part],
+        own: Own = tuple,
+        told: Told | None = None,
+    ) -> None:
+        self._ledger, self._peers, self._parts, self._own, self._told = ledger, peers, parts, own, told
         self._name = f"studio-{secrets.token_hex(4)}"
 
     async def metrics(self) -> str:
@@ -40,7 +49,12 @@ class Gathering:
         for name, works in zip(self._parts, await asyncio.gather(*map(_works, self._parts.values())), strict=True):
             up.add(works, part=name)
         own = [Family.from_plain(family.plain(), host=self._name) for family in self._own()]
-        return render([up, *await self._of_ledger(), *await self._of_hosts(), *own])
+        asked = [*await self._of_ledger(), *await self._of_hosts(), *await self._of_generation()]
+        return render([up, *asked, *own])
+
+    async def _of_generation(self) -> list[Family]:
+        told = {} if self._told is None else await self._told()
+        return [Family.from_plain(plain, worker=told["worker"]) for plain in told.get("families", ())]
 
     async def _of_hosts(self) -> list[Family]:
         answers = gauge("host_answers", "1: this live host answered at its peer port.")

@@ -20,6 +20,7 @@ from serve_app.film_cache_outbox import FilmCacheReceiver
 from serve_app.settings.cache import cache_part
 from serve_app.steps.embedded import LANES, embedded_runs
 from serve_app.steps.writers import writer_chain
+from serve_app.stores import open_vectors
 from serve_app.worker import Worker
 from storage.cache.sqlite import SqliteExactCache
 from storage.ledger.protocol import Attempt
@@ -79,7 +80,8 @@ class House:
 async def house(folder: Path, **settings: Any) -> AsyncIterator[House]:
     config = Settings.from_args({"data_dir": str(folder / "data"), "embedder": "lexical", **settings}, {})
     objects, exact = LocalObjects(folder / "objects"), SqliteExactCache(folder / "cache.db")
-    films = await open_film_cache(config, objects, exact)
+    vectors = open_vectors(config)
+    films = await open_film_cache(config, objects, exact, vectors)
     async with story(receivers={FILM_CACHE: FilmCacheReceiver(config, films)}) as it:
         chain = writer_chain(config, it.ledger)
         runs = embedded_runs(objects, exact, chain, films)
@@ -105,8 +107,7 @@ async def house(folder: Path, **settings: Any) -> AsyncIterator[House]:
             bell.cancel()
             await worker.stop()
             await chain.close()
-            if films is not None:
-                await films.close()
+            await vectors.close()
             await exact.close()
 
 

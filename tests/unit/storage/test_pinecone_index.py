@@ -1,4 +1,4 @@
-"""Pinecone by its real client, against a loopback server that serves our index under its REST paths (K-30 … K-33)."""
+"""Pinecone by its real client, against a loopback server that serves our index under its REST paths (K-30 … K-32)."""
 
 from __future__ import annotations
 
