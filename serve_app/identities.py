@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from actors.outbox.protocol import Confirmed, Entry, Failed, Hopeless, Outcome
 from actors.project.portraits import LEARN
 from gpu.embed.protocol import EmbedError, ImageEmbedder
-from serve_app.stores import open_catalogue, open_objects
+from serve_app.stores import open_catalogue, open_objects, open_vectors
 from storage.components.protocol import Catalogue, Component, Kind
 from storage.objects.protocol import ObjectStore, ObjectStoreError
 from storage.vectors.protocol import Vector, VectorFault, VectorStore
@@ -104,7 +104,6 @@ class Identities:
 async def open_identities(settings: Settings) -> Identities:
     """Raises `VectorFault`, or what settings can be wrong in."""
     from gpu.embed.image_descriptor import ImageDescriptor
-    from serve_app.film_cache import open_vectors
 
     vectors = open_vectors(settings)
     await vectors.open()
