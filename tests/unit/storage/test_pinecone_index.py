@@ -169,14 +169,17 @@ async def test_a_write_may_stay_unseen(store: PineconeVectors, server: PineconeS
     assert await store.sweep(11.0) == 0
 
 
-async def test_many_expired_go_in_rounds(store: PineconeVectors, server: PineconeServer) -> None:
+async def test_many_expired_go_in_rounds(server: PineconeServer) -> None:
     """K-32: a thousand at a time."""
+    store = PineconeVectors(PineconePlace(KEY, host=server.url))
+    await store.open()
     for start in range(0, 2_500, 500):
         await store.upsert(
             "s", [Vector(f"v{start + n}", v.values, v.metadata) for n, v in enumerate(vectors(500, expires_at=1))]
         )
     assert await store.sweep(2.0) == 2_500
     assert [len(body["ids"]) for body in server.paths("delete")] == [1_000, 1_000, 500]
+    await store.close()
 
 
 async def test_filters_are_pinecone_s(store: PineconeVectors, server: PineconeServer) -> None:
