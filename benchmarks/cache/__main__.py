@@ -61,7 +61,8 @@ class Bench:
     def recall(self, part: str) -> dict[str, Any]:
         lines = data.paraphrases(part)
         asked, stored = self.texts([line.text for line in lines]), self.prompts("committed")
-        return {rule.name: measure.recall(asked, lines, stored, rule) for rule in rules.rules()}
+        same = data.same_films()
+        return {rule.name: measure.recall(asked, lines, stored, rule, same) for rule in rules.rules()}
 
     def pairs(self, part: str) -> dict[str, Any]:
         pairs = data.pairs(part)

@@ -79,12 +79,15 @@ def false_hits(texts: Texts, rule: Rule, same: Mapping[str, str]) -> dict[str, A
     }
 
 
-def recall(asked: Texts, lines: Sequence[Paraphrase], stored: Texts, rule: Rule) -> dict[str, Any]:
-    """Of paraphrases: how many are shown the film of the prompt they say in other words, how many another's."""
+def recall(
+    asked: Texts, lines: Sequence[Paraphrase], stored: Texts, rule: Rule, same: Mapping[str, str]
+) -> dict[str, Any]:
+    """Of paraphrases: how many are shown the film of the prompt they say in other words (or of the one that says the
+    same film, by our eye), how many another's."""
     shown = nearest(asked, stored, rule.gate).shown(rule.least)
     names = [prompt.text for prompt in stored.prompts]
     told = [names[at] if at != NOBODY else "" for at in shown]
-    right = [answer == line.of for answer, line in zip(told, lines, strict=True)]
+    right = [answer == line.of or pair_key(answer, line.of) in same for answer, line in zip(told, lines, strict=True)]
     wrong = sum(bool(answer) and not good for answer, good in zip(told, right, strict=True))
     by_how: dict[str, list[bool]] = defaultdict(list)
     for line, good in zip(lines, right, strict=True):

@@ -49,7 +49,7 @@ def test_another_prompts_film_is_hardly_ever_shown() -> None:
 def test_paraphrases_are_answered_with_their_film() -> None:
     """Held out from tuning."""
     lines = data.paraphrases("heldout")
-    found = measure.recall(texts([line.text for line in lines]), lines, stored(), FRESH)
+    found = measure.recall(texts([line.text for line in lines]), lines, stored(), FRESH, data.same_films())
     assert found["share"] >= RECALL_MIN, {how: rate["share"] for how, rate in found["by"].items()}
     assert found["another_film"]["share"] <= FALSE_MAX
 
@@ -74,7 +74,7 @@ def test_a_gate_only_takes_hits_away() -> None:
     assert all(a["false_hits"] >= b["false_hits"] for a, b in zip(alone, ours, strict=True))
     assert alone[0]["false_hits"] == 1.0
     told = {rule.name: measure.false_hits(few, rule, {}) for rule in rules.rules()}
-    right = {rule.name: measure.recall(asked, lines, few, rule) for rule in rules.rules()}
+    right = {rule.name: measure.recall(asked, lines, few, rule, {}) for rule in rules.rules()}
     drawn = drawing.curve({"cosine alone": alone, "slots, then cosine": ours}, {"rules": told}, right)
     assert drawn.count("<polyline") == 2
     assert drawn.count("<circle") == len(drawing.MARKED) + 1
