@@ -7,6 +7,7 @@ slots, the same text the same slots, and a text over `PROMPT_CHARS_MAX` slots th
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,13 +18,16 @@ from storage.cache.slots.parts import Part, parts_of
 from storage.cache.slots.phrases import find
 from storage.cache.slots.shape import Action, Slots
 from storage.cache.slots.tagging import ENTITY, tag
-from storage.cache.slots.text import SENTENCE, split, tokens_of
+from storage.cache.slots.text import COMMA, SENTENCE, split, tokens_of
 
 PROMPT_CHARS_MAX = 8_000
 """Longer prompts are not read: their slots are a digest, so that a read takes at most some milliseconds."""
 
 ENTITIES_MAX = 256
 """Names looked for; those beyond it, in the order of the mapping, stay plain words."""
+
+_AGE = re.compile(r"\d{1,3}s?$")
+"""As a screenplay introduces people: (60s), (8)."""
 
 _SORTED = ("size", "angle", "lens", "palette", "style", "inside", "season", "weather", "speed")
 """Slots where the order of the words in the prompt says nothing."""
@@ -36,7 +40,7 @@ def read(prompt: str, entities: Mapping[str, str] | None = None) -> Slots:
         return Slots(scene=(f"overlong:{digest}",))
     text = split(prompt)
     names = _names(entities or {})
-    found = find(_named(text.tokens, names))
+    found = find(_ages_last(_named(text.tokens, names)))
     sentences = _sentences(found)
     place, sentences = place_taken(sentences)
     parts = from_one_side([part for each in sentences for part in without_pauses(each)])
@@ -80,6 +84,21 @@ def _named(tokens: Sequence[str], names: list[tuple[tuple[str, ...], str]]) -> l
             told.append(tokens[at])
         at += size or 1
     return told
+
+
+def _ages_last(tokens: list[str]) -> list[str]:
+    """ "RUTH (50s) pours" as "RUTH pours. RUTH 50s": an age between a name and its verb is not who pours."""
+    told: list[str] = []
+    ages: list[str] = []
+    at = 0
+    while at < len(tokens):
+        told.append(tokens[at])
+        aside = tokens[at].startswith(ENTITY) and tokens[at + 1 : at + 4 : 2] == [COMMA, COMMA]
+        if aside and _AGE.match(tokens[at + 2]):
+            ages += [SENTENCE, tokens[at], tokens[at + 2]]
+            at += 3
+        at += 1
+    return told + ages
 
 
 def _sentences(found: Found) -> list[list[Part]]:

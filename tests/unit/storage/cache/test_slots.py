@@ -102,6 +102,16 @@ def test_names_of_one_entity_are_one() -> None:
     assert key(read("Mara's hat", names)) != key(read("Jo's hat", names))
 
 
+def test_an_age_behind_a_name_is_not_who_acts() -> None:
+    """K-49: as a screenplay introduces people; whose age it is counts."""
+    people = {"Ruth": "chr_ruth", "Tomas": "chr_tomas"}
+    met = read("RUTH (50s) pours coffee. TOMAS (20s) enters.", people)
+    assert met.actions[0] == ("@chr_ruth", "pour", "coffee")
+    assert not differences(met, read("RUTH (50s) is pouring coffee. TOMAS (20s) enters.", people))
+    assert differences(met, read("RUTH (20s) pours coffee. TOMAS (50s) enters.", people))
+    assert differences(met, read("RUTH pours coffee. TOMAS (20s) enters.", people))
+
+
 @pytest.mark.parametrize(
     ("one", "other", "told"),
     [
