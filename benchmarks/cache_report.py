@@ -89,7 +89,7 @@ def _false_hits(sets: Results) -> str:
     head = ["**false hits** (95 % interval)", *(f"{found['says']}: {found['prompts']:,}" for found in ran.values())]
     ours = "; ".join(
         f"{name}: {found['rules'][OURS]['count']}, of them {found['rules'][OURS]['same_film_by_eye']} between prompts"
-        " that say one film twice by our eye (`cache/data/same.jsonl`)"
+        " that say one film twice by our eye (`cache/data/same.jsonl`, written when the hits were seen)"
         for name, found in ran.items()
     )
     return "\n\n".join(
@@ -127,7 +127,15 @@ def _recall(told: Results) -> str:
         "shown another's film",
         "development set",
     ]
-    return table(head, rows)
+    return "\n\n".join(
+        [
+            table(head, rows),
+            "By rule says how it does on kinds of re-wording that are known: the rules made the development set too. By"
+            " hand is the harder half. Between rounds of tuning on the development set the rates of what is held out"
+            " were looked at, its lines were not. Moments are whole paragraphs of several sentences: one word that is"
+            " no known synonym, and the scene is rendered again.",
+        ]
+    )
 
 
 def _curve(lines: Results) -> str:

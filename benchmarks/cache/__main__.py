@@ -71,11 +71,11 @@ class Bench:
 
     def curves(self) -> dict[str, Any]:
         """On the committed prompts, with the paraphrases that are held out."""
-        lines, stored = data.paraphrases("heldout"), self.prompts("committed")
+        lines, stored, same = data.paraphrases("heldout"), self.prompts("committed"), data.same_films()
         asked = self.texts([line.text for line in lines])
         return {
-            "cosine alone": measure.curve(stored, asked, lines, None, measure.STEPS),
-            "slots, then cosine": measure.curve(stored, asked, lines, rules.slots_equal, measure.STEPS),
+            "cosine alone": measure.curve(stored, asked, lines, None, measure.STEPS, same),
+            "slots, then cosine": measure.curve(stored, asked, lines, rules.slots_equal, measure.STEPS, same),
         }
 
     def questions(self) -> dict[str, Any]:

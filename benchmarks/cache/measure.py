@@ -85,10 +85,8 @@ def recall(
     """Of paraphrases: how many are shown the film of the prompt they say in other words (or of the one that says the
     same film, by our eye), how many another's."""
     shown = nearest(asked, stored, rule.gate).shown(rule.least)
-    names = [prompt.text for prompt in stored.prompts]
-    told = [names[at] if at != NOBODY else "" for at in shown]
-    right = [answer == line.of or pair_key(answer, line.of) in same for answer, line in zip(told, lines, strict=True)]
-    wrong = sum(bool(answer) and not good for answer, good in zip(told, right, strict=True))
+    right = [_is_film_of(stored, at, line, same) for at, line in zip(shown, lines, strict=True)]
+    wrong = sum(at != NOBODY and not good for at, good in zip(shown, right, strict=True))
     by_how: dict[str, list[bool]] = defaultdict(list)
     for line, good in zip(lines, right, strict=True):
         by_how["hand" if line.how == "hand" else "rule"].append(good)
@@ -121,23 +119,33 @@ def minimal_pairs(pairs: Sequence[Pair], one: Texts, other: Texts, rule: Rule) -
 
 
 def curve(
-    films: Texts, asked: Texts, lines: Sequence[Paraphrase], gate: Gate | None, steps: Sequence[float]
+    films: Texts,
+    asked: Texts,
+    lines: Sequence[Paraphrase],
+    gate: Gate | None,
+    steps: Sequence[float],
+    same: Mapping[str, str],
 ) -> list[dict[str, float]]:
     """False hits among `films` and recall of paraphrases asked of them, at each least cosine."""
     alone = nearest(films, films, gate, but_itself=True)
     answers = nearest(asked, films, gate)
-    source = np.array([[p.text for p in films.prompts].index(line.of) for line in lines])
-    points = []
-    for least in steps:
-        right = answers.shown(least) == source
-        points.append(
-            {
-                "least": round(float(least), 4),
-                "false_hits": round(float((alone.shown(least) != NOBODY).mean()), 5),
-                "recall": round(float(right.mean()), 5),
-            }
-        )
-    return points
+    right = np.array([_is_film_of(films, at, line, same) for at, line in zip(answers.index, lines, strict=True)])
+    return [
+        {
+            "least": round(float(least), 4),
+            "false_hits": round(float((alone.shown(least) != NOBODY).mean()), 5),
+            "recall": round(float((right & (answers.shown(least) != NOBODY)).mean()), 5),
+        }
+        for least in steps
+    ]
+
+
+def _is_film_of(films: Texts, at: int, line: Paraphrase, same: Mapping[str, str]) -> bool:
+    """Whether the film shown is of the prompt that the line says in other words, or says the same film by our eye."""
+    if at == NOBODY:
+        return False
+    shown = films.prompts[at].text
+    return shown == line.of or pair_key(shown, line.of) in same
 
 
 STEPS = (LEAST, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.88, 0.9, 0.92, 0.93, 0.94, 0.95, 0.96, 0.97, 0.98, 0.99, 0.995)

@@ -68,8 +68,8 @@ def test_a_gate_only_takes_hits_away() -> None:
     few = Texts(stored().prompts[:300], stored().rows[:300])
     lines = [line for line in data.paraphrases("heldout") if line.of in {p.text for p in few.prompts}]
     asked = texts([line.text for line in lines])
-    alone = measure.curve(few, asked, lines, None, measure.STEPS)
-    ours = measure.curve(few, asked, lines, rules.slots_equal, measure.STEPS)
+    alone = measure.curve(few, asked, lines, None, measure.STEPS, {})
+    ours = measure.curve(few, asked, lines, rules.slots_equal, measure.STEPS, {})
     assert all(a["false_hits"] >= b["false_hits"] for a, b in zip(alone, ours, strict=True))
     assert alone[0]["false_hits"] == 1.0
     told = {rule.name: measure.false_hits(few, rule, {}) for rule in rules.rules()}
