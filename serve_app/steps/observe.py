@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import io
+from functools import partial
 from typing import Any
 
 from gpu.enhance.protocol import EnhancedScene
 from gpu.observe.epistemic import Evidence, Intent, evaluate
 from gpu.observe.technical import Cancelled as StoppedWatching
 from gpu.observe.technical import observe, plan_of
+from serve_app.steps.patience import patiently
 from serve_app.steps.stores import StepStores
 from serve_app.worker import Report, StepCancelled
 from storage.codec import encode
@@ -30,7 +32,8 @@ class Observe:
         report(0.1, "OBSERVATION|Watching the take")
         scene = EnhancedScene.from_dict(request["enhanced"])
         wait = self._stores.wait
-        film_bytes = io.BytesIO(wait(self._small(request["video_key"])))
+        small = partial(self._small, request["video_key"])
+        film_bytes = io.BytesIO(patiently(self._stores, small, report, 0.1, "OBSERVATION"))
         try:
             seen = observe(film_bytes, plan_of(scene.shots, scene.look), report.cancelled)
         except StoppedWatching as error:

@@ -8,12 +8,14 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from gpu.board import Frame, key_shot, shots_of
 from gpu.enhance.protocol import EnhancedScene
 from gpu.video.protocol import PROMPT_CHARS_MAX, StoryboardRequest, VideoBackend
 from serve_app.steps.parts import Part, frame_part, made
+from serve_app.steps.patience import patiently
 from serve_app.steps.stores import IMMUTABLE, StepStores
 from serve_app.worker import Report, StepCancelled
 from storage.ledger.protocol import Attempt
@@ -31,7 +33,8 @@ class Storyboard:
         for shot, candidate in frames:
             if report.cancelled():
                 raise StepCancelled
-            panels.append(self._frame(attempt, _one_shot(scene, shot, request), shot, candidate, request, report))
+            done = len(panels) / len(frames)
+            panels.append(self._frame(attempt, _one_shot(scene, shot, request), shot, candidate, request, report, done))
             report(len(panels) / len(frames), _words(len(panels), frames), {"panels": list(panels)})
         return {"panels": panels}
 
@@ -43,6 +46,7 @@ class Storyboard:
         candidate: int,
         request: dict[str, Any],
         report: Report,
+        done: float,
     ) -> dict[str, Any]:
         parts, wait = self._stores.parts, self._stores.wait
         part: Part | None = None
@@ -56,7 +60,8 @@ class Storyboard:
         picture = self._backend.panel(asked, candidate, cancelled=report.cancelled)
         took_s = time.monotonic() - began
         key = StoreName.ASSETS.key("panels", request["prefix"], f"{shot}-{candidate}.jpg")
-        wait(self._stores.objects.put(key, picture, content_type="image/jpeg", cache_control=IMMUTABLE))
+        put = partial(self._stores.objects.put, key, picture, content_type="image/jpeg", cache_control=IMMUTABLE)
+        patiently(self._stores, put, report, done, "STORYBOARD")
         digest = hashlib.sha256(picture).hexdigest()
         if parts is not None and part is not None:
             wait(parts.keep(part, key, digest, len(picture), made(attempt, took_s)))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from gpu.media.encode import MASTER, MP4, POSTER, VTT, MediaSet
+from serve_app.steps.patience import FILM_AWAY_S_MAX, patiently
 from serve_app.steps.stores import IMMUTABLE, StepStores
 from serve_app.worker import Report, StepCancelled
 from storage.objects.protocol import StoreName
@@ -28,10 +30,12 @@ def upload(stores: StepStores, made: MediaSet, prefix: str, report: Report) -> d
     for number, (name, path) in enumerate(made.files.items()):
         if report.cancelled():
             raise StepCancelled
-        report(UPLOAD_FROM + (1 - UPLOAD_FROM) * number / len(made.files), "UPLOAD|Storing the take")
+        progress = UPLOAD_FROM + (1 - UPLOAD_FROM) * number / len(made.files)
+        report(progress, "UPLOAD|Storing the take")
         key = StoreName.VIDEOS.key(prefix, name)
         content_type = TYPES.get(path.suffix, "application/octet-stream")
-        stores.wait(stores.objects.put(key, path, content_type=content_type, cache_control=IMMUTABLE))
+        put = partial(stores.objects.put, key, path, content_type=content_type, cache_control=IMMUTABLE)
+        patiently(stores, put, report, progress, "UPLOAD", away_s_max=FILM_AWAY_S_MAX)
         files[name] = {"key": key, "bytes": made.sizes[name], "sha256": made.sha256[name]}
     return {
         "playlist_key": files[MASTER]["key"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from gpu.video.animatic import can_burn
 from gpu.video.protocol import PROMPT_CHARS_MAX, RenderRequest, VideoBackend
 from serve_app.steps.keeping import keep_film, kept_film
 from serve_app.steps.lending import start_key
+from serve_app.steps.patience import patiently
 from serve_app.steps.previews import Previews
 from serve_app.steps.stores import StepStores
 from serve_app.steps.upload import UPLOAD_FROM, upload
@@ -82,11 +84,11 @@ class Video:
             progress=progress,
             preview=lambda jpeg: previews.show(jpeg, DRAWING),
             start_panel=request["candidate"],
-            start_frames=self._picked(backend, request),
+            start_frames=self._picked(backend, request, report),
             captions_default=captions_default,
         )
 
-    def _picked(self, backend: VideoBackend, request: dict[str, Any]) -> dict[int, bytes]:
+    def _picked(self, backend: VideoBackend, request: dict[str, Any], report: Report) -> dict[int, bytes]:
         """The pictures picked for shots, by position, for a backend that starts from one. What the owner names as the
         film's own picture stands for its key shot."""
         if not backend.capabilities.image_to_video:
@@ -94,4 +96,8 @@ class Video:
         keys = {int(each["shot"]): each["key"] for each in request.get("frames", ()) if each["key"]}
         if start := self._stores.wait(start_key(self._stores.objects, request)):
             keys[key_shot(shots_of(request["enhanced"]))] = start
-        return {shot: self._stores.wait(self._stores.objects.get(key)) for shot, key in keys.items()}
+        get = self._stores.objects.get
+        return {
+            shot: patiently(self._stores, partial(get, key), report, 0.0, "VIDEO_GENERATION")
+            for shot, key in keys.items()
+        }
