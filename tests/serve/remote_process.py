@@ -1,7 +1,8 @@
 """One process of remote rendering that kills itself (SIGKILL) at a named boundary: `remote_process.py ROLE CONFIG`.
 
-CONFIG is JSON: {"redis", "folder", "die_at", "order"}. Roles: owner (commits one attempt and dies), dispatcher, worker,
-bridge ("endpoint" in the configuration). It prints "up" when it runs.
+CONFIG is JSON: {"redis", "folder", "die_at", "order", "bucket"}. Roles: owner (commits one attempt and dies),
+dispatcher, worker, bridge ("endpoint" in the configuration). "die_at": a boundary, or "object 3": when so many objects
+were stored. "bucket": [name, endpoint, access, secret] instead of the folder's objects. It prints "up" when it runs.
 """
 
 from __future__ import annotations
@@ -23,9 +24,36 @@ from serve_app.remote.worker import RemoteWorker
 from storage.codec import encode
 from storage.ledger.protocol import Append, HostRow, NewAttempt
 from storage.ledger.sqlite import SqliteLedger
+from storage.objects.s3 import Buckets, S3Objects, S3Place
 from storage.queue.protocol import Names
 from tests.unit.serve_app.remote.rig import HOME, Rig, video_request
 from tests.unit.serve_app.remote.test_worker import renderer
+
+
+class MortalObjects:
+    """An object store whose process dies with the `last` object it has stored."""
+
+    def __init__(self, inner: Any, last: int) -> None:
+        self._inner, self._left = inner, last
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    async def put(self, *given: Any, **how: Any) -> Any:
+        stored = await self._inner.put(*given, **how)
+        self._left -= 1
+        if not self._left:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return stored
+
+
+def objects_of(rig: Rig, config: dict[str, Any]) -> Any:
+    objects: Any = rig.objects
+    if config.get("bucket"):
+        name, endpoint, access, secret = config["bucket"]
+        objects = S3Objects(S3Place(Buckets(name, False), endpoint, "us-east-1", access, secret))
+    what, _, number = config.get("die_at", "").partition(" ")
+    return MortalObjects(objects, int(number)) if what == "object" else objects
 
 
 async def main(role: str, config: dict[str, Any]) -> None:
@@ -44,6 +72,7 @@ async def main(role: str, config: dict[str, Any]) -> None:
         await ledger.append(Append(HOME, claim.epoch, claim.seq, (), attempts=(replace(new, needs=NEEDS),)))
         os.kill(os.getpid(), signal.SIGKILL)  # committed, and nobody was woken
     rig = Rig(config["redis"], folder, ledger, None, Names("t:jobs", "t:results"))
+    rig.objects = objects_of(rig, config)
     print("up", flush=True)
     if role == "dispatcher":
         await ledger.open()

@@ -1,7 +1,7 @@
 """kill -9 of owner, dispatcher, worker and bridge at every boundary, and FLUSHALL in between: each job ends once.
 
-Processes of their own on a real Valkey and a SQLite ledger. The fast version with the same code, seeded, is
-`tests/unit/serve_app/remote/test_boundaries.py`.
+Processes of their own on a real Valkey, a SQLite ledger, and objects in a folder or on a real S3 server. The fast
+version with the same code, seeded, is `tests/unit/serve_app/remote/test_boundaries.py`.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -20,26 +21,37 @@ import pytest
 from storage.codec import decode
 from storage.ledger.protocol import FINAL_STATES, Attempt, AttemptState
 from storage.ledger.sqlite import SqliteLedger
+from storage.objects.local import LocalObjects
+from storage.objects.protocol import ObjectStore
+from storage.objects.s3 import S3Objects
 from storage.queue.protocol import Names
 from storage.queue.redis_lists import RedisLists
 from tests.contract.storage import valkey
+from tests.s3_server import S3Server
 from tests.unit.serve_app.remote.fake_endpoint import FakeEndpoint
 from tests.unit.serve_app.remote.rig import film_bytes
 
 pytestmark = [pytest.mark.serve, pytest.mark.proof]
 
+BUCKET = "remote"
 ROOT = Path(__file__).resolve().parents[2]
 DISPATCHER = ("claimed", "request stored", "pushed", "result taken", "finished", "committed")
-WORKER = ("taken", "leased", "rendered", "pushed")
+WORKER = ("taken", "leased", "object 1", "object 4", "rendered", "pushed")
 BRIDGE = ("taken", "leased", "asking", "accepted", "run noted", "over", "pushed")
 
 
 class Stage:
-    def __init__(self, folder: Path, redis: str) -> None:
-        self.folder, self.redis, self.processes = folder, redis, list[subprocess.Popen[str]]()
+    """`bucket`: where objects are; else in the folder."""
+
+    def __init__(self, folder: Path, redis: str, bucket: S3Server | None) -> None:
+        self.folder, self.redis, self.bucket = folder, redis, bucket
+        self.processes = list[subprocess.Popen[str]]()
 
     def start(self, role: str, **more: str) -> subprocess.Popen[str]:
-        config = json.dumps({"redis": self.redis, "folder": str(self.folder), **more})
+        told = {"redis": self.redis, "folder": str(self.folder), **more}
+        if self.bucket is not None:
+            told["bucket"] = [BUCKET, self.bucket.endpoint, self.bucket.access, self.bucket.secret]  # type: ignore[assignment]
+        config = json.dumps(told)
         script = str(ROOT / "tests/serve/remote_process.py")
         made = subprocess.Popen(
             [sys.executable, script, role, config],
@@ -49,6 +61,9 @@ class Stage:
         )
         self.processes.append(made)
         return made
+
+    def objects(self) -> ObjectStore:
+        return LocalObjects(self.folder / "objects") if self.bucket is None else S3Objects(self.bucket.place(BUCKET))
 
     def dies(self, process: subprocess.Popen[str]) -> None:
         assert process.wait(60) == -signal.SIGKILL
@@ -61,10 +76,18 @@ class Stage:
             each.stdout.close()
 
 
-@pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
+@pytest.fixture(scope="module")
+def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    server = S3Server(tmp_path_factory.mktemp("s3") / "weed", BUCKET)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def stage(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Stage]:
     with valkey.running() as server:
-        made = Stage(tmp_path, valkey.url_of(server))
+        on = request.getfixturevalue("bucket") if request.param == "bucket" else None
+        made = Stage(tmp_path, valkey.url_of(server), on)
         yield made
         made.close()
 
@@ -100,12 +123,47 @@ CASES = [
 ]
 
 
+class BucketEndpoint(FakeEndpoint):
+    """Renders into the bucket."""
+
+    bucket: S3Server
+
+    def store(self, key: str) -> None:
+        objects = S3Objects(self.bucket.place(BUCKET))
+        asyncio.run(objects.put(key, self.film, content_type="video/mp4"))
+        objects.close()
+
+
+def endpoint_of(stage: Stage) -> FakeEndpoint:
+    if stage.bucket is None:
+        return FakeEndpoint(stage.folder / "objects/data", film_bytes(stage.folder))
+    made = BucketEndpoint(stage.folder, film_bytes(stage.folder))
+    made.bucket = stage.bucket
+    return made
+
+
+def check_objects(stage: Stage, row: Attempt) -> None:
+    """Every file of the take is in the store, in whole."""
+
+    async def run() -> None:
+        objects = stage.objects()
+        files = decode(row.result or b"")["files"]
+        assert files
+        for name, told in files.items():
+            there = await objects.head(told["key"])
+            assert there is not None, name
+            assert (there.size, there.sha256) == (told["bytes"], told["sha256"]), name
+
+    asyncio.run(run())
+
+
 @pytest.mark.parametrize("flushed", [False, True], ids=["", "flush"])
 @pytest.mark.parametrize(("role", "boundary"), CASES)
 def test_each_job_ends_once_whoever_is_killed(stage: Stage, role: str, boundary: str, flushed: bool) -> None:
-    """G-283, G-285, G-288, G-294, G-299"""
-    stage.dies(stage.start("owner", order="att_1"))
-    endpoint = FakeEndpoint(stage.folder / "objects/data", film_bytes(stage.folder))
+    """G-283, G-285, G-288, G-294, G-299, G-312: with objects in a folder, and in a bucket."""
+    order = f"att_{secrets.token_hex(6)}"  # the bucket is of all these tests
+    stage.dies(stage.start("owner", order=order))
+    endpoint = endpoint_of(stage)
     try:
         other = {"endpoint": endpoint.url}
         mortal = stage.start(role, die_at=boundary, **other)
@@ -117,10 +175,11 @@ def test_each_job_ends_once_whoever_is_killed(stage: Stage, role: str, boundary:
         if flushed:
             flush(stage)
         stage.start(role, **other)
-        row = asyncio.run(ended(stage, "att_1"))
+        row = asyncio.run(ended(stage, order))
     finally:
         endpoint.close()
     assert row.state is AttemptState.DONE, decode(row.error or b"\xc0")
     assert row.claims <= 2
+    check_objects(stage, row)
     if role == "bridge" and not flushed:
-        assert endpoint.rendered == {"att_1": 1}
+        assert endpoint.rendered == {order: 1}

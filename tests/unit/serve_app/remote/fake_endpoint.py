@@ -69,9 +69,7 @@ class FakeEndpoint:
             run = f"run-{len(self.runs) + 1}"
             self.runs[run] = {"job": job, "looks": 0}
             self.rendered[job["job_id"]] += 1
-            path = self.objects / job["output"]["path"]
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(self.film)
+            self.store(job["output"]["path"])
             return 200, {"id": run, "status": "IN_QUEUE"}
         if what[0] == "cancel":
             self.cancelled.append(what[1])
@@ -83,6 +81,12 @@ class FakeEndpoint:
         if found["looks"] <= self.looks:
             return 200, {"id": what[1], "status": STATES[min(found["looks"], len(STATES)) - 1]}
         return 200, {"id": what[1], "status": "COMPLETED", "output": self.output(found["job"])}
+
+    def store(self, key: str) -> None:
+        """Where its films go."""
+        path = self.objects / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(self.film)
 
     def output(self, job: dict[str, Any]) -> dict[str, Any]:
         return {"job_id": job["job_id"], "status": "success", "artifacts": {}, "runtime": {"backend": job["backend"]}}
