@@ -105,9 +105,10 @@ class ExactIndex:
         alive_at_s: float | None,
         at_least: float,
     ) -> list[Match]:
-        unit = unit_rows(values.reshape(1, -1))[0][0]
-        rows = self._candidates(where, alive_at_s)
-        used = len(self._ids)
+        return self._ranked(values, self._candidates(where, alive_at_s), top_k, at_least)
+
+    def _ranked(self, values: Floats, rows: Rows | None, top_k: int, at_least: float) -> list[Match]:
+        unit, used = unit_rows(values.reshape(1, -1))[0][0], len(self._ids)
         scores = self._units[:used] @ unit if rows is None else self._units[rows] @ unit
         return self._best(rows, scores, top_k, at_least)
 

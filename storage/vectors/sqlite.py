@@ -51,6 +51,8 @@ ENTRIES_MAX = 1_000_000
 """Of one namespace. At 384 numbers that is 1.5 GB of memory; more belongs into a database."""
 BYTES_MAX = 2 * 1024**3
 """Of all matrices in memory; the namespace in use stays, however large."""
+COMPARED_MAX = 100_000
+"""Entries of a namespace above which comparing them all, where no filter helps, takes over 10 ms."""
 SWEEP_BATCHES_MAX = 200
 
 T = TypeVar("T")
@@ -81,11 +83,13 @@ class SqliteVectors:
         *,
         entries_max: int = ENTRIES_MAX,
         bytes_max: int = BYTES_MAX,
-        make_index: Callable[[int], ExactIndex] = ExactIndex,
+        make_index: Callable[[int], ExactIndex] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.path = path
-        self._entries_max, self._bytes_max, self._make_index, self._clock = entries_max, bytes_max, make_index, clock
+        self._entries_max, self._bytes_max, self._clock = entries_max, bytes_max, clock
+        self._make_index = make_index or index_kind()
+        self._told_slow = False
         self._spaces: dict[str, _Loaded] = {}
         self._spaces_lock = threading.Lock()
         self._local = threading.local()
@@ -226,6 +230,7 @@ class SqliteVectors:
                 self._forget(namespace)
                 return None
             answer, grown = work(loaded.index), loaded.index.bytes > before
+            self._tell_slow(len(loaded.index))
         if grown:
             self._make_room(namespace)
         return answer
@@ -248,6 +253,11 @@ class SqliteVectors:
             loaded.upto = max(found.upto, loaded.upto)
             if len(found.put) + len(found.gone) < LOAD_ROWS:
                 return
+
+    def _tell_slow(self, entries: int) -> None:
+        if entries > COMPARED_MAX and self._make_index is ExactIndex and not self._told_slow:
+            self._told_slow = True
+            log.warning("entries are compared one by one: install storyforge[vectors]", extra={"entries": entries})
 
     def _forget(self, namespace: str) -> None:
         with self._spaces_lock:
@@ -302,6 +312,15 @@ class SqliteVectors:
             return await asyncio.wrap_future(pool.submit(_told, work))
         finally:
             self._waiting[kind] -= 1
+
+
+def index_kind() -> Callable[[int], ExactIndex]:
+    """With a graph for large namespaces where the package is installed, else without."""
+    try:
+        from storage.vectors.usearch_index import UsearchIndex
+    except ModuleNotFoundError:
+        return ExactIndex
+    return UsearchIndex
 
 
 def _told(work: Callable[[], T]) -> T:

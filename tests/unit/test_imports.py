@@ -52,6 +52,7 @@ VENDORS = {
     "diffusers": ("diffusers",),
     "torch": ("diffusers", "vllm"),
     "sqlite3": ("sqlite",),
+    "usearch": ("usearch",),
     "tokenizers": ("minilm",),
     "safetensors": ("minilm",),
     "threadpoolctl": ("minilm",),

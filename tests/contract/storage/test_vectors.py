@@ -16,6 +16,7 @@ from storage.vectors.pgvector import PgVectors
 from storage.vectors.pinecone_index import PineconePlace, PineconeVectors
 from storage.vectors.protocol import EXPIRES_AT, Scalar, Vector, VectorFault, VectorStore, WrongDimension
 from storage.vectors.sqlite import SqliteVectors
+from storage.vectors.usearch_index import UsearchIndex
 from tests import pinecone_server
 
 pytestmark = pytest.mark.contract
@@ -47,11 +48,21 @@ async def _pgvector(given: Callable[[str], Any]) -> AsyncIterator[VectorStore]:
     yield PgVectors(given("vector_url"))
 
 
+@asynccontextmanager
+async def _usearch(given: Callable[[str], Any]) -> AsyncIterator[VectorStore]:
+    """The embedded store with a graph from the first entries on."""
+    folder: Path = given("tmp_path")
+    yield SqliteVectors(
+        folder / "vectors.db", make_index=lambda size: UsearchIndex(size, graph_from=1, exact_rows_max=5)
+    )
+
+
 MAKERS: dict[str, Callable[[Callable[[str], Any]], AbstractAsyncContextManager[VectorStore]]] = {
     "memory": _memory,
     "pgvector": _pgvector,
     "pinecone": _pinecone,
     "sqlite": _sqlite,
+    "usearch": _usearch,
 }
 
 
