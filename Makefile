@@ -66,6 +66,7 @@ bench: setup editor
 	$(BIN)/python -m benchmarks.databases
 	$(BIN)/python -m benchmarks.activation
 	$(BIN)/python -m benchmarks.queue
+	$(BIN)/python -m benchmarks.vectors
 
 bench-collab: setup editor
 	$(BIN)/python -m benchmarks.scoreboard $(if $(ROWS),--only $(ROWS))

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import board_report, cache_report, databases_report, hosts_report, queue_report
+from benchmarks import board_report, cache_report, databases_report, hosts_report, queue_report, vectors_report
 from benchmarks.board_report import NOT_RUN, number, table
 
 TEXT, RESULTS, SCOREBOARD, HOSTS = "RESULTS.md", "results.json", "scoreboard.json", "hosts.json"
@@ -21,7 +21,7 @@ BUSY_CORES_QUIET_MAX = 0.5
 TOLERANCE = 0.1
 """A prediction counts as kept within this share of it; a target has no tolerance."""
 
-DATABASES, QUEUE, CACHE = "databases.json", "queue.json", "cache.json"
+DATABASES, QUEUE, CACHE, VECTORS = "databases.json", "queue.json", "cache.json", "vectors.json"
 
 Results = Mapping[str, Any]
 
@@ -59,13 +59,14 @@ def render(
     databases: Results | None = None,
     queue: Results | None = None,
     cache: Results | None = None,
+    vectors: Results | None = None,
 ) -> str:
     """The whole report. `results`: of `make bench`; `board`: of `make bench-collab`; `rows`: of the scoreboard;
     `hosts`: of `make bench-hosts`."""
     known = {key: value for key, value in measured(results).items() if value is not None}
     values = {**board_report.measured(board, rows), **hosts_report.measured(hosts), **known}
     values |= databases_report.measured(databases or {}) | queue_report.measured(queue or {})
-    values |= cache_report.measured(cache or {})
+    values |= cache_report.measured(cache or {}) | vectors_report.measured(vectors or {})
     parts = [
         _head(results, board, hosts),
         _expected(values, predictions),
@@ -76,6 +77,7 @@ def render(
         _generate(results),
         queue_report.section(queue or {}),
         cache_report.section(cache or {}),
+        vectors_report.section(vectors or {}),
         hosts_report.section(hosts, results.get("ledger", {})),
         _remarks(values, predictions, board_report.remarks(board, rows), noise(results, board, hosts)),
     ]
@@ -85,13 +87,13 @@ def render(
 def write(folder: Path) -> None:
     """RESULTS.md from what lies in the folder; any of the files may be absent."""
     here = Path(__file__).resolve().parent
-    results, board, hosts, databases, queue, cache = (
+    results, board, hosts, databases, queue, cache, vectors = (
         json.loads(path.read_text()) if (path := folder / name).exists() else {}
-        for name in (RESULTS, SCOREBOARD, HOSTS, DATABASES, QUEUE, CACHE)
+        for name in (RESULTS, SCOREBOARD, HOSTS, DATABASES, QUEUE, CACHE, VECTORS)
     )
     predictions = tomllib.loads((here / "predictions.toml").read_text())
     rows = tomllib.loads((here / "workloads.toml").read_text())["row"]
-    (folder / TEXT).write_text(render(results, board, predictions, rows, hosts, databases, queue, cache))
+    (folder / TEXT).write_text(render(results, board, predictions, rows, hosts, databases, queue, cache, vectors))
 
 
 def _head(results: Results, board: Results, hosts: Results) -> str:

@@ -140,3 +140,18 @@ def test_holes_are_closed() -> None:
     assert len(index) == HOLES_MIN
     assert len(index._ids) < 2 * HOLES_MIN
     assert [m.metadata for m in before] == [m.metadata for m in after]
+
+
+def test_bites_are_the_whole() -> None:
+    """K-20: few rows are multiplied in bites, many where they lie: one answer, whichever."""
+    index = ExactIndex(8)
+    given = vectors(3_000)
+    index.put([Vector(one.id, one.values, {"part": n % 4 == 0}) for n, one in enumerate(given)])
+    units = np.stack([one.values / np.linalg.norm(one.values) for one in given])
+    for asked in given[:10]:
+        right = units @ (asked.values / np.linalg.norm(asked.values))
+        for where, step in (({"part": (True,)}, 4), ({}, 1)):
+            found = index.search(asked.values, top_k=20, where=where, alive_at_s=None, at_least=-1)
+            best = np.argsort(-right[::step], kind="stable")[:20] * step
+            assert [one.id for one in found] == [f"v{n}" for n in best]
+            assert [one.score for one in found] == pytest.approx(right[best].tolist(), abs=1e-5)
