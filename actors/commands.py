@@ -118,6 +118,14 @@ class SetShare(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class SetAhead(Command):
+    """How many films a day may be made ahead of anybody's asking, on workers that have nothing else to do; 0: none."""
+
+    type: ClassVar[str] = "project.set_ahead"
+    renders_a_day: int
+
+
+@dataclass(frozen=True, slots=True)
 class AddCast(Command):
     type: ClassVar[str] = "project.add_cast"
     name: str
@@ -418,6 +426,7 @@ _ALL: tuple[type[Command], ...] = (
     WithdrawDefinition,
     SetBackground,
     SetShare,
+    SetAhead,
     AddCast,
     SetPortrait,
     RemoveCast,

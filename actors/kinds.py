@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from actors.ahead.actor import AheadActor
+from actors.ahead.messages import AHEAD
 from actors.commands import CommandError, Envelope
 from actors.continuity.actor import ContinuityActor
 from actors.outbox.protocol import Entry
@@ -48,17 +50,19 @@ class ProjectKinds:
             return ContinuityActor(home, id)
         if id == WORKFLOW:
             return WorkflowActor(home, id)
+        if id == AHEAD:
+            return AheadActor(home, id)
         project = find(home)
         if isinstance(project, ProjectActor) and id in project.scenes:
             return SceneActor(home, id)
         raise CommandError("NOT_FOUND", "this project has nothing by this id", ("input", "sceneId"))
 
     def always_live(self, home: str) -> frozenset[str]:
-        return frozenset({home, CONTINUITY, WORKFLOW})
+        return frozenset({home, CONTINUITY, WORKFLOW, AHEAD})
 
     def actor_ids(self, home: str, find: Find) -> tuple[str, ...]:
         project = find(home)
-        return (home, CONTINUITY, WORKFLOW, *(project.scenes if isinstance(project, ProjectActor) else ()))
+        return (home, CONTINUITY, WORKFLOW, AHEAD, *(project.scenes if isinstance(project, ProjectActor) else ()))
 
     def last_checkpoint(self, home: str, find: Find) -> tuple[int, int]:
         project = find(home)
@@ -153,6 +157,7 @@ class ProjectKinds:
             yield scene, ScriptSettled((scene,), upto)
         if scenes:
             yield CONTINUITY, ScriptSettled(scenes, upto)
+            yield AHEAD, ScriptSettled(scenes, upto)
 
 
 def make_room(doc: str, log: DocumentLog, shelf: ProposalLog, held: Callable[[], bool]) -> Room:

@@ -18,6 +18,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from gpu.steps import Free, told_free
 from serve_app.durable_steps import ClaimLost, Held, StepCancelled
+from serve_app.giving_way import Place, gives_way
 from storage.bus.protocol import ANY, Bus, BusState, Topic
 from storage.codec import decode, encode
 from storage.ledger.protocol import Attempt, AttemptState, Ledger, LedgerError
@@ -102,10 +103,10 @@ class Lane:
 
 
 class _Running:
-    """Progress of one attempt between its thread and its beats."""
+    """Progress of one attempt between its thread and its beats. `gives_way`: it stops for another attempt."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, ledger: Ledger, attempt: str, worker: str) -> None:
-        self._loop = loop
+        self._loop, self.gives_way = loop, False
         self._stop = threading.Event()
         self._held = Held(ledger, attempt, worker, self.cancelled)
         self.progress, self.message = 0.0, ""
@@ -140,6 +141,10 @@ class _Running:
         self._stop.set()
 
 
+class _GaveWay(Exception):
+    """A step stopped for another; it is claimed again when there is time."""
+
+
 class Worker:
     """Runs until `stop`. `wake` may be called from the loop at any time and costs nothing when busy. `loaded` says what
     model is in memory, as attempts name it in `affinity`."""
@@ -160,6 +165,8 @@ class Worker:
         self._tasks: list[asyncio.Task[None]] = []
         self._active: dict[_Running, str] = {}  # → attempt
         self._idle: dict[str, Lane] = {}  # lanes that found nothing and wait
+        self._places: dict[str, Place] = {}  # attempt → where it runs
+        self._looking: set[asyncio.Task[None]] = set()
         self._stopping = False
 
     def start(self) -> None:
@@ -188,9 +195,26 @@ class Worker:
             running.urgent.set()
 
     def _look_for_work(self) -> None:
-        """Lanes that are busy look when they are done. What runs goes on: a beat is a commit, and work is no cancel."""
+        """Lanes that are busy look when they are done. What runs goes on: a beat is a commit, and work is no cancel.
+        But what nobody asked for may have to give way."""
         for event in self._woken.values():
             event.set()
+        if any(place.priority < 0 for place in self._places.values()) and not self._looking:
+            self._looking.add(task := asyncio.get_running_loop().create_task(self._give_way()))
+            task.add_done_callback(self._looking.discard)
+
+    async def _give_way(self) -> None:
+        try:
+            queue = await self._ledger.queue()
+        except LedgerError as error:
+            logger.warning("the queue could not be looked at", extra={"code": error.code})
+            return
+        idle = [Place(lane.steps, lane.offers) for lane in self._idle.values()]
+        going = gives_way([*idle, *self._places.values()], queue)
+        for running, id in self._active.items():
+            if id in going:
+                running.gives_way = True
+                running.stop()
 
     def _look_at(self, attempt: str) -> None:
         """It may have been cancelled, so if it runs here it beats at once."""
@@ -211,7 +235,7 @@ class Worker:
         self.wake()
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks, *self._looking, return_exceptions=True)
 
     async def _lane(self, lane: Lane, worker: str) -> None:
         attempt: Attempt | None = None
@@ -249,13 +273,16 @@ class Worker:
         begun_s = time.monotonic()
         running = _Running(asyncio.get_running_loop(), self._ledger, attempt.id, worker)
         self._active[running] = attempt.id
+        self._places[attempt.id] = Place(lane.steps, lane.offers, attempt.id, attempt.priority)
         beats = asyncio.get_running_loop().create_task(self._beat(attempt, worker, running))
         try:
             state, done, error = await self._outcome(attempt, running)
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, _GaveWay) as why:
             await self._ended(running, beats)
             with contextlib.suppress(LedgerError):  # it goes stale instead
                 await self._ledger.release_attempt(attempt.id, worker)
+            if isinstance(why, _GaveWay):
+                return None
             raise
         await self._ended(running, beats)
         loaded = self._loaded()
@@ -284,7 +311,7 @@ class Worker:
 
     async def _ended(self, running: _Running, beats: asyncio.Task[None]) -> None:
         running.stop()
-        del self._active[running]
+        del self._places[self._active.pop(running)]
         beats.cancel()
         await asyncio.gather(beats, return_exceptions=True)
 
@@ -300,8 +327,9 @@ class Worker:
                 return AttemptState.DONE, await run.wait(attempt, request, running), None
             return AttemptState.DONE, await asyncio.to_thread(run, attempt, request, running), None
         except StepCancelled:
-            if self._stopping and not await running.unwanted():
-                raise asyncio.CancelledError from None  # only we leave: somebody else goes on with it
+            leaves = asyncio.CancelledError if self._stopping else _GaveWay if running.gives_way else None
+            if leaves is not None and not await running.unwanted():
+                raise leaves from None  # only we leave it: somebody else goes on with it
             return AttemptState.CANCELLED, None, None
         except asyncio.CancelledError:
             raise

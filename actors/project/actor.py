@@ -27,6 +27,7 @@ from actors.commands import (
     RemoveCast,
     RevokeAccessLink,
     SaveCheckpoint,
+    SetAhead,
     SetBackground,
     SetBrain,
     SetFormat,
@@ -92,6 +93,7 @@ class Facts:
     aliases: dict[str, list[str]] = field(default_factory=dict)  # cast id → other spellings
     background: bool = False  # whether the story is looked over while nobody has it open
     portraits: dict[str, str] = field(default_factory=dict)  # cast id → key of their reference picture
+    ahead_renders: int = 0  # films a day made before anybody asks: see `actors.ahead`
     share_percent: int = 100  # of an ordinary part of the workers: see `actors.project.share`
 
 
@@ -129,6 +131,8 @@ class ProjectActor(Actor):
                 styles.apply(self.own_formats, fact)
             case "project.background_set":
                 self._facts().background = data["on"]
+            case "project.ahead_set":
+                self._facts().ahead_renders = data["renders_a_day"]
             case "project.share_set":
                 self._facts().share_percent = data["percent"]
             case "cast.added":
@@ -211,6 +215,8 @@ class ProjectActor(Actor):
                 return self._set_background(message, ctx)
             case SetShare():
                 return share.decide(self, message, ctx)
+            case SetAhead():
+                return share.decide_ahead(self, message, ctx)
             case AddCast():
                 return self._add_cast(message, ctx)
             case SetPortrait() | RemoveCast():
@@ -397,6 +403,7 @@ class ProjectActor(Actor):
             places=_pairs(facts.places),
             background=facts.background,
             share_percent=facts.share_percent,
+            ahead_renders=facts.ahead_renders,
             aliases=facts.aliases,
             portraits=facts.portraits,
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from actors.commands import CommandError, SetShare
+from actors.commands import CommandError, SetAhead, SetShare
 from actors.project.access import INSTALLATION_OWNER
 from actors.runtime.actor import Context, Decision, Draft
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 ORDINARY_PERCENT = 100
 PERCENT_MIN, PERCENT_MAX = 10, 1_000
 """Lower: its work all but stands still beside others'; higher: others' does."""
+
+AHEAD_RENDERS_MAX = 1_000
+"""Films a day that may be made before anybody asks, of one project."""
 
 PRIORITY_MAX = 9
 """Of a job, over every share; one claim in a few does not look at it."""
@@ -37,6 +40,19 @@ def decide(project: ProjectActor, command: SetShare, ctx: Context) -> Decision:
     return Decision(
         events=[Draft("project.share_set", {"percent": command.percent, "by": ctx.principal})],
         views=[project.changed(share_percent=command.percent)],
+        ids={"project": project.home},
+    )
+
+
+def decide_ahead(project: ProjectActor, command: SetAhead, ctx: Context) -> Decision:
+    """A budget is money: the owner of the installation gives it too."""
+    refuse_others(ctx, "a budget for films nobody asked for", ("input", "rendersPerDay"))
+    if not 0 <= command.renders_a_day <= AHEAD_RENDERS_MAX:
+        words = f"0 to {AHEAD_RENDERS_MAX} films a day may be made ahead"
+        raise CommandError("BAD_BUDGET", words, ("input", "rendersPerDay"))
+    return Decision(
+        events=[Draft("project.ahead_set", {"renders_a_day": command.renders_a_day, "by": ctx.principal})],
+        views=[project.changed(ahead_renders=command.renders_a_day)],
         ids={"project": project.home},
     )
 

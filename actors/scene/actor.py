@@ -48,7 +48,7 @@ from actors.runtime.actor import (
     TimeCame,
     Wanted,
 )
-from actors.scene import asking, ballots, batches, comments, continuation, jobs, style, versions
+from actors.scene import ballots, batches, comments, continuation, jobs, style, versions
 from actors.scene.asking import script_sha256
 from actors.scene.flow import Run
 from actors.scene.job import Job, State
@@ -213,7 +213,7 @@ class SceneActor(Actor):
     def decide(self, message: Message, ctx: Context) -> Decision:
         match message:
             case GenerateScene():
-                return jobs.begin(self, asking.generate(self, message, ctx), ctx)
+                return jobs.generate(self, message, ctx)
             case ContinueScene():
                 job, also = continuation.ask(self, self.project(ctx), message, ctx)
                 return jobs.begin(self, job, ctx, also)

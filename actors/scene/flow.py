@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from actors.ahead import serving
 from actors.commands import CommandError
 from actors.runtime.actor import Draft
 from actors.runtime.ids import derive_id
@@ -66,10 +67,18 @@ class Run:
         self._gate, self._bible_version, self._locked = gate, bible_version, locked
         self._free: list[Free] = []  # lanes of whoever answered that wait for more
         self._votes = votes
+        self._film: Job | None = None  # made ahead, for this job
 
     def emit(self, type: str, **data: Any) -> None:
         self.job.apply(type, data)
         self.drafts.append(Draft(type, {"job": self.job.id, **data}, scene=self.scene))
+
+    def serve(self, film: Job) -> None:
+        """A film that was made ahead of this very request answers for its words, and for the cache (L4)."""
+        self._film = film
+        self.emit("job.started")
+        how, prices = film.enhancement, film.estimates
+        self.emit("job.script_ready", enhanced=dict(film.enhanced or {}), enhancement=how, estimates=prices)
 
     # what people ask
     def pick(self, panel: str, by: str, go_on: bool = True) -> None:
@@ -236,6 +245,8 @@ class Run:
                     self._finish()
                 case Due.WAIT_FOR_PICK | Due.NOTHING:
                     return
+                case Due.CACHE if self._film is not None:
+                    self.emit("job.cache_answered", **serving.answer(self._film))
                 case due:
                     self._step(Step(due.value), again=False)
 
@@ -277,6 +288,8 @@ class Run:
 
     def _handed(self, new: NewAttempt) -> NewAttempt:
         """To a lane of the worker whose answer made it due, if one asked for such work: it need not claim it."""
+        if new.priority < 0:
+            return new  # what nobody asked for waits behind all that somebody did
         lanes = [each for each in self._free if each.takes(new.step, new.needs, new.affinity, self._now_ms)]
         return replace(new, hand_to=lanes[0].worker) if lanes and not new.not_before_ms else new
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from actors.commands import CommandError, VotePanel
+from actors.ahead import serving
+from actors.commands import CommandError, GenerateScene, VotePanel
 from actors.continuity.actor import ContinuityActor
 from actors.project.actor import CONTINUITY, ProjectActor
 from actors.project.share import percent_of
 from actors.runtime.actor import Context, Decision, Draft
 from actors.runtime.edits import DropKey, Edit, Op, SetKey
-from actors.scene import ballots, continuation, videos
+from actors.scene import asking, ballots, continuation, videos
 from actors.scene.enhancement import enhancement_views
 from actors.scene.flow import Run
 from actors.scene.job import Job
@@ -33,8 +34,17 @@ LIVE_JOBS_KEPT = 3
 """Ended jobs of a scene that stay in `live`, newest first."""
 
 
-def begin(scene: SceneActor, job: Job, ctx: Context, also: Decision | None = None) -> Decision:
-    """A new job's first append; `also`: events and views that come before it."""
+def generate(scene: SceneActor, command: GenerateScene, ctx: Context) -> Decision:
+    """A new job; with its film at once where that was made ahead. What is being made ahead of it ends."""
+    job = asking.generate(scene, command, ctx)
+    film = serving.made_ahead(scene, job, command, ctx)
+    decision = begin(scene, job if film is None else serving.with_its_seed(job, film), ctx, film=film)
+    serving.ask_no_more(scene.id, decision, ctx)
+    return decision
+
+
+def begin(scene: SceneActor, job: Job, ctx: Context, also: Decision | None = None, film: Job | None = None) -> Decision:
+    """A new job's first append; `also`: events and views that come before it; `film`: made ahead, for this job."""
     if sum(each.live for each in scene.jobs.values()) >= JOBS_LIVE_MAX:
         words = f"{JOBS_LIVE_MAX} jobs of this scene are under way"
         raise CommandError("TOO_MANY_JOBS", words, ("input", "sceneId"), True)
@@ -42,6 +52,8 @@ def begin(scene: SceneActor, job: Job, ctx: Context, also: Decision | None = Non
     also, run = also or Decision(), run_of(scene, job, ctx)
     asked = {"job": job.id, "by": ctx.principal, "brain": job.brain, "seed": job.seed, "request": job.to_dict()}
     run.drafts = [*also.events, Draft("job.created", asked, scene=scene.id)]
+    if film is not None:
+        run.serve(film)
     run.go()
     decision = committing(scene, [run], ctx)
     decision.views += also.views
@@ -137,6 +149,7 @@ def committing(scene: SceneActor, runs: list[Run], ctx: Context) -> Decision:
             takes, bible_version = takes + 1, job.bible_version or bible_version
             thumbnail = (job.media or {}).get("thumbnail_key")
             script = continuation.land(scene, job, script, segments, decision, ctx)
+            serving.look_ahead(scene, decision, ctx)
             segments += job.segment is not None
     if not decision.events:
         return decision

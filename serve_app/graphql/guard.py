@@ -112,6 +112,7 @@ OWNER_ONLY = frozenset(
         "Query.webhooks",
         "Query.deadLetters",
         "Mutation.archiveProject",
+        "Mutation.setAhead",
         "Mutation.setShare",
     }
 )

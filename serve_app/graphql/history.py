@@ -54,6 +54,7 @@ SUMMARIES: dict[str, str] = {
     "version.named": "Named a version",
     "scene.restored": "Brought back an earlier text",
     "checkpoint.made": "Kept a checkpoint",
+    "project.ahead_set": "Changed how many films are made ahead",
     "project.share_set": "Changed the project's part of the workers",
     "project.background_set": "Changed whether the story is looked over while nobody is there",
     "meanwhile.noted": "While you were away",

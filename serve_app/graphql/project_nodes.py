@@ -260,6 +260,10 @@ class Project:
     def background(self) -> bool:
         return self.view.background
 
+    @described("Films a day that are made before anybody asks, on workers that have nothing else to do; 0: none.")
+    def ahead_renders_per_day(self) -> int:
+        return self.view.ahead_renders
+
     @described("How much of an ordinary part of the workers its work counts for, in percent.")
     def share_percent(self) -> int:
         return self.view.share_percent

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import strawberry
 
-from actors.commands import Answer, Command, RetryWorkflow, SetBackground, SetShare
+from actors.commands import Answer, Command, RetryWorkflow, SetAhead, SetBackground, SetShare
 from actors.workflow.messages import WORKFLOW
 from actors.workflow.rows import RowKind
 from actors.workflow.story import fold_relations, names_in, ranks
@@ -39,6 +39,13 @@ class RetryWorkflowInput:
 class SetBackgroundInput:
     project_id: strawberry.ID
     enabled: bool
+    idempotency_key: str
+
+
+@strawberry.input
+class SetAheadInput:
+    project_id: strawberry.ID
+    renders_per_day: int
     idempotency_key: str
 
 
@@ -108,6 +115,11 @@ class StoryMutations:
     @commanded("Whether the story may be looked over while nobody has the project open; off at first.")
     async def set_background(self, info: Info, input: SetBackgroundInput) -> ProjectPayload:
         return await _of_project(info, input.project_id, input.idempotency_key, SetBackground(on=input.enabled))
+
+    @commanded("How many films a day may be made ahead of anybody's asking, 0 (none) to 1000.")
+    async def set_ahead(self, info: Info, input: SetAheadInput) -> ProjectPayload:
+        command = SetAhead(renders_a_day=input.renders_per_day)
+        return await _of_project(info, input.project_id, input.idempotency_key, command)
 
     @commanded("The project's part of the workers beside other projects', 10 to 1000 percent of an ordinary one.")
     async def set_share(self, info: Info, input: SetShareInput) -> ProjectPayload:

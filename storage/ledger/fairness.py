@@ -10,7 +10,8 @@ After Goyal, Vin, Cheng: "Start-time fair queueing", SIGCOMM 1996, with people a
 - Service is time of a worker: a claim is charged with what such a step has taken lately, the end corrects it to what it
   took. A weight of 200 pays half.
 - Priority goes before all this, but every `EVEN_TURN`-th claim of a pool does not look at it: who waits below a flood
-  of urgent work gets at least that part of the workers.
+  of urgent work gets at least that part of the workers. Below 0 is what nobody asked for: never before what somebody
+  did.
 
 - What is behind says nothing: a project's share at or below its person's time, a person's at or below the pool's while
   nothing of theirs waits or runs, may be forgotten (`prune_shares`): only equals may change places by it.
@@ -68,7 +69,7 @@ class Turn:
 def turn(priority: int, pool: Share, person: Share, home: Share) -> Turn:
     """Of an attempt of `priority`, from the three shares it has a part in."""
     start = max(person.vtime_ms, pool.vtime_ms)
-    level = 0 if pool.turns % EVEN_TURN == EVEN_TURN - 1 else priority
+    level = min(0, priority) if pool.turns % EVEN_TURN == EVEN_TURN - 1 else priority
     inner = max(home.vtime_ms, person.inner_ms)
     return Turn(level, start, start - pool.vtime_ms, inner, inner - person.inner_ms)
 

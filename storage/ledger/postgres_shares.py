@@ -27,7 +27,8 @@ TAGS = f"""{_START} AS start_ms, {_INNER} AS inner_ms, a.claims > 0 AS again, a.
   greatest(a.weight, 1) AS weight,
   CASE WHEN a.claims > 0 THEN a.charge_ms ELSE coalesce(r.mean_ms, {COST_MS_DEFAULT}) END AS cost_ms"""
 
-ORDER = f"""CASE WHEN coalesce(v.turns, 0) %% {EVEN_TURN} = {EVEN_TURN - 1} THEN 0 ELSE a.priority END DESC,
+ORDER = f"""CASE WHEN coalesce(v.turns, 0) %% {EVEN_TURN} = {EVEN_TURN - 1} THEN least(0, a.priority)
+  ELSE a.priority END DESC,
   {_START} - coalesce(v.vtime_ms, 0), {_INNER} - coalesce(u.inner_ms, 0), a.num"""
 
 CHARGE = f"""INSERT INTO storyforge.shares (pool, principal, home, vtime_ms, inner_ms, turns, charge_ms)

@@ -29,7 +29,8 @@ LEFT JOIN shares u ON u.pool = a.pool AND u.principal = a.principal AND u.home =
 LEFT JOIN shares h ON h.pool = a.pool AND h.principal = a.principal AND h.home = a.home"""
 """Pool, person and project of an attempt `a`."""
 
-ORDER = f"""CASE WHEN coalesce(v.turns, 0) % {EVEN_TURN} = {EVEN_TURN - 1} THEN 0 ELSE a.priority END DESC,
+ORDER = f"""CASE WHEN coalesce(v.turns, 0) % {EVEN_TURN} = {EVEN_TURN - 1} THEN min(0, a.priority)
+ELSE a.priority END DESC,
 max(coalesce(u.vtime_ms, 0), coalesce(v.vtime_ms, 0)) - coalesce(v.vtime_ms, 0),
 max(coalesce(h.vtime_ms, 0), coalesce(u.inner_ms, 0)) - coalesce(u.inner_ms, 0), a.num"""
 

@@ -276,3 +276,11 @@ async def test_several_workers_are_as_fair_as_one(world: Any) -> None:
     done = [row.user for row in await world.ledger.attempts("prj_1") if row.state is DONE]
     assert len(done) == 20
     assert abs(done.count("x") - done.count("y")) <= 4
+
+
+async def test_what_nobody_asked_for_is_never_before_what_somebody_did(world: Any) -> None:
+    """K-97: below 0 no turn lifts it, not even those that look at no priority."""
+    await post(world, *(new(f"a{n}", "@ahead", priority=-1) for n in range(2)))
+    await post(world, *(new(f"b{n}", "u") for n in range(2 * EVEN_TURN)))
+    assert await turns(world, 2 * EVEN_TURN) == ["u"] * 2 * EVEN_TURN
+    assert await turns(world, 2) == ["@ahead"] * 2

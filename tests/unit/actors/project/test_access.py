@@ -121,6 +121,7 @@ async def test_a57_a_command_needs_the_role_it_is_listed_under() -> None:
         "project.import",
         "webhook.create",
         "webhook.delete",
+        "project.set_ahead",
         "project.set_share",
         "access.create",
         "access.change",

@@ -65,7 +65,7 @@ async def test_a_checkpoint_holds_the_four_parts_and_where_the_documents_stand()
         assert compacting is not None
         await compacting
         await it.until(
-            lambda: len([f for f in it.facts if isinstance(f, Turned) and f.message == "ScriptSettled"]) > before + 1
+            lambda: len([f for f in it.facts if isinstance(f, Turned) and f.message == "ScriptSettled"]) > before + 2
         )
         saved = await it.ask(home, SaveCheckpoint("  first   draft "))
         (summary,) = await kept_by_hand(it, home)
@@ -77,6 +77,7 @@ async def test_a_checkpoint_holds_the_four_parts_and_where_the_documents_stand()
             "@project",
             "@continuity",
             "@workflow",
+            "@ahead",
             f"@scene:{first}",
             f"@scene:{second}",
         }
