@@ -32,7 +32,8 @@ ENDED = ("FINAL_READY", "FAILED", "CANCELLED")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Life:
     """One owner. `scene` empty: it makes the story first. `deposes`: the incarnation it takes over from, whose port is
-    known to refuse. It dies at its `dies_at`th commit of the job (0: never), before or after it."""
+    known to refuse. It dies at its `dies_at`th commit after the story was made (0: never), or at the first one with an
+    event of type `dies_with`, before or after it."""
 
     folder: str
     database: str = ""
@@ -41,6 +42,7 @@ class Life:
     scene: str = ""
     deposes: str = ""
     dies_at: int = 0
+    dies_with: str = ""
     before: bool = False
     wish: str = (
         "film"  # of whoever asks: "film", "pick" (they choose a frame), "cancel" (in mid-film), "" (nobody asks)
@@ -68,7 +70,8 @@ class MortalLedger:
         if not self.counting or append.home != self._life.home:
             return self._inner.append(append)
         self.commits += 1
-        mine = self.commits == self._life.dies_at
+        with_event = any(event.type == self._life.dies_with for event in append.events)
+        mine = self.commits == self._life.dies_at or with_event
         if mine and self._life.before:
             _die(append)
         landed = asyncio.ensure_future(self._inner.append(append))
