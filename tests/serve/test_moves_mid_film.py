@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from operator import eq, ne
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -113,13 +114,13 @@ async def test_g311_a_project_moves_while_its_film_is_rendered(stack: Stack) -> 
 def homes(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Stack]:
     """A stack whose projects may move soon after they came."""
     folder: Path = tmp_path_factory.mktemp("moves")
-    with pytest.MonkeyPatch.context() as patch:
-        if request.param == "postgres":
-            server, name = request.getfixturevalue("postgres_server"), request.getfixturevalue("postgres_database")
-            patch.setenv("DATABASE_URL", server.url(name))
-        stack = start_stack(folder / "data", settings=SHORT)
-        yield stack
-        stop_stack(stack)
+    settings: dict[str, Any] = dict(SHORT)
+    if request.param == "postgres":
+        server, name = request.getfixturevalue("postgres_server"), request.getfixturevalue("postgres_database")
+        settings["database_url"] = server.url(name)
+    stack = start_stack(folder / "data", settings=settings)
+    yield stack
+    stop_stack(stack)
 
 
 @pytest.mark.proof
