@@ -17,6 +17,7 @@ from typing import Any
 from benchmarks import machine, report
 from benchmarks.cache import data, drawing, measure, peer_gptcache, questions, rules, session
 from benchmarks.cache.embedding import Embedded
+from gpu.embed.protocol import EmbedError
 from storage.cache.slots import VERSION as SLOTS
 
 HERE = Path(__file__).resolve().parent.parent
@@ -114,7 +115,10 @@ def _reading_ms(texts: list[str]) -> float:
 
 def main() -> None:
     folder = Path(sys.argv[1]).expanduser() if len(sys.argv) > 1 and sys.argv[1] else None
-    told = Bench(folder).run()
+    try:
+        told = Bench(folder).run()
+    except EmbedError as error:
+        sys.exit(f"bench: not run: {error.message}; install it with --no-deps (see the extra embed)")
     (HERE / NAME).write_text(json.dumps(told, indent=1) + "\n")
     CURVE.write_text(drawing.curve(told["curve"], told["false_hits"]["committed"], told["recall"]["heldout"]))
     report.write(HERE)

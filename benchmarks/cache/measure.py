@@ -86,7 +86,7 @@ def recall(
     same film, by our eye), how many another's."""
     shown = nearest(asked, stored, rule.gate).shown(rule.least)
     right = [_is_film_of(stored, at, line, same) for at, line in zip(shown, lines, strict=True)]
-    wrong = sum(at != NOBODY and not good for at, good in zip(shown, right, strict=True))
+    wrong = sum(bool(at != NOBODY) and not good for at, good in zip(shown, right, strict=True))
     by_how: dict[str, list[bool]] = defaultdict(list)
     for line, good in zip(lines, right, strict=True):
         by_how["hand" if line.how == "hand" else "rule"].append(good)
@@ -140,7 +140,7 @@ def curve(
     ]
 
 
-def _is_film_of(films: Texts, at: int, line: Paraphrase, same: Mapping[str, str]) -> bool:
+def _is_film_of(films: Texts, at: np.int64, line: Paraphrase, same: Mapping[str, str]) -> bool:
     """Whether the film shown is of the prompt that the line says in other words, or says the same film by our eye."""
     if at == NOBODY:
         return False

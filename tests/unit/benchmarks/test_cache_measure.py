@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 
 import numpy as np
@@ -74,6 +75,7 @@ def test_a_gate_only_takes_hits_away() -> None:
     assert alone[0]["false_hits"] == 1.0
     told = {rule.name: measure.false_hits(few, rule, {}) for rule in rules.rules()}
     right = {rule.name: measure.recall(asked, lines, few, rule, {}) for rule in rules.rules()}
+    assert json.loads(json.dumps([told, right, ours])) is not None, "numbers of NumPy cannot be written"
     drawn = drawing.curve({"cosine alone": alone, "slots, then cosine": ours}, {"rules": told}, right)
     assert drawn.count("<polyline") == 2
     assert drawn.count("<circle") == len(drawing.MARKED) + 1
