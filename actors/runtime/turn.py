@@ -86,7 +86,8 @@ async def _work(
         if not decision.events:
             await home.inbox.refused(recorded)
             await _after(home, decision)
-            return None, 0
+            # A command that finds nothing to do is answered too, by what is committed: nobody waits for ever.
+            return None if envelope is None else Answer(home.pipeline.known, dict(decision.ids)), 0
         try:
             outcome = await _commit(home, activation, decision, context, envelope, recorded)
         except Conflict:

@@ -9,6 +9,8 @@ import pycrdt
 import pytest
 
 from actors.commands import CommandError, CreateScene, Envelope, LockScene, SetBrain
+from actors.project.actor import ProjectActor
+from actors.runtime.actor import Decision
 from actors.runtime.errors import HomeLost
 from actors.runtime.home import Home
 from actors.runtime.lifecycle import Activated, Claimed, Lost, Passivated, Released, SelfFenced, Turned
@@ -57,6 +59,20 @@ async def test_a_room_and_the_actors_share_one_sequence() -> None:
         assert len({d if isinstance(d, int) else d.sequence for d in done}) == 3
         rows = await it.ledger.read(home)
         assert [r.seq for r in rows] == list(range(1, len(rows) + 1))
+
+
+async def test_a_command_with_nothing_to_do_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A-110: with the sequence as it stands; it takes no row, and the next command has its turn."""
+    async with story() as it:
+        home = await it.create()
+        await it.ask(home, SetBrain("pixar"))
+        with monkeypatch.context() as patch:
+            patch.setattr(ProjectActor, "decide", lambda self, message, ctx: Decision())
+            async with asyncio.timeout(10):
+                answer = await it.ask(home, SetBrain("pixar"))
+        rows = await it.ledger.read(home)
+        assert answer.sequence == rows[-1].seq
+        assert (await it.ask(home, SetBrain("thriller"))).sequence > answer.sequence
 
 
 async def test_views_follow_the_script_after_a_pause() -> None:
