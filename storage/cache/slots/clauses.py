@@ -125,11 +125,12 @@ def _front_last(parts: list[Part]) -> list[Part]:
     marked = [part for part in parts if part.kind != "m"]
     if [part.kind for part in marked] == ["p", "n", "v", "n"] and marked[2].text in STAYING:
         return [marked[3], marked[2], *marked[:2]]
-    if len(marked) < 3 or marked[0].kind != "p" or marked[1].kind != "n" or marked[2].kind != "n":
+    front = 0
+    while [part.kind for part in marked[front : front + 2]] == ["p", "n"]:
+        front += 2
+    if not front or marked[front : front + 1] == [] or marked[front].kind != "n" or clauses_in(marked) > 1:
         return marked
-    if clauses_in(marked) > 1:
-        return marked
-    return [*marked[2:], *marked[:2]]
+    return [*marked[front:], *marked[:front]]
 
 
 def clauses_in(parts: Sequence[Part]) -> int:

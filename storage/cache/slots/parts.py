@@ -61,7 +61,7 @@ def _noun_phrase(words: Sequence[Word], at: int) -> tuple[Part, int]:
     while at < len(words) and words[at].kind in "djngi":
         word = words[at]
         named = word.text.startswith(ENTITY) or (nouns[-1:] and nouns[-1].startswith(ENTITY) and nouns[-1][-2:] != "'s")
-        if nouns and (word.kind == "d" or word.opens or word.helped or named):
+        if nouns and (word.kind == "d" or word.opens or word.helped or (named and word.kind != "j")):
             break
         if nouns and word.kind == "j":
             following = words[at + 1] if at + 1 < len(words) else None

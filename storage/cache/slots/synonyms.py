@@ -51,7 +51,7 @@ flashlight = torch light
 hair dryer = hair drier = hairdryer = blow dryer
 skyscraper = high rise = high rise building
 road = roadway
-street = city street
+
 path = pathway = footpath
 backyard = back yard
 countryside = rural area = country side

@@ -29,6 +29,7 @@ from storage.cache.slots.words import (
     QUANTITIES,
     RELATIVES,
     SEQUENCE,
+    STAYING,
 )
 
 ENTITY = "@"
@@ -106,15 +107,20 @@ class _Tagger:
             self._relative = True
         elif token in ARTICLES and not (token == "that" and not following):
             self._opens = True
-        elif token in AUXILIARIES:
+        elif token in AUXILIARIES or (token in {"has", "have", "had"} and "been" in self._tokens[at + 1 : at + 3]):
             self._helped = True
-        elif token in _OWNERS and not (token == "her" and _ends_object(following)):
+        elif token in _OWNERS and not (token == "her" and (_ends_object(following) or self._stays(following))):
             self._owner(_OWNERS[token])
         elif token in PRONOUNS:
             self._people.add(PRONOUNS[token])
             self._add(Word(PRONOUNS[token], "n"))
         else:
             self._plain(token, following)
+
+    def _stays(self, following: str) -> bool:
+        """ "Behind her stands": no owner."""
+        base, form = verb_base(following)
+        return self._previous == "p" and form == "s" and base in STAYING
 
     def _owner(self, owner: str) -> None:
         self._opens = True
