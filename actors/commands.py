@@ -329,6 +329,19 @@ class CancelJob(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class JudgeTake(Command):
+    """What somebody says of a film that the cache gave: whether it is what was asked for. `regenerate`: and another."""
+
+    type: ClassVar[str] = "take.judge"
+    actor: ClassVar[str] = "scene"
+    scene: str
+    take: str
+    right: bool
+    reason: str = ""
+    regenerate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class RetryJob(Command):
     type: ClassVar[str] = "job.retry"
     actor: ClassVar[str] = "scene"
@@ -448,6 +461,7 @@ _ALL: tuple[type[Command], ...] = (
     VotePanel,
     ReviseBoard,
     CancelJob,
+    JudgeTake,
     RetryJob,
     NameVersion,
     RestoreVersion,

@@ -219,6 +219,7 @@ class TakeView(Body):
     captions_burned: bool = False  # every line of dialogue is in the picture already
     degradations: tuple[dict[str, Any], ...] = ()  # see `actors.scene.route`
     cache: dict[str, Any] | None = None  # how the cache came to its verdict: see `actors.scene.cached`
+    judged: bool | None = None  # what people said last of a film from the cache; None: nothing
     parent: str | None = None  # the take people had when they asked for this one
     cost: dict[str, Any] | None = None  # {"amount","unit","seconds"} that a vendor charged for it; None: nobody did
 

@@ -19,6 +19,7 @@ from actors.commands import (
     DropVideo,
     EditScene,
     GenerateScene,
+    JudgeTake,
     LockScene,
     NameVersion,
     PickPanel,
@@ -48,7 +49,7 @@ from actors.runtime.actor import (
     TimeCame,
     Wanted,
 )
-from actors.scene import ballots, batches, comments, continuation, jobs, style, versions
+from actors.scene import ballots, batches, comments, continuation, jobs, judging, style, versions
 from actors.scene.asking import script_sha256
 from actors.scene.flow import Run
 from actors.scene.job import Job, State
@@ -191,6 +192,8 @@ class SceneActor(Actor):
             return comments.needs(self.id)
         if isinstance(message, GenerateScene):
             return Needs(docs=(self.doc,), edits=("live",), scripts=True, beside=partial(given_before, self))
+        if isinstance(message, JudgeTake):
+            return judging.needs(self, message)
         if isinstance(message, ContinueScene):
             return continuation.needs(self, message)
         if isinstance(message, StyleScene):
@@ -228,6 +231,8 @@ class SceneActor(Actor):
                 return jobs.change(self, message.job, ctx, lambda run: run.drop(ctx.principal))
             case CancelJob():
                 return jobs.change(self, message.job, ctx, lambda run: run.cancel(ctx.principal))
+            case JudgeTake():
+                return judging.judge(self, message, ctx)
             case RetryJob():
                 return jobs.change(self, message.job, ctx, lambda run: run.retry(ctx.principal))
             case LockScene():

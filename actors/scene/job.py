@@ -56,6 +56,7 @@ class Job:
     picked: str | None = None
     cache: str | None = None  # hit | warm | miss
     cached: dict[str, Any] | None = None  # how the cache came to it: see `actors.scene.cached`
+    judged: bool | None = None  # what people said last of a film from the cache: whether it stands in rightly
     media: dict[str, Any] | None = None
     observation: dict[str, Any] | None = None
     take: str | None = None
@@ -202,6 +203,9 @@ class Job:
         self._told()
         self.stage, self.message = Stage.FINALIZATION, ""
 
+    def _judged(self, data: Mapping[str, Any]) -> None:
+        self.judged = bool(data["right"])
+
     def _throttled(self, data: Mapping[str, Any]) -> None:
         self._move(State.THROTTLED)
 
@@ -259,6 +263,7 @@ _APPLY = {
     "job.script_ready": Job._script_ready,
     "job.continuity_checked": Job._checked,
     "job.cache_answered": cached.fold_answered,
+    "take.judged": Job._judged,
     "job.panel": Job._panel,
     "job.board_done": Job._boarded,
     "job.preview_ready": Job._preview_ready,

@@ -28,6 +28,7 @@ class Subject(enum.Enum):
     PROJECT = "project"
     SCENE = "scene"
     JOB = "job"
+    TAKE = "take"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,8 @@ RULES: Mapping[str, Rule] = {
     "Mutation.reviseBoard": _input(Subject.JOB, "jobId"),
     "Mutation.cancelJob": _input(Subject.JOB, "jobId"),
     "Mutation.retryJob": _input(Subject.JOB, "jobId"),
+    "Mutation.notThis": _input(Subject.TAKE, "takeId"),
+    "Mutation.keepThis": _input(Subject.TAKE, "takeId"),
     "Mutation.nameVersion": _input(Subject.SCENE, _SCENE_ID),
     "Mutation.restoreVersion": _input(Subject.SCENE, _SCENE_ID),
     "Query.checkpoints": Rule(_READ, Subject.PROJECT, ("projectId",)),

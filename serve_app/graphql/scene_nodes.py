@@ -16,6 +16,7 @@ from actors.scene import forecast as ahead
 from actors.scene.job import SPAN
 from actors.views import JobView, TakeView
 from gpu.steps import Step
+from serve_app.graphql.cache_nodes import TakeCache
 from serve_app.graphql.context import Context, Info
 from serve_app.graphql.described import described
 from serve_app.graphql.enhancement_nodes import Enhancement, EnhancementDraft
@@ -157,6 +158,9 @@ class Take:
     degradations: list[Degradation] = strawberry.field(description="What was to render it and did not, in order.")
     parent_take_id: strawberry.ID | None = strawberry.field(description="What people had when they asked for this one.")
     cost: TakeCost | None = strawberry.field(description="Null: nobody charged for it, or an earlier take had paid.")
+    cache: TakeCache | None = strawberry.field(
+        description="How the cache came to `cacheVerdict`, and what people said; null for takes older than that."
+    )
     created_at: datetime
 
     @classmethod
@@ -181,6 +185,7 @@ class Take:
             degradations=[Degradation.of(one) for one in view.degradations],
             parent_take_id=strawberry.ID(view.parent) if view.parent else None,
             cost=TakeCost(**view.cost) if view.cost else None,
+            cache=TakeCache.of(view),
             created_at=when(view.created_at_ms),
         )
 

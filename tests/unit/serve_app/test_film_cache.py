@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from actors.commands import CreateScene, GenerateScene
+from actors.commands import CreateScene, GenerateScene, JudgeTake
 from actors.scene.teaching import FILM_CACHE
 from actors.views import JobView, TakeView
 from gpu.steps import Step
@@ -67,11 +67,17 @@ class House:
         """Generated as anybody generates; fails in words where the job does."""
         asked = GenerateScene(scene, **{"auto_pick": True, "video": VIDEO, **how})
         job = (await self.it.ask(home, asked)).ids["job"]
+        await self.ended(job)
+        return await self.take_of(job)
+
+    async def ended(self, job: str) -> None:
         async with asyncio.timeout(60):
             while (view := await self._job(job)).take is None:
                 assert view.error is None, view.error
                 await self.it.turned()
-        take = await self.it.ledger.view("take", view.take)
+
+    async def take_of(self, job: str) -> TakeView:
+        take = await self.it.ledger.view("take", (await self._job(job)).take or "")
         assert take is not None
         return TakeView.from_blob(take.body or b"")
 
@@ -133,6 +139,26 @@ async def test_a_scene_in_other_words_gets_the_film_that_is_there(tmp_path: Path
         assert (again.cache_verdict, again.video_key != first.video_key) == ("miss", True)
         assert it.films is not None
         assert (it.films.cache.counts.hits, it.films.cache.counts.faults) == (1, 0)
+
+
+async def test_not_this_gets_another_film(tmp_path: Path) -> None:
+    """K-101: *not this* on another's film, with another at once: that one is rendered; nobody with that question gets
+    the refused film any more, and the take that was judged stays with what was said of it."""
+    async with house(tmp_path) as it:
+        home = await it.project()
+        first = await it.take(home, await it.scene(home, WORDS))
+        scene = await it.scene(home, LIKE)
+        second = await it.take(home, scene)
+        assert second.cache_verdict == "hit"
+        said = await it.it.ask(home, JudgeTake(scene, second.id, False, regenerate=True))
+        await it.ended(said.ids["job"])
+        other = await it.take_of(said.ids["job"])
+        assert (other.cache_verdict, other.video_key == first.video_key) == ("miss", False)
+        assert it.films is not None
+        refused = it.films.cache.counts
+        await it.it.until(lambda: refused.refused >= 1)
+        asked_alike = await it.take(home, await it.scene(home, LIKE))
+        assert asked_alike.video_key != first.video_key
 
 
 async def test_asking_again_teaches_the_cache(tmp_path: Path) -> None:
