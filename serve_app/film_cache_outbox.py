@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from serve_app.config import Settings
     from serve_app.film_cache import FilmCache
     from storage.cache.exact import ExactCache
+    from storage.cache.semantic import SemanticCounts
     from storage.vectors.watched import WatchedVectors
 
 
@@ -35,6 +36,11 @@ class FilmCacheReceiver:
         self._exact: ExactCache | None = None
         self._vectors: WatchedVectors | None = None
         self._opening = asyncio.Lock()
+
+    @property
+    def counts(self) -> SemanticCounts | None:
+        """Of what was told here; None before the first word."""
+        return self._films.cache.counts if self._films is not None else None
 
     async def deliver(self, entry: Entry) -> Outcome:
         if self._settings.cache_semantic == "off":

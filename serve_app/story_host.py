@@ -67,6 +67,7 @@ from serve_app.peers.port import PeerPort
 from serve_app.peers.verdicts import Reach, Verdicts
 from serve_app.peers.wire import PeerError
 from serve_app.stores import OBJECT_COUNTS, open_bus, open_ledger
+from serve_app.telemetry.films import FILM_ANSWERS, film_families
 from serve_app.telemetry.host import HostMeters, bus_families
 from serve_app.telemetry.objects import object_families
 from serve_app.video_offers import router_of
@@ -136,6 +137,7 @@ class StoryHostCore:
         )
         self.meters.also(lambda: bus_families(self.bus))
         self.meters.also(lambda: object_families(OBJECT_COUNTS))
+        self.meters.also(lambda: film_families(FILM_ANSWERS, self._film_cache.counts))
         self._verdicts = Verdicts(self._peers.reach)
         self._claims = Claims(self.ledger, self._verdicts, self._open, lambda: self.runtime.lease.row)
         self._runtime: StoryRuntime | None = None

@@ -80,12 +80,14 @@ class Generation:
 
     async def told(self) -> dict[str, Any]:
         """What Studio shows of this process: {"worker", "parts": name → "ok" or words, "families": of metrics}."""
+        from serve_app.telemetry.films import FILM_ANSWERS, film_families
         from serve_app.telemetry.vectors import families
 
+        films = film_families(FILM_ANSWERS, self._films.cache.counts if self._films is not None else None)
         return {
             "worker": self._worker.name,
             "parts": {"vectors": await self._vectors.state()},
-            "families": [family.plain() for family in families(self._vectors)],
+            "families": [family.plain() for family in (*families(self._vectors), *films)],
         }
 
     async def __del__(self) -> None:

@@ -88,6 +88,7 @@ RULES: Mapping[str, Rule] = {
     "Mutation.cancelJob": _input(Subject.JOB, "jobId"),
     "Mutation.retryJob": _input(Subject.JOB, "jobId"),
     "Mutation.notThis": _input(Subject.TAKE, "takeId"),
+    "Query.cacheReport": Rule(_READ, Subject.PROJECT, ("projectId",)),
     "Mutation.keepThis": _input(Subject.TAKE, "takeId"),
     "Mutation.nameVersion": _input(Subject.SCENE, _SCENE_ID),
     "Mutation.restoreVersion": _input(Subject.SCENE, _SCENE_ID),

@@ -10,6 +10,7 @@ from graphql import GraphQLError
 from actors.screenplay.fountain import join_parts
 from actors.views import SceneView
 from serve_app.graphql import history as past
+from serve_app.graphql.cache_report import CacheQueries
 from serve_app.graphql.checkpoint_operations import CheckpointQueries
 from serve_app.graphql.context import Context, Info, not_found, visible
 from serve_app.graphql.continuation_operations import ContinuationQueries
@@ -56,7 +57,14 @@ def sequence_of(text: str | None, name: str) -> int | None:
 
 @strawberry.type
 class Query(
-    PastQueries, StoryQueries, DocumentQueries, CheckpointQueries, WebhookQueries, StyleQueries, ContinuationQueries
+    PastQueries,
+    StoryQueries,
+    DocumentQueries,
+    CheckpointQueries,
+    WebhookQueries,
+    StyleQueries,
+    ContinuationQueries,
+    CacheQueries,
 ):
     @strawberry.field
     async def me(self, info: Info) -> Me:

@@ -12,6 +12,7 @@ from typing import Any
 from serve_app.steps.keeping import OF, kept_film
 from serve_app.steps.observe import observation_key
 from serve_app.steps.stores import StepStores
+from serve_app.telemetry.films import FILM_ANSWERS
 from serve_app.worker import Report
 from storage.cache.answer import Answer
 from storage.cache.asked import Question
@@ -29,7 +30,9 @@ class AskCache:
     def __call__(self, attempt: Attempt, request: dict[str, Any], report: Report) -> Told:
         report(0.1, "CACHE_LOOKUP|Looking for the same take")
         ask = request.get("ask") or {}
-        return self._exact(request["recipe_hash"], ask) or self._semantic(ask, report)
+        exact = self._exact(request["recipe_hash"], ask)
+        FILM_ANSWERS.add("L1", "miss" if exact is None else "hit")
+        return exact or self._semantic(ask, report)
 
     def _exact(self, recipe_hash: str, ask: Mapping[str, Any]) -> Told | None:
         wait, cache = self._stores.wait, self._stores.cache
@@ -48,7 +51,9 @@ class AskCache:
         if films is None or question is None:
             return {"verdict": "miss", "take": None, "cache": {"why": ["no film of this recipe"]}}
         report(0.5, "CACHE_LOOKUP|Looking for a take in other words")
-        return _told(self._stores.wait(films.lookup(question)), question)
+        told = _told(self._stores.wait(films.lookup(question)), question)
+        FILM_ANSWERS.add("L2", told["verdict"])
+        return told
 
 
 def _told(answer: Answer, question: Question) -> Told:

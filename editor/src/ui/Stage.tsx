@@ -37,7 +37,8 @@ export function Stage({ story }: { story: Story }) {
   useEffect(() => choose(null), [newest?.id, story.sceneId.value]);
   const take = takes.find((each) => each.id === chosen) ?? newest;
   const waiting = job !== null && awaitsPick(job);
-  const parts = useJobDesk(job !== null);
+  const given = take !== undefined && take.cacheVerdict !== 'miss';
+  const parts = useJobDesk(job !== null || given);
   const pane = useRef<HTMLElement>(null);
   useEffect(() => {
     // A new job, or frames to choose from, are what the eye wants now.
@@ -46,6 +47,7 @@ export function Stage({ story }: { story: Story }) {
   return (
     <aside ref={pane} class="stage" aria-label="Board, takes and findings" data-region="stage">
       <Screen take={take} story={story} look={look} />
+      {parts !== null && given && <parts.Origin key={take.id} take={take} story={story} />}
       <section class="make" aria-label="Generate">
         {/* Neither is of use while people choose, and the board comes into sight without them. */}
         {!waiting && <Brains story={story} />}

@@ -8,7 +8,7 @@ import { navigate, pathTo } from '../story/router';
 import type { Story } from '../story/story';
 import { say } from '../story/toasts';
 import { revealThread } from '../script/remarks';
-import { activeThread, desk, held } from './deskView';
+import { activeThread, desk, held, reused } from './deskView';
 import { mayShare, mayWrite } from '../story/role';
 import { modKey } from './keys';
 import { sharing } from './sharing';
@@ -33,6 +33,13 @@ export function commandsOf(story: Story, query: string): Command[] {
   ];
   if (job !== null && !isOver(job.state)) {
     commands.push({ id: 'cancel', label: 'Cancel the generation', run: () => void story.generation.cancel() });
+  }
+  const given = reused.peek();
+  if (given !== null) {
+    commands.push({ id: 'not-this', label: 'Not this: the film is not what was asked for', run: given.refuse });
+    if (given.another !== null) {
+      commands.push({ id: 'another', label: 'Not this, generate another film', run: given.another });
+    }
   }
   if (card !== undefined) {
     commands.push(

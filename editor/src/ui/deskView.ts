@@ -13,3 +13,6 @@ export const activeThread = signal<string | null>(null);
 
 /** Words about to be commented; the composer is open while there are some. */
 export const held = signal<Held | null>(null);
+
+/** What may be said of the take that is shown, while it is one that the cache gave; `another` waits for a running job. */
+export const reused = signal<{ refuse: () => void; another: (() => void) | null } | null>(null);

@@ -18,9 +18,12 @@ from serve_app.config import Settings, SettingsError
 from serve_app.film_cache import FilmCache, open_film_cache
 from serve_app.film_cache_outbox import FilmCacheReceiver
 from serve_app.settings.cache import cache_part
+from serve_app.steps import cache as cache_step
 from serve_app.steps.embedded import LANES, embedded_runs
 from serve_app.steps.writers import writer_chain
 from serve_app.stores import open_vectors
+from serve_app.telemetry.families import render
+from serve_app.telemetry.films import FilmAnswers, film_families
 from serve_app.worker import Worker
 from storage.cache.sqlite import SqliteExactCache
 from storage.ledger.protocol import Attempt
@@ -141,9 +144,10 @@ async def test_a_scene_in_other_words_gets_the_film_that_is_there(tmp_path: Path
         assert (it.films.cache.counts.hits, it.films.cache.counts.faults) == (1, 0)
 
 
-async def test_not_this_gets_another_film(tmp_path: Path) -> None:
+async def test_not_this_gets_another_film(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """K-101: *not this* on another's film, with another at once: that one is rendered; nobody with that question gets
-    the refused film any more, and the take that was judged stays with what was said of it."""
+    the refused film any more, and the take that was judged stays with what was said of it. K-103: counted by level."""
+    monkeypatch.setattr(cache_step, "FILM_ANSWERS", answers := FilmAnswers())
     async with house(tmp_path) as it:
         home = await it.project()
         first = await it.take(home, await it.scene(home, WORDS))
@@ -159,6 +163,11 @@ async def test_not_this_gets_another_film(tmp_path: Path) -> None:
         await it.it.until(lambda: refused.refused >= 1)
         asked_alike = await it.take(home, await it.scene(home, LIKE))
         assert asked_alike.video_key != first.video_key
+        text = render(film_families(answers, refused))
+        assert 'storyforge_film_cache_answers{level="L2",verdict="hit"} 1' in text
+        assert 'storyforge_film_cache_answers{level="L1",verdict="miss"} 4' in text
+        assert 'storyforge_film_cache_words{word="wrong"} ' in text
+        assert 'storyforge_film_cache_faults{level="L2"} 0' in text
 
 
 async def test_asking_again_teaches_the_cache(tmp_path: Path) -> None:

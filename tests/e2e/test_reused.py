@@ -1,0 +1,59 @@
+"""A film from the cache says so, and is refused by keys (E-95, E-96)."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.conftest import Stack
+from tests.e2e.conftest import Enter
+from tests.e2e.person import SOON_MS, Person
+
+pytestmark = pytest.mark.e2e
+TAKE_MS = 30_000
+
+BEFORE = "INT. HALL - DAY\n\n" + "Nothing much happens for a while.\n\n" * 200
+"""So long that the scenes after it stand in one beat of the story."""
+REST = " slowly to the window, opens it with one hand and looks down at the empty street for a long time.\n\n"
+HEAD = "INT. KITCHEN - NIGHT\n\n"
+STORY = BEFORE + HEAD + "A man walks" + REST + HEAD + "A guy walks" + REST
+TAKES = "query($id: ID!) { scene(id: $id) { takes { id cacheVerdict videoUrl cache { judged ofSceneId } } } }"
+
+
+def film(person: Person, stack: Stack, scene: int) -> None:
+    """Generated without a board, as partners do; shown to whoever is in the scene."""
+    person.go_to_scene(scene)
+    stack.mutate("generateScene", "job { id }", sceneId=person.scene_id, autoPick=True)
+    expect(person.page.get_by_test_id("take")).to_have_count(1, timeout=TAKE_MS)
+
+
+def test_e96_a_film_of_the_cache_is_refused_by_keys(enter: Enter, stack: Stack) -> None:
+    """E-95, E-96: of two scenes worded alike the second take says that it is the first one's film and how sure that
+    was; *Not this* from the palette is told back with what follows, and the film that is then generated is its own."""
+    ada = enter("Ada")
+    ada.sign_in()
+    ada.drop_file("alike.fountain", STORY)
+    ada.at_the_desk()
+    film(ada, stack, 2)
+    first = ada.scene_id
+    film(ada, stack, 3)
+    words = ada.page.get_by_test_id("origin-words")
+    expect(words).to_contain_text("The film of scene 2, asked for in other words · sure", timeout=SOON_MS)
+    expect(ada.page.get_by_test_id("origin-follows")).to_contain_text("never answered with this film again")
+    (given,) = stack.graphql(TAKES, id=ada.scene_id)["scene"]["takes"]
+    assert (given["cacheVerdict"], given["cache"]) == ("hit", {"judged": None, "ofSceneId": first})
+
+    ada.page.keyboard.press("Control+k")
+    ada.palette().fill("not this: the film")
+    ada.page.keyboard.press("Enter")
+    expect(ada.page.get_by_test_id("origin-follows")).to_have_text(
+        "Not this: these words are not answered with this film again.", timeout=SOON_MS
+    )
+    ada.page.get_by_test_id("another-film").focus()
+    ada.page.keyboard.press("Enter")
+    expect(ada.page.get_by_test_id("take")).to_have_count(2, timeout=TAKE_MS)
+    takes = stack.graphql(TAKES, id=ada.scene_id)["scene"]["takes"]
+    (old,) = [each for each in takes if each["id"] == given["id"]]
+    (new,) = [each for each in takes if each["id"] != given["id"]]
+    assert (old["cache"]["judged"], new["cacheVerdict"]) == (False, "miss")
+    assert new["videoUrl"].split("/")[-2:] != old["videoUrl"].split("/")[-2:]
