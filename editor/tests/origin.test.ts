@@ -15,6 +15,7 @@ describe('E-95: a take says where it comes from and how sure', () => {
     expect(words('hit', { ofSceneId: 'scn_1' })).toContain('The film of this scene');
     expect(words('hit', { ofSceneId: 'scn_9' })).toContain('a scene that is gone');
     expect(words('hit', { ofSceneId: null, ofAnotherProject: true })).toContain('The film of another project');
+    expect(words('hit', { level: 'L4', sure: 1, ofSceneId: null })).toBe('Made ahead, for just these words · sure 100 %');
     expect(words('hit', { level: 'L9', sure: null, ofSceneId: null })).toBe('The film of an earlier take, given by the cache');
   });
 

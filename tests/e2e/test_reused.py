@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from tests.conftest import Stack
 from tests.e2e.conftest import Enter
 from tests.e2e.person import SOON_MS, Person
+from tests.e2e.test_way_in import AXE, accessible
 
 pytestmark = pytest.mark.e2e
 TAKE_MS = 30_000
@@ -29,7 +30,7 @@ def film(person: Person, stack: Stack, scene: int) -> None:
 
 def test_e96_a_film_of_the_cache_is_refused_by_keys(enter: Enter, stack: Stack) -> None:
     """E-95, E-96: of two scenes worded alike the second take says that it is the first one's film and how sure that
-    was; *Not this* from the palette is told back with what follows, and the film that is then generated is its own."""
+    was; *Not this*, a command and a button, is told back with what follows, and the next film is rendered."""
     ada = enter("Ada")
     ada.sign_in()
     ada.drop_file("alike.fountain", STORY)
@@ -43,13 +44,19 @@ def test_e96_a_film_of_the_cache_is_refused_by_keys(enter: Enter, stack: Stack) 
     (given,) = stack.graphql(TAKES, id=ada.scene_id)["scene"]["takes"]
     assert (given["cacheVerdict"], given["cache"]) == ("hit", {"judged": None, "ofSceneId": first})
 
+    if AXE.exists():
+        assert accessible(ada) == []
     ada.page.keyboard.press("Control+k")
-    ada.palette().fill("not this: the film")
+    ada.palette().fill("not this")
+    for label in ("Not this: the film is not what was asked for", "Not this, generate another film"):
+        expect(ada.page.get_by_role("option", name=label)).to_be_visible()
+    ada.page.keyboard.press("Escape")
+    ada.page.get_by_test_id("not-this").focus()
     ada.page.keyboard.press("Enter")
     expect(ada.page.get_by_test_id("origin-follows")).to_have_text(
         "Not this: these words are not answered with this film again.", timeout=SOON_MS
     )
-    ada.page.get_by_test_id("another-film").focus()
+    expect(ada.page.get_by_test_id("another-film")).to_be_focused()
     ada.page.keyboard.press("Enter")
     expect(ada.page.get_by_test_id("take")).to_have_count(2, timeout=TAKE_MS)
     takes = stack.graphql(TAKES, id=ada.scene_id)["scene"]["takes"]

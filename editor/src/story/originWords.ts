@@ -13,6 +13,7 @@ export function originWords(verdict: string, origin: Origin, here: string, numbe
   const whose = ownerWords(origin, here, numberOf);
   if (verdict === 'warm') return `Begun from a frame of ${whose}: not the same film`;
   if (verdict !== 'hit') return '';
+  if (origin.level === 'L4') return `Made ahead, for just these words${sureWords(origin.sure)}`;
   const how = HOW[origin.level] ?? 'given by the cache';
   return `The film of ${whose}, ${how}${sureWords(origin.sure)}`;
 }
@@ -20,7 +21,6 @@ export function originWords(verdict: string, origin: Origin, here: string, numbe
 const HOW: Record<string, string> = {
   L1: 'made by the same recipe',
   L2: 'asked for in other words',
-  L4: 'made ahead of being asked for',
 };
 
 function ownerWords({ ofSceneId, ofAnotherProject }: Origin, here: string, numberOf: SceneNumber): string {

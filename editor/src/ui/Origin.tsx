@@ -1,5 +1,5 @@
 /** Under a take that came from the cache: whose film it is, how sure, and what somebody says of that. */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { anotherFilm, keepThis, notThis, type Origin as Told, originOf } from '../api/cache';
 import { job as jobOf, wordsFor } from '../api/operations';
 import type { Take } from '../api/types';
@@ -50,6 +50,19 @@ export function Origin({ take, story }: { take: Take; story: Story }) {
     return () => (reused.value = null);
   }, [may, running, take.id]);
 
+  // The button that was pressed goes away with its word: whoever works by keys goes on at the next one.
+  const next = useRef<HTMLButtonElement>(null);
+  const pressed = useRef(false);
+  const press = (act: () => void): void => {
+    pressed.current = true;
+    act();
+  };
+  useEffect(() => {
+    if (!pressed.current || busy) return;
+    pressed.current = false;
+    if (document.activeElement === document.body) next.current?.focus();
+  }, [busy]);
+
   const words = told && originWords(take.cacheVerdict, told, story.sceneId.value ?? '', (id) => story.scenes.value.find((card) => card.id === id)?.number ?? null);
   if (!told || !words) return null;
   return (
@@ -63,7 +76,7 @@ export function Origin({ take, story }: { take: Take; story: Story }) {
           </p>
           <div class="origin-acts">
             {told.judged !== true && (
-              <button type="button" class="small quiet" disabled={busy} data-testid="keep-this" onClick={keep}>
+              <button type="button" class="small quiet" disabled={busy} data-testid="keep-this" onClick={() => press(keep)}>
                 Keep this
               </button>
             )}
@@ -74,12 +87,13 @@ export function Origin({ take, story }: { take: Take; story: Story }) {
                 disabled={busy}
                 aria-describedby="origin-follows"
                 data-testid="not-this"
-                onClick={refuse}
+                onClick={() => press(refuse)}
               >
                 Not this
               </button>
             )}
             <button
+              ref={next}
               type="button"
               class="small quiet"
               disabled={busy || running}
