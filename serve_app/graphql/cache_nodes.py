@@ -6,9 +6,19 @@ learns nothing of the others.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import strawberry
 
 from actors.views import TakeView
+
+MADE_AHEAD = "L4"
+
+
+def saved_usd(told: Mapping[str, Any]) -> float:
+    """A film that was made ahead saved somebody's time; it had been paid for like any other."""
+    return 0.0 if told.get("level") == MADE_AHEAD else float(told.get("saved_usd") or 0.0)
 
 
 @strawberry.type(description="How the cache of films came to its verdict on one take.")
@@ -44,6 +54,6 @@ class TakeCache:
             of_take_id=strawberry.ID(of["take"]) if ours and of.get("take") else None,
             of_scene_id=strawberry.ID(of["scene"]) if ours and of.get("scene") else None,
             of_another_project=bool(of) and not ours,
-            saved_usd=float(told.get("saved_usd") or 0.0),
+            saved_usd=saved_usd(told),
             judged=take.judged,
         )

@@ -17,6 +17,7 @@ from typing import Any
 import strawberry
 
 from actors.views import TakeView
+from serve_app.graphql.cache_nodes import MADE_AHEAD, saved_usd
 from serve_app.graphql.context import Context, Info, not_found
 from serve_app.graphql.described import described
 from storage.ledger.protocol import View
@@ -61,7 +62,9 @@ class CacheReport:
     hits: int = strawberry.field(description="Takes that are films from the cache, at any level.")
     hit_rate: float | None
     saved_usd: float
-    spent_usd: float = strawberry.field(description="What vendors charged for the counted takes.")
+    spent_usd: float = strawberry.field(
+        description="Charged for the counted takes, made ahead or not; not what nobody asked for."
+    )
     saved_share: float | None = strawberry.field(
         description="Saved of saved and spent; null where nothing had a price."
     )
@@ -89,14 +92,19 @@ def counted(row: View) -> Counted | None:
         return None
     parts = json.loads(take.recipe).get("lineage", {}).get("components") or {}
     cost = take.cost or {}
+    spent = float(cost.get("amount") or 0.0) if str(cost.get("unit", "")).casefold() == "usd" else 0.0
+    if take.cache.get("level") == MADE_AHEAD:
+        spent += float(
+            take.cache.get("saved_usd") or 0.0
+        )  # charged before it was asked for: no take says it as its cost
     return Counted(
         verdict=take.cache_verdict,
         level=str(take.cache.get("level") or ""),
-        saved_usd=float(take.cache.get("saved_usd") or 0.0),
+        saved_usd=saved_usd(take.cache),
         judged=take.judged,
         parts=bool(parts),
         parts_usd=float(parts.get("savedUsd") or 0.0),
-        cost_usd=float(cost.get("amount") or 0.0) if str(cost.get("unit", "")).casefold() == "usd" else 0.0,
+        cost_usd=spent,
     )
 
 

@@ -67,6 +67,14 @@ async def test_q112_the_report_counts_committed_takes(world: World) -> None:
     assert (levels["L3"]["savedUsd"], levels["warm"]["savedUsd"]) == (0.002, 0.0)
 
 
+async def test_q112_what_was_made_ahead_was_paid_for(world: World) -> None:
+    """Q-112: a film that was made ahead is a hit of L4 that saved time and no money."""
+    report = await shown(world, [take(1, "hit", "L4", 0.5)])
+    assert (report["hits"], report["savedUsd"], report["spentUsd"], report["savedShare"]) == (1, 0.0, 0.5, 0.0)
+    four = next(each for each in report["levels"] if each["level"] == "L4")
+    assert (four["asked"], four["hits"], four["savedUsd"]) == (1, 1, 0.0)
+
+
 async def test_q112_a_report_is_bounded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Q-112: takes since then, the newest of them up to a bound, and it says where older ones are left out."""
     monkeypatch.setattr(cache_report, "TAKES_MAX", 5)
