@@ -126,6 +126,14 @@ class SetAhead(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class SetCacheBound(Command):
+    """How many of 10,000 answers of the semantic cache may be wrong; None: as the installation has it."""
+
+    type: ClassVar[str] = "project.set_cache_bound"
+    per_10000: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AddCast(Command):
     type: ClassVar[str] = "project.add_cast"
     name: str
@@ -439,6 +447,7 @@ _ALL: tuple[type[Command], ...] = (
     WithdrawDefinition,
     SetBackground,
     SetShare,
+    SetCacheBound,
     SetAhead,
     AddCast,
     SetPortrait,

@@ -80,6 +80,7 @@ class ProjectView(Body):
     aliases: dict[str, list[str]] = field(default_factory=dict)  # cast id → other spellings
     portraits: dict[str, str] = field(default_factory=dict)  # cast id → key of their reference picture
     share_percent: int = 100  # of an ordinary part of the workers
+    cache_bound: int = 0  # wrong answers of the cache among 10,000; 0: as the installation has it
     ahead_renders: int = 0  # films a day made before anybody asks
 
 

@@ -47,7 +47,7 @@ class FilmCache:
             return None
 
     async def lookup(self, question: Question) -> Answer:
-        return await self.cache.lookup(question)
+        return await self.cache.lookup(question, delta=question.delta)
 
     async def remember(self, question: Question, told: Mapping[str, Any]) -> str | None:
         return await self.cache.remember(question, told)

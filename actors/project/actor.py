@@ -30,12 +30,13 @@ from actors.commands import (
     SetAhead,
     SetBackground,
     SetBrain,
+    SetCacheBound,
     SetFormat,
     SetPortrait,
     SetShare,
     WithdrawDefinition,
 )
-from actors.project import access, checkpoints, portraits, share, styles, webhooks
+from actors.project import access, checkpoints, portraits, reuse, share, styles, webhooks
 from actors.project.draft import ProjectDraft, SceneDraft, heading_words, read_screenplay, scene_script
 from actors.project.order import key_between, keys
 from actors.project.rules import SCENES_MAX
@@ -95,6 +96,7 @@ class Facts:
     portraits: dict[str, str] = field(default_factory=dict)  # cast id → key of their reference picture
     ahead_renders: int = 0  # films a day made before anybody asks: see `actors.ahead`
     share_percent: int = 100  # of an ordinary part of the workers: see `actors.project.share`
+    cache_bound: int = 0  # wrong answers of the cache among 10,000: see `actors.project.reuse`
 
 
 class ProjectActor(Actor):
@@ -133,6 +135,8 @@ class ProjectActor(Actor):
                 self._facts().background = data["on"]
             case "project.ahead_set":
                 self._facts().ahead_renders = data["renders_a_day"]
+            case "project.cache_bound_set":
+                self._facts().cache_bound = data["per_10000"]
             case "project.share_set":
                 self._facts().share_percent = data["percent"]
             case "cast.added":
@@ -217,6 +221,8 @@ class ProjectActor(Actor):
                 return share.decide(self, message, ctx)
             case SetAhead():
                 return share.decide_ahead(self, message, ctx)
+            case SetCacheBound():
+                return reuse.decide(self, message, ctx)
             case AddCast():
                 return self._add_cast(message, ctx)
             case SetPortrait() | RemoveCast():
@@ -404,6 +410,7 @@ class ProjectActor(Actor):
             background=facts.background,
             share_percent=facts.share_percent,
             ahead_renders=facts.ahead_renders,
+            cache_bound=facts.cache_bound,
             aliases=facts.aliases,
             portraits=facts.portraits,
         )

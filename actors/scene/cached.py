@@ -8,7 +8,8 @@ that was asked for, or a frame that people picked, is never traded for a neighbo
 An ask: {"version", "units": [{"kind": "action"|"line", "text", "speaker"}] in story order, "entities": {name as
 written: entity id}, "filters": {name: text}, "seed": as asked for, or "", "not_jobs": [job id], "fresh_for": who asked
 by an API that has no scene to ask again in (the same words once more are a wish for another film), or "", "warm":
-whether a neighbour may lend its frame and seed, "price_usd": of the film if it is rendered}.
+whether a neighbour may lend its frame and seed, "price_usd": of the film if it is rendered,
+"bound": wrong answers among 10,000 that its project accepts, where it says so}.
 A film to remember: {"ask", "media", "of": {"take", "job", "scene", "project"}, "by", "seed", "frame_key"}.
 """
 
@@ -48,6 +49,7 @@ class Asker:
     router: Router
     now_ms: int
     others: tuple[Job, ...] = ()
+    bound: int = 0  # the project's: see `actors.project.reuse`
 
 
 # asking
@@ -69,6 +71,7 @@ def ask(job: Job, asker: Asker) -> dict[str, Any] | None:
         "fresh_for": job.by if job.video is not None else "",
         "warm": job.auto_pick and not (seed or known) and videos.reference_of(job) is None,
         "price_usd": _price_usd(job, renderer, asker.router),
+        **({"bound": asker.bound} if asker.bound else {}),
     }
 
 

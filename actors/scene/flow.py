@@ -56,10 +56,12 @@ class Run:
         others: Iterable[Job] = (),
         weight: int = 100,
         scope: str | None = None,
+        cache_bound: int = 0,
     ) -> None:
         self.home, self.scene, self._now_ms, self._router = home, scene, now_ms, router or Router()
         self._words_by, self._others, self._weight = words_by, tuple(others), weight
         self._scope = home if scope is None else scope
+        self._cache_bound = cache_bound
         self.job = job.draft()
         self.drafts: list[Draft] = []
         self.attempts: list[NewAttempt] = []
@@ -274,7 +276,7 @@ class Run:
             return
         number = job.numbers.get(step.value, 0) + 1
         id = derive_id("att", job.id, step.value, str(number))
-        asker = Asker(self.home, self.scene, self._router, self._now_ms, self._others)
+        asker = Asker(self.home, self.scene, self._router, self._now_ms, self._others, self._cache_bound)
         asked = request_of(step, job, f"{self.home}/{job.id}/{id}", asker)
         request, flight = encode(asked), flight_of(step, asked, self._scope)
         self.emit("job.step", step=step.value, number=number, attempt=id, again=again)

@@ -13,6 +13,7 @@ from actors.ahead import serving
 from actors.commands import CommandError, GenerateScene, VotePanel
 from actors.continuity.actor import ContinuityActor
 from actors.project.actor import CONTINUITY, ProjectActor
+from actors.project.reuse import bound_of
 from actors.project.share import percent_of
 from actors.runtime.actor import Context, Decision, Draft
 from actors.runtime.edits import DropKey, Edit, Op, SetKey
@@ -128,7 +129,8 @@ def run_of(
     bible, router = scene.bible_version + takes_before, ctx.catalogue.video
     words_by, others, weight = ctx.catalogue.words_by, scene.jobs.values(), percent_of(project)
     scope, where = "" if ctx.catalogue.films_shared else scene.home, (scene.home, scene.id)
-    return Run(*where, job, gate, bible, ctx.now_ms, locked, votes, router, words_by, others, weight, scope)
+    bound = bound_of(project)
+    return Run(*where, job, gate, bible, ctx.now_ms, locked, votes, router, words_by, others, weight, scope, bound)
 
 
 def committing(scene: SceneActor, runs: list[Run], ctx: Context) -> Decision:

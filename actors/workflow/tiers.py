@@ -33,6 +33,7 @@ EVENTS: Mapping[str, Tier] = {
     "project.background_set": _LOCAL,
     "project.share_set": _LOCAL,
     "project.ahead_set": _LOCAL,
+    "project.cache_bound_set": _LOCAL,
     "ahead.begun": _LOCAL,
     "ahead.moved": _LOCAL,
     "ahead.dropped": _LOCAL,

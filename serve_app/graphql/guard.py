@@ -63,6 +63,7 @@ RULES: Mapping[str, Rule] = {
     "Query.relations": Rule(_READ, Subject.PROJECT, ("projectId",)),
     "Mutation.retryWorkflow": _input(Subject.SCENE, _SCENE_ID),
     "Mutation.setBackground": _input(Subject.PROJECT, "projectId"),
+    "Mutation.setCacheBound": _input(Subject.PROJECT, "projectId"),
     "Mutation.addComment": _input(Subject.SCENE, _SCENE_ID, Access.COMMENT),
     "Mutation.resolveComment": _input(Subject.SCENE, _SCENE_ID, Access.COMMENT),
     "Mutation.setBrain": Rule(Access.WRITE, Subject.PROJECT, ("projectId",)),

@@ -55,6 +55,7 @@ SUMMARIES: dict[str, str] = {
     "scene.restored": "Brought back an earlier text",
     "checkpoint.made": "Kept a checkpoint",
     "project.ahead_set": "Changed how many films are made ahead",
+    "project.cache_bound_set": "Changed how sure a reused film must be",
     "project.share_set": "Changed the project's part of the workers",
     "project.background_set": "Changed whether the story is looked over while nobody is there",
     "meanwhile.noted": "While you were away",

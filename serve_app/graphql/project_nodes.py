@@ -268,6 +268,10 @@ class Project:
     def share_percent(self) -> int:
         return self.view.share_percent
 
+    @described("Of 10,000 films reused for other words, how many may be wrong; null: as the installation has it.")
+    def cache_bound_per10000(self) -> int | None:
+        return self.view.cache_bound or None
+
     @described("While you were away: what was noted meanwhile, newest first.")
     async def meanwhile(self, info: Info, first: int | None = 20) -> list[MeanwhileNote]:
         size = page_size(first, 20)

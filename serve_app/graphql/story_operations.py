@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import strawberry
 
-from actors.commands import Answer, Command, RetryWorkflow, SetAhead, SetBackground, SetShare
+from actors.commands import Answer, Command, RetryWorkflow, SetAhead, SetBackground, SetCacheBound, SetShare
 from actors.workflow.messages import WORKFLOW
 from actors.workflow.rows import RowKind
 from actors.workflow.story import fold_relations, names_in, ranks
@@ -47,6 +47,13 @@ class SetAheadInput:
     project_id: strawberry.ID
     renders_per_day: int
     idempotency_key: str
+
+
+@strawberry.input
+class SetCacheBoundInput:
+    project_id: strawberry.ID
+    idempotency_key: str
+    per10000: int | None = None
 
 
 @strawberry.input
@@ -119,6 +126,11 @@ class StoryMutations:
     @commanded("How many films a day may be made ahead of anybody's asking, 0 (none) to 1000.")
     async def set_ahead(self, info: Info, input: SetAheadInput) -> ProjectPayload:
         command = SetAhead(renders_a_day=input.renders_per_day)
+        return await _of_project(info, input.project_id, input.idempotency_key, command)
+
+    @commanded("Of 10,000 films reused for other words, how many may be wrong, 1 to 2000; null: as installed.")
+    async def set_cache_bound(self, info: Info, input: SetCacheBoundInput) -> ProjectPayload:
+        command = SetCacheBound(per_10000=input.per10000)
         return await _of_project(info, input.project_id, input.idempotency_key, command)
 
     @commanded("The project's part of the workers beside other projects', 10 to 1000 percent of an ordinary one.")

@@ -22,6 +22,9 @@ Embed = Callable[[Sequence[str]], Floats]
 Scope = Literal["project", "installation"]
 SPACE = "films"
 
+BOUND_UNIT = 10_000
+"""An ask's `bound` is wrong answers among so many."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Question:
@@ -38,6 +41,8 @@ class Question:
     fresh_for: str
     price_usd: float
     people: tuple[str, ...]
+    delta: float | None = None
+    """The project's own bound on wrong answers, as a part of 1; None: as the installation has it."""
 
     def coin(self, entry: str) -> float:
         """0..1, of this question to this entry: the same at every try."""
@@ -65,6 +70,7 @@ def question_of(ask: Mapping[str, Any], scope: Scope, embedder: str, embed: Embe
         warm=bool(ask["warm"]) and lends,
         fresh_for=str(ask.get("fresh_for", "")),
         price_usd=float(ask["price_usd"]),
+        delta=int(ask["bound"]) / BOUND_UNIT if ask.get("bound") else None,
         people=tuple(sorted({str(id) for id in ask["entities"].values()}))[:20],
     )
 

@@ -20,6 +20,8 @@ from storage.components.protocol import HOME_COMPONENTS_MAX
 BUSY_S_MAX = 1.0
 """How long a call waits for other processes before it is a miss."""
 
+RETRY_S = 0.01
+
 CALLS_WAITING_MAX = 256
 SCHEMA_VERSION = 1
 
@@ -68,13 +70,24 @@ class SqliteCatalogue(CatalogueBase):
     def _guarded(self, work: Callable[[sqlite3.Connection], T]) -> T:
         try:
             if self._connection is None:
-                self._connection = self._connect()
+                self._connection = self._patiently()
             return work(self._connection)
         except sqlite3.OperationalError:  # full, busy, unwritable: the file is sound
             raise
         except sqlite3.DatabaseError:  # malformed, or no database at all
             self._put_aside()
             raise
+
+    def _patiently(self) -> sqlite3.Connection:
+        """Two processes that make the file in one moment: SQLite waits for nobody where a journal becomes a WAL."""
+        until = time.monotonic() + BUSY_S_MAX
+        while True:
+            try:
+                return self._connect()
+            except sqlite3.OperationalError:
+                if time.monotonic() >= until:
+                    raise
+                time.sleep(RETRY_S)
 
     def _connect(self) -> sqlite3.Connection:
         db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=BUSY_S_MAX)
