@@ -29,6 +29,7 @@ TOKEN = "owner-token-for-tests-0123456789"
 SECRET = "cluster-secret-for-tests"
 OWNER = {"authorization": f"Bearer {TOKEN}"}
 LABELS = {"host", "part", "reason", "outcome", "what", "state", "le", "backend", "store", "operation", "code"}
+LABELS |= {"level", "verdict", "word", "worker"}
 
 
 class Cluster:
