@@ -17,7 +17,7 @@ from typing import Any
 from actors.commands import Answer, CommandError, Envelope
 from actors.outbox.desk import Outbox
 from actors.outbox.protocol import Entry, OutboxReceiver
-from actors.runtime.activation import Activation, State
+from actors.runtime.activation import Activation, State, Work
 from actors.runtime.actor import Actor, AttemptsChanged, Catalogue, Decision, Draft, Notice, TimeCame, Wanted
 from actors.runtime.archiving import Archiver
 from actors.runtime.checkpoints import Checkpoints
@@ -264,7 +264,13 @@ class Home:
         return [activation.waiting for activation in self._activations.values()]
 
     async def _take_turn(self, activation: Activation, work: object) -> Answer | None:
-        return await take_turn(self, activation, work)  # type: ignore[arg-type]
+        assert isinstance(work, Work)
+        try:
+            return await take_turn(self, activation, work)
+        except LedgerError:
+            if work.envelope is None:
+                self.caught_up = False  # nobody waits for an answer to a notice, and nobody else would say it again
+            raise
 
     async def _load(self, actor: Actor) -> None:
         """Newest usable snapshot, then the events after it."""

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.simulation
 SEEDS = int(os.environ.get("SEEDS", "200"))
 SEED_START = int(os.environ.get("SEED_START", "1"))
 HURT: tuple[int, ...] = (44, 361, 1171, 1364, 202611280601, 202611290848, 202611291222)
-"""Seeds that once failed. …0848 and …1222: work never ended after calm, on 9b85a24 and on 950dfc7 before it."""
+"""Seeds that once failed. …0848 and …1222: a look at an exit was refused by the ledger and never made again."""
 HURT_STOPS = ((9, 30), (9, 31))
 CRASH_SEEDS, ZOMBIE_SEEDS = (5, 9), (9,)
 CRASHES_IN_TEST = 8

@@ -19,6 +19,7 @@ from collab.presence import User
 from collab.session import Access
 from storage.codec import decode
 from storage.ledger.memory import MemoryLedger
+from storage.ledger.protocol import Unavailable
 from tests.unit.actors.story import story
 from tests.unit.actors.workflow.tale import BACK, PIER, Gate, Tale, again, both, tale
 
@@ -84,6 +85,29 @@ async def test_a81_a_lock_and_the_start_of_its_workflow_are_one_append() -> None
         await it.ask(t.home, UnlockScene(t.scenes[0]))
         await t.lock(0)
         assert sum(row.type == "workflow.started" for row in await t.log()) == 1
+
+
+async def test_a109_a_look_that_the_ledger_refused_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A-109: the exit is committed, its workflow cannot read it; once it can, the workflow is worked out, though nobody
+    comes and the home stays where it is."""
+    async with story(rescan_ms=20) as it:
+        t = await tale(it)
+        await t.lock(1)
+        await t.worked_out(1)  # it has looked before: what wakes it is this exit alone
+        refused, views = asyncio.Event(), it.ledger.views
+
+        async def refuse(kind: str, **wanted: Any) -> Any:
+            if kind == "scene_exit":
+                refused.set()
+                raise Unavailable("the database is away")
+            return await views(kind, **wanted)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(it.ledger, "views", refuse)
+            await t.lock(0)
+            await refused.wait()
+            await it.until(lambda: any(isinstance(f, Turned) and f.code == Unavailable.code for f in it.facts))
+        await t.worked_out(0)
 
 
 async def changed(t: Tale, at: int) -> None:
