@@ -35,6 +35,8 @@ from storage.ledger.protocol import (
     View,
 )
 
+ANSWER_LOST = "a commit's answer was lost"
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
@@ -71,6 +73,7 @@ class Pipeline:
         self._flying: set[asyncio.Future[Committed]] = set()
         self._held: deque[tuple[Parts, Waiting]] = deque()
         self._broken: LedgerError | None = None
+        self._doubted: int | None = None  # what the first append without an answer, of those that broke it, expected
         self._healing: asyncio.Task[None] | None = None
         self._steady = asyncio.Event()
         self._steady.set()
@@ -160,6 +163,11 @@ class Pipeline:
         error = Unavailable("the append was cancelled") if flight.cancelled() else flight.exception()
         if error is None:
             committed = flight.result()
+            if self._doubted is not None and committed.first_seq > self._doubted + 1:
+                # It stands on one we were told failed. A room told of it would keep a snapshot that lacks a row.
+                self.lose(ANSWER_LOST)
+                _refuse(future, HomeLost(append.home, self._lost or ANSWER_LOST))
+                return
             self._commit_s.observe(perf_counter() - began)
             self.known += committed.last_seq - committed.first_seq + 1
             for event in append.events:
@@ -173,6 +181,7 @@ class Pipeline:
             self._break(error)
             _refuse(future, Unavailable("an append before this one failed"))
         else:  # a malformed append must reach its caller, and free those behind it
+            self._doubted = append.expected_seq if self._doubted is None else min(self._doubted, append.expected_seq)
             self._break(error if isinstance(error, LedgerError) else Unavailable(type(error).__name__))
             _refuse(future, error)
 
@@ -198,9 +207,9 @@ class Pipeline:
         if owner is None or owner.epoch != self._claim.epoch:
             self.lose("another epoch owns it")
         elif owner.seq != self.known:
-            self.lose("a commit's answer was lost")
+            self.lose(ANSWER_LOST)
         else:
-            self.head, self._broken = owner.seq, None
+            self.head, self._broken, self._doubted = owner.seq, None, None
             self._announce(Healed(self._claim.home, owner.seq))
             while self._held:
                 self._launch(*self._held.popleft())
