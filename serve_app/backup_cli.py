@@ -105,7 +105,7 @@ def copy_project(
     from actors.commands import CommandError
     from serve_app import copies
     from storage.backup.stream import Damaged
-    from storage.ledger.protocol import Unavailable
+    from storage.ledger.errors import Unavailable
 
     with _spoken() as say:
         seq, at_ms = _point(at)

@@ -32,7 +32,8 @@ from storage.backup.restore import restore_ledger, restore_objects
 from storage.backup.tables import Record, Sink, Source
 from storage.backup.take import PlaceRefused, Taking
 from storage.backup.verify import verify_backup, verify_living
-from storage.ledger.protocol import Snapshot, Unavailable
+from storage.ledger.errors import Unavailable
+from storage.ledger.protocol import Snapshot
 from storage.ledger.seal import unseal
 from storage.objects.protocol import ObjectStoreError
 

@@ -16,7 +16,8 @@ from typing import Any
 
 from actors.runtime.home import Home
 from serve_app.peers.verdicts import Reach, Verdicts
-from storage.ledger.protocol import WANT_MS, HostRow, Ledger, LedgerError, Owned, Owner
+from storage.ledger.errors import LedgerError, Owned
+from storage.ledger.protocol import WANT_MS, HostRow, Ledger, Owner
 
 logger = logging.getLogger("storyforge.ownership")
 

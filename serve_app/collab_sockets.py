@@ -33,7 +33,8 @@ from serve_app.peers.faults import FaultError
 from serve_app.peers.tunnel import PeerTransport, pump
 from serve_app.peers.wire import PeerError
 from serve_app.threshold import Threshold
-from storage.ledger.protocol import HostRow, LedgerError, Owned
+from storage.ledger.errors import LedgerError, Owned
+from storage.ledger.protocol import HostRow
 
 logger = logging.getLogger("storyforge.sockets")
 

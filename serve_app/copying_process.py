@@ -18,7 +18,7 @@ from typing import Any
 from actors.commands import CommandError
 from serve_app import copies
 from serve_app.lifecycle.refusal import Refusal
-from storage.ledger.protocol import Unavailable
+from storage.ledger.errors import Unavailable
 
 HELPER_S_MAX = 25.0
 """Longest copy on request; the caller waits 30 s. Over: refused, retryably, and to be made on the command line."""

@@ -11,7 +11,8 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from storage.ledger.protocol import Attempt, Ledger, LedgerError
+from storage.ledger.errors import LedgerError
+from storage.ledger.protocol import Attempt, Ledger
 
 logger = logging.getLogger("storyforge.worker")
 

@@ -11,7 +11,8 @@ import asyncio
 from typing import Protocol
 
 from serve_app.peers.client import PeerClient
-from storage.ledger.protocol import HostRow, Ledger, LedgerError
+from storage.ledger.errors import LedgerError
+from storage.ledger.protocol import HostRow, Ledger
 
 LOOP_TICK_S = 0.25
 LOOP_STUCK_S = 10.0

@@ -18,7 +18,8 @@ from serve_app.drain import DrainLimits, Load, retry_hint
 from serve_app.peers.client import PeerClient
 from serve_app.peers.faults import FaultError
 from serve_app.peers.wire import PeerError
-from storage.ledger.protocol import HostRow, Ledger, LedgerError
+from storage.ledger.errors import LedgerError
+from storage.ledger.protocol import HostRow, Ledger
 
 logger = logging.getLogger("storyforge.drain")
 

@@ -17,7 +17,8 @@ import typer
 from serve_app.config import Settings, SettingsError
 from serve_app.stores import open_ledger
 from storage.ledger.dump import dump as dump_rows
-from storage.ledger.protocol import Ledger, LedgerError
+from storage.ledger.errors import LedgerError
+from storage.ledger.protocol import Ledger
 from storage.ledger.verify import faults
 
 app = typer.Typer(help="Look into the ledger.", no_args_is_help=True)

@@ -19,7 +19,8 @@ from actors.runtime.limits import RuntimeLimits
 from collab.close_codes import CloseCode
 from serve_app.open_sockets import OpenSockets
 from serve_app.peers.verdicts import Reach, Verdicts
-from storage.ledger.protocol import HostRow, Ledger, LedgerError
+from storage.ledger.errors import LedgerError
+from storage.ledger.protocol import HostRow, Ledger
 
 logger = logging.getLogger("storyforge.ownership")
 

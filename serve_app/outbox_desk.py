@@ -13,7 +13,8 @@ from typing import Any
 from actors.commands import CommandError
 from actors.runtime.home import Home
 from storage.codec import encode
-from storage.ledger.protocol import Conflict, StoredResponse
+from storage.ledger.errors import Conflict
+from storage.ledger.protocol import StoredResponse
 
 Operation = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 

@@ -18,7 +18,8 @@ from actors.commands import Answer, Envelope
 from serve_app.peers.client import PeerClient
 from serve_app.peers.faults import FaultError
 from serve_app.peers.wire import PeerError
-from storage.ledger.protocol import HostRow, Ledger, LedgerError, Owner
+from storage.ledger.errors import LedgerError
+from storage.ledger.protocol import HostRow, Ledger, Owner
 
 ROUTE_S = 12.0
 """How long a command looks for its owner before it answers OWNER_UNREACHABLE: longer than a SIGKILL takes to heal."""

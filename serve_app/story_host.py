@@ -73,7 +73,8 @@ from serve_app.telemetry.objects import object_families
 from serve_app.video_offers import router_of
 from serve_app.webhooks.receiver import WebhookReceiver
 from storage.bus.protocol import Topic, home_stream, ring_workers
-from storage.ledger.protocol import HostRow, Owned
+from storage.ledger.errors import Owned
+from storage.ledger.protocol import HostRow
 
 logger = logging.getLogger("storyforge.host")
 

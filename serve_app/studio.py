@@ -32,7 +32,7 @@ from serve_app.stores import OBJECT_COUNTS, metered, open_buckets, open_bus, ope
 from serve_app.telemetry.gather import Gathering
 from serve_app.telemetry.objects import object_families
 from serve_app.video_offers import offers_of
-from storage.ledger.protocol import LedgerError
+from storage.ledger.errors import LedgerError
 from storage.objects.protocol import ObjectStore
 from storage.objects.signing import MediaSigner
 

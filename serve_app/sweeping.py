@@ -12,6 +12,7 @@ import random
 import time
 
 from storage.cache.exact import ExactCache
+from storage.cache.semantic import SemanticCache
 from storage.vectors.protocol import VectorFault, VectorStore
 
 logger = logging.getLogger("storyforge.sweeping")
@@ -21,10 +22,13 @@ SPREAD = 0.2
 
 
 class Sweeper:
-    """Runs from `start` to `stop`."""
+    """Runs from `start` to `stop`. `films`: the semantic cache over these vectors, where there is one; it has records
+    beside them."""
 
-    def __init__(self, cache: ExactCache, vectors: VectorStore, every_s: float) -> None:
-        self._cache, self._vectors, self._every_s = cache, vectors, every_s
+    def __init__(
+        self, cache: ExactCache, vectors: VectorStore, every_s: float, films: SemanticCache | None = None
+    ) -> None:
+        self._cache, self._vectors, self._every_s, self._films = cache, vectors, every_s, films
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -48,10 +52,15 @@ class Sweeper:
     async def once(self) -> int:
         """How many entries went, of both."""
         gone = await self._cache.sweep()
+        if self._films is not None:
+            return self._told(gone + await self._films.sweep())
         try:
             gone += await self._vectors.sweep(time.time())
         except VectorFault as fault:
             logger.warning("the vector store was not swept", extra={"code": fault.code})
+        return self._told(gone)
+
+    def _told(self, gone: int) -> int:
         if gone:
             logger.info("expired entries swept", extra={"entries": gone})
         return gone

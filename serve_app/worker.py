@@ -21,7 +21,8 @@ from serve_app.durable_steps import ClaimLost, Held, StepCancelled
 from serve_app.giving_way import Place, gives_way
 from storage.bus.protocol import ANY, Bus, BusState, Topic
 from storage.codec import decode, encode
-from storage.ledger.protocol import Attempt, AttemptState, Ledger, LedgerError
+from storage.ledger.errors import LedgerError
+from storage.ledger.protocol import Attempt, AttemptState, Ledger
 
 __all__ = ["ClaimLost", "Lane", "Report", "StepCancelled", "StepFailed", "StepRun", "WaitingStep", "Worker"]
 

@@ -53,9 +53,6 @@ LIVE_MAX = 1
 """Films in the making at a time, of one project. More: an idle cluster would be spent on guesses further and further
 away from what people do."""
 
-RENDERS_MAX = 1_000
-"""A day, of one project."""
-
 
 @dataclass(slots=True)
 class Film:

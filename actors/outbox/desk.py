@@ -31,7 +31,8 @@ from actors.outbox.protocol import (
     Outcome,
 )
 from actors.runtime.clock import Clock
-from storage.ledger.protocol import Committed, Ledger, LedgerError, StoredResponse, View
+from storage.ledger.errors import LedgerError
+from storage.ledger.protocol import Committed, Ledger, StoredResponse, View
 
 logger = logging.getLogger("storyforge.outbox")
 

@@ -24,7 +24,8 @@ from collab.ports import Loaded, Refused
 from collab.updates import read_header
 from collab.verifying import UNBOUNDED, missing
 from storage.ledger.archive import CHUNK_BYTES, CHUNK_ROWS, Archive, Chunk, view_of
-from storage.ledger.protocol import Event, Kind, LedgerError
+from storage.ledger.errors import LedgerError
+from storage.ledger.protocol import Event, Kind
 from storage.ledger.seal import CorruptSnapshot, unseal
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from actors.commands import CommandError
 from actors.runtime.rooms import Rooms, scene_of
-from storage.ledger.protocol import LedgerError
+from storage.ledger.errors import LedgerError
 
 if TYPE_CHECKING:
     from actors.runtime.activation import Activation

@@ -6,7 +6,7 @@ The invariant: each is retryable, because none of them stored anything.
 from __future__ import annotations
 
 from actors.commands import CommandError
-from storage.ledger.protocol import LedgerError
+from storage.ledger.errors import LedgerError
 
 
 class HomeLost(LedgerError):

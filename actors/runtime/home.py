@@ -43,17 +43,8 @@ from actors.views import SceneView
 from collab.close_codes import CloseCode
 from collab.room import Room
 from collab.session import Access
-from storage.ledger.protocol import (
-    Claim,
-    Committed,
-    Ledger,
-    LedgerError,
-    NewAttempt,
-    NewEvent,
-    Snapshot,
-    StoredResponse,
-    View,
-)
+from storage.ledger.errors import LedgerError
+from storage.ledger.protocol import Claim, Committed, Ledger, NewAttempt, NewEvent, Snapshot, StoredResponse, View
 from storage.ledger.queue_board import Forecast, QueueBoard
 
 logger = logging.getLogger("storyforge.runtime")

@@ -33,7 +33,8 @@ from actors.runtime.rooms import RoomFactory
 from actors.runtime.unattended import Unattended
 from actors.views import OPEN_JOB
 from collab.close_codes import CloseCode
-from storage.ledger.protocol import KEPT_MS, HostRow, Kind, Ledger, LedgerError, Owned, Want
+from storage.ledger.errors import LedgerError, Owned
+from storage.ledger.protocol import KEPT_MS, HostRow, Kind, Ledger, Want
 from storage.ledger.queue_board import QueueBoard
 
 logger = logging.getLogger("storyforge.runtime")

@@ -20,7 +20,8 @@ from dataclasses import replace
 from actors.commands import Answer, CommandError, Envelope
 from actors.outbox.protocol import DEAD, Entry
 from actors.runtime.ids import derive_id
-from storage.ledger.protocol import Committed, Ledger, LedgerError, StoredResponse, View
+from storage.ledger.errors import LedgerError
+from storage.ledger.protocol import Committed, Ledger, StoredResponse, View
 
 logger = logging.getLogger("storyforge.runtime")
 

@@ -15,7 +15,8 @@ from dataclasses import replace
 
 from actors.runtime.clock import Clock
 from actors.runtime.limits import RuntimeLimits
-from storage.ledger.protocol import HostRow, Ledger, LedgerError, Want
+from storage.ledger.errors import LedgerError
+from storage.ledger.protocol import HostRow, Ledger, Want
 
 logger = logging.getLogger("storyforge.runtime")
 

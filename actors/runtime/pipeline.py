@@ -21,19 +21,8 @@ from actors.runtime.errors import HomeLost, busy
 from actors.runtime.lifecycle import Announcer, Healed, Stalled
 from actors.runtime.limits import RuntimeLimits
 from actors.runtime.meters import Histogram
-from storage.ledger.protocol import (
-    Append,
-    Claim,
-    Committed,
-    Fenced,
-    Ledger,
-    LedgerError,
-    NewAttempt,
-    NewEvent,
-    StoredResponse,
-    Unavailable,
-    View,
-)
+from storage.ledger.errors import Fenced, LedgerError, Unavailable
+from storage.ledger.protocol import Append, Claim, Committed, Ledger, NewAttempt, NewEvent, StoredResponse, View
 
 ANSWER_LOST = "a commit's answer was lost"
 

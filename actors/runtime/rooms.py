@@ -21,7 +21,8 @@ from collab.close_codes import CloseCode
 from collab.ports import DocumentLog, Entry, Lineage, Loaded, ProposalLog, Refused, RequestKey
 from collab.room import Room
 from storage.codec import CodecError, encode
-from storage.ledger.protocol import Claim, Kind, Ledger, LedgerError, NewEvent, Snapshot, StoredResponse
+from storage.ledger.errors import LedgerError
+from storage.ledger.protocol import Claim, Kind, Ledger, NewEvent, Snapshot, StoredResponse
 from storage.ledger.seal import CorruptSnapshot, unseal
 
 READ_ROWS = 1_000

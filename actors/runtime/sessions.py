@@ -19,7 +19,8 @@ from actors.commands import CommandError
 from actors.runtime.activation import IllegalMove
 from actors.runtime.lifecycle import SessionMoved
 from actors.views import SessionView
-from storage.ledger.protocol import LedgerError, View
+from storage.ledger.errors import LedgerError
+from storage.ledger.protocol import View
 
 if TYPE_CHECKING:
     from actors.runtime.home import Home

@@ -16,7 +16,8 @@ from actors.runtime.pipeline import Parts, Pipeline
 from actors.runtime.rooms import READ_ROWS, answered, land, refused, scene_of, updates_row
 from collab.ports import Entry, Offer, Proposal, RequestKey
 from storage.codec import decode, encode
-from storage.ledger.protocol import Claim, Event, Kind, Ledger, LedgerError, NewEvent
+from storage.ledger.errors import LedgerError
+from storage.ledger.protocol import Claim, Event, Kind, Ledger, NewEvent
 
 OFFERED, ACCEPTED, DISMISSED = "proposal.offered", "proposal.accepted", "proposal.dismissed"
 

@@ -17,7 +17,8 @@ from actors.runtime.actor import Actor
 from actors.runtime.facts import fact_of
 from actors.runtime.lifecycle import Announcer, SnapshotBad
 from storage.codec import decode, encode
-from storage.ledger.protocol import Kind, Ledger, LedgerError, Snapshot
+from storage.ledger.errors import LedgerError
+from storage.ledger.protocol import Kind, Ledger, Snapshot
 from storage.ledger.seal import CorruptSnapshot, digest_of, seal, unseal
 
 logger = logging.getLogger("storyforge.runtime")

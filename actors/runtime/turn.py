@@ -26,7 +26,8 @@ from actors.runtime.lifecycle import Turned
 from collab.close_codes import CollabError, RoomClosed
 from collab.ports import Refused
 from storage.codec import decode
-from storage.ledger.protocol import Committed, Conflict, LedgerError, Unavailable
+from storage.ledger.errors import Conflict, LedgerError, Unavailable
+from storage.ledger.protocol import Committed
 
 if TYPE_CHECKING:
     from actors.runtime.home import Home

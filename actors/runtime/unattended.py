@@ -12,7 +12,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from actors.commands import CommandError
-from storage.ledger.protocol import Ledger, LedgerError
+from storage.ledger.errors import LedgerError
+from storage.ledger.protocol import Ledger
 
 logger = logging.getLogger("storyforge.runtime")
 

@@ -14,7 +14,8 @@ from actors.runtime.clock import Clock
 from actors.runtime.host import StoryRuntime
 from actors.views import BackgroundView
 from actors.workflow.messages import WORKFLOW, TimePasses
-from storage.ledger.protocol import LedgerError, View
+from storage.ledger.errors import LedgerError
+from storage.ledger.protocol import View
 
 logger = logging.getLogger("storyforge.workflow")
 

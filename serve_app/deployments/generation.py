@@ -37,7 +37,7 @@ class Generation:
         from serve_app.sweeping import Sweeper
         from serve_app.vendor_endpoints import endpoints_of
         from serve_app.worker import Worker
-        from storage.ledger.protocol import LedgerError
+        from storage.ledger.errors import LedgerError
         from storage.objects.protocol import ObjectStoreError
 
         settings = Settings.from_args(args, os.environ)
@@ -54,10 +54,11 @@ class Generation:
         with contextlib.suppress(LedgerError):  # a busy database is asked at the next start
             await self._ledger.prune_shares()
         self._vectors = open_vectors(settings)
-        self._sweeper = Sweeper(cache, self._vectors, settings.vector_sweep_s)
-        self._sweeper.start()
         self._chain = writer_chain(settings, self._ledger)
         self._films = await open_film_cache(settings, objects, cache, self._vectors)
+        films = self._films.cache if self._films is not None else None
+        self._sweeper = Sweeper(cache, self._vectors, settings.vector_sweep_s, films)
+        self._sweeper.start()
         runs = embedded_runs(objects, cache, self._chain, self._films, self._catalogue)
         name = f"gen-{os.getpid()}-{secrets.token_hex(3)}"
         self._worker = Worker(name, self._ledger, runs, lanes_of(settings.profile), OwnerBell(self._bus), self._bus)

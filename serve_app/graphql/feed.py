@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 
 from serve_app.graphql.ports import Reader
 from storage.bus.protocol import ANY, Bus, BusState, Topic
-from storage.ledger.protocol import LedgerError
+from storage.ledger.errors import LedgerError
 
 POLL_S = 0.08
 """Without a bus: the longest delay between a commit elsewhere and its event here."""

@@ -17,7 +17,7 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -35,14 +35,6 @@ CONFIRM_S = 1800
 BODY_BYTES_MAX = 8 * 1024
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-
-
-class Presigning(Protocol):
-    """What a store can that takes files past us: `storage.objects.s3` can, a folder cannot."""
-
-    def presigned_put(self, key: str, *, content_type: str, size: int, sha256: str, expires_s: int) -> dict[str, Any]:
-        """{"url", "headers"} of one PUT of exactly that, where nothing is yet."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +82,7 @@ class DirectUploads:
 
     async def offer(self, request: Request) -> Response:
         enter_as_owner(self._gate, request)
+        # Buckets can (`storage.objects.s3`), a folder cannot: {"url", "headers"} of one PUT, where nothing is yet.
         presigned: Callable[..., dict[str, Any]] | None = getattr(self._objects, "presigned_put", None)
         if presigned is None:
             raise Refusal("METHOD_NOT_ALLOWED", "Objects lie in a folder here: send the file to /uploads.")

@@ -32,7 +32,7 @@ from serve_app.http.pages import Assets, Pages
 from serve_app.http.uploads import Uploads
 from serve_app.http.videos import Videos
 from serve_app.pasts import Pasts
-from storage.ledger.protocol import LedgerError
+from storage.ledger.errors import LedgerError
 from storage.objects.protocol import ObjectStoreError
 
 logger = logging.getLogger("storyforge.http")

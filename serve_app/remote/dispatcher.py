@@ -28,7 +28,8 @@ from serve_app.worker import Notify
 from storage.bus.protocol import Bus, Topic
 from storage.cache.exact import ExactCache
 from storage.codec import CodecError, decode, encode
-from storage.ledger.protocol import Attempt, AttemptState, Ledger, LedgerError
+from storage.ledger.errors import LedgerError
+from storage.ledger.protocol import Attempt, AttemptState, Ledger
 from storage.objects.protocol import ObjectStore, ObjectStoreError
 from storage.queue.protocol import Lists, QueueUnavailable
 from storage.queue.wire import write_job

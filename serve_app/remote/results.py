@@ -25,7 +25,8 @@ from serve_app.steps.keeping import keep_film
 from serve_app.worker import Notify, StepCancelled, StepFailed
 from storage.cache.exact import ExactCache
 from storage.codec import decode, encode
-from storage.ledger.protocol import FINAL_STATES, Attempt, AttemptState, Ledger, LedgerError
+from storage.ledger.errors import LedgerError
+from storage.ledger.protocol import FINAL_STATES, Attempt, AttemptState, Ledger
 from storage.objects.protocol import ObjectStore, ObjectStoreError
 from storage.queue.protocol import IDLE_WAIT_S, Lists, QueueUnavailable, Result, Unreadable
 from storage.queue.wire import id_of_bytes, job_id_of, read_result, write_job

@@ -17,7 +17,8 @@ from serve_app.peers.client import PeerClient
 from serve_app.peers.faults import FaultError
 from serve_app.peers.wire import PeerError
 from serve_app.telemetry.families import Family, gauge, render
-from storage.ledger.protocol import HostRow, Ledger, LedgerError
+from storage.ledger.errors import LedgerError
+from storage.ledger.protocol import HostRow, Ledger
 
 ASK_S = 1.0
 """How long a host may take. Prometheus gives a scrape 10 s by default."""

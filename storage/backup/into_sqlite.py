@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from storage.backup.sink_sqlite import SqliteRows
 from storage.backup.tables import EVENTS, RESPONSES, VIEWS, Head, Row
-from storage.ledger.protocol import Unavailable
+from storage.ledger.errors import Unavailable
 from storage.ledger.sqlite_lock import FileLock
 from storage.ledger.sqlite_schema import connect
 

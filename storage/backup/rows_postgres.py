@@ -14,7 +14,7 @@ import psycopg
 from psycopg import sql
 
 from storage.backup.tables import ATTEMPTS, EVENTS, RESPONSES, VIEWS, Head, Row, Table
-from storage.ledger.protocol import Unavailable
+from storage.ledger.errors import Unavailable
 
 FETCH_ROWS = 2000
 PROJECT_VIEW = "project"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from storage.backup.tables import EVENTS, Head, Row, Table
-from storage.ledger.protocol import Unavailable
+from storage.ledger.errors import Unavailable
 from storage.ledger.sqlite_schema import connect
 
 COPY_PAGES = 1024

@@ -27,7 +27,6 @@ from statistics import NormalDist
 
 DELTA = 0.005
 """Wrong answers among all questions, at most. Higher: money is saved and trust is lost."""
-DELTA_MIN, DELTA_MAX = 0.0001, 0.2
 
 SURE_MIN = 0.9
 """Below this confidence nothing is answered, however rarely: whoever gets it would see a film that is likely wrong."""
@@ -91,21 +90,6 @@ class Experience:
     @property
     def pairs(self) -> tuple[tuple[float, bool], ...]:
         return tuple((each.similarity, each.right) for each in self.seen)
-
-    def to_text(self) -> str:
-        """Short enough for an entry's metadata: SEEN_MAX of them take under 3 kB."""
-        return " ".join(f"{each.similarity:.4f}{'+' if each.right else '-'}{each.ask}" for each in self.seen)
-
-    @classmethod
-    def from_text(cls, text: str) -> Experience:
-        """What cannot be read is left out."""
-        found = []
-        for word in text.split():
-            right = "+" in word
-            number, mark, ask = word.partition("+" if right else "-")
-            if mark and ask and number.replace(".", "", 1).isdigit():
-                found.append(Seen(float(number), right, ask))
-        return cls(tuple(found[-SEEN_MAX:]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,10 +72,6 @@ class Film:
         units = tuple(_unit(each, entities) for each in ask["units"])
         return cls({str(name): str(value) for name, value in ask["filters"].items()}, units)
 
-    @classmethod
-    def of_prompt(cls, text: str) -> Film:
-        return cls({}, (_unit({"kind": "action", "text": text, "speaker": ""}, {}),))
-
     @property
     def gate(self) -> str:
         """Equal where all hard filters are."""

@@ -17,8 +17,8 @@ from psycopg_pool import PoolTimeout, TooManyRequests
 
 from storage.components.base import INDEX, TABLE, CatalogueBase
 from storage.components.protocol import HOME_COMPONENTS_MAX
+from storage.ledger.errors import LedgerError
 from storage.ledger.postgres_connect import Connection, Pool, check_address, open_pool, run
-from storage.ledger.protocol import LedgerError
 
 _RACED = (errors.UniqueViolation, errors.DuplicateTable)
 """Two processes make the table at once: the second finds it made."""

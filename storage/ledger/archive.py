@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from storage.codec import CodecError, decode, encode
-from storage.ledger.protocol import Event, Kind, LedgerError, View
+from storage.ledger.errors import LedgerError
+from storage.ledger.protocol import Event, Kind, View
 
 ARCHIVE = "archive"
 """The kind of view that lists a home's chunks, by their first sequence."""

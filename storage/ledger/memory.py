@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from storage.ledger.archive import ARCHIVE, TRIM_ROWS, Chunk
 from storage.ledger.clock import machine_clocks
+from storage.ledger.errors import Conflict, Draining, Fenced, Unavailable
 from storage.ledger.memory_attempts import MemoryAttempts
 from storage.ledger.places import Queue
 from storage.ledger.protocol import (
@@ -20,18 +21,14 @@ from storage.ledger.protocol import (
     AttemptState,
     Claim,
     Committed,
-    Conflict,
-    Draining,
     Ended,
     Event,
-    Fenced,
     HostRow,
     Kind,
     NewEvent,
     Owner,
     Snapshot,
     StoredResponse,
-    Unavailable,
     View,
     Want,
 )

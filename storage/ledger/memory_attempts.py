@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from storage.ledger.errors import Conflict
 from storage.ledger.memory_shares import MemoryShares
 from storage.ledger.places import QUEUE_ROWS_MAX, Queue
 from storage.ledger.protocol import (
@@ -20,7 +21,6 @@ from storage.ledger.protocol import (
     Append,
     Attempt,
     AttemptState,
-    Conflict,
 )
 from storage.ledger.rules import check_final, worker_lost
 

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from storage.ledger import postgres_archive, postgres_attempts, postgres_ownership, postgres_read, postgres_shares
 from storage.ledger.archive import ARCHIVE, TRIM_ROWS, Chunk
+from storage.ledger.errors import LedgerError, Unavailable
 from storage.ledger.places import Queue
 from storage.ledger.postgres_connect import Connection, Pool, check_address, connect, open_pool, run, where
 from storage.ledger.postgres_partitions import UPKEEP_S, ensure_partitions
@@ -34,11 +35,9 @@ from storage.ledger.protocol import (
     Event,
     HostRow,
     Kind,
-    LedgerError,
     Owner,
     Snapshot,
     StoredResponse,
-    Unavailable,
     View,
 )
 from storage.ledger.rules import check_append, check_final

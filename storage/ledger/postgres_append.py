@@ -16,10 +16,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from storage.ledger import postgres_shares
+from storage.ledger.errors import Conflict, Fenced, LedgerError
 from storage.ledger.postgres_arrays import byteas, float8s, int8s, texts
 from storage.ledger.postgres_connect import Connection
 from storage.ledger.postgres_time import NOW
-from storage.ledger.protocol import Append, Committed, Conflict, Fenced, LedgerError, NewAttempt, StoredResponse, View
+from storage.ledger.protocol import Append, Committed, NewAttempt, StoredResponse, View
 
 _HEADS = f"""WITH clock AS MATERIALIZED (SELECT {NOW} AS now),
 asked AS MATERIALIZED (

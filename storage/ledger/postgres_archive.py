@@ -8,8 +8,8 @@ meanwhile, the rows that go are listed all the same.
 from __future__ import annotations
 
 from storage.ledger.archive import ARCHIVE, Chunk
+from storage.ledger.errors import Conflict, Fenced
 from storage.ledger.postgres_connect import Connection
-from storage.ledger.protocol import Conflict, Fenced
 
 
 async def trim(connection: Connection, chunk: Chunk, epoch: int, limit: int) -> int:

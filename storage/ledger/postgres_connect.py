@@ -16,8 +16,8 @@ from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from storage.ledger.errors import Conflict, LedgerError, Unavailable
 from storage.ledger.postgres_arrays import teach
-from storage.ledger.protocol import Conflict, LedgerError, Unavailable
 
 log = logging.getLogger(__name__)
 

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from storage.ledger.errors import Draining, Unavailable
 from storage.ledger.postgres_connect import Connection
 from storage.ledger.postgres_time import NOW
-from storage.ledger.protocol import Claim, Draining, HostRow, Owner, Snapshot, Unavailable, Want
+from storage.ledger.protocol import Claim, HostRow, Owner, Snapshot, Want
 from storage.ledger.rules import check_free, ownership_event, want_stands
 
 HOST_ROWS_KEPT_MS = 24 * 3600 * 1000

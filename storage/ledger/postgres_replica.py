@@ -12,8 +12,8 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from storage.ledger.errors import LedgerError
 from storage.ledger.postgres_connect import Connection, Pool, open_pool, run, told
-from storage.ledger.protocol import LedgerError
 
 log = logging.getLogger(__name__)
 

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 import psycopg
 
+from storage.ledger.errors import SchemaMismatch, Unavailable
 from storage.ledger.migrations import STEPS, Found, Step, missing
 from storage.ledger.postgres_connect import Connection, told
-from storage.ledger.protocol import SchemaMismatch, Unavailable
 
 MIGRATION_LOCK = 0x53464C31  # "SFL1"
 

@@ -21,6 +21,7 @@ from typing import Any
 
 import psycopg
 
+from storage.ledger.errors import LedgerError, Unavailable
 from storage.ledger.postgres_append import Batch, commit
 from storage.ledger.postgres_connect import (
     AGAIN,
@@ -34,7 +35,7 @@ from storage.ledger.postgres_connect import (
     told,
 )
 from storage.ledger.postgres_time import TestClock, now_of
-from storage.ledger.protocol import Append, Committed, LedgerError, Unavailable
+from storage.ledger.protocol import Append, Committed
 
 log = logging.getLogger(__name__)
 

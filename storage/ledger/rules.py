@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from storage import codec
+from storage.ledger.errors import Owned
 from storage.ledger.protocol import (
     FINAL_STATES,
     KEPT_MS,
@@ -20,7 +21,6 @@ from storage.ledger.protocol import (
     HostRow,
     Kind,
     NewEvent,
-    Owned,
     Owner,
 )
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
-from storage.ledger.protocol import LedgerError, Snapshot
+from storage.ledger.errors import LedgerError
+from storage.ledger.protocol import Snapshot
 
 SEALED = 256
 """Added to the version of a sealed snapshot. Bodies' own versions are 1..255 (`storage.codec`)."""

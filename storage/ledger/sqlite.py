@@ -19,6 +19,7 @@ from storage.ledger import sqlite_ownership as ownership
 from storage.ledger import sqlite_transaction as write
 from storage.ledger.archive import ARCHIVE, TRIM_ROWS, Chunk
 from storage.ledger.clock import Clocks, machine_clocks
+from storage.ledger.errors import LedgerError, Unavailable
 from storage.ledger.places import Queue
 from storage.ledger.protocol import (
     Append,
@@ -30,11 +31,9 @@ from storage.ledger.protocol import (
     Event,
     HostRow,
     Kind,
-    LedgerError,
     Owner,
     Snapshot,
     StoredResponse,
-    Unavailable,
     View,
 )
 from storage.ledger.rules import check_append, check_final

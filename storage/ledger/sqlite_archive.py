@@ -7,7 +7,7 @@ is in the list, lowest first and with nothing before them left: so what is left 
 from __future__ import annotations
 
 from storage.ledger.archive import ARCHIVE, Chunk
-from storage.ledger.protocol import Conflict, Fenced
+from storage.ledger.errors import Conflict, Fenced
 from storage.ledger.sqlite_transaction import Transaction
 
 

@@ -12,7 +12,7 @@ import os
 import time
 from pathlib import Path
 
-from storage.ledger.protocol import Unavailable
+from storage.ledger.errors import Unavailable
 
 LOCK_WAIT_S_MAX = 10.0
 """How long a batch waits for other processes. Lower: spurious refusals behind a slow disk; higher: callers hang."""

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from storage.ledger import sqlite_read
 from storage.ledger.clock import Clocks
-from storage.ledger.protocol import Claim, Draining, HostRow, Want
+from storage.ledger.errors import Draining
+from storage.ledger.protocol import Claim, HostRow, Want
 from storage.ledger.rules import check_free, ownership_event
 from storage.ledger.sqlite_read import owner_of
 from storage.ledger.sqlite_transaction import Transaction

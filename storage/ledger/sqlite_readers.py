@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from storage.ledger.protocol import Unavailable
+from storage.ledger.errors import Unavailable
 from storage.ledger.sqlite_schema import connect
 
 READ_THREADS = 3

@@ -12,8 +12,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from storage.ledger.errors import SchemaMismatch
 from storage.ledger.migrations import STEPS, Found, Step, missing
-from storage.ledger.protocol import SchemaMismatch
 
 APPLICATION_ID = 0x53464C31  # "SFL1"
 

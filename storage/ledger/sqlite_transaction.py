@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from storage.ledger import sqlite_attempts
-from storage.ledger.protocol import Append, Committed, Fenced, NewEvent, Snapshot, View
+from storage.ledger.errors import Fenced
+from storage.ledger.protocol import Append, Committed, NewEvent, Snapshot, View
 from storage.ledger.sqlite_many import ManyRows, run_many
 
 NUMBERS_MAX = 100_000

@@ -20,7 +20,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from storage.ledger.protocol import Append, Committed, Conflict, Fenced, LedgerError, Unavailable
+from storage.ledger.errors import Conflict, Fenced, LedgerError, Unavailable
+from storage.ledger.protocol import Append, Committed
 from storage.ledger.sqlite_lock import FileLock
 from storage.ledger.sqlite_transaction import Transaction, append, append_many, can_fail_alone
 

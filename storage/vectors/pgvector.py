@@ -16,8 +16,8 @@ from typing import Any, TypeVar
 import numpy as np
 from psycopg_pool import PoolTimeout
 
+from storage.ledger.errors import LedgerError
 from storage.ledger.postgres_connect import Connection, Pool, check_address, connect, open_pool, run, where
-from storage.ledger.protocol import LedgerError
 from storage.vectors.own_loop import OwnLoop, run_on
 from storage.vectors.pgvector_schema import INDEXED, ensure_schema
 from storage.vectors.protocol import (

@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from storage.ledger.protocol import Unavailable
+from storage.ledger.errors import Unavailable
 from storage.ledger.sqlite_lock import FileLock
 from storage.vectors import sqlite_tables as tables
 from storage.vectors.exact import ExactIndex

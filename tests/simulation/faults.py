@@ -20,7 +20,7 @@ from collab import text as text_edits
 from collab.close_codes import CollabError, RoomClosed
 from collab.ports import Refused
 from collab.session import Access
-from storage.ledger.protocol import LedgerError
+from storage.ledger.errors import LedgerError
 from tests.simulation.clients import Page
 from tests.simulation.clock import later
 from tests.simulation.host import Home, Host

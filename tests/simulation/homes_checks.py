@@ -18,7 +18,8 @@ from actors.runtime.home import Home
 from actors.workflow.messages import WORKFLOW
 from actors.workflow.steps import SPECS
 from storage.codec import decode
-from storage.ledger.protocol import Kind, LedgerError, Snapshot
+from storage.ledger.errors import LedgerError
+from storage.ledger.protocol import Kind, Snapshot
 from storage.ledger.seal import unseal
 from tests.simulation.clock import VirtualLoop
 

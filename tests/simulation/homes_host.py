@@ -20,7 +20,8 @@ from actors.runtime.limits import RuntimeLimits
 from collab.room import Room
 from serve_app.claims import Claims
 from serve_app.peers.verdicts import Reach, Verdicts
-from storage.ledger.protocol import HostRow, Owned, Unavailable
+from storage.ledger.errors import Owned, Unavailable
+from storage.ledger.protocol import HostRow
 from tests.simulation.clock import Process
 from tests.simulation.homes_ledger import SKEW_MAX, HostClock, HostLine
 

@@ -14,8 +14,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from storage.ledger.errors import Unavailable
 from storage.ledger.memory import MemoryLedger
-from storage.ledger.protocol import Append, Attempt, Claim, Committed, HostRow, NewEvent, StoredResponse, Unavailable
+from storage.ledger.protocol import Append, Attempt, Claim, Committed, HostRow, NewEvent, StoredResponse
 from tests.simulation.clock import Process, outside
 from tests.simulation.homes_watch import WRITER, Watch
 from tests.simulation.ledger import Line

@@ -20,8 +20,9 @@ from actors.runtime.host import StoryRuntime
 from actors.runtime.lease import HostLease
 from actors.runtime.pipeline import Pipeline
 from serve_app.claims import Claims
+from storage.ledger.errors import Fenced, LedgerError, Owned
 from storage.ledger.memory import MemoryLedger
-from storage.ledger.protocol import Committed, Fenced, LedgerError, Owned
+from storage.ledger.protocol import Committed
 
 Break = Callable[[pytest.MonkeyPatch], None]
 

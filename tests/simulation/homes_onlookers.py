@@ -18,7 +18,7 @@ from collab.ports import Refused
 from collab.presence import User
 from collab.session import Access
 from collab.transport import CloseCallback, MessageCallback, MessageKind, frame_payload
-from storage.ledger.protocol import LedgerError
+from storage.ledger.errors import LedgerError
 from tests.simulation.clock import later
 
 if TYPE_CHECKING:

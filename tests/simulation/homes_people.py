@@ -32,7 +32,8 @@ from actors.views import JobView
 from collab.close_codes import RoomClosed
 from collab.ports import Refused
 from collab.text import insert
-from storage.ledger.protocol import Attempt, LedgerError
+from storage.ledger.errors import LedgerError
+from storage.ledger.protocol import Attempt
 from tests.unit.actors.scene.worker import SmallWorker, answer_of
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from storage.ledger.protocol import LedgerError
+from storage.ledger.errors import LedgerError
 from tests.simulation.clock import later
 from tests.simulation.homes_ledger import Cut
 

@@ -18,7 +18,7 @@ from actors.commands import CommandError
 from actors.runtime.ids import Prefix
 from actors.views import JobView
 from actors.workflow.actor import FAILED_LAST
-from storage.ledger.protocol import LedgerError
+from storage.ledger.errors import LedgerError
 from tests.simulation import homes_checks
 from tests.simulation.clock import later, run
 from tests.simulation.homes_host import LIMITS, HomesHost

@@ -24,7 +24,8 @@ from collab.multiplex import Channel, Entered, Multiplex
 from collab.presence import User
 from collab.room import Room
 from collab.transport import Transport
-from storage.ledger.protocol import HostRow, LedgerError
+from storage.ledger.errors import LedgerError
+from storage.ledger.protocol import HostRow
 from tests.simulation import invariants
 from tests.simulation.clock import Process
 from tests.simulation.ledger import HOME, Line

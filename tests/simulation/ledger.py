@@ -19,8 +19,9 @@ from collab.coverage import Coverage
 from collab.ports import Entry
 from collab.renewal import without_burial
 from collab.updates import Header
+from storage.ledger.errors import Unavailable
 from storage.ledger.memory import MemoryLedger
-from storage.ledger.protocol import Append, Committed, Kind, Snapshot, Unavailable
+from storage.ledger.protocol import Append, Committed, Kind, Snapshot
 from storage.ledger.seal import unseal
 from tests.simulation.clock import Process, outside
 from tests.simulation.documents import content_of, header

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from actors.runtime.lifecycle import Announcer, Lifecycle, Lost
-from storage.ledger.protocol import Fenced, Owned
+from storage.ledger.errors import Fenced, Owned
 from tests.simulation import homes_trouble
 from tests.simulation.homes_ledger import HomesLedger
 from tests.simulation.homes_world import run_world

@@ -34,6 +34,7 @@ LIGHT = (
     "gpu.video.capabilities",
     "gpu.video.router",
     "storage.codec",
+    "storage.ledger.errors",
     "storage.ledger.protocol",
     "storage.ledger.places",
     "storage.ledger.queue_board",

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from storage.ledger.protocol import SchemaMismatch
+from storage.ledger.errors import SchemaMismatch
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ import pytest
 
 from storage.ledger.archive import Archive, Chunk, view_of
 from storage.ledger.archived import with_archive
-from storage.ledger.protocol import Append, Claim, Conflict, Fenced, Kind, Ledger
+from storage.ledger.errors import Conflict, Fenced
+from storage.ledger.protocol import Append, Claim, Kind, Ledger
 from storage.objects.local import LocalObjects
 from tests.contract.storage.conftest import World, event
 

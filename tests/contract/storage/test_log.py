@@ -7,18 +7,8 @@ from typing import Any
 
 import pytest
 
-from storage.ledger.protocol import (
-    Append,
-    Conflict,
-    Event,
-    Fenced,
-    Kind,
-    NewAttempt,
-    NewEvent,
-    Snapshot,
-    StoredResponse,
-    View,
-)
+from storage.ledger.errors import Conflict, Fenced
+from storage.ledger.protocol import Append, Event, Kind, NewAttempt, NewEvent, Snapshot, StoredResponse, View
 
 pytestmark = pytest.mark.contract
 

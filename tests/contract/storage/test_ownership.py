@@ -9,20 +9,8 @@ from typing import Any
 import pytest
 
 from storage import codec
-from storage.ledger.protocol import (
-    KEPT_MS,
-    OWNERSHIP_DOC,
-    OWNERSHIP_TYPE,
-    WANT_MS,
-    Append,
-    Claim,
-    Draining,
-    Fenced,
-    HostRow,
-    Kind,
-    Owned,
-    Owner,
-)
+from storage.ledger.errors import Draining, Fenced, Owned
+from storage.ledger.protocol import KEPT_MS, OWNERSHIP_DOC, OWNERSHIP_TYPE, WANT_MS, Append, Claim, HostRow, Kind, Owner
 
 pytestmark = pytest.mark.contract
 

@@ -11,9 +11,9 @@ import pytest
 
 from serve_app.config import Settings, SettingsError
 from serve_app.stores import open_database, open_ledger
+from storage.ledger.errors import Unavailable
 from storage.ledger.postgres import PostgresLedger
 from storage.ledger.postgres_connect import where
-from storage.ledger.protocol import Unavailable
 from storage.ledger.sqlite import SqliteLedger
 
 pytestmark = pytest.mark.unit

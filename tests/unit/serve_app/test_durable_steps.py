@@ -13,8 +13,9 @@ from gpu.steps import take_free
 from serve_app import durable_steps
 from serve_app.worker import ClaimLost, Lane, Report, StepCancelled, Worker
 from storage.codec import decode, encode
+from storage.ledger.errors import Unavailable
 from storage.ledger.memory import MemoryLedger
-from storage.ledger.protocol import Append, Attempt, AttemptState, HostRow, NewAttempt, Unavailable
+from storage.ledger.protocol import Append, Attempt, AttemptState, HostRow, NewAttempt
 
 pytestmark = pytest.mark.unit
 

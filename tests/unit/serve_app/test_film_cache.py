@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from serve_app.steps import cache as cache_step
 from serve_app.steps.embedded import LANES, embedded_runs
 from serve_app.steps.writers import writer_chain
 from serve_app.stores import open_vectors
+from serve_app.sweeping import Sweeper
 from serve_app.telemetry.families import render
 from serve_app.telemetry.films import FilmAnswers, film_families
 from serve_app.worker import Worker
@@ -118,6 +120,24 @@ async def house(folder: Path, **settings: Any) -> AsyncIterator[House]:
             await chain.close()
             await vectors.close()
             await exact.close()
+
+
+async def test_what_is_over_leaves_nothing_behind(tmp_path: Path) -> None:
+    """K-38, K-71: the worker's sweep takes a film's vector and its record after ninety days; before, neither."""
+    async with house(tmp_path) as it:
+        home = await it.project()
+        await it.take(home, await it.scene(home, WORDS))
+        assert it.films is not None
+        objects, exact = LocalObjects(tmp_path / "objects"), SqliteExactCache(tmp_path / "cache.db")
+        vectors = open_vectors(Settings.from_args({"data_dir": str(tmp_path / "data")}, {}))
+        sweeper = Sweeper(exact, vectors, 3600, it.films.cache)
+        assert await sweeper.once() == 0
+        assert await objects.list("internal/cache/")
+        later = time.time() + 91 * 24 * 3600
+        it.films.cache._clock = lambda: later
+        assert await sweeper.once() == 1
+        assert await objects.list("internal/cache/") == []
+        await exact.close()
 
 
 async def test_a_scene_in_other_words_gets_the_film_that_is_there(tmp_path: Path) -> None:

@@ -13,8 +13,9 @@ from serve_app import host_health
 from serve_app.host_health import BeyondRepair, LoopWatch, raise_if_beyond_repair
 from serve_app.peers.client import PeerClient
 from serve_app.peers.port import PeerPort
+from storage.ledger.errors import Unavailable
 from storage.ledger.memory import MemoryLedger
-from storage.ledger.protocol import HostRow, Unavailable
+from storage.ledger.protocol import HostRow
 
 pytestmark = pytest.mark.unit
 SECRET = b"cluster-secret-for-tests"

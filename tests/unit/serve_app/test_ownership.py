@@ -20,8 +20,9 @@ from serve_app.peers.faults import FaultError
 from serve_app.peers.port import PeerPort
 from serve_app.peers.verdicts import Reach, Verdicts
 from serve_app.studio import OwnerText
+from storage.ledger.errors import Owned
 from storage.ledger.memory import MemoryLedger
-from storage.ledger.protocol import Append, HostRow, Owned, Owner, View
+from storage.ledger.protocol import Append, HostRow, Owner, View
 
 pytestmark = pytest.mark.unit
 SECRET = b"cluster-secret-for-tests-0123456"

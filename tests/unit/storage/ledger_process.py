@@ -11,8 +11,9 @@ import os
 import sys
 from pathlib import Path
 
+from storage.ledger.errors import Fenced
 from storage.ledger.postgres import PostgresLedger
-from storage.ledger.protocol import Append, Claim, Fenced, HostRow, Kind, Ledger, NewEvent
+from storage.ledger.protocol import Append, Claim, HostRow, Kind, Ledger, NewEvent
 from storage.ledger.sqlite import SqliteLedger
 
 

@@ -25,18 +25,8 @@ from storage.backup.tables import EVENTS, LEFT_OUT, TABLES
 from storage.backup.take import PlaceRefused, Taking
 from storage.backup.verify import verify_backup, verify_living
 from storage.ledger.dump import dump
-from storage.ledger.protocol import (
-    Append,
-    Claim,
-    Fenced,
-    HostRow,
-    Kind,
-    NewAttempt,
-    NewEvent,
-    Snapshot,
-    StoredResponse,
-    View,
-)
+from storage.ledger.errors import Fenced
+from storage.ledger.protocol import Append, Claim, HostRow, Kind, NewAttempt, NewEvent, Snapshot, StoredResponse, View
 from storage.ledger.sqlite import SqliteLedger
 from storage.objects.local import LocalObjects
 

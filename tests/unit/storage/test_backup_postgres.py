@@ -14,8 +14,9 @@ from storage.backup.restore import restore_ledger
 from storage.backup.tables import EVENTS, LEFT_OUT, TABLES, Record
 from storage.backup.take import Taking
 from storage.backup.verify import verify_backup, verify_living
+from storage.ledger.errors import Fenced
 from storage.ledger.postgres import PostgresLedger
-from storage.ledger.protocol import Append, Fenced
+from storage.ledger.protocol import Append
 from storage.objects.local import LocalObjects
 from tests.postgres import Server
 from tests.unit.storage.test_backup import HOST, fill, row, take

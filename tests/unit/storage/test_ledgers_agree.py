@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from storage.ledger.clock import Clocks
+from storage.ledger.errors import LedgerError, Owned
 from storage.ledger.memory import MemoryLedger
 from storage.ledger.places import places
 from storage.ledger.postgres import PostgresLedger
@@ -28,10 +29,8 @@ from storage.ledger.protocol import (
     HostRow,
     Kind,
     Ledger,
-    LedgerError,
     NewAttempt,
     NewEvent,
-    Owned,
     Snapshot,
     StoredResponse,
     View,

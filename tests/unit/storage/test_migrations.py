@@ -13,18 +13,9 @@ from pathlib import Path
 import pytest
 
 from storage.ledger.clock import Clocks
+from storage.ledger.errors import SchemaMismatch
 from storage.ledger.migrations import STEPS, Found, Step, missing
-from storage.ledger.protocol import (
-    Append,
-    AttemptState,
-    HostRow,
-    Kind,
-    NewEvent,
-    SchemaMismatch,
-    Snapshot,
-    StoredResponse,
-    View,
-)
+from storage.ledger.protocol import Append, AttemptState, HostRow, Kind, NewEvent, Snapshot, StoredResponse, View
 from storage.ledger.sqlite import SqliteLedger
 from storage.ledger.sqlite_lock import FileLock
 from storage.ledger.sqlite_schema import connect, ensure_schema

@@ -13,8 +13,9 @@ import psycopg
 import pytest
 
 from storage.ledger import postgres_writer
+from storage.ledger.errors import Unavailable
 from storage.ledger.postgres import PostgresLedger
-from storage.ledger.protocol import Append, Claim, Committed, HostRow, Kind, NewEvent, Unavailable
+from storage.ledger.protocol import Append, Claim, Committed, HostRow, Kind, NewEvent
 from storage.ledger.verify import faults, rows
 from tests.postgres import Server
 

@@ -13,13 +13,14 @@ import psycopg
 import pytest
 
 from storage.ledger import postgres_attempts, postgres_read
+from storage.ledger.errors import SchemaMismatch
 from storage.ledger.migrations import STEPS, Step
 from storage.ledger.postgres import PostgresLedger
 from storage.ledger.postgres_connect import Connection, connect, is_pooled
 from storage.ledger.postgres_partitions import MONTHS_AHEAD, ensure_partitions, months
 from storage.ledger.postgres_schema import ensure_schema
 from storage.ledger.postgres_writer import Writer
-from storage.ledger.protocol import Append, HostRow, Kind, NewEvent, SchemaMismatch, View
+from storage.ledger.protocol import Append, HostRow, Kind, NewEvent, View
 from storage.ledger.verify import faults
 
 pytestmark = pytest.mark.unit

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from storage.ledger.protocol import HostRow, Snapshot, Unavailable
+from storage.ledger.errors import Unavailable
+from storage.ledger.protocol import HostRow, Snapshot
 from storage.ledger.sqlite import SqliteLedger
 from storage.ledger.sqlite_lock import FileLock
 from tests.unit.storage.test_sqlite_spacing import Line

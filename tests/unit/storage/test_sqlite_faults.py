@@ -13,7 +13,8 @@ import pytest
 
 from storage.ledger import sqlite_lock, sqlite_writer
 from storage.ledger.clock import Clocks
-from storage.ledger.protocol import Append, Claim, Committed, HostRow, Kind, NewEvent, SchemaMismatch, Unavailable
+from storage.ledger.errors import SchemaMismatch, Unavailable
+from storage.ledger.protocol import Append, Claim, Committed, HostRow, Kind, NewEvent
 from storage.ledger.sqlite import SqliteLedger
 from storage.ledger.sqlite_lock import FileLock
 from storage.ledger.verify import faults

@@ -26,8 +26,9 @@ from actors.outbox.protocol import (
 )
 from actors.project.actor import ProjectActor, project_id
 from actors.runtime.errors import HomeLost
+from storage.ledger.errors import LedgerError, Unavailable
 from storage.ledger.memory import MemoryLedger
-from storage.ledger.protocol import Append, Claim, Committed, HostRow, LedgerError, StoredResponse, Unavailable, View
+from storage.ledger.protocol import Append, Claim, Committed, HostRow, StoredResponse, View
 from tests.unit.actors.story import ANNA, Story, story
 
 pytestmark = pytest.mark.unit

@@ -17,8 +17,9 @@ from actors.runtime.lifecycle import Activated, Claimed, Lost, Passivated, Relea
 from actors.views import SceneView
 from collab.ports import Refused
 from collab.text import insert
+from storage.ledger.errors import Owned
 from storage.ledger.memory import MemoryLedger
-from storage.ledger.protocol import HostRow, Owned
+from storage.ledger.protocol import HostRow
 from tests.unit.actors.story import Story, story
 
 pytestmark = pytest.mark.unit

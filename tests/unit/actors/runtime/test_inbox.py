@@ -15,8 +15,8 @@ from actors.project.actor import project_id
 from actors.project.draft import ProjectDraft, read_screenplay
 from actors.runtime import turn
 from actors.runtime.inbox import INBOX, TRIES_MAX
+from storage.ledger.errors import LedgerError
 from storage.ledger.memory import MemoryLedger
-from storage.ledger.protocol import LedgerError
 from tests.unit.actors.story import ANNA, Story, story
 from tests.unit.actors.worlds import until
 

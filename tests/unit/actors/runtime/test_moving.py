@@ -9,8 +9,9 @@ import pytest
 from actors.commands import SetBrain
 from actors.runtime.errors import HomeLost
 from actors.runtime.lifecycle import Claimed, HandedOver, Released, SelfFenced
+from storage.ledger.errors import Owned
 from storage.ledger.memory import MemoryLedger
-from storage.ledger.protocol import Claim, HostRow, Owned
+from storage.ledger.protocol import Claim, HostRow
 from tests.unit.actors.story import Story, story
 
 pytestmark = pytest.mark.unit

@@ -13,8 +13,9 @@ from actors.runtime.errors import HomeLost
 from actors.runtime.lifecycle import Announcer, Healed, Lifecycle, Stalled
 from actors.runtime.limits import RuntimeLimits
 from actors.runtime.pipeline import Parts, Pipeline
+from storage.ledger.errors import Unavailable
 from storage.ledger.memory import MemoryLedger
-from storage.ledger.protocol import Append, Committed, HostRow, Kind, NewEvent, Unavailable
+from storage.ledger.protocol import Append, Committed, HostRow, Kind, NewEvent
 
 pytestmark = pytest.mark.unit
 

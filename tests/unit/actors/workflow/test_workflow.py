@@ -18,8 +18,8 @@ from actors.workflow.steps import RESULTS, SPECS, STEP_TRIES_MAX, Spec, Step
 from collab.presence import User
 from collab.session import Access
 from storage.codec import decode
+from storage.ledger.errors import Unavailable
 from storage.ledger.memory import MemoryLedger
-from storage.ledger.protocol import Unavailable
 from tests.unit.actors.story import story
 from tests.unit.actors.workflow.tale import BACK, PIER, Gate, Tale, again, both, tale
 

@@ -164,7 +164,7 @@ async def test_q05_a_ledger_that_cannot_be_read_is_a_retryable_error(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Q-05: a fault in a query has code and retryable, and not the database's words."""
-    from storage.ledger.protocol import Unavailable
+    from storage.ledger.errors import Unavailable
 
     async def broken(*_: object, **__: object) -> int:
         raise Unavailable("/secret/ledger.db is locked")

@@ -19,7 +19,8 @@ from serve_app.graphql.feed import ChangeFeed
 from storage.bus.memory import Air, MemoryBus
 from storage.bus.protocol import attempt_stream, home_stream
 from storage.codec import encode
-from storage.ledger.protocol import AttemptState, Kind, NewEvent, Unavailable
+from storage.ledger.errors import Unavailable
+from storage.ledger.protocol import AttemptState, Kind, NewEvent
 from tests.unit.serve_app.conftest import TOKEN, World, job_row
 
 pytestmark = pytest.mark.unit

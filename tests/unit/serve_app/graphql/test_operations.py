@@ -10,7 +10,8 @@ import pytest
 from actors.commands import CommandError
 from gpu.steps import Step
 from storage.codec import encode
-from storage.ledger.protocol import AttemptState, Kind, NewAttempt, NewEvent, Unavailable
+from storage.ledger.errors import Unavailable
+from storage.ledger.protocol import AttemptState, Kind, NewAttempt, NewEvent
 from tests.unit.serve_app.conftest import World, findings_row, job_row, project_row, scene_row, take_row
 
 pytestmark = pytest.mark.unit

@@ -15,7 +15,7 @@ from serve_app.peers.faults import FaultError
 from serve_app.peers.port import PeerPort
 from serve_app.peers.tunnel import PeerTransport, pump
 from serve_app.peers.wire import PeerError, seal, unseal
-from storage.ledger.protocol import Fenced
+from storage.ledger.errors import Fenced
 
 pytestmark = pytest.mark.unit
 
