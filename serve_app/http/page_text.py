@@ -20,12 +20,21 @@ a { color: #e0a63c; }
 .problem { color: #f0a08a; }
 """
 
+# Without one a browser asks for /favicon.ico, which does not exist; the editor's own lies behind the sign-in.
+_MARK = (
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E"
+    "%3Crect width='32' height='32' rx='7' fill='%2315161a'/%3E"
+    "%3Cpath d='M7 10.5h18M7 21.5h18' stroke='%23e8a33d' stroke-width='1.6'/%3E"
+    "%3Cpath d='M12.5 12.8v6.4l6.4-3.2z' fill='%23ece7dc'/%3E%3C/svg%3E"
+)
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
-<title>StoryForge</title><style>{style}</style></head><body><main>{body}</main></body></html>
+<title>StoryForge</title><link rel="icon" href="{mark}">
+<style>{style}</style></head><body><main>{body}</main></body></html>
 """
 
 SIGN_IN = _PAGE.format(
+    mark=_MARK,
     style=_STYLE,
     body="""<h1>This studio is private</h1>
 <!--problem-->
@@ -38,6 +47,7 @@ SIGN_IN = _PAGE.format(
 )
 
 NOT_BUILT = _PAGE.format(
+    mark=_MARK,
     style=_STYLE,
     body="""<h1>The editor is not built yet</h1>
 <p>The server runs, but its pages are missing. <code>make run</code> builds them;

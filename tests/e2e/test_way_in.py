@@ -42,6 +42,10 @@ def test_e09_without_a_session_a_project_address_asks_to_sign_in(enter: Enter) -
     assert answer is not None
     assert answer.status == 401
     expect(eve.page.get_by_label("Token")).to_be_visible()
+    icon = eve.page.locator("link[rel=icon]").get_attribute("href")
+    assert icon is not None
+    assert icon.startswith("data:")  # or the browser asks for one that is not there, sooner or later
+    assert all("401" in each for each in eve.complaints)
     eve.complaints.clear()
 
 
