@@ -1,19 +1,25 @@
 """Continuity of a whole story, kept up to date scene by scene.
 
 Invariant: after any sequence of updates, ``Continuity.findings()`` equals ``check`` of the same scenes from scratch. An
-edit re-reads its own scene; the scenes after it are only looked at again for as long as the time of day that reaches
-them changes. No text is refused and nothing here raises on what people type.
+edit re-reads its own scene; the scenes after it are only looked at again for as long as the clock that reaches them
+changes. Rule packs are judged over what was read of every scene, and only if that, or the order, is not as it was.
+No text is refused and nothing here raises on what people type.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
+from actors.continuity.aside import AsideMarks, aside_after, aside_marks
 from actors.continuity.clock import time_after
+from actors.continuity.days import DayClock, DayMarks, StoryDay, day_of, marks_of
 from actors.continuity.facts import Fact, facts_of
 from actors.continuity.findings import FindingDraft
-from actors.continuity.rules import Known, Names, SceneView, of_neighbours, of_scene
+from actors.continuity.rules import Known, Names, Premise, SceneView
+from actors.continuity.rules.between import of_neighbours, of_scene
+from actors.continuity.rules.packs import PACKS
 from actors.screenplay.breakdown import Breakdown, breakdown
 from actors.screenplay.heading import TimeOfDay
 
@@ -35,11 +41,28 @@ class Changes:
     withdrawn: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Reaching:
+    """What the scenes before leave a scene with."""
+
+    hour: TimeOfDay | None = None
+    day: DayClock | None = None
+    aside_left: int = 0
+
+
 @dataclass(slots=True)
 class _Entry:
     view: SceneView
+    days: DayMarks
+    asides: AsideMarks
+    told: tuple[Any, ...]  # what each pack read, in the order of PACKS
+    reached: _Reaching = field(default_factory=_Reaching)
+    left: _Reaching = field(default_factory=_Reaching)
     alone: tuple[FindingDraft, ...] = ()
     beside: tuple[FindingDraft, ...] = ()
+
+
+_Shown = dict[str, tuple[FindingDraft, ...]]
 
 
 def check(
@@ -57,14 +80,23 @@ def check(
 class Continuity:
     """The breakdown and findings of every scene of one project."""
 
-    def __init__(self, cast: Iterable[Known] = (), places: Iterable[Known] = (), waivers: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        cast: Iterable[Known] = (),
+        places: Iterable[Known] = (),
+        waivers: Iterable[str] = (),
+        facts: Iterable[Fact] = (),
+        brain: Mapping[str, Any] | None = None,
+    ) -> None:
         self._cast_list = tuple(cast)
-        self._cast = Names(self._cast_list)
-        self._places = Names(places)
+        self._premise = Premise(Names(self._cast_list), Names(places), tuple(facts), brain)
         self._waivers = frozenset(waivers)
         self._order: list[str] = []
         self._entries: dict[str, _Entry] = {}
+        self._judged: list[_Shown] = [{} for _ in PACKS]
+        self._stale: dict[int, None] = {}  # packs to be judged again, by their place in PACKS
 
+    # updates
     def set_scenes(self, scenes: Sequence[SceneInput]) -> Changes:
         """Take these scenes in their order as the whole story; scenes whose text is unchanged are not read again."""
         before = self._by_scene()
@@ -76,26 +108,48 @@ class Continuity:
             kept[scene.id] = entry if entry is not None and unchanged else self._read(scene.id, scene.script)
         self._entries = kept
         self._order = list(kept)
-        for index in range(len(self._order)):
-            self._compare(index)
-        return self._changes(before)
+        return self._whole(before)
 
-    def update_scene(self, scene_id: str, script: str) -> Changes:
-        """One scene's text changed. An id not seen before is appended at the end."""
-        if scene_id not in self._entries:
+    def update_scene(self, scene_id: str, script: str, *, judge: bool = True) -> Changes:
+        """One scene's text changed. An id not seen before is appended at the end.
+
+        Without ``judge`` the packs wait for `judge_next`: whoever reads many scenes judges once.
+        """
+        was = self._entries.get(scene_id)
+        if was is None:
             self._order.append(scene_id)
         index = self._order.index(scene_id)
         touched = self._order[index : index + 2]
         before = {each: self._shown(each) for each in touched}
-        self._entries[scene_id] = self._read(scene_id, script)
+        entry = self._entries[scene_id] = self._read(scene_id, script)
+        if was is not None:
+            view = was.view
+            entry.view = replace(entry.view, before=view.before, day=view.day, aside=view.aside)
+        for pack in range(len(PACKS)):
+            if was is None or entry.told[pack] or was.told[pack] != entry.told[pack]:
+                self._stale[pack] = None
         self._compare(index)
         for after in range(index + 1, len(self._order)):
             before.setdefault(self._order[after], self._shown(self._order[after]))
-            clock = self._entries[self._order[after]].view.before
+            reached = self._entries[self._order[after]].reached
             self._compare(after)
-            if self._entries[self._order[after]].view.before == clock:
+            if self._entries[self._order[after]].reached == reached:
                 break
+        while judge and self._stale:
+            self._judge(next(iter(self._stale)), before)
         return self._changes(before, whole=False)
+
+    def judge_next(self) -> Changes:
+        """Judge one pack whose reading has changed; with none waiting nothing changes."""
+        before: _Shown = {}
+        if self._stale:
+            self._judge(next(iter(self._stale)), before)
+        return self._changes(before, whole=False)
+
+    @property
+    def judged(self) -> bool:
+        """Whether the findings of the packs are those of what was read."""
+        return not self._stale
 
     def remove_scene(self, scene_id: str) -> Changes:
         """Forget a scene; an unknown id changes nothing."""
@@ -103,34 +157,32 @@ class Continuity:
         if scene_id in self._entries:
             del self._entries[scene_id]
             self._order.remove(scene_id)
-            for index in range(len(self._order)):
-                self._compare(index)
-        return self._changes(before)
+        return self._whole(before)
 
-    def reorder(self, scene_ids: Sequence[str]) -> Changes:
+    def reorder(self, scene_ids: Sequence[str], *, judge: bool = True) -> Changes:
         """Put the scenes in this order; ids not named keep their place after them."""
         before = self._by_scene()
         named = [each for each in dict.fromkeys(scene_ids) if each in self._entries]
         rest = [each for each in self._order if each not in set(named)]
         self._order = named + rest
-        for index in range(len(self._order)):
-            self._compare(index)
-        return self._changes(before)
+        return self._whole(before, judge=judge)
 
     def set_lists(self, cast: Iterable[Known], places: Iterable[Known]) -> Changes:
-        """The cast or the places changed: every scene is judged again, and read again for the people it mentions."""
+        """The cast or the places changed: every scene is read again."""
         before = self._by_scene()
-        cast_list = tuple(cast)
-        reread = cast_list != self._cast_list
-        self._cast_list, self._cast, self._places = cast_list, Names(cast_list), Names(places)
+        self._cast_list = tuple(cast)
+        self._premise = replace(self._premise, cast=Names(self._cast_list), places=Names(places))
         for scene_id, entry in self._entries.items():
-            if reread:
-                self._entries[scene_id] = self._read(scene_id, entry.view.script)
-            else:
-                entry.alone = of_scene(entry.view, self._cast, self._places)
-        for index in range(len(self._order)):
-            self._compare(index)
-        return self._changes(before)
+            self._entries[scene_id] = self._read(scene_id, entry.view.script)
+        return self._whole(before)
+
+    def set_premise(self, facts: Iterable[Fact], brain: Mapping[str, Any] | None) -> Changes:
+        """Facts set by hand, and the brain: packs are judged again, nothing is read again."""
+        before = self._by_scene()
+        self._premise = replace(self._premise, facts=tuple(facts), brain=brain)
+        for entry in self._entries.values():
+            entry.view = replace(entry.view, premise=self._premise)
+        return self._whole(before)
 
     def set_waivers(self, waivers: Iterable[str]) -> Changes:
         """These finding ids, and no others, are waived."""
@@ -138,6 +190,7 @@ class Continuity:
         self._waivers = frozenset(waivers)
         return self._changes(before)
 
+    # what it knows
     def findings(self) -> tuple[FindingDraft, ...]:
         """All findings in story order."""
         return tuple(finding for scene_id in self._order for finding in self._shown(scene_id))
@@ -164,25 +217,68 @@ class Continuity:
         entry = self._entries.get(scene_id)
         return None if entry is None else entry.view.before
 
+    def day_of(self, scene_id: str) -> StoryDay | None:
+        """The day of the story a scene is on; None for a dream, a flashback, an unknown id."""
+        entry = self._entries.get(scene_id)
+        return None if entry is None else entry.view.day
+
+    # its parts
     def _read(self, scene_id: str, script: str) -> _Entry:
         names = (spelling for known in self._cast_list for spelling in (known.name, *known.aliases))
-        entry = _Entry(SceneView(scene_id, script, breakdown(script, names)))
-        entry.alone = of_scene(entry.view, self._cast, self._places)
+        found = breakdown(script, names)
+        view = SceneView(scene_id, script, found, premise=self._premise)
+        entry = _Entry(view, marks_of(found), aside_marks(found), tuple(pack.read(view) for pack in PACKS))
+        entry.alone = of_scene(view, self._premise.cast, self._premise.places)
         return entry
 
+    def _whole(self, before: _Shown, *, judge: bool = True) -> Changes:
+        """Everything is compared and judged again."""
+        for index in range(len(self._order)):
+            self._compare(index)
+        self._all_stale()
+        while judge and self._stale:
+            self._judge(next(iter(self._stale)), {})
+        return self._changes(before)
+
+    def _all_stale(self) -> None:
+        self._stale = dict.fromkeys(range(len(PACKS)))
+
     def _compare(self, index: int) -> None:
+        """Take what the scene before leaves; a scene whose clock is not as it was makes every pack look again."""
         entry = self._entries[self._order[index]]
         previous = self._entries[self._order[index - 1]] if index else None
-        clock = time_after(previous.view.before, previous.view.breakdown) if previous else None
-        if clock != entry.view.before:
-            entry.view = replace(entry.view, before=clock)
+        entry.reached = reached = previous.left if previous else _Reaching()
+        aside, aside_left = aside_after(reached.aside_left, entry.asides)
+        day, clock = day_of(reached.day, entry.days, aside)
+        view = entry.view
+        if (view.before, view.day, view.aside) != (reached.hour, day, aside):
+            entry.view = replace(view, before=reached.hour, day=day, aside=aside)
+            self._all_stale()
+        hour = time_after(reached.hour, entry.view.breakdown)
+        entry.left = _Reaching(hour, clock, aside_left)
         entry.beside = of_neighbours(entry.view, previous.view if previous else None)
+
+    def _judge(self, pack: int, before: _Shown) -> None:
+        """Judge one pack; ``before`` gets the findings of scenes it changes, as they were."""
+        self._stale.pop(pack, None)
+        entries = [self._entries[each] for each in self._order]
+        aside = {entry.view.id for entry in entries if entry.view.aside}
+        found: dict[str, list[FindingDraft]] = {}
+        for finding in PACKS[pack].judge([(entry.view, entry.told[pack]) for entry in entries]):
+            if aside.isdisjoint((finding.scene_id, *(e.scene_id for e in finding.evidence))):
+                found.setdefault(finding.scene_id, []).append(finding)
+        was, now = self._judged[pack], {scene_id: tuple(each) for scene_id, each in found.items()}
+        for scene_id in was.keys() | now.keys():
+            if was.get(scene_id) != now.get(scene_id):
+                before.setdefault(scene_id, self._shown(scene_id))
+        self._judged[pack] = now
 
     def _shown(self, scene_id: str) -> tuple[FindingDraft, ...]:
         entry = self._entries.get(scene_id)
         if entry is None:
             return ()
-        found = (*entry.alone, *entry.beside)
+        packs = (finding for judged in self._judged for finding in judged.get(scene_id, ()))
+        found = (*entry.alone, *entry.beside, *packs)
         return tuple(replace(f, waived=True) if f.id in self._waivers else f for f in found)
 
     def _by_scene(self) -> dict[str, tuple[FindingDraft, ...]]:

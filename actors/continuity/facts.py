@@ -13,7 +13,6 @@ from actors.screenplay.breakdown import Breakdown
 from actors.screenplay.heading import Span
 from actors.screenplay.names import name_key
 
-Attribute = Literal["present", "speaks", "place", "setting", "time_of_day", "relation", "prop"]
 Layer = Literal["told", "seen"]
 
 
@@ -28,15 +27,30 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Beat:
+    """A moment of the story: a scene, and a place in its script in code points."""
+
+    scene_id: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
 class Fact:
-    """``entity`` is a name key, or the scene id for facts about the scene itself. ``confidence`` is 0..1."""
+    """``entity`` is a name key, or the scene id for facts about the scene itself. ``confidence`` is 0..1.
+
+    ``attribute`` is an open list: readers take the ones they know. Valid from one beat to another; None: from the
+    beginning, or for as long as nothing in the story changes it. ``author`` is "" where it was read from the script.
+    """
 
     entity: str
-    attribute: Attribute
+    attribute: str
     value: str
     evidence: Evidence
     confidence: float = 1.0
     layer: Layer = "told"
+    valid_from: Beat | None = None
+    valid_to: Beat | None = None
+    author: str = ""
 
 
 def quote(scene_id: str, script: str, span: Span) -> Evidence:

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
+from actors.continuity.codes import Severity
 from actors.continuity.facts import Evidence
-
-Severity = Literal["ERROR", "WARNING"]
-Code = Literal["new_character", "name_drift", "timeline_error", "setting_mismatch"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +29,7 @@ class FindingDraft:
     """``scene_id`` is the scene to repair; ``evidence`` lists the telling quotation first."""
 
     id: str
-    code: Code
+    code: str  # declared in `actors.continuity.codes`
     severity: Severity
     scene_id: str
     message: str
@@ -59,7 +57,7 @@ class FindingDraft:
         }
 
 
-def finding_id(code: Code, scene_id: str, *about: str) -> str:
+def finding_id(code: str, scene_id: str, *about: str) -> str:
     """``about`` names what the finding is about: name keys, times, the other scene."""
     digest = hashlib.blake2b("\x1f".join((code, scene_id, *about)).encode("utf-8", "surrogatepass"), digest_size=8)
     return f"fnd_{digest.hexdigest()}"

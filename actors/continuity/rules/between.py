@@ -1,4 +1,4 @@
-"""The rules of continuity: pure functions from breakdowns to findings.
+"""Rules of a scene alone and beside the one before it: names, places, the clock between two headings.
 
 Invariant: a rule reads at most one scene and the one before it, so an edit costs its scene and its neighbour. Rules
 prefer silence to nagging: each says below what it lets pass. Findings are WARNINGs, except a scene that calls itself
@@ -7,15 +7,15 @@ continuous and is not: that one is an ERROR.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 from actors.continuity.clock import UNBROKEN, contradicts, jumps
 from actors.continuity.facts import quote
 from actors.continuity.findings import FindingDraft, Fix, finding_id
-from actors.screenplay.breakdown import Appearance, Breakdown
-from actors.screenplay.heading import Span, TimeOfDay
-from actors.screenplay.names import COLLECTIVE, name_key, near
+from actors.continuity.rules.view import Names, SceneView
+from actors.screenplay.breakdown import Appearance
+from actors.screenplay.heading import Span
+from actors.screenplay.names import COLLECTIVE, name_key
 from actors.screenplay.vocabulary import words
 
 # Places that are outdoors or indoors by nature, by their last word.
@@ -27,56 +27,6 @@ _INDOORS = words(
     "kitchen bedroom bathroom office corridor hallway basement attic cell cockpit elevator lift classroom wheelhouse "
     "lobby cabin ward vault closet cellar"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A name of the project's cast or places, as people wrote it, with its other spellings."""
-
-    name: str
-    aliases: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class SceneView:
-    """One scene as the rules see it; ``before`` is the time of day when it begins, None if nobody said."""
-
-    id: str
-    script: str
-    breakdown: Breakdown
-    before: TimeOfDay | None = None
-
-
-class Names:
-    """The known names of one kind, by key. A single word of a longer name stands for it: BELL for MARGARET BELL."""
-
-    def __init__(self, known: Iterable[Known]) -> None:
-        self._by_key: dict[str, str] = {}
-        parts: dict[str, set[str]] = {}
-        for entry in known:
-            for spelling in (entry.name, *entry.aliases):
-                key = name_key(spelling)
-                if key:
-                    self._by_key.setdefault(key, entry.name)
-                    for word in key.split():
-                        parts.setdefault(word, set()).add(entry.name)
-        self._parts = {word: next(iter(names)) for word, names in parts.items() if len(names) == 1}
-
-    def find(self, key: str) -> str | None:
-        """The known name this key stands for."""
-        return self._by_key.get(key) or (self._parts.get(key) if " " not in key else None)
-
-    def find_person(self, key: str) -> str | None:
-        """As ``find``; a longer form of a known name counts too (CAPTAIN MARGARET for MARGARET)."""
-        whole = self.find(key)
-        if whole is not None:
-            return whole
-        inside = {self._by_key[word] for word in key.split() if word in self._by_key}
-        return inside.pop() if len(inside) == 1 else None
-
-    def nearest(self, key: str, slips_max: int | None = None) -> str | None:
-        """A known name that ``key`` looks like a slip of the pen for."""
-        return next((name for other, name in self._by_key.items() if near(key, other, slips_max)), None)
 
 
 def unknown_people(scene: SceneView, cast: Names) -> Iterator[FindingDraft]:

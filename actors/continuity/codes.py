@@ -1,0 +1,39 @@
+"""The kinds of findings: each code with its usual severity, what it is called, and what may excuse it.
+
+Invariant: every code a rule uses is declared here once; a test holds both directions. Others read a finding's
+``severity``, ``code``, ``evidence``, ``fix`` and ``waived``, and need no list of codes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+Severity = Literal["ERROR", "WARNING"]
+Reason = Literal["dream", "flashback", "lie", "unreliable_narrator", "intended"]
+
+REASONS: frozenset[Reason] = frozenset(get_args(Reason))
+_TOLD: frozenset[Reason] = REASONS
+_SEEN: frozenset[Reason] = frozenset(("dream", "flashback", "intended"))
+_NAMED: frozenset[Reason] = frozenset(("intended",))
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """``words`` name the slip in a list; ``reasons`` are those a waiver of it may give."""
+
+    code: str
+    severity: Severity
+    words: str
+    reasons: frozenset[Reason]
+
+
+_ALL = (
+    Declared("new_character", "WARNING", "Somebody new", _NAMED),
+    Declared("name_drift", "WARNING", "A name spelt two ways", _NAMED),
+    Declared("timeline_error", "WARNING", "The clock runs wrong", _SEEN),
+    Declared("setting_mismatch", "WARNING", "A place that changes", _SEEN),
+)
+
+CODES: Mapping[str, Declared] = {each.code: each for each in _ALL}
