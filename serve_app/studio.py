@@ -136,6 +136,7 @@ class StudioCore:
                 metrics=gathering.metrics,
                 ready_hosts=gathering.ready_hosts,
                 optional={"generation": generation_runs, "objects": self._objects_work},
+                cache_bound=settings.cache_error_bound,
                 said={"embedder": embedder_part(settings), "cache": cache_part(settings)},
                 told=generation_told,
                 secure_cookies=settings.url.startswith("https:"),

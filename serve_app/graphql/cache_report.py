@@ -68,8 +68,16 @@ class CacheReport:
     saved_share: float | None = strawberry.field(
         description="Saved of saved and spent; null where nothing had a price."
     )
+    judged: int = strawberry.field(description="Films from the cache of which somebody spoke, at any level.")
+    wrong: int
+    wrong_rate: float | None
+    wrong_low: float | None
+    wrong_high: float | None
     levels: list[CacheLevelReport]
     targets: CacheTargets
+    installed_bound_per10000: int = strawberry.field(
+        description="Wrong films among 10,000 that a project allows which says nothing of its own."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +126,7 @@ def wilson(wrong: int, judged: int) -> tuple[float, float] | None:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def report(takes: Sequence[Counted], complete: bool) -> CacheReport:
+def report(takes: Sequence[Counted], complete: bool, installed_bound: int) -> CacheReport:
     """Levels are asked one after the other: what one answers is not asked of the next."""
     films = [each for each in takes if each.verdict == "hit"]
     after_l1 = [each for each in takes if not _at("L1")(each)]
@@ -131,6 +139,7 @@ def report(takes: Sequence[Counted], complete: bool) -> CacheReport:
         _level("warm", made, lambda each: each.verdict == "warm", lambda each: 0.0),
     ]
     saved, spent = sum(each.saved_usd for each in levels), sum(each.cost_usd for each in takes)
+    judged, wrong, rate, low, high = _spoken(films)
     return CacheReport(
         takes=len(takes),
         complete=complete,
@@ -139,8 +148,14 @@ def report(takes: Sequence[Counted], complete: bool) -> CacheReport:
         saved_usd=round(saved, 6),
         spent_usd=round(spent, 6),
         saved_share=_share(saved, saved + spent),
+        judged=judged,
+        wrong=wrong,
+        wrong_rate=rate,
+        wrong_low=low,
+        wrong_high=high,
         levels=levels,
         targets=CacheTargets(l1_hit_rate=L1_TARGET, hit_rate=HITS_TARGET, saved_share=SAVED_TARGET),
+        installed_bound_per10000=installed_bound,
     )
 
 
@@ -160,21 +175,27 @@ def _level(
 ) -> CacheLevelReport:
     asked = list(asked)
     hits = [each for each in asked if is_hit(each)]
-    spoken = [each for each in hits if each.judged is not None and each.verdict == "hit"]
-    wrong = sum(each.judged is False for each in spoken)
-    low, high = wilson(wrong, len(spoken)) or (None, None)
+    judged, wrong, rate, low, high = _spoken(hits)
     return CacheLevelReport(
         level=level,
         asked=len(asked),
         hits=len(hits),
         hit_rate=_share(len(hits), len(asked)),
-        judged=len(spoken),
+        judged=judged,
         wrong=wrong,
-        wrong_rate=_share(wrong, len(spoken)),
+        wrong_rate=rate,
         wrong_low=low,
         wrong_high=high,
         saved_usd=round(sum(map(saved, hits)), 6),
     )
+
+
+def _spoken(hits: Iterable[Counted]) -> tuple[int, int, float | None, float | None, float | None]:
+    """(judged, wrong, rate of wrong, its interval): films of the cache alone; a beginning is not judged."""
+    spoken = [each for each in hits if each.judged is not None and each.verdict == "hit"]
+    wrong = sum(each.judged is False for each in spoken)
+    low, high = wilson(wrong, len(spoken)) or (None, None)
+    return len(spoken), wrong, _share(wrong, len(spoken)), low, high
 
 
 async def counted_takes(context: Context, home: str, since_ms: int | None) -> tuple[list[Counted], bool]:
@@ -208,4 +229,4 @@ class CacheQueries:
             raise not_found("project", home)
         at: Any = None if since is None else (since if since.tzinfo else since.replace(tzinfo=UTC))
         since_ms = None if at is None else int(at.timestamp() * 1000)
-        return report(*await counted_takes(context, home, since_ms))
+        return report(*await counted_takes(context, home, since_ms), context.ports.cache_bound)

@@ -20,6 +20,7 @@ from serve_app.graphql.limits import GraphQLLimits
 from serve_app.graphql.loaders import Loaders
 from serve_app.graphql.ports import AskOwner, BrainCard, Commands, Reader, SceneText, SignMedia
 from serve_app.pasts import Pasts
+from serve_app.settings.cache import CacheSettings
 from storage.ledger.protocol import View
 from storage.ledger.queue_board import QueueBoard
 
@@ -41,6 +42,7 @@ class Ports:
     pasts: Pasts
     link_token: LinkToken
     webhook_secret: Callable[[str], str]
+    cache_bound: int = CacheSettings.cache_error_bound  # as installed: wrong films among 10,000
     limits: GraphQLLimits = field(default_factory=GraphQLLimits)
     queue: QueueBoard = field(init=False)
 

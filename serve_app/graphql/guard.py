@@ -63,7 +63,6 @@ RULES: Mapping[str, Rule] = {
     "Query.relations": Rule(_READ, Subject.PROJECT, ("projectId",)),
     "Mutation.retryWorkflow": _input(Subject.SCENE, _SCENE_ID),
     "Mutation.setBackground": _input(Subject.PROJECT, "projectId"),
-    "Mutation.setCacheBound": _input(Subject.PROJECT, "projectId"),
     "Mutation.addComment": _input(Subject.SCENE, _SCENE_ID, Access.COMMENT),
     "Mutation.resolveComment": _input(Subject.SCENE, _SCENE_ID, Access.COMMENT),
     "Mutation.setBrain": Rule(Access.WRITE, Subject.PROJECT, ("projectId",)),
@@ -119,6 +118,7 @@ OWNER_ONLY = frozenset(
         "Mutation.archiveProject",
         "Mutation.setAhead",
         "Mutation.setShare",
+        "Mutation.setCacheBound",
     }
 )
 """Denied on purpose. What is in neither table is denied too; a test asks for every field to be in one of them."""

@@ -268,7 +268,7 @@ class Project:
     def share_percent(self) -> int:
         return self.view.share_percent
 
-    @described("Of 10,000 films reused for other words, how many may be wrong; null: as the installation has it.")
+    @described("Of 10,000 askings, how many may be answered with a wrong film; null: as the installation has it.")
     def cache_bound_per10000(self) -> int | None:
         return self.view.cache_bound or None
 

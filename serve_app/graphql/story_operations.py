@@ -128,7 +128,7 @@ class StoryMutations:
         command = SetAhead(renders_a_day=input.renders_per_day)
         return await _of_project(info, input.project_id, input.idempotency_key, command)
 
-    @commanded("Of 10,000 films reused for other words, how many may be wrong, 1 to 2000; null: as installed.")
+    @commanded("Of 10,000 askings, how many may get a wrong film, 1 to 2000; null: as installed. The owner sets it.")
     async def set_cache_bound(self, info: Info, input: SetCacheBoundInput) -> ProjectPayload:
         command = SetCacheBound(per_10000=input.per10000)
         return await _of_project(info, input.project_id, input.idempotency_key, command)

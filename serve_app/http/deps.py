@@ -16,6 +16,7 @@ from serve_app.auth import Gate
 from serve_app.graphql.limits import GraphQLLimits
 from serve_app.graphql.ports import AskOwner, BrainCard, Commands, Reader, SceneText
 from serve_app.media_addresses import MediaAddresses
+from serve_app.settings.cache import CacheSettings
 from storage.bus.protocol import Bus
 from storage.objects.protocol import ObjectStore
 
@@ -106,6 +107,7 @@ class StudioDeps:
     limits: StudioLimits = field(default_factory=StudioLimits)
     bus: Bus | None = None
     video_offers: Sequence[Capabilities] = (ANIMATIC,)
+    cache_bound: int = CacheSettings.cache_error_bound
     said: Mapping[str, str] = field(default_factory=dict)
     objects: ObjectStore | None = None
     """The store itself, where it takes uploads past Studio; with it `upload_secret`, which signs their tickets."""

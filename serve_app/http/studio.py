@@ -53,6 +53,7 @@ def studio_app(deps: StudioDeps) -> Starlette:
         pasts=Pasts(deps.reader),
         link_token=deps.gate.link_token,
         webhook_secret=deps.gate.webhook_secret,
+        cache_bound=deps.cache_bound,
         feed=ChangeFeed(deps.reader, deps.bus, watchers_max=deps.limits.graphql.subscriptions_max),
         limits=deps.limits.graphql,
     )

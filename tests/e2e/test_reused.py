@@ -1,4 +1,4 @@
-"""A film from the cache says so, and is refused by keys (E-95, E-96)."""
+"""A film from the cache says so, is refused by keys, and is counted in the cache report (E-95, E-96, E-120, E-121)."""
 
 from __future__ import annotations
 
@@ -28,9 +28,35 @@ def film(person: Person, stack: Stack, scene: int) -> None:
     expect(person.page.get_by_test_id("take")).to_have_count(1, timeout=TAKE_MS)
 
 
+def _reports(ada: Person) -> None:
+    """Two films of three asked for were made; the one of the cache was wrong, as Ada said."""
+    ada.page.keyboard.press("Control+k")
+    expect(ada.palette()).to_be_focused(timeout=SOON_MS)
+    ada.palette().fill("cache report")
+    ada.page.keyboard.press("Enter")
+    expect(ada.page.get_by_test_id("cache-summary")).to_contain_text(
+        "1 of 3 films came from the cache", timeout=SOON_MS
+    )
+    expect(ada.page.get_by_test_id("cache-bar-all")).to_contain_text("33.3 %; planned 60 %")
+    second = ada.page.get_by_test_id("cache-levels").locator('[data-level="L2"]')
+    expect(second).to_contain_text("100 % of 1 judged (20.6 % to 100 %)")
+    bound = ada.page.get_by_test_id("cache-bound")
+    bound.fill("9999")
+    bound.press("Enter")
+    expect(ada.page.get_by_role("alert").filter(has_text="1 to 2000 wrong answers among 10,000")).to_be_visible()
+    if AXE.exists():
+        assert accessible(ada) == []
+    bound.fill("20")
+    bound.press("Enter")
+    expect(ada.page.get_by_test_id("cache-bound-now")).to_contain_text("20 in 10,000 (0.2 %)", timeout=SOON_MS)
+    ada.page.keyboard.press("Escape")
+    expect(ada.page.get_by_test_id("cache-summary")).to_have_count(0)
+
+
 def test_e96_a_film_of_the_cache_is_refused_by_keys(enter: Enter, stack: Stack) -> None:
     """E-95, E-96: of two scenes worded alike the second take says that it is the first one's film and how sure that
-    was; *Not this*, a command and a button, is told back with what follows, and the next film is rendered."""
+    was; *Not this*, a command and a button, is told back with what follows, and the next film is rendered. E-120,
+    E-121: the cache report, opened by keys, counts them and takes a bound, or says what one may be."""
     ada = enter("Ada")
     ada.sign_in()
     ada.drop_file("alike.fountain", STORY)
@@ -59,6 +85,7 @@ def test_e96_a_film_of_the_cache_is_refused_by_keys(enter: Enter, stack: Stack) 
     expect(ada.page.get_by_test_id("another-film")).to_be_focused()
     ada.page.keyboard.press("Enter")
     expect(ada.page.get_by_test_id("take")).to_have_count(2, timeout=TAKE_MS)
+    _reports(ada)
     takes = stack.graphql(TAKES, id=ada.scene_id)["scene"]["takes"]
     (old,) = [each for each in takes if each["id"] == given["id"]]
     (new,) = [each for each in takes if each["id"] != given["id"]]

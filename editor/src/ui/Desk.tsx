@@ -15,7 +15,7 @@ import { Strip } from './Strip';
 import { TopBar } from './TopBar';
 import { Empty } from './Empty';
 import { RenameScene } from './RenameScene';
-import { sharing } from './sharing';
+import { cacheReporting, sharing } from './sharing';
 
 export function Desk({ story }: { story: Story }) {
   useRoute(story);
@@ -23,6 +23,7 @@ export function Desk({ story }: { story: Story }) {
   useUnloadWarning(story);
   const past = usePast(story.past.open.value);
   const share = useShareSheet(sharing.value);
+  const cache = useCacheSheet(cacheReporting.value);
   useEffect(() => {
     document.title = story.title.value ? `${story.title.value} · StoryForge` : 'StoryForge';
   }, [story.title.value]);
@@ -40,6 +41,7 @@ export function Desk({ story }: { story: Story }) {
       <CommandPalette story={story} />
       <RenameScene story={story} />
       {share !== null && <share.ShareSheet story={story} />}
+      {cache !== null && <cache.CacheSheet story={story} />}
     </div>
   );
 }
@@ -73,6 +75,23 @@ function useShareSheet(open: boolean): ShareChunk | null {
       });
   }, [open]);
   return shareSheet.value;
+}
+
+type CacheChunk = typeof import('./CacheSheet');
+const cacheSheet = signal<CacheChunk | null>(null);
+
+/** So does the report of the cache. */
+function useCacheSheet(open: boolean): CacheChunk | null {
+  useEffect(() => {
+    if (!open || cacheSheet.peek() !== null) return;
+    import('./CacheSheet')
+      .then((chunk) => (cacheSheet.value = chunk))
+      .catch(() => {
+        cacheReporting.value = false;
+        say('The cache report could not be loaded. Reload the page.', 'bad');
+      });
+  }, [open]);
+  return cacheSheet.value;
 }
 
 /** The address decides which scene is open; without one, the first scene is. */

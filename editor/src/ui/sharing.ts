@@ -1,4 +1,5 @@
-/** Whether the sharing sheet is wanted. The sheet itself is a chunk of its own: most visits never open it. */
+/** Which sheets are wanted whose code is a chunk of its own: most visits never open them. */
 import { signal } from '@preact/signals';
 
 export const sharing = signal(false);
+export const cacheReporting = signal(false);

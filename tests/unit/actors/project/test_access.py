@@ -123,6 +123,7 @@ async def test_a57_a_command_needs_the_role_it_is_listed_under() -> None:
         "webhook.delete",
         "project.set_ahead",
         "project.set_share",
+        "project.set_cache_bound",
         "access.create",
         "access.change",
         "access.revoke",

@@ -204,6 +204,23 @@ async def test_q71_a_role_decides_each_mutation(shared: Shared) -> None:
         assert read["data"]["project"]["scenes"] == [{"id": mine["sceneId"]}]
 
 
+async def test_k110_how_wrong_a_reused_film_may_be_is_the_owners(shared: Shared) -> None:
+    """K-110: an editor reads what holds and cannot set it; the owner sets it, and the page of everybody says so."""
+    mine = await shared.story()
+    _, token = await shared.link(mine["projectId"], "EDITOR")
+    call = f'setCacheBound(input: {{projectId: "{mine["projectId"]}", per10000: 200, idempotencyKey: "KEY"}})'
+    denied = await shared.post(f"mutation {{ {call} {{ sequence }} }}", token)
+    assert codes(denied) == {"FORBIDDEN"}
+    shown = """query($p: ID!) { cacheReport(projectId: $p) { takes hitRate installedBoundPer10000 }
+      project(id: $p) { cacheBoundPer10000 } }"""
+    as_installed = {"takes": 0, "hitRate": None, "installedBoundPer10000": 50}
+    for own in (None, 200):
+        read = (await shared.post(shown, token, p=mine["projectId"]))["data"]
+        assert (read["cacheReport"], read["project"]["cacheBoundPer10000"]) == (as_installed, own)
+        if own is None:
+            await shared.act(call, "project { cacheBoundPer10000 }")
+
+
 async def test_q72_a_link_is_listed_for_the_owner_and_its_token_shown_once(shared: Shared) -> None:
     """Q-72: the list has no token, a retry answers with the same one, and a link sees no list."""
     mine = await shared.story()

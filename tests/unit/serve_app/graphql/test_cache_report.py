@@ -18,7 +18,8 @@ pytestmark = pytest.mark.unit
 
 LEVEL = "level asked hits hitRate judged wrong wrongRate wrongLow wrongHigh savedUsd"
 REPORT = f"""query($p: ID!, $s: DateTime) {{ cacheReport(projectId: $p, since: $s) {{
-  takes complete hits hitRate savedUsd spentUsd savedShare levels {{ {LEVEL} }}
+  takes complete hits hitRate savedUsd spentUsd savedShare judged wrong wrongRate wrongLow wrongHigh
+  installedBoundPer10000 levels {{ {LEVEL} }}
   targets {{ l1HitRate hitRate savedShare }} }} }}"""
 HOME = "prj_report"
 FIRST_MS = 1_700_000_000_000
@@ -55,6 +56,8 @@ async def test_q112_the_report_counts_committed_takes(world: World) -> None:
     assert (report["takes"], report["complete"], report["hits"], report["hitRate"]) == (5, True, 3, 0.6)
     assert (report["savedUsd"], report["spentUsd"]) == (1.502, 1.0)
     assert report["savedShare"] == pytest.approx(1.502 / 2.502)
+    spoken = [report[name] for name in ("judged", "wrong", "wrongRate")]
+    assert (spoken, report["wrongLow"] < 0.5 < report["wrongHigh"]) == ([2, 1, 0.5], True)
     assert report["targets"] == {"l1HitRate": 0.4, "hitRate": 0.6, "savedShare": 0.5}
     levels = {each["level"]: each for each in report["levels"]}
     assert {name: (each["asked"], each["hits"]) for name, each in levels.items()} == {
