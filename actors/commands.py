@@ -437,6 +437,20 @@ class ResolveComment(Command):
     by: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class WaiveFinding(Command):
+    """A break of continuity is meant, for a `reason` of `actors.continuity.codes`; or, not `waived`, it is not."""
+
+    type: ClassVar[str] = "finding.waive"
+    actor: ClassVar[str] = "continuity"
+    scene: str
+    finding: str
+    reason: str = ""
+    note: str = ""
+    waived: bool = True
+    by: str = ""
+
+
 _ALL: tuple[type[Command], ...] = (
     CreateProject,
     ImportScreenplay,
@@ -476,6 +490,7 @@ _ALL: tuple[type[Command], ...] = (
     RestoreVersion,
     AddComment,
     ResolveComment,
+    WaiveFinding,
     EditScene,
 )
 BY_TYPE: Mapping[str, type[Command]] = {c.type: c for c in _ALL}

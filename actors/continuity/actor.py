@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
 
+from actors.commands import WaiveFinding
+from actors.continuity import waivers
 from actors.continuity.check import Continuity
 from actors.continuity.facts import facts_of
 from actors.continuity.findings import FindingDraft
@@ -63,6 +65,7 @@ class ContinuityActor(Actor):
     def __init__(self, home: str, id: str) -> None:
         super().__init__(home, id)
         self.findings: dict[str, tuple[dict[str, Any], ...]] = {}
+        self.waivers: dict[str, dict[str, Any]] = {}  # by finding
         self.read_upto = 0
         self._engine: Continuity | None = None
         self._texts: dict[str, str] = {}
@@ -91,18 +94,32 @@ class ContinuityActor(Actor):
 
     # fold
     def apply(self, fact: Fact) -> None:
+        if fact.type in ("finding.waived", "finding.unwaived"):
+            self._apply_waiver(fact.data["scene"], fact.data["finding"], fact.data["waiver"])
+            return
         self.read_upto = max(self.read_upto, fact.data["upto"])
         for scene, found in fact.data.get("findings", {}).items():
             self.findings[scene] = tuple(found)
             if not found:
                 del self.findings[scene]
 
+    def _apply_waiver(self, scene: str, finding: str, waiver: dict[str, Any] | None) -> None:
+        if waiver is None:
+            self.waivers.pop(finding, None)
+        else:
+            self.waivers[finding] = dict(waiver)
+        if scene in self.findings:
+            found = self.findings[scene]
+            self.findings[scene] = tuple(waivers.marked(f, waiver) if f["id"] == finding else f for f in found)
+
     def dump(self) -> dict[str, Any]:
-        return {"findings": {k: list(v) for k, v in self.findings.items()}, "read_upto": self.read_upto}
+        findings = {k: list(v) for k, v in self.findings.items()}
+        return {"findings": findings, "read_upto": self.read_upto, "waivers": self.waivers}
 
     def load(self, data: Mapping[str, Any]) -> None:
         self.findings = {k: tuple(v) for k, v in data["findings"].items()}
         self.read_upto = data["read_upto"]
+        self.waivers = dict(data.get("waivers", {}))  # a snapshot older than waivers has none
 
     def known(self) -> Callable[[], Mapping[str, Any]] | None:
         """Every fact of every scene it has read."""
@@ -111,12 +128,16 @@ class ContinuityActor(Actor):
 
     # decisions
     def needs(self, message: Message) -> Needs:
+        if isinstance(message, WaiveFinding):
+            return Needs(edits=("live", waivers.notes_of(message.scene)))
         scenes = message.scenes[:ROOMS_PER_TURN] if isinstance(message, ScriptSettled) else ()
         docs = tuple(f"scene:{scene}" for scene in scenes)
         lists = () if isinstance(message, ReadOn) else ("outline",)
         return Needs(docs=(*docs, *lists), edits=("live",), scripts=self._engine is None)
 
     def decide(self, message: Message, ctx: Context) -> Decision:
+        if isinstance(message, WaiveFinding):
+            return waivers.waive(self, message, ctx)
         project = ctx.peer(ProjectActor, self.home)
         if project is None or project.facts is None:
             return Decision()
@@ -192,7 +213,7 @@ class ContinuityActor(Actor):
     def _say(self, engine: Continuity, looked: Iterable[str], decision: Decision) -> None:
         changed: dict[str, list[dict[str, Any]]] = {}
         for scene in looked:
-            found = [shown(f) for f in engine.findings_of(scene)]
+            found = [shown(f, self.waivers.get(f.id)) for f in engine.findings_of(scene)]
             if found != list(self.findings.get(scene, ())):
                 changed[scene] = found
         upto = self.read_upto if self._waiting else max(self.read_upto, self._settled_upto)
@@ -207,7 +228,7 @@ class ContinuityActor(Actor):
             decision.edits.append(Edit("live", ops))
 
 
-def shown(finding: FindingDraft) -> dict[str, Any]:
+def shown(finding: FindingDraft, waiver: dict[str, Any] | None = None) -> dict[str, Any]:
     """A finding as views and `live` hold it."""
     fix = finding.fix
     return {
@@ -219,7 +240,9 @@ def shown(finding: FindingDraft) -> dict[str, Any]:
         "evidence": [{"sceneId": e.scene_id, "start": e.start, "end": e.end, "text": e.text} for e in finding.evidence],
         "suggestion": finding.suggestion,
         "fix": fix and {"sceneId": fix.scene_id, "start": fix.start, "end": fix.end, "replacement": fix.replacement},
-        "waived": finding.waived,
+        "waived": finding.waived or waiver is not None,
+        "waiver": waiver,
+        "reasons": waivers.reasons_for(finding.code),
         "stale": False,
     }
 

@@ -45,6 +45,7 @@ from actors.commands import (
     StyleScene,
     UnlockScene,
     VotePanel,
+    WaiveFinding,
     WithdrawDefinition,
 )
 from actors.runtime.actor import Context, Decision, Draft, ViewDraft
@@ -85,6 +86,7 @@ COMMANDS: Mapping[type[Command], Access] = {
     ContinueScene: Access.WRITE,
     PickPanel: Access.WRITE,
     VotePanel: Access.COMMENT,
+    WaiveFinding: Access.WRITE,
     ReviseBoard: Access.WRITE,
     CancelJob: Access.WRITE,
     JudgeTake: Access.WRITE,

@@ -39,6 +39,7 @@ from actors.commands import (
     SetFormat,
     StyleScene,
     VotePanel,
+    WaiveFinding,
     WithdrawDefinition,
 )
 from actors.project.access import ROLES
@@ -98,6 +99,10 @@ def check_envelope(envelope: Envelope, catalogue: Catalogue) -> None:
             _check_batch(command)
         case AddComment():
             check_text("text", command.text, COMMENT_CHARS_MAX)
+            check_length("displayName", command.by, NAME_CHARS_MAX)
+        case WaiveFinding():
+            check_length("findingId", command.finding, NAME_CHARS_MAX)
+            check_length("note", command.note, TEXT_CHARS_MAX)
             check_length("displayName", command.by, NAME_CHARS_MAX)
         case ResolveComment() | VotePanel():
             check_length("displayName", command.by, NAME_CHARS_MAX)

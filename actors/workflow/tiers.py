@@ -50,6 +50,8 @@ EVENTS: Mapping[str, Tier] = {
     "webhook.disabled": _LOCAL,
     "webhook.removed": _LOCAL,
     "continuity.checked": _LOCAL,
+    "finding.waived": _LOCAL,
+    "finding.unwaived": _LOCAL,
     "checkpoint.made": _LOCAL,
     "checkpoint.deferred": _LOCAL,
     # a scene: its words have consequences elsewhere, its lists and its lock have none

@@ -62,7 +62,7 @@ it('E-32: a dropped file is read as what it is', () => {
 it('E-33: findings of an unexpected shape are skipped, never shown half', () => {
   expect(readFindings('nonsense')).toEqual([]);
   expect(readFindings([null, 3, {}, { message: 'Who is this?', severity: 'LOUD' }])).toEqual([
-    { id: 'finding:Who is this?', code: 'FINDING', severity: 'WARNING', message: 'Who is this?', suggestion: null, evidence: [], fix: null },
+    { id: 'finding:Who is this?', code: 'FINDING', severity: 'WARNING', message: 'Who is this?', suggestion: null, evidence: [], fix: null, waived: false, waiver: null, reasons: [] },
   ]);
 });
 

@@ -21,6 +21,15 @@ class ScreenplayFormat(enum.Enum):
 
 
 @strawberry.enum
+class WaiverReason(enum.Enum):
+    DREAM = "dream"
+    FLASHBACK = "flashback"
+    LIE = "lie"
+    UNRELIABLE_NARRATOR = "unreliable_narrator"
+    INTENDED = "intended"
+
+
+@strawberry.enum
 class AccessRole(enum.Enum):
     VIEWER = "VIEWER"
     COMMENTER = "COMMENTER"

@@ -50,6 +50,8 @@ SUMMARIES: dict[str, str] = {
     "scene.unlocked": "Unlocked a scene",
     "comment.added": "Commented on a scene",
     "comment.resolved": "Settled a comment",
+    "finding.waived": "Said that a break of continuity is meant",
+    "finding.unwaived": "Took back that a break of continuity is meant",
     "scene.edited": "Edited by a task",
     "version.named": "Named a version",
     "scene.restored": "Brought back an earlier text",

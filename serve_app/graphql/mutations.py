@@ -39,6 +39,7 @@ from serve_app.graphql.continuation_operations import ContinuationMutations
 from serve_app.graphql.copy_operations import CopyMutations
 from serve_app.graphql.described import commanded
 from serve_app.graphql.document_operations import DocumentMutations
+from serve_app.graphql.finding_mutations import FindingMutations
 from serve_app.graphql.past_mutations import PastMutations
 from serve_app.graphql.payloads import (
     CreateProjectInput,
@@ -102,6 +103,7 @@ class Mutation(
     StoryMutations,
     CastMutations,
     CommentMutations,
+    FindingMutations,
     AccessMutations,
     AgentMutations,
     DocumentMutations,

@@ -20,7 +20,7 @@ from serve_app.graphql.cache_nodes import TakeCache
 from serve_app.graphql.context import Context, Info
 from serve_app.graphql.described import described
 from serve_app.graphql.enhancement_nodes import Enhancement, EnhancementDraft
-from serve_app.graphql.enums import EpistemicState, JobStage, JobState, Severity
+from serve_app.graphql.enums import EpistemicState, JobStage, JobState, Severity, WaiverReason
 from serve_app.graphql.sent_nodes import Sent, sent_of
 from storage.codec import CodecError, decode
 from storage.ledger.protocol import Attempt, AttemptState, View
@@ -384,6 +384,18 @@ class Fix:
     replacement: str
 
 
+@strawberry.type(description="Why a break of continuity is meant, and who says so.")
+class Waiver:
+    reason: WaiverReason
+    note: str
+    by: str = strawberry.field(description="As they wished to be shown.")
+    at: datetime
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Waiver:
+        return cls(reason=WaiverReason(data["reason"]), note=data["note"], by=data["name"], at=when(data["at"]))
+
+
 @strawberry.type(description="Something the continuity pass noticed about the story.")
 class Finding:
     id: strawberry.ID
@@ -396,6 +408,8 @@ class Finding:
     fix: Fix | None
     waived: bool
     stale: bool
+    reasons: list[WaiverReason] = strawberry.field(description="What a waiver of it may give as its reason.")
+    waiver: Waiver | None = None
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> Finding:
@@ -421,4 +435,6 @@ class Finding:
             else None,
             waived=bool(data.get("waived", False)),
             stale=bool(data.get("stale", False)),
+            reasons=[WaiverReason(each) for each in data.get("reasons", ())],
+            waiver=Waiver.of(data["waiver"]) if data.get("waiver") else None,
         )

@@ -9,7 +9,7 @@ const JOB = `id sceneId state stage progress message queuePosition etaS
   shots { shot words note pickedPanelId } pickBy previewUrl autoPick take { ${TAKE} }`;
 const ROW = `id heading status takes { id thumbnailUrl }`;
 const FINDING = `id code severity message suggestion evidence { sceneId start end text }
-  fix { sceneId start end replacement }`;
+  fix { sceneId start end replacement } waived reasons waiver { reason note name: by }`;
 const SCENE = `id heading status bibleVersion beat { name purpose } takes { ${TAKE} } findings { ${FINDING} } jobs(first: 5) { ${JOB} }`;
 const PROJECT = `id title type brain format sequence scenes { ${ROW} } cast { id name } places { id name }`;
 export const ERRORS = `userErrors { path code message }`;
@@ -173,6 +173,24 @@ export const addCast = (projectId: string, name: string): Promise<{ id: string }
     }`,
     { projectId, name, key: newKey() },
     'project',
+  );
+
+/** `reason` null takes a waiver back. Answers whether the server has it. */
+export const waiveFinding = (sceneId: string, findingId: string, reason: string | null, name: string): Promise<string> =>
+  mutate(
+    'waiveFinding',
+    `mutation Waive($input: WaiveFindingInput!) { waiveFinding(input: $input) { sequence ${ERRORS} } }`,
+    {
+      input: {
+        sceneId,
+        findingId,
+        reason: (reason ?? 'intended').toUpperCase(),
+        waived: reason !== null,
+        displayName: name,
+        idempotencyKey: newKey(),
+      },
+    },
+    'sequence',
   );
 
 export const setLocked = (sceneId: string, locked: boolean): Promise<{ id: string }> => {

@@ -119,6 +119,11 @@ export interface Finding {
   evidence: Evidence[];
   suggestion: string | null;
   fix: Fix | null;
+  waived: boolean;
+  /** Who said that it is meant, and why. */
+  waiver: { reason: string; note: string; name: string } | null;
+  /** What may be given as a reason that it is meant. */
+  reasons: string[];
 }
 
 export interface SceneRow {

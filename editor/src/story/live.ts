@@ -85,6 +85,9 @@ export function readFindings(value: unknown): Finding[] {
         suggestion: finding.suggestion ?? null,
         evidence: Array.isArray(finding.evidence) ? finding.evidence : [],
         fix: finding.fix ?? null,
+        waived: finding.waived === true,
+        waiver: finding.waiver ?? null,
+        reasons: Array.isArray(finding.reasons) ? finding.reasons.map(String) : [],
       },
     ];
   });

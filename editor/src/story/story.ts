@@ -117,7 +117,7 @@ export class Story {
         heading: this.headingOf(id, live?.heading) ?? row?.heading ?? '',
         status: live?.status ?? row?.status ?? 'PENDING',
         thumbnailUrl: live?.thumbnailUrl ?? row?.takes.at(0)?.thumbnailUrl ?? null,
-        findings: this.live.findings.value.get(id)?.length ?? 0,
+        findings: this.live.findings.value.get(id)?.filter((finding) => !finding.waived).length ?? 0,
         progress: running.get(id)?.progress ?? null,
         activity: activityWords(running.get(id)),
         people: this.presence.people.value.filter((person) => person.sceneId === id && !person.self),
@@ -125,7 +125,10 @@ export class Story {
     });
   });
 
-  readonly findings = computed<readonly Finding[]>(() => {
+  /** What nobody has said is meant. */
+  readonly findings = computed<readonly Finding[]>(() => this.found.value.filter((finding) => !finding.waived));
+
+  readonly found = computed<readonly Finding[]>(() => {
     const id = this.sceneId.value;
     if (id === null) return [];
     return this.live.findings.value.get(id) ?? (this.scene.value?.id === id ? this.scene.value.findings : []);
@@ -266,6 +269,13 @@ export class Story {
       await api.addCast(this.id, name);
       say(`${name} is in the cast now.`);
     });
+  }
+
+  /** Somebody says that a break of continuity is meant; null: that it is not. */
+  async waive(finding: Finding, reason: string | null): Promise<void> {
+    const sceneId = this.sceneId.peek();
+    if (sceneId === null || !mayChange()) return;
+    await this.attempt(() => api.waiveFinding(sceneId, finding.id, reason, identity.peek().name));
   }
 
   async toggleLock(): Promise<void> {

@@ -2,12 +2,24 @@
 import type { Finding } from '../api/types';
 import { applyFix, revealFinding } from '../script/margin';
 import { navigate, pathTo } from '../story/router';
+import { mayWrite } from '../story/role';
 import type { Story } from '../story/story';
 import { say } from '../story/toasts';
 import { desk, outdated } from './deskView';
 
+/** What a reason is called, by its name without case. */
+const REASONS: Readonly<Record<string, string>> = {
+  dream: 'a dream',
+  flashback: 'a flashback',
+  lie: 'a lie',
+  unreliable_narrator: 'an unreliable narrator',
+  intended: 'intended',
+};
+const reasonWords = (reason: string): string => REASONS[reason.toLowerCase()] ?? reason;
+
 export function Findings({ story }: { story: Story }) {
   const findings = story.findings.value;
+  const meant = story.found.value.filter((finding) => finding.waived);
   return (
     <section aria-labelledby="findings" class="findings">
       <h2 id="findings">
@@ -18,6 +30,17 @@ export function Findings({ story }: { story: Story }) {
         {findings.map((finding) => (
           <li key={finding.id}>
             <Card finding={finding} story={story} />
+          </li>
+        ))}
+        {meant.map((finding) => (
+          <li key={finding.id} class="finding-suggestion" data-testid="finding-meant">
+            {finding.message} This is {reasonWords(finding.waiver?.reason ?? 'intended')}
+            {finding.waiver?.name ? `, says ${finding.waiver.name}` : ''}.{' '}
+            {mayWrite.value && (
+              <button type="button" class="quiet small" onClick={() => void story.waive(finding, null)}>
+                It is not
+              </button>
+            )}
           </li>
         ))}
       </ul>
@@ -58,6 +81,22 @@ function Card({ finding, story }: { finding: Finding; story: Story }) {
         )}
         <FixButton finding={finding} story={story} />
         <CastButton finding={finding} story={story} />
+        {mayWrite.value && finding.reasons.length > 0 && (
+          <select
+            class="quiet small"
+            aria-label="This is meant"
+            data-testid="waive"
+            value=""
+            onChange={(event) => void story.waive(finding, event.currentTarget.value)}
+          >
+            <option value="">This is meant…</option>
+            {finding.reasons.map((reason) => (
+              <option key={reason} value={reason}>
+                {reasonWords(reason)}
+              </option>
+            ))}
+          </select>
+        )}
       </div>
     </article>
   );

@@ -10,7 +10,7 @@ from typing import Any
 from actors.commands import Answer, Command, CreateProject, Envelope, ImportScreenplay
 from actors.kinds import ProjectKinds, make_room
 from actors.outbox.protocol import OutboxReceiver
-from actors.project.actor import project_id
+from actors.project.actor import CONTINUITY, project_id
 from actors.runtime.actor import Catalogue
 from actors.runtime.clock import MachineClock
 from actors.runtime.host import StoryRuntime
@@ -80,6 +80,7 @@ class Story:
 
     async def ask(self, home: str, command: Command, key: str | None = None, principal: str = ANNA) -> Answer:
         target = getattr(command, "scene", home) if command.actor == "scene" else home
+        target = CONTINUITY if command.actor == "continuity" else target
         return await self.runtime.command(Envelope(home, target, principal, key or self.key(), command))
 
     async def create(self, title: str = "Heat", key: str | None = None) -> str:
