@@ -125,7 +125,9 @@ class Admission:
                 session.write(wire.sync_update(update))  # committed before: acknowledge it
             return None
         foreign = claims.foreign(session.principal, wanted)
-        voiding = claims.foreign(session.principal, claims.beyond(deletes))
+        # A deletion that is committed already voids nothing more: it came with what the server itself has shown.
+        ahead = [each for each in claims.beyond(deletes) if not committed.deletes.covers(*each)]
+        voiding = claims.foreign(session.principal, ahead)
         if foreign or voiding:
             if live:
                 session.refuse(FOREIGN_ID)

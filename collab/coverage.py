@@ -135,6 +135,10 @@ class RangeSet:
             for start, end in zip(starts, self._ends[client], strict=True)
         ]
 
+    def gapped(self) -> set[int]:
+        """The clients with a gap before something of theirs."""
+        return {client for client, starts in self._starts.items() if len(starts) > 1 or starts[0]}
+
     def gapless(self) -> bool:
         """Whether every client's clocks run from 0 without a gap."""
         return all(len(starts) == 1 and starts[0] == 0 for starts in self._starts.values())

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from typing import Any
 
 import pycrdt
@@ -19,6 +19,7 @@ from collab.coverage import Coverage, RangeSet
 from collab.limits import Limits
 from collab.merging import merge
 from collab.parents import Parents, refuse
+from collab.placing import placeable
 from collab.ports import Lineage, Loaded
 from collab.updates import Header, read_header
 from collab.wire import read_state_vector, state_vector
@@ -120,17 +121,23 @@ class Document:
         read and not at every commit. False: it does not show all of it, build a new one.
 
         Yrs sometimes leaves an update that waited for a dependency waiting after the dependency came; a document
-        built from one merged update does not have that fault.
+        built from one merged update does not have that fault. And it shows what stands behind a gap, which its state
+        vector does not tell: of a client with a gap nothing is given to it here.
         """
         missed = self.since(mark)
         if missed is None:
             return True
+        if (gapped := self.coverage.structs.gapped()) and self._names(missed, gapped):
+            return False
         try:
             doc.apply_update(missed)
         except Exception:
             log.exception("committed update did not apply to a hydrated document")
             return False
         return read_state_vector(doc.get_state(), self._unbounded) == self.coverage.structs.clocks()
+
+    def _names(self, update: bytes, clients: Set[int]) -> bool:
+        return any(client in clients for client, _, _ in read_header(update, self._unbounded).structs)
 
     def merged(self) -> bytes:
         """Everything committed as one update; one cached object for all joiners."""
@@ -226,10 +233,16 @@ class Document:
     def load(self, doc: pycrdt.Doc[Any]) -> None:
         """Bring everything committed into an empty Y.Doc. Raises `Unreadable`."""
         try:
-            doc.apply_update(self.merged())
+            doc.apply_update(self.placed())
         except Exception as error:
             log.exception("document does not apply", extra={"seq": self.seq})
             raise Unreadable("document does not apply") from error
+
+    def placed(self) -> bytes:
+        """What of `merged` a Y.Doc may be given: see `collab.placing`."""
+        merged = self.merged()
+        known = self._coverage is not None and not self._coverage.structs.gapped()
+        return merged if known else placeable(merged)
 
     def hydrate(self) -> pycrdt.Doc[Any]:
         """A Y.Doc of what is committed now; ask again for what is committed later. Read it; never write to it.

@@ -17,6 +17,7 @@ import pycrdt
 from collab.anchors import Position, read_position
 from collab.history import Author, Row
 from collab.merging import merge
+from collab.placing import placeable
 from collab.structs import read_structs
 
 COMMENTS = "comments"
@@ -70,7 +71,7 @@ class Notes:
         if self._merged is None:
             return []
         doc: pycrdt.Doc[Any] = pycrdt.Doc()
-        doc.apply_update(self._merged)
+        doc.apply_update(placeable(self._merged))
         values = doc.get(COMMENTS, type=pycrdt.Map).to_py() or {}
         found = [each for id, value in values.items() if (each := self._read(id, value)) is not None]
         return sorted(found, key=lambda c: (c.at_ms, c.id))[:COMMENTS_MAX]

@@ -21,6 +21,7 @@ from collab.cutting import UNBOUNDED, cut
 from collab.document import Document
 from collab.editing import fresh_client_id
 from collab.merging import merge
+from collab.placing import placeable
 from collab.ports import RenewalLog
 from collab.updates import (
     _DELETED,
@@ -71,7 +72,7 @@ async def rewrite(document: Document, doc_log: RenewalLog) -> Rewritten:
     """
     old = document.coverage.structs.ranges()
     try:
-        client, base = await asyncio.to_thread(_rewritten, [document.merged()])
+        client, base = await asyncio.to_thread(_rewritten, document.placed())
         left_out = 0
     except Unreadable:
         updates = list(await doc_log.updates())
@@ -79,11 +80,10 @@ async def rewrite(document: Document, doc_log: RenewalLog) -> Rewritten:
     return Rewritten(client, base, with_burial(base, old), left_out)
 
 
-def _rewritten(updates: Iterable[bytes]) -> tuple[int, bytes]:
+def _rewritten(update: bytes) -> tuple[int, bytes]:
     doc: pycrdt.Doc[Any] = pycrdt.Doc()
     try:
-        for update in updates:
-            doc.apply_update(update)
+        doc.apply_update(update)
     except Exception as error:
         raise Unreadable("document does not apply") from error
     return flattened(doc)
@@ -247,6 +247,10 @@ def salvaged(updates: Iterable[bytes]) -> tuple[pycrdt.Doc[Any], int]:
                 doc.apply_update(merge(good, 64))
         else:
             good.append(update)
+    whole = merge(good, 64) if good else b""
+    if whole and (placed := placeable(whole)) is not whole:
+        doc = pycrdt.Doc()
+        doc.apply_update(placed)
     if lost:
         log.error("updates that do not apply were left out", extra={"lost": lost, "kept": len(good)})
     return doc, lost

@@ -1,8 +1,9 @@
 """A client's copy of a document, behaving as Yjs does in a browser, on top of the library we have in Python.
 
 Owns the difference: Yrs may leave a complete update waiting for a dependency that has come (seeds 189 and 534, golden
-files `collab-yrs-leaves-*.json`), and leaves out of its own encoding what still waits; Yjs does neither. Invariant: the
-copy shows all that is complete in what it was given, and hands on all of it. Used by the clients of a world.
+files `collab-yrs-leaves-*.json`), shows what stands behind a gap (`collab.placing`), and leaves out of its own encoding
+what still waits; Yjs does none of it. Invariant: the copy shows all that is complete in what it was given, and hands on
+all of it; `tests/interop/test_yjs_shows.py` holds it against Yjs itself. Used by the clients of a world.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import pycrdt
 from collab import wire
 from collab.coverage import Coverage
 from collab.limits import Limits
+from collab.placing import placeable
 from collab.updates import Header, read_header
 from collab.wire import read_state_vector
 
@@ -49,7 +51,7 @@ class Copy:
     def change_id(self, client_id: int) -> None:
         """As Yjs does when it meets its own id from elsewhere."""
         self._become(client_id)
-        self._apply(self.merged)
+        self._apply(placeable(self.merged))
 
     def _changed(self, event: pycrdt.TransactionEvent) -> None:
         if self._taking:
@@ -66,9 +68,12 @@ class Copy:
     def take(self, update: bytes) -> None:
         """What the server sent."""
         self._hold(update)
-        self._apply(update)
-        if self.clocks() != self.given.structs.clocks():
-            self.change_id(self.id)
+        gapped = self.given.structs.gapped()
+        if not any(client in gapped for client, _, _ in header(update).structs):
+            self._apply(update)
+            if self.clocks() == self.given.structs.clocks():
+                return
+        self.change_id(self.id)
 
     def read(self, kept: bytes) -> bytes | None:
         """Take what a browser kept, and say what a provider sends of it: Yjs tells its observers what was put in its
@@ -88,8 +93,11 @@ class Copy:
         return {client: clock for client, clock in found.items() if clock}
 
     def lacking(self, clocks: dict[int, int]) -> bytes:
-        """What a peer with this state vector lacks."""
-        return pycrdt.get_update(self.merged, wire.state_vector(clocks))
+        """What a peer with this state vector lacks; and all deletions it shows, also those that no update said: of what
+        somebody overwrote."""
+        said = pycrdt.get_update(self.merged, wire.state_vector(clocks))
+        follows = self.doc.get_update(self.doc.get_state())
+        return pycrdt.merge_updates(said, follows) if header(follows).deletes else said
 
     def content(self) -> tuple[str, dict[str, Any]]:
         return str(self.text), self.map.to_py() or {}

@@ -18,11 +18,15 @@ SIM_STEPS = int(os.environ.get("SIM_STEPS", STEPS))
 SIM_DIES_AT = int(os.environ["SIM_DIES_AT"]) if "SIM_DIES_AT" in os.environ else None
 SEEDS_PER_TEST = 20
 KEPT_SEEDS = [18, 22, 96, 110, 223, 255, 355, 363, 202611301045, 202611300543, 202611291631]
+KEPT_SEEDS += [202612010074, 202611290882, 202611290207]
 """Seeds that once failed, as the worlds were then: what was committed between a socket's greeting and its step 1, or
 behind a gap, was never echoed to it (now held by `tests/unit/collab/test_echoes.py`). …1045: a snapshot was refused for
 want of deletions that no update carries. …0543: the world's own fault: a tab sent words of its kept copy that wait
 behind a gap, which Yjs tells no provider of, and which no count of a stock provider knows. …1631: a snapshot lacked a
-row whose answer was lost, for the append behind it was told as committed before the home was given up."""
+row whose answer was lost, for the append behind it was told as committed before the home was given up. …0074: the
+world's own fault: a tab did not say again, in a step 2, the deletion of what somebody overwrote, as Yjs does. …0882: a
+deletion that everybody had been shown was parked as if it were news (A-112). …0207: Yrs put a letter in its place that
+stands behind a gap (A-111)."""
 
 CRASH_SEEDS, CRASH_STEPS = (3, 14, 159), 16
 CRASHES_IN_TEST = 20

@@ -177,6 +177,33 @@ async def test_a_clock_is_not_burned_by_others(update: str, said: list[str]) -> 
     assert room.text("script") == "abcdef"
 
 
+@pytest.mark.parametrize("live", [False, True])
+async def test_a_deletion_that_is_committed_voids_nothing_more(live: bool) -> None:
+    """A-112: a person deleted a word whose own update was lost, and everybody was shown that deletion. Whoever brings
+    it along with words of their own is told that these are saved, and nothing is parked (seed 202611290882)."""
+    room, log, shelf = await stage()
+    ana, _ = enter(room)
+    author = Author(77)
+    ana.receive(wire.sync_update(author.type("a")))
+    author.type("lost")
+    del author.script[1:5]
+    ana.receive(wire.sync_update(author.updates[-1]))
+    await turns(20)
+    shown = pycrdt.merge_updates(*(entry.update for row in log.rows for entry in row))
+    copy = Author(88, author.updates[0])
+    word = copy.type("mine")
+    socket = Wire()
+    ben = room.join(socket, "ben", Access.WRITE, BEN, hocuspocus.framing("scene:scn_1"))
+    ben.receive(wire.sync_step1(b"\x00"))
+    brings = pycrdt.merge_updates(word, pycrdt.get_update(shown, author.doc.get_state()))
+    ben.receive((wire.sync_update if live else wire.sync_step2)(brings))
+    await turns(20)
+    assert socket.sent.count(PREFIX + SAVED) == 1
+    assert PREFIX + NOT_SAVED not in socket.sent
+    assert shelf.rows == []
+    assert room.text("script") == "amine"
+
+
 async def test_a_step_2_with_words_of_others_is_parked() -> None:
     """R-65, W-70: its own words are merged, the others' wait where only editors look; the sender is told."""
     room, log, shelf = await stage()
