@@ -67,7 +67,8 @@ class World:
             self.hosts[at : at + 1] = [host]
             while host.process.alive:
                 try:
-                    await host.call(lambda runtime: runtime.start(), patience_s=STOPPED_S_MAX + 1)
+                    # No patience runs out here: a process waits for its one start, and nobody starts it beside that.
+                    await host.call(lambda runtime: runtime.start(), patience_s=CALM_S)
                     return
                 except LedgerError:
                     await asyncio.sleep(0.05)
