@@ -18,9 +18,10 @@ BULK_RANGES = 64
 class RangeSet:
     """Disjoint, sorted, half-open intervals per client. Appending at a client's end is O(1)."""
 
-    __slots__ = ("_ends", "_starts")
+    __slots__ = ("_count", "_ends", "_starts")
 
     def __init__(self) -> None:
+        self._count = 0
         self._starts: dict[int, list[int]] = {}
         self._ends: dict[int, list[int]] = {}
 
@@ -28,14 +29,18 @@ class RangeSet:
         starts, ends = self._starts.get(client), self._ends.get(client)
         if starts is None or ends is None:
             self._starts[client], self._ends[client] = [start], [end]
+            self._count += 1
             return
         if start > ends[-1]:
+            self._count += 1
             starts.append(start)
             ends.append(end)
         elif start >= starts[-1]:
             ends[-1] = max(ends[-1], end)
         else:
+            before = len(starts)
             self._splice(starts, ends, start, end)
+            self._count += len(starts) - before
 
     @staticmethod
     def _splice(starts: list[int], ends: list[int], start: int, end: int) -> None:
@@ -58,7 +63,9 @@ class RangeSet:
         for client, start, end in ranges:
             by_client.setdefault(client, []).append((start, end))
         for client, fresh in by_client.items():
-            held = zip(self._starts.pop(client, ()), self._ends.pop(client, ()), strict=True)
+            starts, ends = self._starts.pop(client, ()), self._ends.pop(client, ())
+            held = zip(starts, ends, strict=True)
+            self._count -= len(starts)
             for start, end in sorted((*held, *fresh)):
                 self.add(client, start, end)
 
@@ -116,6 +123,7 @@ class RangeSet:
 
     def copy(self) -> RangeSet:
         found = RangeSet()
+        found._count = self._count
         found._starts = {client: list(each) for client, each in self._starts.items()}
         found._ends = {client: list(each) for client, each in self._ends.items()}
         return found
@@ -125,7 +133,7 @@ class RangeSet:
 
     def __len__(self) -> int:
         """Ranges held."""
-        return sum(map(len, self._starts.values()))
+        return self._count
 
     def ranges(self) -> list[Range]:
         """All, ascending for each client."""

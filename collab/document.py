@@ -127,14 +127,16 @@ class Document:
         missed = self.since(mark)
         if missed is None:
             return True
-        if (gapped := self.coverage.structs.gapped()) and self._names(missed, gapped):
+        structs = self.coverage.structs
+        clocks = structs.clocks()
+        if len(structs) > len(clocks) and self._names(missed, structs.gapped()):
             return False
         try:
             doc.apply_update(missed)
         except Exception:
             log.exception("committed update did not apply to a hydrated document")
             return False
-        return read_state_vector(doc.get_state(), self._unbounded) == self.coverage.structs.clocks()
+        return read_state_vector(doc.get_state(), self._unbounded) == clocks
 
     def _names(self, update: bytes, clients: Set[int]) -> bool:
         return any(client in clients for client, _, _ in read_header(update, self._unbounded).structs)

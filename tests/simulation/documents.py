@@ -2,8 +2,9 @@
 
 Owns the difference: Yrs may leave a complete update waiting for a dependency that has come (seeds 189 and 534, golden
 files `collab-yrs-leaves-*.json`), shows what stands behind a gap (`collab.placing`), and leaves out of its own encoding
-what still waits; Yjs does none of it. Invariant: the copy shows all that is complete in what it was given, and hands on
-all of it; `tests/interop/test_yjs_shows.py` holds it against Yjs itself. Used by the clients of a world.
+what still waits; Yjs does none of it (but seldom, beside a gap that stays open, 13.6.33 leaves a complete struct
+waiting until it is loaded anew: not copied here). Invariant: the copy shows all that is complete in what it was given,
+and hands on all of it; `tests/interop/test_yjs_shows.py` holds it against Yjs. Used by the clients of a world.
 """
 
 from __future__ import annotations

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import pycrdt
 import pytest
 
 from collab import wire
+from collab.coverage import RangeSet
 from collab.history import Author as By
 from collab.history import Row
 from collab.notes import Notes
@@ -99,3 +101,21 @@ def test_an_update_without_a_gap_is_given_as_it_is() -> None:
     assert placeable(whole) is whole
     assert placeable(b"\x00\x00") == b"\x00\x00"
     assert placeable(pycrdt.merge_updates(first, last)) == first
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_gaps_are_known_without_counting(seed: int) -> None:
+    """A-111: a read asks whether there is a gap; what is counted along is what a count finds."""
+    rnd, held, many = random.Random(seed), RangeSet(), RangeSet()
+    for _ in range(30):
+        some = [
+            (rnd.randint(1, 3), at := rnd.randrange(300), at + rnd.randint(1, 9)) for _ in range(rnd.choice((1, 80)))
+        ]
+        held.add_all(some)
+        many.add_all(held.copy().ranges())
+        runs: dict[int, list[int]] = {}
+        for client, start, _ in held.ranges():
+            runs.setdefault(client, []).append(start)
+        assert len(held) == len(held.copy()) == len(many) == sum(map(len, runs.values()))
+        assert held.gapped() == {client for client, starts in runs.items() if starts != [0]}
+        assert (len(held) == len(held.clocks())) == held.gapless() == (not held.gapped())
