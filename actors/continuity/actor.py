@@ -44,6 +44,9 @@ READ_CHARS_PER_TURN = 4_000
 SCENE_CHARS_READ_MAX = 30_000
 """A longer scene is judged by its beginning: 30,000 characters are 30 pages and cost about 25 ms."""
 
+PACKS_PER_TURN = 2
+"""Rule packs judged over the whole story in one turn, well under 1 ms each for 120 scenes."""
+
 ROOMS_PER_TURN = 8
 """Documents opened for one turn."""
 
@@ -90,7 +93,7 @@ class ContinuityActor(Actor):
     @property
     def caught_up(self) -> bool:
         """Whether every script it knows of has been read."""
-        return self._engine is not None and not self._waiting
+        return self._engine is not None and not self._waiting and self._engine.judged
 
     # fold
     def apply(self, fact: Fact) -> None:
@@ -191,22 +194,24 @@ class ContinuityActor(Actor):
         return cast, places, tuple(scene.id for scene in project.scenes_in_order())
 
     def _read(self, decision: Decision) -> Decision:
-        """One portion of what waits; then say what changed."""
+        """One portion of what waits, or some packs of rules once nothing waits; then say what changed."""
         engine = self._engine
         assert engine is not None, "made before"
         looked: dict[str, None] = {}
         chars = 0
+        for _ in () if self._waiting or self._reorder else range(PACKS_PER_TURN):
+            looked |= dict.fromkeys(engine.judge_next().scenes)
         while self._waiting and (not looked or chars < READ_CHARS_PER_TURN):
             scene = next(iter(self._waiting))
             del self._waiting[scene]
             chars += min(len(self._texts[scene]), SCENE_CHARS_READ_MAX)
-            changes = engine.update_scene(scene, self._texts[scene][:SCENE_CHARS_READ_MAX])
+            changes = engine.update_scene(scene, self._texts[scene][:SCENE_CHARS_READ_MAX], judge=False)
             looked |= dict.fromkeys([scene, *changes.scenes])
         if self._reorder:
             self._reorder = False
-            looked |= dict.fromkeys(engine.reorder(self._told[2]).scenes)
+            looked |= dict.fromkeys(engine.reorder(self._told[2], judge=False).scenes)
         self._say(engine, looked, decision)
-        if self._waiting:
+        if self._waiting or not engine.judged:
             decision.notices.append((CONTINUITY, ReadOn()))
         return decision
 
@@ -216,7 +221,7 @@ class ContinuityActor(Actor):
             found = [shown(f, self.waivers.get(f.id)) for f in engine.findings_of(scene)]
             if found != list(self.findings.get(scene, ())):
                 changed[scene] = found
-        upto = self.read_upto if self._waiting else max(self.read_upto, self._settled_upto)
+        upto = self.read_upto if self._waiting or not engine.judged else max(self.read_upto, self._settled_upto)
         if not changed and upto - self.read_upto < NOTE_READ_EVERY_ROWS:
             return
         decision.events.append(Draft("continuity.checked", {"findings": changed, "upto": upto}))

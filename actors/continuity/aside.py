@@ -27,7 +27,7 @@ _ENDS = re.compile(
 _WHOLE = re.compile(rf"^(?:(?:A|THE)\s+)?{_KIND}(?:\s+(?:SEQUENCE|BEGINS))?\s*(?:TO)?\s*[:.–—-]*$", re.IGNORECASE)
 
 
-_KIND_WORD = re.compile(rf"\b{_KIND}\b", re.IGNORECASE)
+_KIND_WORD = re.compile(rf"\b{_KIND}\b|\b(?:EARLIER|AGO|THE PAST)\b", re.IGNORECASE)
 _BACK = re.compile(r"\bBACK TO (?:THE )?PRESENT\b|\bPRESENT DAY\b", re.IGNORECASE)
 
 

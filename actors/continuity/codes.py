@@ -34,6 +34,12 @@ _ALL = (
     Declared("name_drift", "WARNING", "A name spelt two ways", _NAMED),
     Declared("timeline_error", "WARNING", "The clock runs wrong", _SEEN),
     Declared("setting_mismatch", "WARNING", "A place that changes", _SEEN),
+    Declared("alive_dead", "ERROR", "The dead come back", _TOLD),
+    Declared("two_places", "ERROR", "In two places at once", _TOLD),
+    Declared("prop_custody", "WARNING", "A thing in the wrong hands", _SEEN),
+    Declared("wardrobe_break", "WARNING", "Clothes that change", _SEEN),
+    Declared("injury_break", "WARNING", "A wound that changes", _SEEN),
+    Declared("knows_too_early", "WARNING", "Known before it is learned", _TOLD),
 )
 
 CODES: Mapping[str, Declared] = {each.code: each for each in _ALL}

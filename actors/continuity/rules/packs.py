@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from actors.continuity.rules import happened
 from actors.continuity.rules.pack import AnyPack
 
-PACKS: tuple[AnyPack, ...] = ()
+PACKS: tuple[AnyPack, ...] = (happened,)

@@ -1,0 +1,130 @@
+"""Who dies in a scene, and who is alive again: from plain statements in action.
+
+Invariant: a death is a statement about somebody of the scene by name (or a pronoun that can mean nobody else), in the
+indicative. Nearly, as if, would, in a question, in speech: no death. "Dead tired" and "dies down" neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from actors.screenplay.happenings import Happening, Kind
+from actors.screenplay.heading import Span
+from actors.screenplay.sentences import Sentence
+from actors.screenplay.vocabulary import words
+
+DEATH_WORDS = words(
+    """
+    dead dies died killed kills drowns drowned executed executes hanged beheaded murdered murders slain lifeless
+    buries bury perishes perished breathing alive revives revived resurrected resurrects ghost zombie undead
+    awakens coma survives survived stabs shoots strangles hangs poisons clubs slashes spears impales beheads
+    """
+)
+_UNSURE = words(
+    """
+    not n't never nearly almost if like seems seem appears pretend pretends pretending would could might may
+    should wants want wish about think thinks thought believe believes hope hopes afraid fears maybe perhaps
+    probably until unless playing plays play half supposed supposedly presumed looks who everyone nobody dream
+    dreams imagines threatens tries trying wounded unconscious possum no or joke jokes laughing laughs
+    """
+)
+_DOUBTED = words(
+    "seems seem appears pretend pretends pretending dream dreams imagines if like possum joke supposedly almost"
+)
+_DIES = words("dies drowns perishes")
+_DIED = words("dead died drowned killed executed hanged beheaded murdered slain lifeless perished")
+_KILLS = words("kills murders executes beheads hangs")
+_AFTER_DEAD = words(
+    """
+    tired asleep serious silent silence ahead on end drunk weight set center centre still eyes eyed calm quiet
+    inside wrong sure to bolt pan stare stares stop stops heat man woman body bodies phone line air
+    """
+)
+_AFTER_DIES = words("down away out laughing for to inside a")
+_VIOLENCE = words("stabs shoots strangles hangs poisons clubs slashes spears impales")
+_FALLS = words("falls drops collapses slumps lands sinks")
+_LIVES = words("alive revives revived resurrected resurrects awakens ghost zombie undead survives survived")
+
+
+def deaths_in(sentence: Sentence) -> Iterator[Happening]:
+    said = sentence.words()
+    if said & _LIVES or "coma" in said:
+        for token in sentence.tokens:
+            if token.who:
+                yield _of("lives", token.who, sentence.span)
+        return
+    if sentence.asks or said & _DOUBTED:
+        return
+    for at, token in enumerate(sentence.tokens):
+        who = _dead(sentence, at) if token.word in DEATH_WORDS and _plainly(sentence, at) else None
+        if who is not None:
+            yield _of("dies", who, sentence.span)
+            return
+
+
+def _plainly(sentence: Sentence, at: int) -> bool:
+    """Nothing up to the end of this clause takes it back."""
+    for i, token in enumerate(sentence.tokens):
+        if i > at and token.word in (",", ";", ":", "—", "–"):
+            return True
+        if token.word in _UNSURE or token.word.endswith(("n't", "n’t")):
+            return False
+    return True
+
+
+def _dead(sentence: Sentence, at: int) -> str | None:
+    """Who is dead by the word at ``at``."""
+    tokens, word = sentence.tokens, sentence.tokens[at].word
+    after = tokens[at + 1].word if at + 1 < len(tokens) else ""
+    if word in _DIES and after not in _AFTER_DIES:
+        return _subject(sentence, at)
+    if word in _DIED and after not in _AFTER_DEAD:
+        return _state(sentence, at, word)
+    if word in _KILLS or word in ("bury", "buries"):
+        return _object(sentence, at, plain=word in _KILLS)
+    if word == "breathing" and at > 0 and tokens[at - 1].word == "stopped":
+        return _subject(sentence, at - 1)
+    if word in _VIOLENCE:
+        victim = _object(sentence, at, plain=True)
+        rest = {token.word for token in tokens[at + 1 :]}
+        return victim if victim is not None and rest & _FALLS and rest & {"dead", "lifeless"} else None
+    return None
+
+
+def _subject(sentence: Sentence, verb: int) -> str | None:
+    at = sentence.subject_of(verb)
+    return None if at is None else sentence.tokens[at].who
+
+
+def _state(sentence: Sentence, at: int, word: str) -> str | None:
+    """RUTH is dead; RUTH falls dead; RUTH collapses, dead; It is RUTH, dead; RUTH was killed instantly."""
+    tokens = sentence.tokens
+    before = tokens[at - 1].word if at else ""
+    if word == "died" or before in ("is", "was", "are", "been", "gets", "lies", "lie", "being"):
+        if before == "lies":
+            return _subject(sentence, at - 1)
+        return _subject(sentence, at)
+    if word not in ("dead", "lifeless"):
+        return None
+    if before in _FALLS:
+        return _subject(sentence, at - 1)
+    if before == "," and at >= 2:
+        ahead = tokens[at - 2]
+        if ahead.word in _FALLS:
+            return _subject(sentence, at - 2)
+        if ahead.name and not ahead.owner and tokens[at - 3].word in ("is", "'s", "’s", "it's", "it’s"):
+            return ahead.who if at >= 3 else None
+    return None
+
+
+def _object(sentence: Sentence, verb: int, *, plain: bool) -> str | None:
+    """The person right after the verb; ``plain``: somebody or something must do it."""
+    tokens = sentence.tokens
+    if verb + 1 >= len(tokens) or (plain and verb == 0):
+        return None
+    after = tokens[verb + 1]
+    return after.who if after.name and not after.owner else None
+
+
+def _of(kind: Kind, who: str, span: Span) -> Happening:
+    return Happening(kind, who, span)
