@@ -40,6 +40,12 @@ _ALL = (
     Declared("wardrobe_break", "WARNING", "Clothes that change", _SEEN),
     Declared("injury_break", "WARNING", "A wound that changes", _SEEN),
     Declared("knows_too_early", "WARNING", "Known before it is learned", _TOLD),
+    Declared("personality_contradiction", "WARNING", "Out of character", _TOLD),
+    Declared("age_mismatch", "WARNING", "An age that does not add up", _TOLD),
+    Declared("date_mismatch", "WARNING", "A date that does not add up", _TOLD),
+    Declared("light_mismatch", "WARNING", "Light of another hour", _SEEN),
+    Declared("weather_break", "WARNING", "Weather that changes", _SEEN),
+    Declared("season_mismatch", "WARNING", "Weather of another season", _SEEN),
 )
 
 CODES: Mapping[str, Declared] = {each.code: each for each in _ALL}
