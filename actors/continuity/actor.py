@@ -90,6 +90,10 @@ class ContinuityActor(Actor):
         """The time of day that the scenes before leave a scene with, as far as they have been read."""
         return None if self._engine is None else self._engine.time_before(scene)
 
+    def telling(self) -> tuple[tuple[str, str, Breakdown], ...]:
+        """(id, script, breakdown) of every scene it has read, in story order."""
+        return self._engine.telling() if self._engine is not None else ()
+
     @property
     def caught_up(self) -> bool:
         """Whether every script it knows of has been read."""
@@ -126,7 +130,7 @@ class ContinuityActor(Actor):
 
     def known(self) -> Callable[[], Mapping[str, Any]] | None:
         """Every fact of every scene it has read."""
-        told = self._engine.telling() if self._engine is not None else ()
+        told = self.telling()
         return partial(_told, told) if told else None
 
     # decisions

@@ -25,6 +25,13 @@ def positions(lengths: Mapping[str, int]) -> dict[str, float]:
     return found
 
 
+def beats_by_scene(format: Format | None, lengths: Mapping[str, int]) -> dict[str, str]:
+    """Scene → the name of its beat; nothing without a format."""
+    if format is None:
+        return {}
+    return {scene: format.beats[format.beat_at(at)].name for scene, at in positions(lengths).items()}
+
+
 def beat_of(format: Format, lengths: Mapping[str, int], scene: str) -> Beat | None:
     """None: the scene is not in the story."""
     position = positions(lengths).get(scene)

@@ -159,6 +159,7 @@ def _request(
         time_before=now.bible["timeOfDay"],
         weather_before=None if weather_in(script, found.actions) else now.bible["weather"],
         continuity_notes=notes,
+        so_far=now.given.so_far,
         target_duration_s=config["targetDuration"],
     ).to_dict()
 

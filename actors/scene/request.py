@@ -7,12 +7,16 @@ people: they do not go into a prompt.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from actors.continuity.actor import ContinuityActor
 from actors.project.actor import CONTINUITY, ProjectActor
+from actors.project.beats import beats_by_scene
 from actors.project.styles import Chosen
 from actors.runtime.actor import Beside, Context
+from actors.scene import so_far, style
 from actors.screenplay import slots
 from actors.screenplay.breakdown import breakdown
 from actors.screenplay.names import name_key
@@ -28,9 +32,23 @@ if TYPE_CHECKING:
 def given_before(scene: SceneActor, ctx: Context) -> Beside:
     """What the scenes before give this one, worked out beside the loop before the request is made."""
     workflow, script = ctx.peer(WorkflowActor, WORKFLOW), ctx.text(scene.doc, "script")
-    if workflow is None:
-        return Given
-    return workflow.carried_into(scene.id, script, ctx.peer(ProjectActor, scene.home))
+    project, told = ctx.peer(ProjectActor, scene.home), told_before(scene, ctx)
+    carried = workflow.carried_into(scene.id, script, project) if workflow is not None else Given
+
+    def work() -> Given:
+        return replace(carried(), so_far=told())
+
+    return work
+
+
+def told_before(scene: SceneActor, ctx: Context) -> Callable[[], tuple[str, ...]]:
+    """The story so far, as work for a thread; `ctx.scripts()` gives the beats where the script has no acts."""
+    continuity, project = ctx.peer(ContinuityActor, CONTINUITY), ctx.peer(ProjectActor, scene.home)
+    if continuity is None or project is None or project.facts is None or not ctx.scripts():
+        return tuple  # without scripts a take is being made, not asked for
+    format, lengths = style.laid_out(scene, project, ctx)
+    story, id = continuity.telling(), scene.id
+    return lambda: so_far.before(id, story, beats_by_scene(format, lengths))
 
 
 def enhance_request(
@@ -57,4 +75,5 @@ def enhance_request(
         time_before=clock,
         weather_before=given.weather,
         continuity_notes=given.notes,
+        so_far=given.so_far,
     ).to_dict()

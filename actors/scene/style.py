@@ -15,7 +15,7 @@ from actors.project.styles import Chosen, choose_brain, choose_format, known_for
 from actors.runtime.actor import Context, Decision, Draft, Needs
 from actors.runtime.edits import DropKey, Edit, Op, SetKey
 from actors.scene.status import refuse_locked
-from gpu.enhance.formats import Beat
+from gpu.enhance.formats import Beat, Format
 
 if TYPE_CHECKING:
     from actors.project.actor import ProjectActor
@@ -53,9 +53,13 @@ def brain_of(scene: SceneActor, project: ProjectActor, asked: str | None, ctx: C
 
 def beat_here(scene: SceneActor, project: ProjectActor, ctx: Context) -> Beat | None:
     """`ctx.scripts()`: every scene's text. A format nobody knows any more gives no beat."""
+    format, lengths = laid_out(scene, project, ctx)
+    return beat_of(format, lengths, scene.id) if format is not None else None
+
+
+def laid_out(scene: SceneActor, project: ProjectActor, ctx: Context) -> tuple[Format | None, dict[str, int]]:
+    """The format a scene follows, and the lengths of all scenes in story order: what beats are found by."""
     assert project.facts is not None, "a scene of a project that was never created"
     texts = ctx.scripts()
     lengths = {each.id: len(texts.get(each.id, "")) for each in project.scenes_in_order()}
-    id = scene.format or project.facts.format
-    format = known_format(project.own_formats, id)
-    return beat_of(format, lengths, scene.id) if format is not None else None
+    return known_format(project.own_formats, scene.format or project.facts.format), lengths

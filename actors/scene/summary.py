@@ -25,7 +25,7 @@ def summary_of(found: Breakdown, chars_max: int) -> str:
     units = [(action.span.start, _first(action.text)) for action in found.actions]
     units += [(line.span.start, f"{line.speaker}: “{_first(line.text)}”") for line in found.lines]
     told = [words for _, words in sorted(units, key=lambda unit: unit[0]) if words]
-    return " ".join(_thinned(told, chars_max))[:chars_max].rstrip()
+    return " ".join(thinned(told, chars_max))[:chars_max].rstrip()
 
 
 def _first(text: str) -> str:
@@ -35,7 +35,7 @@ def _first(text: str) -> str:
     return found if len(found) <= SENTENCE_CHARS_MAX else found[: SENTENCE_CHARS_MAX - 1].rstrip() + "…"
 
 
-def _thinned(units: list[str], chars_max: int) -> list[str]:
+def thinned(units: list[str], chars_max: int) -> list[str]:
     """As many as fit, evenly spread, the first and the last among them."""
     for count in range(len(units), 1, -1):
         step = (len(units) - 1) / (count - 1)

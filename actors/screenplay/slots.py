@@ -32,6 +32,7 @@ def enhance_request(
     weather_before: Weather | None = None,
     beat: str = "",
     continuity_notes: Sequence[str] = (),
+    so_far: Sequence[str] = (),
     target_duration_s: float | None = None,
     brain_data: Mapping[str, Any] | None = None,
 ) -> enhance.EnhanceRequest:
@@ -53,6 +54,7 @@ def enhance_request(
         brain=brain,
         beat=_cut(beat, enhance.NOTE_CHARS_MAX),
         continuity_notes=tuple(_cut(n, enhance.NOTE_CHARS_MAX) for n in continuity_notes)[: enhance.NOTES_MAX],
+        so_far=tuple(_cut(n, enhance.NOTE_CHARS_MAX) for n in so_far)[: enhance.NOTES_MAX],
         seed=seed,
         target_duration_s=target_duration_s,
         brain_data=brain_data,

@@ -58,6 +58,7 @@ class Given:
 
     notes: tuple[str, ...] = ()
     weather: Weather | None = None
+    so_far: tuple[str, ...] = ()  # quoted from the scenes before, for writers that read prose: never a fact
 
 
 def give(scene: str, script: str, project: Data, rows: Stored, faded: Mapping[str, float]) -> Given:

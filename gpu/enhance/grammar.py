@@ -60,8 +60,12 @@ class GrammarWriter:
         )
 
 
+NO_SEED = frozenset({"brain_data", "so_far"})
+"""Of the brain its content decides by itself; an edit of a scene long before must not film this one anew."""
+
+
 def _seed(request: EnhanceRequest) -> int:
-    told = {name: value for name, value in request.to_dict().items() if name != "brain_data"}  # it decides by itself
+    told = {name: value for name, value in request.to_dict().items() if name not in NO_SEED}
     text = json.dumps(told, sort_keys=True)
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import re
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -18,7 +19,7 @@ from typing import Any, Protocol
 from gpu.enhance.brains import Brain, brain_for
 from gpu.enhance.grammar import GrammarWriter
 from gpu.enhance.prompt import framed_prompt, scene_prompt, setting_words, shot_slots
-from gpu.enhance.protocol import EnhancedScene, EnhanceRequest
+from gpu.enhance.protocol import Added, EnhancedScene, EnhanceRequest
 from gpu.enhance.reading import weather_of
 from gpu.enhance.survival import lost
 from gpu.enhance.writer import Delta, ShotWords, Tell, Usage, WriterError, Written
@@ -193,12 +194,21 @@ def calls_of(request: EnhanceRequest, style: Brain, shots: tuple[Shot, ...], siz
 
 
 def _scene_words(request: EnhanceRequest) -> str:
-    lines = [f"Scene: {setting_words(request, weather_of(request))}."]
+    lines = [f"So far: {line}" for line in request.so_far]
+    lines += [f"Scene: {setting_words(request, weather_of(request))}."]
     if request.beat:
         lines.append(f"Dramatic beat: {request.beat}.")
     lines += [f"{slot.name}: {', '.join(slot.descriptors)}." for slot in request.cast if slot.descriptors]
     lines += [f"Before: {note}." for note in request.continuity_notes]
     return "\n".join(lines)
+
+
+def _named_before(request: EnhanceRequest) -> list[str]:
+    """Names in capitals of the story so far that are not of the scene: a phrase with one tells another scene."""
+    here = " ".join((request.place, *request.props, *(slot.name for slot in request.cast))).upper()
+    told = (line.partition(": ")[2] for line in request.so_far)
+    names = dict.fromkeys(name for line in told for name in _CAPITALS.findall(line))
+    return [name for name in names if name not in here]
 
 
 def phrases_in(text: str, count: int) -> list[str | None] | None:
@@ -217,7 +227,7 @@ def composed(
     request: EnhanceRequest, style: Brain, base: EnhancedScene, phrases: list[str | None], writer: str, usage: Usage
 ) -> Written:
     """The scene with each phrase that kept its shot's slots, and the grammar's words for the others."""
-    names = [slot.name for slot in request.cast]
+    names = [*(slot.name for slot in request.cast), *_named_before(request)]
     prompts: list[str] = []
     notes: list[ShotWords] = []
     for shot, own, phrase in zip(base.shots, base.shot_prompts, phrases, strict=True):
@@ -229,11 +239,13 @@ def composed(
     if all(note.writer == base.writer for note in shots):
         return Written(base, shots, usage)  # word for word the grammar's: the same recipe as without a model
     prompt = scene_prompt(request, style, weather_of(request), base.shots, words)
-    scene = replace(base, shot_prompts=words, prompt=prompt, writer=writer, writer_version=WRITER_VERSION)
+    added = (*base.added, *(Added("so far", line) for line in request.so_far))
+    scene = replace(base, shot_prompts=words, prompt=prompt, writer=writer, writer_version=WRITER_VERSION, added=added)
     return Written(scene, shots, usage)
 
 
-WRITER_VERSION = 1
+WRITER_VERSION = 2
 """Of the words that are asked with: a change of them makes other prompts of the same scene."""
 
+_CAPITALS = re.compile(r"\b[^\W\d_a-zß-ÿ]{3,}(?:[ '’-][^\W\d_a-zß-ÿ]{3,})*\b")
 _Answer = tuple[list[str | None], Usage]

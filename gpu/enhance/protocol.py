@@ -15,7 +15,7 @@ from typing import Any, Literal, Self, get_args
 from gpu.video.protocol import SEED_MAX, Look, Shot, TimeOfDay, Weather
 
 MomentKind = Literal["action", "line"]
-Source = Literal["brain", "beat", "continuity"]
+Source = Literal["brain", "beat", "continuity", "so far"]
 
 CAST_SLOTS_MAX = 64
 MOMENTS_MAX = 4000
@@ -113,7 +113,9 @@ class Moment(Wire):
 
 @dataclass(frozen=True, slots=True)
 class EnhanceRequest(Wire):
-    """Everything that decides an enhanced scene. `weather` None: read it from the action."""
+    """Everything that decides an enhanced scene. `weather` None: read it from the action. `so_far`: what happened
+    before, in quotations, for a writer that reads prose; film grammar uses none, and nobody takes a fact from it.
+    """
 
     heading: str
     place: str
@@ -126,6 +128,7 @@ class EnhanceRequest(Wire):
     brain: str = "thriller"
     beat: str = ""
     continuity_notes: tuple[str, ...] = ()
+    so_far: tuple[str, ...] = ()
     seed: int = 0
     target_duration_s: float | None = None
     brain_data: Mapping[str, Any] | None = None  # the brain's content (`gpu.enhance.brains`), so any worker has it
@@ -148,6 +151,7 @@ class EnhanceRequest(Wire):
         _text("brain", self.brain, NAME_CHARS_MAX)
         _text("beat", self.beat, NOTE_CHARS_MAX)
         _texts("continuity_notes", self.continuity_notes, NOTES_MAX, NOTE_CHARS_MAX)
+        _texts("so_far", self.so_far, NOTES_MAX, NOTE_CHARS_MAX)
         if isinstance(self.seed, bool) or not isinstance(self.seed, int) or not 0 <= self.seed <= SEED_MAX:
             raise bad_request("seed", f"must be a whole number from 0 to {SEED_MAX}")
         if self.target_duration_s is not None:

@@ -98,7 +98,7 @@ class EnhancementSlots:
         )
 
 
-@strawberry.type(description="Words that are not the scene's own: `source` is brain, beat or continuity.")
+@strawberry.type(description="Words that are not the scene's own: `source` is brain, beat, continuity or so far.")
 class EnhancementAddition:
     source: str
     text: str

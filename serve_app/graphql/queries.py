@@ -30,6 +30,7 @@ from serve_app.graphql.project_nodes import (
     position_of,
 )
 from serve_app.graphql.scene_nodes import Job
+from serve_app.graphql.so_far import SoFarQueries
 from serve_app.graphql.story_operations import StoryQueries
 from serve_app.graphql.style_operations import StyleQueries
 from serve_app.graphql.webhook_operations import WebhookQueries
@@ -65,6 +66,7 @@ class Query(
     StyleQueries,
     ContinuationQueries,
     CacheQueries,
+    SoFarQueries,
 ):
     @strawberry.field
     async def me(self, info: Info) -> Me:

@@ -121,10 +121,7 @@ def canonical(id: str) -> str:
 
 async def beat_of_scene(context: Context, home: str, scene: str, format: str) -> SceneBeat | None:
     """None: the format is not known any more, or the scene is not in the story."""
-    found = formats.shipped_format(format)
-    if found is None:
-        rows = [DefinitionView.from_blob(row.body or b"") for row in await _own(context, "own_format", home)]
-        found = next((formats.format_of(view.id, view.data) for view in rows if view.id == format), None)
+    found = await known_format(context, home, format)
     position = positions(await context.loaders.lengths.load(home)).get(scene)
     if found is None or position is None:
         return None
@@ -133,6 +130,15 @@ async def beat_of_scene(context: Context, home: str, scene: str, format: str) ->
     return SceneBeat(
         format=found.id, number=at + 1, name=beat.name, purpose=beat.purpose, prompt=beat.prompt, position=position
     )
+
+
+async def known_format(context: Context, home: str, format: str) -> formats.Format | None:
+    """One that ships, or the project's own; None: nobody knows it any more."""
+    found = formats.shipped_format(format)
+    if found is None:
+        rows = [DefinitionView.from_blob(row.body or b"") for row in await _own(context, "own_format", home)]
+        found = next((formats.format_of(view.id, view.data) for view in rows if view.id == format), None)
+    return found
 
 
 async def _own(context: Context, kind: str, home: str) -> list[View]:

@@ -7,6 +7,7 @@ const SOURCES: Record<string, string> = {
   beat: 'The beat',
   continuity: 'Continuity',
   note: 'A note',
+  'so far': 'The story so far',
 };
 
 export const sourceWords = (source: string): string => SOURCES[source] ?? source;

@@ -214,6 +214,18 @@ async def test_c46_what_two_scenes_leave_is_given_to_a_third() -> None:
         assert asked["weather"] == "rain"
 
 
+async def test_c142_a_prompt_is_told_the_story_so_far() -> None:
+    """C-142: what was said before is in it, and what comes after is not."""
+    async with story() as it:
+        told = await tale(it)
+        assert (await told.asked(0))["so_far"] == []
+        third = (await told.asked(2))["so_far"]
+        assert any("Where is Carl?" in line for line in third)
+        assert any("Let her wait." in line for line in third)
+        assert not any("You kept the light on" in line for line in third)
+        assert all(note not in third for note in (await told.asked(2))["continuity_notes"])
+
+
 @pytest.mark.parametrize(
     ("step", "lost"),
     [

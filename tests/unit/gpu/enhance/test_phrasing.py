@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -113,6 +114,20 @@ async def test_one_call_s_error_ends_all_with_what_they_used() -> None:
         7.0,
         103,
     )
+
+
+async def test_c143_the_story_so_far_is_read_and_never_shown() -> None:
+    """C-143: a model reads what was, it is listed as added; a phrase that names somebody of another scene is dropped."""
+    asked = replace(REQUEST, so_far=("EXT. PIER - DAY: OLD TOM: “Never go back.” MARA runs.",))
+    puppet = Puppet()
+    written = await PhrasingWriter(puppet).write(asked, unheard)
+    assert all("Never go back" in call.scene for call in puppet.calls)
+    assert [each.source for each in written.scene.added].count("so far") == 1
+    assert "Never go back" not in written.scene.prompt
+    led = Puppet(lambda call: faithful(call).replace("Slow light", "As Old Tom told, slow light"))
+    misled = await PhrasingWriter(led).write(asked, unheard)
+    assert {note.writer for note in misled.shots} == {"grammar"}
+    assert misled.scene == GrammarWriter().write(asked) == BASE
 
 
 def test_what_changes_least_stands_first() -> None:

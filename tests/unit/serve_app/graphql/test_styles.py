@@ -143,3 +143,13 @@ async def test_q91_a_bad_definition_says_where_and_what(
     assert (error["code"], error["path"]) == (f"BAD_{kind.upper()}", ["input", "definition", *path])
     assert says in error["message"]
     assert payload["sequence"] is None
+
+
+async def test_c144_the_story_so_far_is_shown_by_act(api: Api) -> None:
+    """C-144: by the beats of the project's format; of a project nobody may see it is not there."""
+    home = await project(api)
+    made = await scene(api, home)
+    ask = "query($p: ID!) { storySoFar(projectId: $p) { name words scenes { sceneId heading words } } }"
+    (act,) = (await api.ask(ask, p=home))["storySoFar"]
+    assert act["scenes"] == [{"sceneId": made, "heading": "INT. KITCHEN - NIGHT", "words": "EDWARD stirs a pot."}]
+    assert (act["words"], bool(act["name"])) == ("EDWARD stirs a pot.", True)
