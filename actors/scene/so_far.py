@@ -1,8 +1,8 @@
 """The story so far: what lies before a scene, by act and by scene, short enough for a prompt.
 
 The invariant: a pure function of the scripts, in story order; every summary quotes (`actors.scene.summary`), and none
-is a source of facts: continuity, graphs and bibles read the scripts. What is near is told scene by scene, what is far by
-act, so a story of any length fits. An act is a section of the script (``# Act Two``), else a beat of the format, else
+is a source of facts: continuity, graphs and bibles read the scripts. What is near is told by scene, what is far by act,
+so a story of any length fits. An act is a section of the script (``# Act Two``), else a beat of the format, else
 the whole story is one.
 """
 

@@ -67,7 +67,7 @@ def test_c142_what_is_near_is_told_by_scene_and_what_is_far_by_act() -> None:
 @pytest.mark.parametrize("scenes", [2, NEAR_SCENES + 1, 40, 400])
 def test_c142_a_story_of_any_length_fits(scenes: int) -> None:
     """C-142: at most 1,600 characters, in lines that a request may hold."""
-    draw = random.Random(scenes)  # noqa: S311 - test data
+    draw = random.Random(scenes)
     scripts = [scene(n, "\n# Act " + "very " * draw.randrange(30) + f"{n}\n" * (n % 3)) for n in range(scenes)]
     lines = before(f"s{scenes - 1}", told(scripts), {})
     assert 0 < sum(len(line) + 1 for line in lines) <= SO_FAR_CHARS_MAX

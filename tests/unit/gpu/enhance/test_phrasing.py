@@ -117,7 +117,7 @@ async def test_one_call_s_error_ends_all_with_what_they_used() -> None:
 
 
 async def test_c143_the_story_so_far_is_read_and_never_shown() -> None:
-    """C-143: a model reads what was, it is listed as added; a phrase that names somebody of another scene is dropped."""
+    """C-143: a model reads what was, listed as added; a phrase that names somebody of another scene is dropped."""
     asked = replace(REQUEST, so_far=("EXT. PIER - DAY: OLD TOM: “Never go back.” MARA runs.",))
     puppet = Puppet()
     written = await PhrasingWriter(puppet).write(asked, unheard)
