@@ -12,7 +12,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks import board_report, cache_report, databases_report, hosts_report, queue_report, vectors_report
+from benchmarks import (
+    board_report,
+    cache_report,
+    databases_report,
+    graphs_report,
+    hosts_report,
+    queue_report,
+    vectors_report,
+)
 from benchmarks.board_report import NOT_RUN, number, table
 
 TEXT, RESULTS, SCOREBOARD, HOSTS = "RESULTS.md", "results.json", "scoreboard.json", "hosts.json"
@@ -21,7 +29,7 @@ BUSY_CORES_QUIET_MAX = 0.5
 TOLERANCE = 0.1
 """A prediction counts as kept within this share of it; a target has no tolerance."""
 
-DATABASES, QUEUE, CACHE, VECTORS = "databases.json", "queue.json", "cache.json", "vectors.json"
+DATABASES, QUEUE, CACHE, VECTORS, GRAPHS = "databases.json", "queue.json", "cache.json", "vectors.json", "graphs.json"
 
 Results = Mapping[str, Any]
 
@@ -60,6 +68,7 @@ def render(
     queue: Results | None = None,
     cache: Results | None = None,
     vectors: Results | None = None,
+    graphs: Results | None = None,
 ) -> str:
     """The whole report. `results`: of `make bench`; `board`: of `make bench-collab`; `rows`: of the scoreboard;
     `hosts`: of `make bench-hosts`."""
@@ -78,6 +87,7 @@ def render(
         queue_report.section(queue or {}),
         cache_report.section(cache or {}),
         vectors_report.section(vectors or {}),
+        graphs_report.section(graphs or {}),
         hosts_report.section(hosts, results.get("ledger", {})),
         _remarks(values, predictions, board_report.remarks(board, rows), noise(results, board, hosts)),
     ]
@@ -87,13 +97,14 @@ def render(
 def write(folder: Path) -> None:
     """RESULTS.md from what lies in the folder; any of the files may be absent."""
     here = Path(__file__).resolve().parent
-    results, board, hosts, databases, queue, cache, vectors = (
+    results, board, hosts, databases, queue, cache, vectors, graphs = (
         json.loads(path.read_text()) if (path := folder / name).exists() else {}
-        for name in (RESULTS, SCOREBOARD, HOSTS, DATABASES, QUEUE, CACHE, VECTORS)
+        for name in (RESULTS, SCOREBOARD, HOSTS, DATABASES, QUEUE, CACHE, VECTORS, GRAPHS)
     )
     predictions = tomllib.loads((here / "predictions.toml").read_text())
     rows = tomllib.loads((here / "workloads.toml").read_text())["row"]
-    (folder / TEXT).write_text(render(results, board, predictions, rows, hosts, databases, queue, cache, vectors))
+    text = render(results, board, predictions, rows, hosts, databases, queue, cache, vectors, graphs)
+    (folder / TEXT).write_text(text)
 
 
 def _head(results: Results, board: Results, hosts: Results) -> str:

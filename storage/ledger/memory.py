@@ -9,7 +9,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
+from storage.graphs.calls import Call
+from storage.graphs.rows import GRAPH_EDGE, GRAPH_NODE, edge_of, node_of
+from storage.graphs.view import GraphView
 from storage.ledger.archive import ARCHIVE, TRIM_ROWS, Chunk
 from storage.ledger.clock import machine_clocks
 from storage.ledger.errors import Conflict, Draining, Fenced, Unavailable
@@ -296,6 +300,15 @@ class MemoryLedger:
         if after is not None:
             rows = [v for v in rows if ((v.order_key, v.id) < after if newest_first else (v.order_key, v.id) > after)]
         return rows[: max(limit, 0)]
+
+    async def graph(self, home: str, call: Call) -> list[Any]:
+        """Built anew for every call: this ledger holds tests, not people."""
+        graph = GraphView()
+        for row in self._matching(GRAPH_NODE, home, None):
+            graph.put(node_of(row.body or b""))
+        for row in self._matching(GRAPH_EDGE, home, None):
+            graph.put(edge_of(row.body or b""))
+        return graph.ask(call)
 
     async def count_views(self, kind: str, *, home: str | None = None, parent: str | None = None) -> int:
         return len(self._matching(kind, home, parent))

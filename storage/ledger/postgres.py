@@ -15,6 +15,7 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
+from storage.graphs.calls import Call
 from storage.ledger import postgres_archive, postgres_attempts, postgres_ownership, postgres_read, postgres_shares
 from storage.ledger.archive import ARCHIVE, TRIM_ROWS, Chunk
 from storage.ledger.errors import LedgerError, Unavailable
@@ -264,6 +265,9 @@ class PostgresLedger:
                 db, kind, home=home, parent=parent, after=after, limit=limit, newest_first=newest_first
             )
         )
+
+    async def graph(self, home: str, call: Call) -> list[Any]:
+        return await self._project(lambda db: postgres_read.graph(db, home, call))
 
     async def count_views(self, kind: str, *, home: str | None = None, parent: str | None = None) -> int:
         return await self._project(lambda db: postgres_read.count_views(db, kind, home, parent))

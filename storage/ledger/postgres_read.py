@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from storage.graphs.calls import Call
+from storage.graphs.sql import POSTGRES, answer, statement
 from storage.ledger.postgres_connect import Connection
 from storage.ledger.protocol import Event, Kind, Snapshot, StoredResponse, View
 
@@ -138,6 +140,12 @@ async def views(
 async def count_views(connection: Connection, kind: str, home: str | None, parent: str | None) -> int:
     where, values = _view_filter(kind, home, parent)
     return int((await rows(connection, f"SELECT count(*) FROM storyforge.views WHERE {where}", values))[0][0])
+
+
+async def graph(connection: Connection, home: str, call: Call) -> list[Any]:
+    text, values = statement(POSTGRES, home, call)
+    cursor = await connection.execute(text, values)
+    return [*answer(call, await cursor.fetchall())]
 
 
 async def change_token(connection: Connection) -> int:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import enum
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
+from storage.graphs.calls import Call
 from storage.ledger.places import Queue
 
 
@@ -362,6 +363,10 @@ class Ledger(Protocol):
         newest_first: bool = False,
     ) -> list[View]:
         """Page by (order_key, id), strictly after the given pair (before it, when `newest_first`)."""
+        ...
+
+    async def graph(self, home: str, call: Call) -> list[Any]:
+        """What the graph of a home answers: rows of the call's kind, see `storage.graphs.calls`."""
         ...
 
     async def count_views(self, kind: str, *, home: str | None = None, parent: str | None = None) -> int: ...

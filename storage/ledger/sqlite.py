@@ -12,8 +12,9 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from storage.graphs.calls import Call
 from storage.ledger import sqlite_archive, sqlite_attempts, sqlite_read, sqlite_shares
 from storage.ledger import sqlite_ownership as ownership
 from storage.ledger import sqlite_transaction as write
@@ -205,6 +206,9 @@ class SqliteLedger:
                 db, kind, home=home, parent=parent, after=after, limit=limit, newest_first=newest_first
             )
         )
+
+    async def graph(self, home: str, call: Call) -> list[Any]:
+        return await self._read(lambda db: sqlite_read.graph(db, home, call))
 
     async def count_views(self, kind: str, *, home: str | None = None, parent: str | None = None) -> int:
         return await self._read(lambda db: sqlite_read.count_views(db, kind, home, parent))

@@ -10,6 +10,8 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
+from storage.graphs.calls import Call
+from storage.graphs.sql import SQLITE, answer, statement
 from storage.ledger.clock import Clocks
 from storage.ledger.protocol import Event, HostRow, Kind, Owner, Snapshot, StoredResponse, View, Want
 from storage.ledger.rules import want_stands
@@ -183,3 +185,8 @@ def views(
 def count_views(connection: sqlite3.Connection, kind: str, home: str | None, parent: str | None) -> int:
     where, values = _view_filter(kind, home, parent)
     return int(connection.execute(f"SELECT count(*) FROM views WHERE {where}", values).fetchone()[0])
+
+
+def graph(connection: sqlite3.Connection, home: str, call: Call) -> list[Any]:
+    text, values = statement(SQLITE, home, call)
+    return [*answer(call, connection.execute(text, values))]

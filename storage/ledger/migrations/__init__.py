@@ -17,9 +17,9 @@ tests/unit/storage/test_migrations.py:
 
 from __future__ import annotations
 
-from storage.ledger.migrations import step_0001, step_0002, step_0003, step_0004
+from storage.ledger.migrations import step_0001, step_0002, step_0003, step_0004, step_0005
 from storage.ledger.migrations.plan import Found, Step, missing
 
-STEPS: tuple[Step, ...] = (step_0001.STEP, step_0002.STEP, step_0003.STEP, step_0004.STEP)
+STEPS: tuple[Step, ...] = (step_0001.STEP, step_0002.STEP, step_0003.STEP, step_0004.STEP, step_0005.STEP)
 
 __all__ = ["STEPS", "Found", "Step", "missing"]

@@ -1,0 +1,72 @@
+"""The graph's calls on every ledger: the same rows, the same answers as memory gives, through appends alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from storage.graphs.rows import Edge, EdgeLabel, Node
+from storage.graphs.view import GraphView
+from storage.ledger.protocol import Append, View
+from tests.contract.storage.conftest import World, event
+from tests.random_graphs import RandomGraph, graph_row
+
+pytestmark = pytest.mark.contract
+HOME = "prj_1"
+SEEDS, ROUNDS = range(4), 3
+
+
+def of(rows: list[Node | Edge]) -> GraphView:
+    view = GraphView()
+    for row in rows:
+        view.put(row)
+    return view
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+async def test_c80_memory_and_sql_answer_alike_on_random_graphs(world: World, seed: int) -> None:
+    """C-80: every call, its order and its limits included; another project's rows are not seen."""
+    graph = RandomGraph(seed, nodes=40 + 20 * seed, edges=160 + 140 * seed)
+    view, claim = of([*graph.nodes, *graph.edges]), await world.own(HOME)
+    other = await world.own("prj_2")
+    await world.ledger.append(Append(HOME, claim.epoch, claim.seq, (event(),), views=tuple(graph.views(HOME))))
+    strangers = RandomGraph(seed + 100, nodes=30, edges=90).views("prj_2")
+    await world.ledger.append(Append("prj_2", other.epoch, other.seq, (event(),), views=tuple(strangers)))
+    answered = 0
+    for _ in range(ROUNDS):
+        for call in graph.calls():
+            said = await world.ledger.graph(HOME, call)
+            assert said == view.ask(call), call
+            answered += bool(said)
+    assert answered > ROUNDS * 4
+
+
+async def test_c81_rows_that_change_and_go_change_what_sql_answers(world: World) -> None:
+    """C-81: the tables follow the projections in the append that changes them; a refused append changes nothing."""
+    graph = RandomGraph(7, nodes=60, edges=300)
+    claim = await world.own(HOME)
+    done = await world.ledger.append(Append(HOME, claim.epoch, claim.seq, (event(),), views=tuple(graph.views(HOME))))
+    ties = [edge for edge in graph.edges if edge.label == EdgeLabel.RELATES_TO]
+    changed: list[Node | Edge] = [replace(tie, trust_competence=-0.9, debt=None) for tie in ties[:20]]
+    changed += [replace(node, name="Another", story_day=9) for node in graph.nodes[:10]]
+    gone = [*ties[20:40], *graph.nodes[10:14]]
+    removed: list[View] = [replace(graph_row(HOME, row), body=None) for row in gone]
+    views = (*(graph_row(HOME, row) for row in changed), *removed)
+    with pytest.raises(Exception, match=HOME):
+        await world.ledger.append(Append(HOME, claim.epoch, claim.seq, (event(),), views=views))
+    before = of([*graph.nodes, *graph.edges])
+    calls = [call for _ in range(3) for call in graph.calls()]
+    assert all([await world.ledger.graph(HOME, call) == before.ask(call) for call in calls])
+    await world.ledger.append(Append(HOME, claim.epoch, done.last_seq, (event(),), views=views))
+    after = before
+    for row in changed:
+        after.put(row)
+    for row in gone:
+        if isinstance(row, Node):
+            after.drop_node(row.id)
+        else:
+            after.drop_edge(row.key)
+    for call in calls:
+        assert await world.ledger.graph(HOME, call) == after.ask(call), call
+    assert after.nodes == of([*after.nodes.values(), *after.edges.values()]).nodes
