@@ -46,6 +46,11 @@ _ALL = (
     Declared("light_mismatch", "WARNING", "Light of another hour", _SEEN),
     Declared("weather_break", "WARNING", "Weather that changes", _SEEN),
     Declared("season_mismatch", "WARNING", "Weather of another season", _SEEN),
+    Declared("count_drift", "WARNING", "Counted two ways", _SEEN),
+    Declared("world_rule_broken", "WARNING", "A rule of the world broken", _TOLD),
+    Declared("abandoned_setup", "WARNING", "A set-up left behind", _NAMED),
+    Declared("screen_direction", "WARNING", "Left and right exchanged", _SEEN),
+    Declared("style_drift", "WARNING", "Against the project's style", _SEEN),
 )
 
 CODES: Mapping[str, Declared] = {each.code: each for each in _ALL}

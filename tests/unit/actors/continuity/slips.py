@@ -23,7 +23,7 @@ from actors.screenplay.heading import Span
 from actors.screenplay.lists import lists_of
 
 DATA = Path(__file__).resolve().parents[3] / "data"
-_NAMES = ["Mara", "Tomas", "Ruth", "Elias", "Juno", "Yusuf", "Ingrid", "Caleb", "Nadia", "Oskar"]
+NAMES = ["Mara", "Tomas", "Ruth", "Elias", "Juno", "Yusuf", "Ingrid", "Caleb", "Nadia", "Oskar"]
 _HEADING = re.compile(r"^[‹«]?(?:INT|EXT)\. ", re.MULTILINE)
 _MARK = re.compile("[‹›«»]")
 _CUE = re.compile(r"[‹«]?\{(?:AA|BB|CC)\}[›»]?(?: \([A-Z.' ]+\))?\s*")
@@ -55,7 +55,7 @@ def cases(folder: str, kind: str, seed: int = 7) -> Iterator[Case]:
 
 
 def _case(raw: str, rng: random.Random, brain: Mapping[str, Any] | None) -> Case:
-    names = rng.sample(_NAMES, 3)
+    names = rng.sample(NAMES, 3)
     for letter, name in zip("ABC", names, strict=True):
         raw = raw.replace(f"{{{letter}{letter}}}", name.upper()).replace(f"{{{letter}}}", name)
     whole = raw

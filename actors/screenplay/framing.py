@@ -1,0 +1,183 @@
+"""Where in the frame somebody is, goes and looks, by the words of the camera: frame left, screen right, left to right.
+
+Invariant: *left* counts only beside frame, screen or camera (or as "left to right" with a verb of motion); what the
+camera itself does, what is read, and a crowd that nobody can tell apart have no direction. Whatever lets a direction
+change (a turn, a crossing of the line, a mirror, a new angle) is a turn. Pure; feeds the rule `screen_direction`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from actors.screenplay.breakdown import Breakdown
+from actors.screenplay.heading import Span
+from actors.screenplay.said_words import said_words
+from actors.screenplay.statements import Statement, action_statements
+from actors.screenplay.vocabulary import words
+
+Side = Literal["left", "right"]
+Kind = Literal["exits", "enters", "travels", "looks", "stands", "turn"]
+
+
+@dataclass(frozen=True, slots=True)
+class FramedTold:
+    """``side`` of the frame, or for ``travels`` the side it goes to. ``other``: at whom somebody looks."""
+
+    kind: Kind
+    who: str
+    side: Side
+    span: Span
+    other: str = ""
+
+
+_FRAME = r"(?:frame|screen|camera|shot|picture)"
+_SIDE = r"(?P<side>left|right)"
+_AT_SIDE = (
+    rf"(?:(?:on |at |to |from )?(?:the )?{_FRAME}[- ]{_SIDE}"
+    rf"|(?:on |at |from |to )(?:the )?{_SIDE}(?: side)? of (?:the )?{_FRAME})"
+)
+_PART = rf"{_FRAME}[- ]?{_SIDE}|{_FRAME} (?:from|on|at|to) (?:the )?{_SIDE}|{_SIDE} of (?:the )?{_FRAME}"
+_OUT = re.compile(
+    rf"\s+(?:exits|leaves|(?:walks|runs|steps|goes|moves|rides|drives|rolls|slips"
+    rf"|hurries) out of)(?: the)? (?:{_PART})\b".replace("(?P<side>", "(?:"),
+    re.IGNORECASE,
+)
+_IN = re.compile(
+    rf"\s+(?:enters|(?:comes|walks|runs|steps|moves|rides|drives|rolls|slips"
+    rf"|hurries) in(?:to)?)(?: the)? (?:{_PART})\b".replace("(?P<side>", "(?:"),
+    re.IGNORECASE,
+)
+_WHICH = re.compile(r"\b(left|right)\b", re.IGNORECASE)
+_TRAVELS = re.compile(
+    rf"\s+(?P<verb>[a-z]+s)\b[^.,;]{{0,40}}?\b(?:from )?(?:(?:the )?{_FRAME}[- ])?(?P<from>left"
+    rf"|right) to (?:{_FRAME}[- ])?(?P<to>left|right)\b",
+    re.IGNORECASE,
+)
+_LOOKS = re.compile(
+    rf"\s+(?:looks|stares|gazes|glances|faces|turns to look) {_FRAME}[- ]{_SIDE} (?:at|to"
+    rf"|toward|towards) (?P<at>[\w'’. -]+?)[.,;!]?$",
+    re.IGNORECASE,
+)
+_STANDS = re.compile(
+    rf"(?:\s+(?:is|sits|stands|kneels|lies|waits|leans))? (?:{_AT_SIDE})\b|,\s*(?:(?:on "
+    rf"|at )?{_FRAME}[- ](?P<side2>left|right))\b".replace("(?P<side>", "(?:"),
+    re.IGNORECASE,
+)
+_MOTION = words(
+    """
+    walks runs rows gallops rides drives crosses moves advances flies swims sails rolls races speeds marches
+    strides jogs sprints limps crawls travels goes passes drifts glides hurries rushes trots cycles skates skis
+    floats charges flees
+    """
+)
+_CAMERA = words(
+    """
+    camera shot frame pan dolly crane lens we text titles title credits eyes letters image light headlights
+    shadow
+    """
+)
+_TURN = re.compile(
+    r"\b(?:turns?|turning|u-turn|back again|and back|back and forth|reverses direction|mirror\w*|reflection"
+    r"|cross(?:es)? the line|across the line|crosses the (?:room|street|floor|axis)"
+    r"|other side|new angle|different angle|swaps?|switch(?:es)?|trades? places|gets up|stands up|rises"
+    r"|moves to|moves over|walks (?:to|over|around|past)|circles?"
+    r"|returns?|again|forgot|later|paces|spins?|wheels|doubles back|retraces|flips?|flop\w*|jump cut"
+    r"|time passes|from behind|from the opposite)\b",
+    re.IGNORECASE,
+)
+_ARTICLE = re.compile(
+    r"^(?P<article>The|A|An|Another|Two|Three|Some"
+    r"|People)\s+(?P<who>(?:[a-z]+\s)??[a-z]+)(?P<rest>\s(?:[a-z]+s\b|,|(?:camera|frame|screen)\b).*)$"
+)
+_HINT_WORDS = words("left right")
+_HINT = re.compile(
+    rf"\b(?:{_FRAME})[- ](?:left|right)\b|\b(?:left|right) (?:to (?:\w+ )?(?:left|right)"
+    rf"|(?:side )?of (?:the )?{_FRAME})\b|\bframe from the\b",
+    re.IGNORECASE,
+)
+_PICTURED = re.compile(
+    r"\b(?:mirror\w*|reflection|photo\w*|on (?:tv|the monitor|the map)|reads|scans|page"
+    r"|diagram|map)\b",
+    re.IGNORECASE,
+)
+
+
+def framed_in(script: str, scene: Breakdown, key: Callable[[str], str]) -> Iterator[FramedTold]:
+    """By position; nothing where no words of the camera are used."""
+    if said_words(script).isdisjoint(_HINT_WORDS) or not _HINT.search(script):
+        return
+    for statement in action_statements(script, scene, key):
+        found = () if _PICTURED.search(statement.text) else tuple(_of(statement, scene, key))
+        if _TURN.search(statement.text) or not found:
+            turned = _TURN.search(statement.text)
+            if turned is not None:
+                yield FramedTold("turn", "", "left", statement.span)
+        if _TURN.search(statement.text) is None:
+            yield from found
+
+
+def _of(statement: Statement, scene: Breakdown, key: Callable[[str], str]) -> Iterator[FramedTold]:
+    if not _HINT.search(statement.text):
+        return
+    for who, rest, at in _clauses(statement, scene, key):
+        yield from _clause(who, rest, statement.part(at[0], at[1]), key)
+
+
+def _clauses(
+    statement: Statement, scene: Breakdown, key: Callable[[str], str]
+) -> Iterator[tuple[str, str, tuple[int, int]]]:
+    """Clauses with their subject: a name at the head of each part between commas or semicolons, or "the" thing."""
+    named = {
+        span.start: (span, person.key) for person in scene.cast for span in (*person.introductions, *person.mentions)
+    }
+    at = 0
+    for part in re.split(r"(?<=[;,])\s+(?:and\s+|while\s+)?", statement.text):
+        low = statement.text.index(part, at)
+        at = low + len(part)
+        who = ""
+        rest = part
+        found = named.get(statement.span.start + low)
+        if found is not None:
+            who, rest = key(found[1]), statement.text[found[0].end - statement.span.start : low + len(part)]
+            tail = statement.text[low + len(part) :]
+            # "RUTH, camera left, faces …": the place stands behind the name's comma.
+            if rest.strip() in ("", ",") and tail:
+                rest = "," + tail.split(",")[0]
+        elif (thing := _ARTICLE.match(part)) and thing.group("article") == "The":
+            who, rest = "the " + thing.group("who"), thing.group("rest")
+        if who:
+            yield who, rest.rstrip(" ,;"), (low, low + len(part.rstrip(" ,;")))
+
+
+def _clause(who: str, rest: str, span: Span, key: Callable[[str], str]) -> Iterator[FramedTold]:
+    if who.removeprefix("the ").split()[-1] in _CAMERA or who.removeprefix("the ").split()[0] in _CAMERA:
+        return
+    travels = _TRAVELS.match(rest)
+    if travels is not None and travels.group("verb").casefold() in _MOTION and _turns_side(travels):
+        yield FramedTold("travels", who, _side(travels.group("to")), span)
+        return
+    looks = _LOOKS.match(rest)
+    if looks is not None:
+        yield FramedTold("looks", who, _side(looks.group("side")), span, key(looks.group("at")))
+        return
+    for kind, pattern in _PLACES:
+        match = pattern.match(rest)
+        if match is not None:
+            which = _WHICH.findall(match.group())
+            if len(set(map(str.casefold, which))) == 1:
+                yield FramedTold(kind, who, _side(which[0]), span)
+            return
+
+
+_PLACES: tuple[tuple[Kind, re.Pattern[str]], ...] = (("exits", _OUT), ("enters", _IN), ("stands", _STANDS))
+
+
+def _turns_side(travels: re.Match[str]) -> bool:
+    return travels.group("from").casefold() != travels.group("to").casefold()
+
+
+def _side(word: str) -> Side:
+    return "left" if word.casefold() == "left" else "right"
