@@ -337,6 +337,40 @@ class CancelJob(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class ProceedAnyway(Command):
+    """A job that is held goes on with its words as they are."""
+
+    type: ClassVar[str] = "job.proceed"
+    actor: ClassVar[str] = "scene"
+    scene: str
+    job: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaiveIssue(Command):
+    """One thing a job is held for is meant, for a `reason` of `actors.continuity.codes`; with the last it goes on."""
+
+    type: ClassVar[str] = "job.waive"
+    actor: ClassVar[str] = "scene"
+    scene: str
+    job: str
+    finding: str
+    reason: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UseCorrection(Command):
+    """The script is corrected as the job shows, by whoever asks, and a job that is held begins again with it."""
+
+    type: ClassVar[str] = "job.use_correction"
+    actor: ClassVar[str] = "scene"
+    scene: str
+    job: str
+    by: str = ""  # how the author is shown
+
+
+@dataclass(frozen=True, slots=True)
 class JudgeTake(Command):
     """What somebody says of a film that the cache gave: whether it is what was asked for. `regenerate`: and another."""
 
@@ -484,6 +518,9 @@ _ALL: tuple[type[Command], ...] = (
     VotePanel,
     ReviseBoard,
     CancelJob,
+    ProceedAnyway,
+    WaiveIssue,
+    UseCorrection,
     JudgeTake,
     RetryJob,
     NameVersion,

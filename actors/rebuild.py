@@ -20,6 +20,7 @@ from actors.scene.actor import HEADING_READ_CHARS, SceneActor
 from actors.scene.bible import view as bible_view
 from actors.scene.continuation import segment_view
 from actors.scene.enhancement import enhancement_views
+from actors.scene.gate_view import GATE_EVENTS, gate_view
 from actors.scene.job import Job
 from actors.scene.jobs import LIVE_JOBS_KEPT
 from actors.scene.views import job_view, live_job, open_job_view, take_view
@@ -38,6 +39,7 @@ class Rebuilt:
         self.jobs: dict[str, tuple[str, Job]] = {}  # all there ever were, which a scene does not remember
         self._takes: list[ViewDraft] = []
         self._enhanced: list[ViewDraft] = []
+        self._gates: dict[str, ViewDraft] = {}
         self._versions: list[ViewDraft] = []
         self._segments: list[ViewDraft] = []  # and the bibles beside them
         self._named: dict[str, int] = {}
@@ -67,6 +69,8 @@ class Rebuilt:
             job.apply(fact.type, fact.data)
             if fact.type == "job.script_ready":
                 self._enhanced += enhancement_views(self.home, id, job, fact.at_ms)
+            if fact.type in GATE_EVENTS:
+                self._gates[job.id] = gate_view(self.home, id, job, fact.at_ms)
             if fact.type == "job.final_ready":
                 self._takes.append(take_view(self.home, id, job, fact.at_ms))
 
@@ -95,6 +99,7 @@ class Rebuilt:
             yield job_view(self.home, scene, job)
             yield open_job_view(scene, job)
         yield from self._enhanced
+        yield from self._gates.values()
         yield from self._takes
         yield from self._versions
         yield from self._segments

@@ -11,6 +11,7 @@ Kinds and keys in the ledger's `View` rows (kind · id · parent · order_key):
   video   · job · principal · created_at (zero-padded ms)   -> VideoView (jobs asked for by `/v1/videos`)
   take    · tak · scene     · created_at (zero-padded ms)   -> TakeView
   enhancement · job · scene · written at (zero-padded ms)   -> EnhancementView
+  job_continuity · job · scene · created_at (zero-padded ms) -> JobContinuityView (once it came to the gate)
   spend   · job · scene     · spent at (zero-padded ms)     -> SpendView (only what a model was asked for)
   version · ver · scene     · how many came before          -> VersionView
   access  · lnk · project   · created_at (zero-padded ms)   -> AccessLinkView
@@ -138,6 +139,33 @@ class JobView(Body):
     pick_by_ms: int | None = None  # when the board decides itself
     video: dict[str, Any] | None = None  # see `actors.scene.videos`
     by: str = ""  # who asked
+    held: str = ""  # why it waits for a person at the continuity gate, "": it does not
+
+
+JOB_CONTINUITY = "job_continuity"
+
+
+@dataclass(frozen=True, slots=True)
+class JobContinuityView(Body):
+    """What the gate said of a job's words.
+
+    Issues: {"id","type","severity","description","location","suggestion","evidence","fix","reasons","waived",
+    "corrected"}. Corrections: {"finding","start","end","before","after"} of the words it was asked for with; `made`: in
+    its prompt already; `offered`: with those, what `corrected_script` has.
+    """
+
+    id: str
+    scene: str
+    project: str
+    at_ms: int
+    valid: bool
+    issues: tuple[dict[str, Any], ...] = ()
+    made: tuple[dict[str, Any], ...] = ()
+    offered: tuple[dict[str, Any], ...] = ()
+    corrected_script: str | None = None
+    held: dict[str, Any] | None = None  # {"reason","fixed","at_ms"}
+    how: str = ""  # clean | withdrawn | waived | proceeded, once it has gone on
+    by: str = ""
 
 
 VIDEO = "video"

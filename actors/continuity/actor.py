@@ -59,6 +59,18 @@ class ReadOn(Notice):
     """More scripts wait to be read."""
 
 
+@dataclass(frozen=True, slots=True)
+class Watch(Notice):
+    """A job of this scene waits for its findings: it is told once now, and again when they change."""
+
+    scene: str
+
+
+@dataclass(frozen=True, slots=True)
+class FindingsMoved(Notice):
+    """What is found in this scene may have changed, or everything has been read."""
+
+
 _Lists = tuple[tuple[Known, ...], tuple[Known, ...], tuple[str, ...]]  # cast, places, scenes in order
 
 
@@ -76,6 +88,8 @@ class ContinuityActor(Actor):
         self._told: _Lists = ((), (), ())
         self._settled_upto = 0
         self._reorder = False
+        self._watched: set[str] = set()  # scenes whose job waits; forgotten with the process, said again by the scene
+        self._owed: set[str] = set()  # of those, the ones to be told as soon as everything is read
 
     # reading
     def open_findings(self, scene: str) -> tuple[dict[str, Any], ...]:
@@ -98,6 +112,10 @@ class ContinuityActor(Actor):
     def caught_up(self) -> bool:
         """Whether every script it knows of has been read."""
         return self._engine is not None and not self._waiting and self._engine.judged
+
+    def story(self) -> Continuity | None:
+        """The story as far as it has been read, for a question that may change nothing here."""
+        return None if self._engine is None else self._engine.fork()
 
     # fold
     def apply(self, fact: Fact) -> None:
@@ -144,10 +162,13 @@ class ContinuityActor(Actor):
 
     def decide(self, message: Message, ctx: Context) -> Decision:
         if isinstance(message, WaiveFinding):
-            return waivers.waive(self, message, ctx)
+            return self._tell({message.scene}, waivers.waive(self, message, ctx))
+        if isinstance(message, Watch):
+            self._watched.add(message.scene)
+            self._owed.add(message.scene)
         project = ctx.peer(ProjectActor, self.home)
         if project is None or project.facts is None:
-            return Decision()
+            return self._tell(self._owed, Decision())
         decision = Decision()
         if self._engine is None:
             self._texts = {id: text for id, text in ctx.scripts().items() if id in project.scenes}
@@ -217,6 +238,13 @@ class ContinuityActor(Actor):
         self._say(engine, looked, decision)
         if self._waiting or not engine.judged:
             decision.notices.append((CONTINUITY, ReadOn()))
+        return decision if self._waiting else self._tell(self._owed, decision)
+
+    def _tell(self, scenes: Iterable[str], decision: Decision) -> Decision:
+        """Jobs that wait in these scenes look again."""
+        for scene in sorted(self._watched.intersection(scenes)):
+            decision.notices.append((scene, FindingsMoved()))
+        self._owed.difference_update(tuple(scenes))
         return decision
 
     def _say(self, engine: Continuity, looked: Iterable[str], decision: Decision) -> None:
@@ -232,6 +260,7 @@ class ContinuityActor(Actor):
         for scene, found in changed.items():
             view = FindingsView(scene, self.home, tuple(found))
             decision.views.append(ViewDraft("findings", scene, self.home, scene, view))
+        self._owed |= self._watched.intersection(changed)
         ops: tuple[Op, ...] = tuple(SetKey("findings", scene, found) for scene, found in changed.items())
         if ops:
             decision.edits.append(Edit("live", ops))

@@ -8,6 +8,7 @@ No text is refused and nothing here raises on what people type.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -189,6 +190,17 @@ class Continuity:
         before = self._by_scene()
         self._waivers = frozenset(waivers)
         return self._changes(before)
+
+    def fork(self) -> Continuity:
+        """Another story that begins as this one and goes its own way: for a question, beside the loop.
+
+        What was read is shared and never changed; what is compared and judged is the fork's own.
+        """
+        made = copy.copy(self)
+        made._order, made._stale = list(self._order), dict(self._stale)
+        made._entries = {scene_id: copy.copy(entry) for scene_id, entry in self._entries.items()}
+        made._judged = [dict(each) for each in self._judged]
+        return made
 
     # what it knows
     def findings(self) -> tuple[FindingDraft, ...]:

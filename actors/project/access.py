@@ -30,6 +30,7 @@ from actors.commands import (
     LockScene,
     NameVersion,
     PickPanel,
+    ProceedAnyway,
     RemoveCast,
     ResolveComment,
     RestoreVersion,
@@ -44,8 +45,10 @@ from actors.commands import (
     SetPortrait,
     StyleScene,
     UnlockScene,
+    UseCorrection,
     VotePanel,
     WaiveFinding,
+    WaiveIssue,
     WithdrawDefinition,
 )
 from actors.runtime.actor import Context, Decision, Draft, ViewDraft
@@ -89,6 +92,9 @@ COMMANDS: Mapping[type[Command], Access] = {
     WaiveFinding: Access.WRITE,
     ReviseBoard: Access.WRITE,
     CancelJob: Access.WRITE,
+    ProceedAnyway: Access.WRITE,
+    WaiveIssue: Access.WRITE,
+    UseCorrection: Access.WRITE,
     JudgeTake: Access.WRITE,
     DropVideo: Access.WRITE,
     RetryJob: Access.WRITE,

@@ -38,8 +38,10 @@ from actors.commands import (
     SetBrain,
     SetFormat,
     StyleScene,
+    UseCorrection,
     VotePanel,
     WaiveFinding,
+    WaiveIssue,
     WithdrawDefinition,
 )
 from actors.project.access import ROLES
@@ -100,11 +102,11 @@ def check_envelope(envelope: Envelope, catalogue: Catalogue) -> None:
         case AddComment():
             check_text("text", command.text, COMMENT_CHARS_MAX)
             check_length("displayName", command.by, NAME_CHARS_MAX)
-        case WaiveFinding():
+        case WaiveFinding() | WaiveIssue():
             check_length("findingId", command.finding, NAME_CHARS_MAX)
             check_length("note", command.note, TEXT_CHARS_MAX)
-            check_length("displayName", command.by, NAME_CHARS_MAX)
-        case ResolveComment() | VotePanel():
+            check_length("displayName", getattr(command, "by", ""), NAME_CHARS_MAX)
+        case ResolveComment() | VotePanel() | UseCorrection():
             check_length("displayName", command.by, NAME_CHARS_MAX)
         case _:
             pass

@@ -23,14 +23,18 @@ from actors.commands import (
     LockScene,
     NameVersion,
     PickPanel,
+    ProceedAnyway,
     ResolveComment,
     RestoreVersion,
     RetryJob,
     ReviseBoard,
     StyleScene,
     UnlockScene,
+    UseCorrection,
     VotePanel,
+    WaiveIssue,
 )
+from actors.continuity.actor import FindingsMoved
 from actors.project.actor import ProjectActor, SceneFacts
 from actors.project.draft import heading_words
 from actors.runtime.actor import (
@@ -49,11 +53,11 @@ from actors.runtime.actor import (
     TimeCame,
     Wanted,
 )
-from actors.scene import ballots, batches, comments, continuation, jobs, judging, style, versions
+from actors.scene import ballots, batches, comments, continuation, gating, jobs, judging, style, versions
 from actors.scene.asking import script_sha256
 from actors.scene.flow import Run
-from actors.scene.job import Job, State
-from actors.scene.request import given_before
+from actors.scene.job import Due, Job, State
+from actors.scene.reading import after_words, before_asking
 from actors.scene.shown import show_scene
 from actors.scene.status import status_of
 from actors.views import SceneView
@@ -84,6 +88,7 @@ class SceneActor(Actor):
         self.segment_count = 0
         self.recent_segments: list[dict[str, Any]] = []  # oldest first
         self.jobs: dict[str, Job] = {}
+        self.watching: set[str] = set()  # jobs whose findings this process asked to be told of
 
     @property
     def stream(self) -> str:
@@ -108,6 +113,10 @@ class SceneActor(Actor):
         deadlines = [job.board.deadline_ms for job in self.jobs.values() if job.state is State.PREVIEW_READY]
         return min((each for each in deadlines if each is not None), default=None)
 
+    def unfinished(self) -> Notice | None:
+        """A job that stands at the gate and is not held waits for a verdict alone."""
+        return AttemptsChanged() if any(job.due() is Due.CHECK for job in self.jobs.values()) else None
+
     # fold
     def apply(self, fact: Fact) -> None:
         data = fact.data
@@ -118,7 +127,7 @@ class SceneActor(Actor):
                 self.locked, self.locked_by, self.locked_at_ms = False, "", 0
             case "scene.script_read":
                 self.script_sha256, self.pending = data["sha256"], self.pending or data.get("changed", True)
-            case "scene.restored" | "scene.edited":
+            case "scene.restored" | "scene.edited" | "scene.corrected":
                 self.pending = True
             case "workflow.started":
                 self.left_sha256, self.pending = data["script_sha256"], False
@@ -191,7 +200,9 @@ class SceneActor(Actor):
         if isinstance(message, AddComment | ResolveComment):
             return comments.needs(self.id)
         if isinstance(message, GenerateScene):
-            return Needs(docs=(self.doc,), edits=("live",), scripts=True, beside=partial(given_before, self))
+            return Needs(docs=(self.doc,), edits=("live",), scripts=True, beside=partial(before_asking, self))
+        if isinstance(message, UseCorrection):
+            return gating.needs(self, message)
         if isinstance(message, JudgeTake):
             return judging.needs(self, message)
         if isinstance(message, ContinueScene):
@@ -204,12 +215,15 @@ class SceneActor(Actor):
             return ballots.needs(self, writes=isinstance(message, VotePanel))
         if isinstance(message, NotesSettled):
             return ballots.needs(self) if ballots.choosing(self) else Needs()
-        attempts = self.open_attempts() if isinstance(message, AttemptsChanged | TimeCame) else ()
+        looks = isinstance(message, AttemptsChanged | TimeCame | FindingsMoved)
+        attempts = self.open_attempts() if looks else ()
         edits = ("live", self.doc) if continuation.waits(self) else ("live",)
         takes = isinstance(message, AttemptsChanged | RetryJob) and continuation.reads(
             self, retry=isinstance(message, RetryJob)
         )
         beside = partial(continuation.read_after, self) if takes else None
+        if looks and any(job.live and job.findings is None for job in self.jobs.values()):
+            beside = partial(after_words, self, more=beside)
         docs = (self.doc,) if self.due_at_ms() is None else (self.doc, comments.notes_of(self.id))
         return Needs(docs, edits, attempts, beside=beside, forecast=bool(attempts))
 
@@ -253,7 +267,13 @@ class SceneActor(Actor):
                 return comments.add(self, message, ctx)
             case ResolveComment():
                 return comments.resolve(self, message, ctx)
-            case AttemptsChanged() | TimeCame():
+            case ProceedAnyway():
+                return gating.proceed(self, message, ctx)
+            case WaiveIssue():
+                return gating.waive(self, message, ctx)
+            case UseCorrection():
+                return gating.correct(self, message, ctx)
+            case AttemptsChanged() | TimeCame() | FindingsMoved():
                 return jobs.look(self, ctx)
             case NotesSettled():
                 return jobs.counted(self, ctx)

@@ -19,6 +19,7 @@ from actors.scene import style, videos
 from actors.scene.board import Board
 from actors.scene.cached import pictures_of
 from actors.scene.job import Job
+from actors.scene.reading import NEW, verdict_of
 from actors.scene.recipe import seed_of
 from actors.scene.request import enhance_request
 from actors.screenplay.fountain import parse
@@ -75,7 +76,9 @@ def generate(scene: SceneActor, command: GenerateScene, ctx: Context) -> Job:
         if not 0 <= command.priority <= share.PRIORITY_MAX:
             raise CommandError("BAD_PRIORITY", f"priority is 0 to {share.PRIORITY_MAX}", ("input", "priority"))
     new = asked(scene, ctx, brain=command.brain, brain_field="brain", seed=command.seed)
-    request = enhance_request(scene.id, script, brain=new.brain, beat=new.beat, seed=new.seed, project=project, ctx=ctx)
+    verdict = verdict_of(ctx, NEW, script)
+    words = verdict.corrected() if verdict is not None else script  # what is safe to mend is mended in the prompt
+    request = enhance_request(scene.id, words, brain=new.brain, beat=new.beat, seed=new.seed, project=project, ctx=ctx)
     return new.job(
         script,
         request | videos.asked_of_writer(command.video),
@@ -85,6 +88,8 @@ def generate(scene: SceneActor, command: GenerateScene, ctx: Context) -> Job:
         board=Board(candidates=command.candidates, pick_within_ms=_pick_within_ms(command, ctx)),
         priority=command.priority,
         video=dict(command.video) if command.video is not None else None,
+        words=script,
+        corrections=list(verdict.corrections()) if verdict is not None else [],
     )
 
 

@@ -138,8 +138,8 @@ def reading(scene: SceneActor, ctx: Context, text: str) -> Callable[[], Prepared
 
 
 def prepared(scene: SceneActor, ctx: Context, text: str) -> Prepared:
-    """What was read beside the loop, if it was this text; else read now."""
-    found = ctx.computed
+    """What was read beside the loop, alone or with verdicts (`actors.scene.reading`), if this text; else read now."""
+    found = getattr(ctx.computed, "prepared", ctx.computed)
     return found if isinstance(found, Prepared) and found.text == text else reading(scene, ctx, text)()
 
 

@@ -27,7 +27,7 @@ def enhancement_views(home: str, scene: str, job: Job, at_ms: int) -> list[ViewD
     if not asked:
         return views
     spent = SpendView(
-        id=job.id,
+        id=job.id if not job.rewritten else f"{job.id}.{job.rewritten}",  # each writing was paid for
         scene=scene,
         project=home,
         at_ms=at_ms,
@@ -38,4 +38,4 @@ def enhancement_views(home: str, scene: str, job: Job, at_ms: int) -> list[ViewD
         completion_tokens=used.completion_tokens,
         cached_tokens=used.cached_tokens,
     )
-    return [*views, ViewDraft(SPEND, job.id, scene, order_ms(at_ms), spent)]
+    return [*views, ViewDraft(SPEND, spent.id, scene, order_ms(at_ms), spent)]

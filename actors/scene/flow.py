@@ -17,9 +17,10 @@ from actors.commands import CommandError
 from actors.runtime.actor import Draft
 from actors.runtime.ids import derive_id
 from actors.scene import board as boards
-from actors.scene import cached, continuation, route, waiting
+from actors.scene import cached, continuation, held, route, waiting
 from actors.scene.cached import Asker
 from actors.scene.flights import SHARED, flight_of
+from actors.scene.gate import Verdict
 from actors.scene.job import MOVES, WORKER_STAGES, Due, Job, State
 from actors.scene.orders import request_of
 from actors.scene.parts import reused_in
@@ -38,7 +39,7 @@ class Run:
 
     `others`: the scene's other jobs. `scope`: who shares films with it; None: its project alone. `locked`: who keeps
     words out of the script, for people; "": nobody. `votes`: as they stand in the notes, where this pass has them at
-    hand.
+    hand. `gated`: errors keep it for a person, by `verdict` where this pass has one; else findings are only counted.
     """
 
     def __init__(
@@ -57,11 +58,14 @@ class Run:
         weight: int = 100,
         scope: str | None = None,
         cache_bound: int = 0,
+        gated: bool = False,
+        verdict: Verdict | None = None,
     ) -> None:
         self.home, self.scene, self._now_ms, self._router = home, scene, now_ms, router or Router()
         self._words_by, self._others, self._weight = words_by, tuple(others), weight
         self._scope = home if scope is None else scope
         self._cache_bound = cache_bound
+        self._gated, self._verdict = gated, verdict
         self.job = job.draft()
         self.drafts: list[Draft] = []
         self.attempts: list[NewAttempt] = []
@@ -70,6 +74,10 @@ class Run:
         self._free: list[Free] = []  # lanes of whoever answered that wait for more
         self._votes = votes
         self._film: Job | None = None  # made ahead, for this job
+
+    @property
+    def now_ms(self) -> int:
+        return self._now_ms
 
     def emit(self, type: str, **data: Any) -> None:
         self.job.apply(type, data)
@@ -232,6 +240,9 @@ class Run:
         """Do what needs no worker, then open the next step's attempt."""
         while True:
             match self.job.due():
+                case Due.CHECK if self._gated:
+                    if not held.check(self, self._verdict):
+                        return
                 case Due.CHECK:
                     self.emit("job.continuity_checked", **continuation.gate(self.job, self._gate))
                 case Due.PREVIEW:
@@ -245,7 +256,7 @@ class Run:
                     self.emit("job.picked", **boards.closing(self.job, self.job.board.votes, boards.DEADLINE))
                 case Due.FINISH:
                     self._finish()
-                case Due.WAIT_FOR_PICK | Due.NOTHING:
+                case Due.WAIT_FOR_PICK | Due.WAIT_WHILE_HELD | Due.NOTHING:
                     return
                 case Due.CACHE if self._film is not None:
                     self.emit("job.cache_answered", **serving.answer(self._film))

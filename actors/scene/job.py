@@ -6,6 +6,7 @@ where it stood. Events come from `actors.scene.flow`; workers are known by their
 
   QUEUED → PROCESSING → SCRIPT_READY → CONTINUITY_CHECKED → PREVIEW_READY → PROCESSING → FINAL_READY
   PREVIEW_READY ↔ PROCESSING while frames are drawn anew (`actors.scene.board`)
+  SCRIPT_READY, held: waits for a person (`actors.scene.held`); → PROCESSING again with corrected words
   any live state → FAILED (→ QUEUED by a retry) | CANCELLED;  QUEUED and PROCESSING ↔ THROTTLED
 """
 
@@ -18,7 +19,7 @@ from typing import Any
 
 from actors.runtime.activation import IllegalMove
 from actors.scene import board as boards
-from actors.scene import cached, route, videos
+from actors.scene import cached, held, route, videos
 from actors.scene.board import Board
 from actors.scene.states import MOVES, SPAN, STEP_STAGE, TERMINAL, WORKER_STAGES, Due, Stage, State
 from gpu.steps import Step
@@ -76,6 +77,12 @@ class Job:
     parent: str | None = None  # the scene's newest take when it was asked for: what people had before this one
     retries: int = 0  # how often a person had it go on after it had failed
     video: dict[str, Any] | None = None  # asked for by `/v1/videos`: see `actors.scene.videos`
+    words: str = ""  # the script it was asked for with, till it has ended; "": it is older than the gate
+    corrections: list[dict[str, Any]] = field(default_factory=list)  # made in its prompt: see `actors.scene.gate`
+    gate: dict[str, Any] | None = None  # {"issues","how","by"}: see `actors.scene.held`
+    held: dict[str, Any] | None = None  # {"reason","fixed","at_ms"}: it waits for a person
+    waived: dict[str, Any] = field(default_factory=dict)  # of its issues, by finding
+    rewritten: int = 0  # how often it began again with other words
 
     # reading
     @property
@@ -97,7 +104,7 @@ class Job:
         if self.enhanced is None:
             return Due.ENHANCE
         if self.findings is None:
-            return Due.CHECK
+            return Due.CHECK if self.held is None else Due.WAIT_WHILE_HELD
         if self.cache is None and self.candidate is not None:
             return Due.CACHE
         if self.cache == "hit":
@@ -159,6 +166,7 @@ class Job:
     def _checked(self, data: Mapping[str, Any]) -> None:
         self._move(State.CONTINUITY_CHECKED)
         self.findings = {"errors": data["errors"], "warnings": data["warnings"]}
+        held.fold_checked(self, data)
 
     def _panel(self, data: Mapping[str, Any]) -> None:
         if all(p["id"] != data["id"] for p in self.panels):
@@ -218,11 +226,12 @@ class Job:
 
     def _cancelled(self, data: Mapping[str, Any]) -> None:
         self._move(State.CANCELLED)
-        self.attempt, self.message = None, ""
+        self.attempt, self.message, self.held = None, "", None
         self._told()
 
     def _told(self) -> None:
-        """No step will be asked again: what a continuation was told need not stay in memory with it."""
+        """No step will be asked again: what it was told need not stay in memory with it."""
+        self.words = ""
         if self.continuation is not None:
             self.continuation = {**self.continuation, "context": {}}
 
@@ -262,6 +271,9 @@ _APPLY = {
     "job.stage": Job._staged,
     "job.script_ready": Job._script_ready,
     "job.continuity_checked": Job._checked,
+    "job.held": held.fold_held,
+    "job.waived": held.fold_waived,
+    "job.corrected": held.fold_corrected,
     "job.cache_answered": cached.fold_answered,
     "take.judged": Job._judged,
     "job.panel": Job._panel,

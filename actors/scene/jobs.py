@@ -17,10 +17,12 @@ from actors.project.reuse import bound_of
 from actors.project.share import percent_of
 from actors.runtime.actor import Context, Decision, Draft
 from actors.runtime.edits import DropKey, Edit, Op, SetKey
-from actors.scene import asking, ballots, continuation, videos
+from actors.scene import asking, ballots, continuation, gating, videos
 from actors.scene.enhancement import enhancement_views
 from actors.scene.flow import Run
+from actors.scene.gate_view import GATE_EVENTS, gate_view
 from actors.scene.job import Job
+from actors.scene.reading import at_gate
 from actors.scene.shown import show_scene
 from actors.scene.status import locked_words
 from actors.scene.views import job_view, live_job, open_job_view, take_view
@@ -59,6 +61,7 @@ def begin(scene: SceneActor, job: Job, ctx: Context, also: Decision | None = Non
     decision = committing(scene, [run], ctx)
     decision.views += also.views
     decision.ids["job"] = job.id
+    gating.watch(scene, decision, [run])
     return decision
 
 
@@ -107,6 +110,8 @@ def look(scene: SceneActor, ctx: Context) -> Decision:
         run.look(attempt)
         if not run.drafts:
             run.go()  # what a crash left undone
+        if job.held is not None:
+            gating.recheck(run, scene, ctx)
         if run.drafts:
             runs.append(run)
         if attempt is not None and run.job.attempt == attempt.id:
@@ -115,6 +120,7 @@ def look(scene: SceneActor, ctx: Context) -> Decision:
             weather[job.id] = None
     decision = committing(scene, runs, ctx)
     decision.presence = {"jobs": weather} if weather else {}
+    gating.watch(scene, decision, runs)
     return decision
 
 
@@ -129,17 +135,18 @@ def run_of(
     bible, router = scene.bible_version + takes_before, ctx.catalogue.video
     words_by, others, weight = ctx.catalogue.words_by, scene.jobs.values(), percent_of(project)
     scope, where = "" if ctx.catalogue.films_shared else scene.home, (scene.home, scene.id)
-    bound = bound_of(project)
-    return Run(*where, job, gate, bible, ctx.now_ms, locked, votes, router, words_by, others, weight, scope, bound)
+    bound, seen = bound_of(project), at_gate(ctx, job)
+    asked = (*where, job, gate, bible, ctx.now_ms, locked, votes, router, words_by, others, weight, scope, bound)
+    return Run(*asked, True, seen)
 
 
-def committing(scene: SceneActor, runs: list[Run], ctx: Context) -> Decision:
-    """Everything the runs changed, as one decision."""
+def committing(scene: SceneActor, runs: list[Run], ctx: Context, script: str | None = None) -> Decision:
+    """Everything the runs changed, as one decision. `script`: as it reads after an edit of this decision."""
     decision = Decision(ids=scene.ids())
     ops: list[Op] = []
     takes, thumbnail = scene.takes, scene.thumbnail_key
     bible_version, segments = scene.bible_version, scene.segment_count
-    jobs, script = dict(scene.jobs), ctx.text(scene.doc, "script")
+    jobs, script = dict(scene.jobs), ctx.text(scene.doc, "script") if script is None else script
     for run in runs:
         job = run.job
         jobs[job.id] = job
@@ -178,6 +185,8 @@ def _changed(scene: SceneActor, run: Run, decision: Decision, ctx: Context) -> N
     decision.views += videos.video_view(scene.home, scene.id, run.job)
     if any(draft.type == "job.script_ready" for draft in run.drafts):
         decision.views += enhancement_views(scene.home, scene.id, run.job, ctx.now_ms)
+    if any(draft.type in GATE_EVENTS for draft in run.drafts):
+        decision.views.append(gate_view(scene.home, scene.id, run.job, ctx.now_ms))
 
 
 def _old_in_live(jobs: Mapping[str, Job]) -> list[str]:

@@ -15,7 +15,7 @@ from actors.commands import CommandError, GenerateScene, JudgeTake
 from actors.runtime.actor import Context, Decision, Draft, Needs, ViewDraft, Wanted
 from actors.scene import asking, jobs
 from actors.scene.cached import HIT
-from actors.scene.request import given_before
+from actors.scene.reading import before_asking
 from actors.scene.teaching import JUDGED
 from actors.views import TakeView
 
@@ -30,7 +30,7 @@ def needs(scene: SceneActor, command: JudgeTake) -> Needs:
     views = (Wanted("take", id=command.take),)
     if not command.regenerate:
         return Needs(views=views)
-    asked = partial(given_before, scene)
+    asked = partial(before_asking, scene)
     return Needs(docs=(scene.doc,), edits=("live",), scripts=True, beside=asked, views=views)
 
 

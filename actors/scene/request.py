@@ -7,7 +7,7 @@ people: they do not go into a prompt.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -51,10 +51,24 @@ def told_before(scene: SceneActor, ctx: Context) -> Callable[[], tuple[str, ...]
     return lambda: so_far.before(id, story, beats_by_scene(format, lengths))
 
 
+def given_of(ctx: Context) -> Given:
+    """As it was read beside the loop, alone or with what else the turn wanted (`actors.scene.reading`)."""
+    found = getattr(ctx.computed, "given", ctx.computed)
+    return found if isinstance(found, Given) else Given()
+
+
 def enhance_request(
     scene: str, script: str, *, brain: Chosen, beat: Beat | None, seed: str, project: ProjectActor, ctx: Context
 ) -> dict[str, Any]:
-    """The dict form of `gpu.enhance.protocol.EnhanceRequest`. A cast member has one id under every spelling."""
+    """The dict form of `gpu.enhance.protocol.EnhanceRequest`."""
+    look = {"brain": brain.id, "brain_data": brain.data, "beat": beat.words if beat else ""}
+    return request_for(scene, script, look=look, seed=seed, project=project, ctx=ctx)
+
+
+def request_for(
+    scene: str, script: str, *, look: Mapping[str, Any], seed: str, project: ProjectActor, ctx: Context
+) -> dict[str, Any]:
+    """`look`: {"brain", "brain_data", "beat"}. A cast member has one id under every spelling."""
     facts = project.facts
     ids: dict[str, str] = {}
     for id, name in (facts.cast if facts else {}).items():
@@ -63,13 +77,11 @@ def enhance_request(
     found = breakdown(script, facts.cast.values() if facts else ())
     continuity = ctx.peer(ContinuityActor, CONTINUITY)
     clock = continuity.time_before(scene) if continuity else None
-    given = ctx.computed if isinstance(ctx.computed, Given) else Given()
+    given = given_of(ctx)
     return slots.enhance_request(
         script,
         found,
-        brain=brain.id,
-        brain_data=brain.data,
-        beat=beat.words if beat else "",
+        **look,
         seed=int(seed),
         entity_ids=ids,
         time_before=clock,

@@ -39,7 +39,7 @@ _ENDS = frozenset({State.FAILED, State.CANCELLED})
 MOVES: dict[State, frozenset[State]] = {
     State.QUEUED: frozenset({State.PROCESSING, State.THROTTLED}) | _ENDS,
     State.PROCESSING: frozenset({State.SCRIPT_READY, State.PREVIEW_READY, State.FINAL_READY, State.THROTTLED}) | _ENDS,
-    State.SCRIPT_READY: frozenset({State.CONTINUITY_CHECKED}) | _ENDS,
+    State.SCRIPT_READY: frozenset({State.CONTINUITY_CHECKED, State.PROCESSING}) | _ENDS,
     State.CONTINUITY_CHECKED: frozenset({State.PREVIEW_READY, State.FINAL_READY, State.THROTTLED}) | _ENDS,
     State.PREVIEW_READY: frozenset({State.PROCESSING}) | _ENDS,
     State.THROTTLED: frozenset({State.PROCESSING}) | _ENDS,
@@ -76,6 +76,7 @@ class Due(enum.Enum):
 
     ENHANCE = Step.ENHANCE
     CHECK = "check"
+    WAIT_WHILE_HELD = "held"
     CACHE = Step.CACHE
     STORYBOARD = Step.STORYBOARD
     PREVIEW = "preview"

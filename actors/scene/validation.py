@@ -1,8 +1,8 @@
 """What does not agree between new words and the scene they continue: known before anything is rendered.
 
 The invariant: a pure function of the text as it would read, by the rules that judge the whole story
-(`actors.continuity`), so what is said of a continuation is what the margin would say once it is there. It informs and
-never stops a job: findings are for people.
+(`actors.continuity`), so what is said of a continuation is what the margin would say once it is there. It informs;
+whether the job goes on is said at the gate (`actors.scene.gate`).
 """
 
 from __future__ import annotations

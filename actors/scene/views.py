@@ -56,6 +56,7 @@ def job_view(home: str, scene: str, job: Job) -> ViewDraft:
         issues=tuple((job.continuation or {}).get("issues", ())),
         video=job.video,
         by=job.by,
+        held=job.held["reason"] if job.held else "",
     )
     return ViewDraft("job", job.id, scene, order_ms(job.created_at_ms), body)
 
@@ -73,6 +74,8 @@ def open_job_view(scene: str, job: Job) -> ViewDraft:
     due = order_ms(job.created_at_ms)
     if job.state is State.PREVIEW_READY:  # till its deadline, if it has one
         due = WAITS_FOR_PEOPLE if job.board.deadline_ms is None else order_ms(job.board.deadline_ms)
+    if job.held is not None:
+        due = WAITS_FOR_PEOPLE
     return ViewDraft(OPEN_JOB, job.id, scene, due, body)
 
 
@@ -123,6 +126,7 @@ def live_job(scene: str, job: Job, attempt: Attempt | None, forecast: Forecast =
         "panels": [p["id"] for p in board.current(job)],
         "take": job.take,
         "error": job.error,
+        "held": job.held["reason"] if job.held else None,
         "queuePosition": None if attempt is None else position(attempt, forecast),
         "etaS": None if attempt is None else eta_s(attempt, job.auto_pick, forecast),
     }

@@ -14,13 +14,14 @@ import strawberry
 
 from actors.scene import forecast as ahead
 from actors.scene.job import SPAN
-from actors.views import JobView, TakeView
+from actors.views import JOB_CONTINUITY, JobView, TakeView
 from gpu.steps import Step
 from serve_app.graphql.cache_nodes import TakeCache
 from serve_app.graphql.context import Context, Info
 from serve_app.graphql.described import described
 from serve_app.graphql.enhancement_nodes import Enhancement, EnhancementDraft
 from serve_app.graphql.enums import EpistemicState, JobStage, JobState, Severity, WaiverReason
+from serve_app.graphql.gate_nodes import JobContinuity
 from serve_app.graphql.sent_nodes import Sent, sent_of
 from storage.codec import CodecError, decode
 from storage.ledger.protocol import Attempt, AttemptState, View
@@ -288,11 +289,20 @@ class Job:
         row = await info.context.loaders.one.load(("take", self.row.home, self.view.take))
         return Take.of(row, info.context) if row is not None and row.body is not None else None
 
+    @described("What the continuity gate said of it, and why it waits if it does; null before it came there.")
+    async def continuity(self, info: Info) -> JobContinuity | None:
+        row = await info.context.loaders.one.load((JOB_CONTINUITY, self.row.home, self.view.id))
+        return JobContinuity.of(row) if row is not None and row.body is not None else None
+
+    @described("Why it waits for a person at the continuity gate; null: it does not.")
+    def held(self) -> str | None:
+        return self.view.held or None
+
     @described("What a continuation appended, once its take is made; a generation of a scene appends none.")
     def segment_id(self) -> strawberry.ID | None:
         return strawberry.ID(self.view.segment) if self.view.segment else None
 
-    @described("Of a continuation: known before anything is rendered; it goes on all the same.")
+    @described("Of a continuation: known before anything is rendered; `continuity` decides whether it goes on.")
     def issues(self) -> list[ContinuationIssue]:
         return [ContinuationIssue.of(each) for each in self.view.issues]
 

@@ -12,9 +12,13 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from actors.commands import CreateScene
+from actors.continuity.actor import ContinuityActor
 from actors.kinds import ProjectKinds
+from actors.project.actor import CONTINUITY
+from actors.rebuild import Rebuilt
 from actors.runtime.facts import fact_of
 from actors.runtime.home import Home
+from actors.scene.gate import judge
 from actors.workflow.messages import WORKFLOW
 from actors.workflow.steps import SPECS
 from storage.codec import decode
@@ -32,6 +36,7 @@ async def check(world: World, homes: list[str]) -> None:
         await _check_log(world, home)
         await _check_replay(world, home)
         await _check_jobs(world, home)
+        await _check_held(world, home)
         await _check_workflows(world, home)
     await _check_told(world)
     assert not world.faults, world.faults
@@ -92,6 +97,25 @@ async def _check_jobs(world: World, home: str) -> None:
     assert not [job for job, count in ended.items() if count > 1], "a job ended twice"
     takes = Counter(decode(v.body or b"")["job"] for v in await world.ledger.views("take", home=home, limit=10_000))
     assert takes == Counter(ended), "takes and ended jobs differ"
+
+
+async def _check_held(world: World, home: str) -> None:
+    """A job comes through the gate once for each time it was written; one that is held still has an error of its own,
+    else somebody forgot to tell it; and whatever was corrected is in the script in the same append."""
+    rows = await world.ledger.read(home, limit=1_000_000, kinds=(Kind.EVENT,))
+    told = Counter((decode(row.body)["job"], row.type) for row in rows if row.type.startswith("job."))
+    for job, type in told:
+        if type == "job.continuity_checked":
+            assert told[job, type] == 1, "a job was let through twice"
+    continuity, rebuilt = (await _opened(world, home)).find(CONTINUITY), Rebuilt(home)
+    assert isinstance(continuity, ContinuityActor), "a home without its script supervisor"
+    for row in rows:
+        rebuilt.add(row)
+    for scene, job in rebuilt.jobs.values():
+        story = continuity.story()
+        if job.held is not None and not job.held["fixed"] and story is not None:
+            found = judge(story, scene, job.words, waived={*continuity.waivers, *job.waived})
+            assert found.errors, f"{job.id} is held for nothing"
 
 
 async def _check_workflows(world: World, home: str) -> None:

@@ -24,11 +24,14 @@ from actors.commands import (
     GenerateScene,
     LockScene,
     PickPanel,
+    ProceedAnyway,
     RetryJob,
     SetBrain,
+    UseCorrection,
+    WaiveIssue,
 )
 from actors.project.actor import project_id
-from actors.views import JobView
+from actors.views import JobContinuityView, JobView
 from collab.close_codes import RoomClosed
 from collab.ports import Refused
 from collab.text import insert
@@ -117,7 +120,9 @@ class Person:
     async def _act(self, key: str) -> None:
         choice = self.rng.random()
         if not self.scenes or choice < 0.2:
-            answer = await self.ask(key, CreateScene(f"INT. {key.upper()} - DAY", SCRIPT))
+            # Every third says that it goes on from the one before, and contradicts it: its jobs are held.
+            hour = "NIGHT - CONTINUOUS" if len(self.scenes) % 3 == 2 else "DAY"
+            answer = await self.ask(key, CreateScene(f"INT. {key.upper()} - {hour}", SCRIPT))
             if answer is not None:
                 self.scenes.append(answer.ids["scene"])
             return
@@ -144,10 +149,22 @@ class Person:
         seen = JobView.from_blob(view.body)
         if seen.state == "PREVIEW_READY":
             await self.ask(key, PickPanel(*job, self.rng.choice(seen.panels)["id"]))
+        elif seen.held:
+            await self._decide(key, job)
         elif seen.state == "FAILED":
             await self.ask(key, RetryJob(*job))
         elif self.rng.random() < 0.2:
             await self.ask(key, CancelJob(*job))
+
+    async def _decide(self, key: str, job: tuple[str, str]) -> None:
+        """What holds a job is settled in one of the ways there are, or the job goes."""
+        row = await self.world.ledger.view("job_continuity", job[1])
+        issues = JobContinuityView.from_blob(row.body).issues if row is not None and row.body is not None else ()
+        errors = [each["id"] for each in issues if each["severity"] == "ERROR"]
+        if not errors:
+            return
+        ways = (ProceedAnyway(*job), UseCorrection(*job, by=self.name), WaiveIssue(*job, errors[0], "dream"))
+        await self.ask(key, self.rng.choice((*ways, CancelJob(*job))))
 
     # words
     async def write(self, scene: str) -> None:

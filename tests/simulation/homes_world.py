@@ -178,11 +178,11 @@ class World:
             except (LedgerError, CommandError):
                 continue
             rows = await self.ledger.views("open_job", home=home, limit=10_000)
-            states = [JobView.from_blob(await self._body("job", row.id)).state for row in rows]
+            seen = [JobView.from_blob(await self._body("job", row.id)) for row in rows]
             exits = await self.ledger.views("scene_exit", home=home, limit=10_000)
             if any(not row.order_key.startswith(FAILED_LAST) for row in exits):
                 return False
-            return opened.idle and all(state == "PREVIEW_READY" for state in states)
+            return opened.idle and all(job.state == "PREVIEW_READY" or job.held for job in seen)
         return False
 
     async def _body(self, kind: str, id: str) -> bytes:

@@ -25,8 +25,8 @@ CRASHES_IN_TEST = 8
 
 @pytest.mark.parametrize("seed", sorted({*HURT, *range(SEED_START, SEED_START + SEEDS)}))
 def test_world(seed: int) -> None:
-    """A-01 A-02 A-03 A-04 A-05 A-96 A-97 A-98 A-99 G-14: acknowledged is for ever, one writer, replay is live, one
-    effect a key; nothing is shown by who lost it; nobody starves."""
+    """A-01 A-02 A-03 A-04 A-05 A-96 A-97 A-98 A-99 G-14 G-330: acknowledged is for ever, one writer, replay is live,
+    one effect a key; nothing is shown by who lost it; nobody starves."""
     run_world(seed)
 
 

@@ -40,6 +40,7 @@ KINDS = (
     "open_job",
     "take",
     "enhancement",
+    "job_continuity",
     "version",
     "findings",
     "segment",
