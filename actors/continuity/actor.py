@@ -238,7 +238,7 @@ class ContinuityActor(Actor):
         self._say(engine, looked, decision)
         if self._waiting or not engine.judged:
             decision.notices.append((CONTINUITY, ReadOn()))
-        return decision if self._waiting else self._tell(self._owed, decision)
+        return self._tell(self._owed, decision) if self.caught_up else decision
 
     def _tell(self, scenes: Iterable[str], decision: Decision) -> Decision:
         """Jobs that wait in these scenes look again."""
