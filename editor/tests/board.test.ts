@@ -13,7 +13,7 @@ const shot = (number: number, change: Partial<BoardShot> = {}): BoardShot => ({
   shot: number, words: 'wide shot, eye level, pan right. MARGARET; TOMAS. FERRY PIER, exterior', note: '', pickedPanelId: null, ...change,
 });
 const job = (change: Partial<Job>): Job => ({
-  id: 'job_1', sceneId: 'scn_1', state: 'PREVIEW_READY', stage: 'STORYBOARD', progress: 0, message: null, queuePosition: null,
+  id: 'job_1', sceneId: 'scn_1', state: 'PREVIEW_READY', stage: 'STORYBOARD', progress: 0, message: null, held: null, queuePosition: null,
   etaS: null, error: null, panels: [panel(1, 0), panel(1, 1), panel(0, 0)], earlierPanels: [], shots: [shot(0), shot(1)],
   pickBy: null, previewUrl: null, autoPick: false, take: null, ...change,
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Job, JobStage, JobState } from '../src/api/types';
-import { activityWords, awaitsPick, beforePick, currentStep, etaWords, fraction, headline, standInWords, STEPS, steps } from '../src/story/jobWords';
+import { activityWords, awaitsPick, beforePick, currentStep, etaWords, fraction, headline, isHeld, standInWords, STEPS, steps } from '../src/story/jobWords';
 import { pageWords, playWords, slug } from '../src/ui/sceneWords';
 
 const STATES: JobState[] = [
@@ -12,7 +12,7 @@ const STAGES: (JobStage | null)[] = [
 ];
 
 const job = (change: Partial<Job>): Job => ({
-  id: 'job_1', sceneId: 'scn_1', state: 'QUEUED', stage: null, progress: 0, message: null, queuePosition: null, etaS: null,
+  id: 'job_1', sceneId: 'scn_1', state: 'QUEUED', stage: null, progress: 0, message: null, held: null, queuePosition: null, etaS: null,
   error: null, panels: [], earlierPanels: [], shots: [], pickBy: null, previewUrl: null, autoPick: false, take: null, ...change,
 });
 const panel = (picked: boolean) => ({ id: `pan_${picked}`, imageUrl: '/x', seed: '1', votes: 0, picked, shot: 0, candidate: 0, note: '' });
@@ -27,6 +27,12 @@ describe('E-20: a generation always has words and one current step', () => {
         expect(current).toBe(['FINAL_READY', 'FAILED', 'CANCELLED'].includes(state) ? 0 : 1);
       }
     }
+  });
+
+  it('E-101: says that it waits, where continuity holds it', () => {
+    const held = job({ state: 'SCRIPT_READY', stage: 'CONTINUITY_VALIDATION', held: 'Held for one contradiction.' });
+    expect([isHeld(held), headline(held), STEPS[currentStep(held)]]).toEqual([true, 'Held for you', 'Continuity']);
+    expect(activityWords({ ...held })).toBe('Held');
   });
 
   it('waits for a person only while no frame is picked', () => {

@@ -6,6 +6,7 @@ running StoryForge and a Chromium; makes a new project there.
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -59,6 +60,9 @@ def portray(url: str, token: str, picture: Path) -> None:
 
 def _film(ada: Person) -> None:
     ada.page.get_by_test_id("generate").click()
+    expect(ada.job()).to_have_text(re.compile("Pick a frame|Held for you"), timeout=TAKE_MS)
+    if ada.page.get_by_test_id("proceed").count():  # the picture shows a script with its slips in it
+        ada.page.get_by_test_id("proceed").click()
     expect(ada.job()).to_have_text("Pick a frame", timeout=TAKE_MS)
     ada.page.get_by_test_id("panel").nth(1).click()
     expect(ada.job()).to_have_text("The take is ready", timeout=TAKE_MS)

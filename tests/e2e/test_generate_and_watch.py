@@ -50,7 +50,8 @@ def watch(person: Person) -> dict[str, object]:
 def test_e66_generate_pick_and_watch(enter: Enter, stack: Stack) -> None:
     """E-66: stages in words, four frames, one pick by click, a film that plays as HLS with the dialogue as captions,
     and says what it is: an animatic. The colleague sees the same job and can watch the same take. E-88: the scene goes
-    on from a box, its words joining the script with their film."""
+    on from a box, its words joining the script with their film. E-102: the scene contradicts the one before, so its
+    film is held on both pages; the correction is taken with a key, is in the script, and the film goes on."""
     ada, bo = enter("Ada"), enter("Bo")
     ada.sign_in()
     ada.import_file(LAST_FERRY)
@@ -60,6 +61,19 @@ def test_e66_generate_pick_and_watch(enter: Enter, stack: Stack) -> None:
     bo.at_the_desk()
     ada.page.evaluate(LISTEN)
     ada.page.get_by_test_id("generate").click()
+    for person in (ada, bo):
+        expect(person.job()).to_have_text("Held for you", timeout=TAKE_MS)
+        expect(person.page.get_by_test_id("held-reason")).to_contain_text("marked CONTINUOUS", timeout=SOON_MS)
+    expect(ada.page.get_by_test_id("correction")).to_contain_text("“DAY” becomes “NIGHT”")
+    ada.page.get_by_test_id("held-place").first.click()
+    assert ada.page.evaluate("() => getSelection().toString()") == "DAY"
+    if AXE.exists():
+        assert accessible(ada) == []
+    ada.page.get_by_test_id("use-correction").focus()
+    ada.page.keyboard.press("c")
+    for person in (ada, bo):
+        person.sees_text("INT. WHEELHOUSE - NIGHT - CONTINUOUS")
+        expect(person.page.get_by_test_id("held")).to_have_count(0, timeout=SOON_MS)
 
     panels = ada.page.get_by_test_id("panel")
     expect(panels).to_have_count(4, timeout=TAKE_MS)
@@ -113,6 +127,7 @@ def test_e86_a_team_chooses_shot_by_shot(enter: Enter, stack: Stack) -> None:
     ada.go_to_scene(3)
     bo.go_to_scene(3)
     ada.page.get_by_test_id("generate").click()
+    ada.page.get_by_test_id("proceed").click(timeout=TAKE_MS)  # as it is: the lamp may burn by day
     expect(ada.job()).to_have_text("Pick a frame", timeout=TAKE_MS)
     expect(ada.page.get_by_test_id("countdown")).to_contain_text("The votes decide in")
     if AXE.exists():

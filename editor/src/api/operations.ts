@@ -4,7 +4,7 @@ import type { Brain, Format, Job, Project, ProjectCard, ProjectType, Scene, User
 
 const TAKE = `id jobId playlistUrl videoUrl thumbnailUrl captionsUrl captionsBurned durationS backend degraded degradations { wanted used code why } cacheVerdict qualityScore epistemicState`;
 const PANEL = `id imageUrl seed votes picked shot candidate note`;
-const JOB = `id sceneId state stage progress message queuePosition etaS
+export const JOB = `id sceneId state stage progress message held queuePosition etaS
   error { code message retryable } panels { ${PANEL} } earlierPanels { ${PANEL} }
   shots { shot words note pickedPanelId } pickBy previewUrl autoPick take { ${TAKE} }`;
 const ROW = `id heading status takes { id thumbnailUrl }`;

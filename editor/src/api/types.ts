@@ -82,6 +82,8 @@ export interface Job {
   stage: JobStage | null;
   progress: number;
   message: string | null;
+  /** Why it waits for a person at the continuity gate; null: it does not. */
+  held: string | null;
   queuePosition: number | null;
   etaS: number | null;
   error: { code: string; message: string; retryable: boolean } | null;

@@ -74,7 +74,7 @@ function spanOf(text: string, fix: Fix, finding: Finding): { from: number; to: n
 }
 
 /** Brings the evidence into view and selects it. */
-export function revealFinding(view: EditorView, sceneId: string, finding: Finding): boolean {
+export function revealFinding(view: EditorView, sceneId: string, finding: Pick<Finding, 'evidence'>): boolean {
   const text = view.state.doc.toString();
   for (const evidence of finding.evidence) {
     if (evidence.sceneId !== sceneId) continue;

@@ -67,6 +67,11 @@ export class Generation {
     if (job !== null && !isOver(job.state)) await this.command(() => api.cancelJob(job.id));
   }
 
+  /** What a person decides about a job that is held; whoever was faster is told. */
+  async decide(send: () => Promise<Job>): Promise<void> {
+    await this.command(send);
+  }
+
   async retry(): Promise<void> {
     const job = this.job.peek();
     if (job?.state === 'FAILED') await this.command(() => api.retryJob(job.id));

@@ -56,6 +56,9 @@ export const awaitsPick = (job: Job): boolean =>
     ? job.shots.some((shot) => shot.pickedPanelId === null)
     : !job.panels.some((panel) => panel.picked));
 
+/** Continuity holds it, till a person decides. */
+export const isHeld = (job: { held?: string | null }): boolean => (job.held ?? null) !== null;
+
 export function currentStep(job: Job): number {
   if (job.state === 'FINAL_READY') return STEPS.length;
   if (awaitsPick(job)) return 3;
@@ -72,6 +75,7 @@ export function steps(job: Job): { name: StepName; state: StepState }[] {
 }
 
 export function headline(job: Job): string {
+  if (isHeld(job)) return 'Held for you';
   if (isOver(job.state) || job.state === 'THROTTLED' || awaitsPick(job)) return STATE_WORDS[job.state];
   const place = job.queuePosition ?? 0;
   // Later steps wait as well, behind other people's; the moment before a worker takes the next one is not worth a word.
@@ -85,8 +89,11 @@ const ORDINAL_SUFFIX: Record<string, string> = { one: 'st', two: 'nd', few: 'rd'
 const ordinal = (position: number): string => `${position}${ORDINAL_SUFFIX[ORDINAL_RULES.select(position)] ?? 'th'}`;
 
 /** Two words for the strip, from what everybody is told about a job. */
-export function activityWords(job: { state: JobState; stage: JobStage | null; progress: number } | undefined): string | null {
+export function activityWords(
+  job: { state: JobState; stage: JobStage | null; progress: number; held?: string | null } | undefined,
+): string | null {
   if (job === undefined || isOver(job.state)) return null;
+  if (isHeld(job)) return 'Held';
   if (job.state === 'QUEUED' || job.state === 'THROTTLED') return 'In line';
   if (job.stage !== null && STAGE_STEP[job.stage] > 3) return `Rendering ${Math.round(fraction(job.progress) * 100)} %`;
   return job.state === 'PREVIEW_READY' ? 'Pick a frame' : 'On the board';

@@ -14,6 +14,7 @@ export interface LiveJob {
   state: JobState;
   stage: JobStage | null;
   progress: number;
+  held?: string | null;
 }
 
 export interface LiveScene {

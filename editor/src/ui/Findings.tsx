@@ -15,7 +15,7 @@ const REASONS: Readonly<Record<string, string>> = {
   unreliable_narrator: 'an unreliable narrator',
   intended: 'intended',
 };
-const reasonWords = (reason: string): string => REASONS[reason.toLowerCase()] ?? reason;
+export const reasonWords = (reason: string): string => REASONS[reason.toLowerCase()] ?? reason;
 
 export function Findings({ story }: { story: Story }) {
   const findings = story.findings.value;

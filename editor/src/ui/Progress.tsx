@@ -2,12 +2,12 @@
 import { sentence } from '../api/operations';
 import type { Job } from '../api/types';
 import type { Generation } from '../story/generation';
-import { awaitsPick, beforePick, etaWords, fraction, headline, isOver, steps } from '../story/jobWords';
+import { awaitsPick, beforePick, etaWords, fraction, headline, isHeld, isOver, steps } from '../story/jobWords';
 
 export function Progress({ job, generation }: { job: Job; generation: Generation }) {
   const over = isOver(job.state);
   const percent = Math.round(fraction(job.progress) * 100);
-  const moving = !over && !awaitsPick(job);
+  const moving = !over && !awaitsPick(job) && !isHeld(job);
   return (
     <div class="progress" data-state={job.state}>
       {job.state !== 'CANCELLED' && <Steps job={job} />}

@@ -53,6 +53,7 @@ export function Stage({ story }: { story: Story }) {
         {!waiting && <Brains story={story} />}
         {!waiting && <GenerateButton story={story} />}
         {job !== null && <Progress job={job} generation={story.generation} />}
+        {job !== null && parts !== null && job.held !== null && <parts.Held key={job.id} job={job} story={story} />}
         {job !== null && parts !== null && <parts.Sent key={job.id} job={job} />}
         {parts !== null && take !== undefined && <parts.Continue key={story.sceneId.value} story={story} />}
       </section>
