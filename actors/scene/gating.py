@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def needs(scene: SceneActor, command: UseCorrection) -> Needs:
-    return Needs(edits=("live", scene.doc), beside=partial(_read, scene, command.job))
+    return Needs(edits=("live", scene.doc), scripts=True, beside=partial(_read, scene, command.job))
 
 
 def _read(scene: SceneActor, job_id: str, ctx: Context) -> Beside:
