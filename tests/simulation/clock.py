@@ -159,7 +159,15 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._virtual.now
 
+    def create_future(self) -> asyncio.Future[Any]:
+        future: asyncio.Future[Any] = super().create_future()
+        future.process = _process.get()  # type: ignore[attr-defined]
+        return future
+
     def _note(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        process = getattr(context.get("future"), "process", None)
+        if process is not None and not process.alive:
+            return  # what nobody asked of it any more: who would have was killed
         self.faults.append(f"{context.get('message')}: {context.get('exception')!r}")
         if isinstance(error := context.get("exception"), AssertionError):
             self.fail(error)
@@ -215,6 +223,7 @@ def _make_task(
     process = _process.get() if context is None else context.get(_process)
     if process is not None:
         process.owns(task)
+        task.process = process  # type: ignore[attr-defined]
     return task
 
 

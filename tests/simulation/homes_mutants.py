@@ -197,13 +197,13 @@ MUTANTS: dict[str, Mutant] = {
         Mutant(forgets_epochs, r"follows"),
         Mutant(appends_without_a_fence, r"writes in e"),
         Mutant(appends_anywhere, r"expected"),
-        Mutant(retries_what_was_fenced, r"writes in e|nobody owns"),
+        Mutant(retries_what_was_fenced, r"writes in e|nobody owns|never ends"),
         Mutant(does_not_fence_itself, r"shows|without"),
         Mutant(trusts_timers_alone, r"shows|without"),
         Mutant(counts_its_lease_from_the_answer, r"shows|without"),
         Mutant(releases_before_it_drains, r"shows"),
         Mutant(goes_on_after_a_lost_answer, r"in PROCESSING|replay|not there|without|never ends"),
-        Mutant(answers_before_the_commit, r"another one now|is gone|not there|without|replay|never ends"),
+        Mutant(answers_before_the_commit, r"another one now|is gone|not there|without|replay|never ends|in QUEUED"),
         Mutant(keeps_no_answers, r"two effects|is gone|was answered"),
     )
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 import pycrdt
 import pytest
 
-from tests.simulation.clock import Process, outside, run
+from tests.simulation.clock import Process, VirtualLoop, outside, run
 from tests.simulation.documents import Copy
 from tests.simulation.world import run_world
 
@@ -121,3 +122,23 @@ def test_a_copy_shows_what_yjs_shows(golden: str) -> None:
         copy.take(update)
     assert copy.content()[0] == case["yjs 13.6.33"]
     assert len(str(naive.get("script", type=pycrdt.Text))) == len(case["yjs 13.6.33"]) - 1
+
+
+def test_what_a_dead_process_did_not_hear_is_no_fault() -> None:
+    """R-91: whoever would have awaited it was killed; that nobody alive awaits an answer is one."""
+
+    async def story() -> list[str]:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        dead = Process("dead", lambda _process: None)
+        for process in (dead, Process("alive", lambda _process: None)):
+            asked: asyncio.Future[None] = process.enter(loop.create_future)
+            if process is dead:
+                process.kill()
+            asked.set_exception(ConnectionError(process.name))
+            del asked
+        gc.collect()
+        return loop.faults
+
+    [fault] = run(story())
+    assert "alive" in fault
