@@ -30,6 +30,7 @@ from serve_app.graphql.project_nodes import (
     position_of,
 )
 from serve_app.graphql.scene_nodes import Job
+from serve_app.graphql.sheet_queries import SheetQueries
 from serve_app.graphql.so_far import SoFarQueries
 from serve_app.graphql.story_operations import StoryQueries
 from serve_app.graphql.style_operations import StyleQueries
@@ -67,6 +68,7 @@ class Query(
     ContinuationQueries,
     CacheQueries,
     SoFarQueries,
+    SheetQueries,
 ):
     @strawberry.field
     async def me(self, info: Info) -> Me:

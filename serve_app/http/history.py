@@ -14,14 +14,13 @@ from typing import Any, TypeVar
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from actors.views import AccessLinkView, ProjectView
 from collab.changes import Run, RunKind, compare
 from collab.close_codes import CollabError
 from collab.history import History
-from serve_app.auth import Gate, Principal
-from serve_app.graphql.context import visible
+from serve_app.auth import Gate
 from serve_app.graphql.ports import Reader
-from serve_app.http.answers import Refusal, enter
+from serve_app.http.answers import Refusal
+from serve_app.http.visible_project import visible_project
 from serve_app.pasts import Busy, Pasts
 
 T = TypeVar("T")
@@ -80,23 +79,12 @@ class HistoryRoute:
         return JSONResponse(told, headers=headers)
 
     async def _find(self, request: Request) -> tuple[str, str]:
-        principal = enter(self._gate, request)
-        if principal.project:
-            await self._check_link(principal)
-        home, doc = request.path_params["project"], request.path_params["doc"]
-        row = await self._reader.view("project", home)
-        if row is None or row.body is None or not visible(principal, ProjectView.from_blob(row.body)):
-            raise Refusal("NOT_FOUND", "There is no such project.", field="project")
+        home, doc = (await visible_project(self._gate, self._reader, request)).id, request.path_params["doc"]
         scene = SCENE.match(doc)
         found = None if scene is None else await self._reader.view("scene", scene.group(1))
         if found is None or found.home != home:
             raise Refusal("NOT_FOUND", "There is no such scene here; documents read scene:scn_….", field="doc")
         return home, doc
-
-    async def _check_link(self, principal: Principal) -> None:
-        row = await self._reader.view("access", principal.id)
-        if row is None or row.body is None or AccessLinkView.from_blob(row.body).revoked_at_ms:
-            raise Refusal("UNAUTHENTICATED", "This link does not count any more.", {"www-authenticate": "Bearer"})
 
     async def _sequence(self, request: Request, home: str, name: str) -> int | None:
         text = request.query_params.get(name)

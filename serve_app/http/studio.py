@@ -29,6 +29,7 @@ from serve_app.http.history import HistoryRoute
 from serve_app.http.media import MediaRoute
 from serve_app.http.moves import MoveDesk
 from serve_app.http.pages import Assets, Pages
+from serve_app.http.sheets import SheetRoute
 from serve_app.http.uploads import Uploads
 from serve_app.http.videos import Videos
 from serve_app.pasts import Pasts
@@ -100,6 +101,7 @@ def _routes(deps: StudioDeps, ports: Ports, graphql: GraphQLEndpoint, sockets: G
         *direct_routes(deps),
         Route("/history/{project}/{doc}", history.as_of),
         Route("/history/{project}/{doc}/diff", history.diff),
+        Route("/breakdown/{project}.{form}", SheetRoute(deps.gate, deps.reader).get),
         Route("/api/owner/{project}", health.owner),
         Route("/api/move/{project}", MoveDesk(deps).move, methods=["POST"]),
         Route("/api/status", health.status),

@@ -1,6 +1,6 @@
 /** One project on the desk: the strip of scenes, the page, the stage. Keyboard shortcuts that hold everywhere live here. */
 import { useEffect } from 'preact/hooks';
-import { signal } from '@preact/signals';
+import { type Signal, signal } from '@preact/signals';
 import { navigate, pathTo, route } from '../story/router';
 import type { Story } from '../story/story';
 import { frameByDigit } from '../story/boardWords';
@@ -15,15 +15,16 @@ import { Strip } from './Strip';
 import { TopBar } from './TopBar';
 import { Empty } from './Empty';
 import { RenameScene } from './RenameScene';
-import { cacheReporting, sharing } from './sharing';
+import { breakingDown, cacheReporting, sharing } from './sharing';
 
 export function Desk({ story }: { story: Story }) {
   useRoute(story);
   useShortcuts(story);
   useUnloadWarning(story);
   const past = usePast(story.past.open.value);
-  const share = useShareSheet(sharing.value);
-  const cache = useCacheSheet(cacheReporting.value);
+  const share = useChunk(sharing, shareSheet, () => import('./ShareSheet'), 'Sharing');
+  const cache = useChunk(cacheReporting, cacheSheet, () => import('./CacheSheet'), 'The cache report');
+  const sheet = useChunk(breakingDown, breakdownSheet, () => import('./BreakdownSheet'), 'The breakdown');
   useEffect(() => {
     document.title = story.title.value ? `${story.title.value} · StoryForge` : 'StoryForge';
   }, [story.title.value]);
@@ -42,6 +43,7 @@ export function Desk({ story }: { story: Story }) {
       <RenameScene story={story} />
       {share !== null && <share.ShareSheet story={story} />}
       {cache !== null && <cache.CacheSheet story={story} />}
+      {sheet !== null && <sheet.BreakdownSheet story={story} />}
     </div>
   );
 }
@@ -62,36 +64,24 @@ function usePast(open: boolean): PastDesk | null {
 
 type ShareChunk = typeof import('./ShareSheet');
 const shareSheet = signal<ShareChunk | null>(null);
-
-/** Sharing comes when somebody first asks for it. */
-function useShareSheet(open: boolean): ShareChunk | null {
-  useEffect(() => {
-    if (!open || shareSheet.peek() !== null) return;
-    import('./ShareSheet')
-      .then((chunk) => (shareSheet.value = chunk))
-      .catch(() => {
-        sharing.value = false;
-        say('Sharing could not be loaded. Reload the page.', 'bad');
-      });
-  }, [open]);
-  return shareSheet.value;
-}
-
 type CacheChunk = typeof import('./CacheSheet');
 const cacheSheet = signal<CacheChunk | null>(null);
+type BreakdownChunk = typeof import('./BreakdownSheet');
+const breakdownSheet = signal<BreakdownChunk | null>(null);
 
-/** So does the report of the cache. */
-function useCacheSheet(open: boolean): CacheChunk | null {
+/** A sheet comes when somebody first asks for it; `what` begins the sentence that says it could not. */
+function useChunk<T>(wanted: Signal<boolean>, kept: Signal<T | null>, load: () => Promise<T>, what: string): T | null {
+  const open = wanted.value;
   useEffect(() => {
-    if (!open || cacheSheet.peek() !== null) return;
-    import('./CacheSheet')
-      .then((chunk) => (cacheSheet.value = chunk))
+    if (!open || kept.peek() !== null) return;
+    load()
+      .then((chunk) => (kept.value = chunk))
       .catch(() => {
-        cacheReporting.value = false;
-        say('The cache report could not be loaded. Reload the page.', 'bad');
+        wanted.value = false;
+        say(`${what} could not be loaded. Reload the page.`, 'bad');
       });
   }, [open]);
-  return cacheSheet.value;
+  return kept.value;
 }
 
 /** The address decides which scene is open; without one, the first scene is. */

@@ -11,7 +11,7 @@ import { revealThread } from '../script/remarks';
 import { activeThread, desk, held, reused } from './deskView';
 import { mayShare, mayWrite } from '../story/role';
 import { modKey } from './keys';
-import { cacheReporting, sharing } from './sharing';
+import { breakingDown, cacheReporting, sharing } from './sharing';
 
 export interface Command {
   id: string;
@@ -72,6 +72,7 @@ export function commandsOf(story: Story, query: string): Command[] {
     ...(mayShare.peek()
       ? [{ id: 'share', label: 'Share this project: links for people', run: () => void (sharing.value = true) }]
       : []),
+    { id: 'breakdown', label: 'Breakdown sheet: days, cast, props, wardrobe', run: () => void (breakingDown.value = true) },
     { id: 'cache', label: 'Cache report: what was reused, and what that saved', run: () => void (cacheReporting.value = true) },
     { id: 'projects', label: 'All projects', run: () => navigate('/') },
     { id: 'next', label: 'Next scene', keys: 'Alt PageDown', run: () => goTo(story, (card?.number ?? 0) + 1) },

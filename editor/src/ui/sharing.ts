@@ -3,3 +3,4 @@ import { signal } from '@preact/signals';
 
 export const sharing = signal(false);
 export const cacheReporting = signal(false);
+export const breakingDown = signal(false);

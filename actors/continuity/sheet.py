@@ -1,0 +1,262 @@
+"""The script supervisor's breakdown: a row a scene, with what is seen there and what comes in from the scenes before.
+
+Invariant: a pure function of the scripts in story order and the cast's names. A row tells what words say (`told`) and
+what lasts from earlier scenes of the same story day (`kept`, with the scene it is from); nothing is guessed beyond the
+readers of `actors.screenplay`. Scene numbers are the script's own, else counted; people are numbered by first entrance.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from actors.continuity.aside import aside_after, aside_marks
+from actors.continuity.days import DayClock, StoryDay, day_of, marks_of
+from actors.continuity.rules.view import Known, Names
+from actors.screenplay.breakdown import Breakdown, breakdown
+from actors.screenplay.happenings import Happening
+from actors.screenplay.heading import Setting, TimeOfDay
+from actors.screenplay.names import name_key
+from actors.screenplay.pages import eighths
+from actors.screenplay.prose_entities import entities_in
+from actors.screenplay.reading import happenings_of
+from actors.workflow.weather import weather_in
+
+SCENE_CHARS_READ_MAX = 30_000
+"""A longer scene is broken down by its beginning."""
+
+ITEMS_MAX = 40
+"""Of one cell. Over: the first, and `more` says how many were left off."""
+
+SYNOPSIS_CHARS_MAX = 120
+_SETTINGS: dict[Setting, str] = {
+    "interior": "INT",
+    "exterior": "EXT",
+    "interior_exterior": "INT/EXT",
+    "establishing": "EST",
+}
+_SEASONS = (("spring", "SPRING"), ("summer", "SUMMER"), ("autumn", "AUTUMN|FALL"), ("winter", "WINTER"))
+_SEASON = tuple((name, re.compile(rf"\b(?:{said})\b")) for name, said in _SEASONS)
+_LOOKS = re.compile(
+    r"\b(?:(?:[a-z]+ )?(?:hair|braids?|beard|moustache|mustache|stubble|make-?up|lipstick|mascara|scars?|tattoos?"
+    r"|freckles|wig|eye ?patch)|(?:blood|mud|sweat|tears|soot|dust|paint)(?:-stained|y)?)\b",
+    re.IGNORECASE,
+)
+_SMALL_WORDS = frozenset(
+    ["the", "a", "an", "his", "her", "their", "its", "of", "with", "and", "in", "on", "to", "for", "by", "from"]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """``who``: a person's name, "" for the scene itself; ``since``: number of the scene it comes from, "" for this."""
+
+    words: str
+    who: str = ""
+    since: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SheetRow:
+    """One scene. ``length``: eighths of a page; ``cast``: number and name; ``day``: D1, N1 …, "" outside the clock."""
+
+    scene: str
+    number: str
+    heading: str
+    setting: str
+    place: str
+    time: TimeOfDay | None
+    day: str
+    length: int
+    cast: tuple[tuple[int, str], ...] = ()
+    props: tuple[Item, ...] = ()
+    wardrobe: tuple[Item, ...] = ()
+    looks: tuple[Item, ...] = ()
+    vehicles: tuple[Item, ...] = ()
+    weather: str = ""
+    season: str = ""
+    synopsis: str = ""
+    more: int = 0
+
+
+@dataclass(slots=True)
+class _Kept:
+    """What people have on them, by person; each with the number of the scene that says so."""
+
+    wears: dict[str, dict[str, Item]] = field(default_factory=dict)
+    holds: dict[str, dict[str, Item]] = field(default_factory=dict)
+    hurt: dict[str, dict[str, Item]] = field(default_factory=dict)
+
+    def new_day(self) -> None:
+        """Clothes are changed and hands empty overnight; a wound stays until it heals."""
+        self.wears.clear()
+        self.holds.clear()
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    script: str
+    found: Breakdown
+    told: tuple[Happening, ...]
+
+
+def sheet_of(scripts: Iterable[tuple[str, str]], cast: Sequence[Known] = ()) -> tuple[SheetRow, ...]:
+    """``scripts``: (scene id, text) in story order. Heavy (about 2 ms a page): for a thread."""
+    texts = [(scene, text[:SCENE_CHARS_READ_MAX], len(text)) for scene, text in scripts]
+    spellings = [spelling for each in cast for spelling in (each.name, *each.aliases)]
+    reads = [breakdown(script, spellings) for _, script, _ in texts]
+    known = [*cast, *_met(reads, Names(cast))]
+    names, everybody = Names(known), dict.fromkeys([*spellings, *(each.name for each in known)])
+    unlisted = [name for name in everybody if name not in spellings]
+    numbers: dict[str, tuple[int, str]] = {}
+    clock: DayClock | None = None
+    aside_left, last, kept = 0, 0, _Kept()
+    rows: list[SheetRow] = []
+    for index, ((scene, script, chars), first) in enumerate(zip(texts, reads, strict=True), 1):
+        folded = script.casefold()
+        again = any(name.casefold() in folded for name in unlisted)
+        found = breakdown(script, everybody) if again else first
+        aside, aside_left = aside_after(aside_left, aside_marks(found))
+        day, clock = day_of(clock, marks_of(found), aside)
+        if day is not None and day.number != last:
+            last = day.number
+            kept.new_day()
+        read = _Read(script, found, happenings_of(script, found, names.person_key))
+        rows.append(_row(scene, index, read, day, names, numbers, _Kept() if day is None else kept, chars))
+    return tuple(rows)
+
+
+def _row(
+    scene: str,
+    index: int,
+    read: _Read,
+    day: StoryDay | None,
+    names: Names,
+    numbers: dict[str, tuple[int, str]],
+    kept: _Kept,
+    chars: int,
+) -> SheetRow:
+    heading = read.found.heading
+    number = (heading.scene_number if heading is not None else None) or str(index)
+    people = _people(read.found, names, numbers)
+    weather = weather_in(read.script, read.found.actions)
+    worn = _wardrobe(read, people, kept, number)
+    cells = {
+        "props": _props(read, people, kept, number, worn),
+        "wardrobe": worn,
+        "looks": _looks(read, people, kept, number),
+        "vehicles": _vehicles(read),
+    }
+    length = eighths(read.script)
+    if chars > len(read.script):
+        length = length * chars // len(read.script)
+    return SheetRow(
+        scene=scene,
+        number=number,
+        heading=heading.text if heading is not None else "",
+        setting=_SETTINGS.get(heading.setting, "") if heading is not None and heading.setting else "",
+        place=(heading.place or "") if heading is not None else "",
+        time=read.found.time_of_day,
+        day=day.label if day is not None else "",
+        length=length,
+        cast=tuple(people.values()),
+        weather=weather[0] if weather is not None else "",
+        season=_season(heading.text if heading is not None else ""),
+        synopsis=_synopsis(read.found),
+        more=sum(max(0, len(items) - ITEMS_MAX) for items in cells.values()),
+        **{name: tuple(items[:ITEMS_MAX]) for name, items in cells.items()},
+    )
+
+
+def _met(reads: Iterable[Breakdown], names: Names) -> Iterator[Known]:
+    """People whom a script introduces or lets speak, and no list has: they are the same in every scene."""
+    met = dict.fromkeys(p.name for found in reads for p in found.cast if p.cues or p.introductions)
+    yield from (Known(name) for name in met if names.find_person(name_key(name)) is None)
+
+
+def _people(found: Breakdown, names: Names, numbers: dict[str, tuple[int, str]]) -> dict[str, tuple[int, str]]:
+    """Who is in the scene: key → (number in the story, name)."""
+    here: dict[str, tuple[int, str]] = {}
+    for person in found.cast:
+        key = names.person_key(person.name)
+        shown = names.find_person(person.key) or person.name
+        here[key] = numbers.setdefault(key, (len(numbers) + 1, shown))
+    return dict(sorted(here.items(), key=lambda each: each[1][0]))
+
+
+def _wardrobe(read: _Read, people: dict[str, tuple[int, str]], kept: _Kept, number: str) -> list[Item]:
+    for event in read.told:
+        worn = kept.wears.setdefault(event.who, {})
+        if event.kind in ("wears", "dons") and event.what:
+            worn[event.what] = Item(f"{event.value} {event.what}".strip(), _name(people, event.who), number)
+        elif event.kind == "sheds":
+            worn.pop(event.what, None)
+        elif event.kind == "changes":
+            worn.clear()
+            worn["*"] = Item("changes clothes", _name(people, event.who), number)
+    return _shown(kept.wears, people, number)
+
+
+def _props(
+    read: _Read, people: dict[str, tuple[int, str]], kept: _Kept, number: str, worn: Sequence[Item]
+) -> list[Item]:
+    """What is in somebody's hand, and what else is seen and not worn."""
+    for event in read.told:
+        if event.kind in ("gains", "uses") and event.what:
+            for others in kept.holds.values():
+                others.pop(event.what, None)
+            kept.holds.setdefault(event.who, {})[event.what] = Item(event.what, _name(people, event.who), number)
+        elif event.kind == "loses":
+            kept.holds.get(event.who, {}).pop(event.what, None)
+        elif event.kind == "destroys":
+            for others in kept.holds.values():
+                others.pop(event.what, None)
+    inhand = _shown(kept.holds, people, number)
+    named = {item.words.rpartition(" ")[2] for item in worn} | {item.words for item in inhand}
+    return [*inhand, *(Item(prop.name) for prop in read.found.props if prop.name not in named)]
+
+
+def _looks(read: _Read, people: dict[str, tuple[int, str]], kept: _Kept, number: str) -> list[Item]:
+    for event in read.told:
+        wounds = kept.hurt.setdefault(event.who, {})
+        if event.kind in ("is_hurt", "shows_wound"):
+            hurt = " ".join(f"hurt: {event.value} {event.what}".split())
+            wounds.setdefault(event.what, Item(hurt, _name(people, event.who), number))
+        elif event.kind in ("heals", "dies"):
+            wounds.clear()
+    said = (match.group() for action in read.found.actions for match in _LOOKS.finditer(action.text))
+    seen = dict.fromkeys(" ".join(w for w in each.lower().split() if w not in _SMALL_WORDS) for each in said)
+    return [*_shown(kept.hurt, people, number), *(Item(each) for each in seen)]
+
+
+def _vehicles(read: _Read) -> list[Item]:
+    heads = (e.head for a in read.found.actions for e in entities_in(a.text) if e.kind == "vehicle")
+    return [Item(each) for each in dict.fromkeys(head.lower() if not head.isupper() else head for head in heads)]
+
+
+def _shown(kept: dict[str, dict[str, Item]], people: dict[str, tuple[int, str]], number: str) -> list[Item]:
+    """Of those who are here; what this scene says itself is since nothing."""
+    return list(_items(kept, people, number))
+
+
+def _items(kept: dict[str, dict[str, Item]], people: dict[str, tuple[int, str]], number: str) -> Iterator[Item]:
+    for who in people:
+        for item in kept.get(who, {}).values():
+            yield Item(item.words, people[who][1], "" if item.since == number else item.since)
+
+
+def _name(people: dict[str, tuple[int, str]], who: str) -> str:
+    return people[who][1] if who in people else who.upper()
+
+
+def _season(heading: str) -> str:
+    return next((name for name, pattern in _SEASON if pattern.search(heading.upper())), "")
+
+
+def _synopsis(found: Breakdown) -> str:
+    """The first words of action, as they stand."""
+    first = next((" ".join(action.text.split()) for action in found.actions if action.text.strip()), "")
+    if len(first) <= SYNOPSIS_CHARS_MAX:
+        return first
+    return f"{first[: SYNOPSIS_CHARS_MAX - 1].rsplit(' ', 1)[0]}…"
