@@ -8,6 +8,7 @@ Whatever may change a number (somebody joins, falls, leaves, shoots) is a change
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -66,7 +67,7 @@ GENERIC = words(
     """
 )
 _CHANGES = re.compile(
-    r"\b(?:another|more|joins?|joined|arrives?|enters?|comes?|coming|appears?|emerges?|leaves?|left|exits?"
+    r"\b(?:leads?|away|another|more|joins?|joined|arrives?|enters?|comes?|coming|appears?|emerges?|leaves?|left|exits?"
     r"|dies?|dead|falls?|fell|drops?|collapses?|shoots?"
     r"|shot|kills?|killed|stabs?|one of|two of|some|others?|remaining|rest|last|first|next|second|third|fourth"
     r"|fifth|sixth|seventh|eighth|ninth|tenth"
@@ -93,12 +94,13 @@ def counts_in(script: str, scene: Breakdown) -> Iterator[CountTold]:
         return
     if not any(_COUNT.search(script, *action.span) for action in scene.actions):
         return
+    named = sorted(span.start for person in scene.cast for span in (*person.introductions, *person.mentions))
     for statement in action_statements(script, scene, str):
         text = statement.text
         found = list(_COUNT.finditer(text))
         counted = False
         for match in found:
-            told = _count(match, statement)
+            told = _count(match, statement, named)
             if told is not None:
                 counted = counted or told.kind == "first"
                 yield told
@@ -116,7 +118,7 @@ _NUMBER_WORDS = words(
 )
 
 
-def _count(match: re.Match[str], statement: Statement) -> CountTold | None:
+def _count(match: re.Match[str], statement: Statement, named: list[int]) -> CountTold | None:
     text = statement.text
     many = number(match.group("n"))
     what = " ".join(match.group("what").casefold().split())
@@ -130,5 +132,8 @@ def _count(match: re.Match[str], statement: Statement) -> CountTold | None:
         kind = "other"
     elif last in ("the", "all"):
         kind = "whole" if match.group("after") is None else "other"
-    open_ended = _PLUS.search(text, match.end()) is not None or (noun in GENERIC and _COMES.search(text) is not None)
+    # "Two cops walk up to Bob": he may be the third.
+    met = not before and bisect_left(named, statement.span.start) < bisect_left(named, statement.span.end)
+    comes = noun in GENERIC and _COMES.search(text) is not None
+    open_ended = met or comes or _PLUS.search(text, match.end()) is not None
     return CountTold(kind, what, many, statement.span, open_ended)

@@ -210,7 +210,7 @@ def _ages(script: str, scene: Breakdown, key: Callable[[str], str]) -> Iterator[
     for person in scene.cast:
         if not _somebody(person.key):
             continue
-        for span in person.introductions:
+        for span in (*person.introductions, *person.mentions):
             line = script.rfind("\n", 0, span.start) + 1
             before = script[max(line, span.start - 40) : span.start]
             last = name_key(before.split()[-1]) if before.split() else ""

@@ -41,8 +41,8 @@ _SUN = re.compile(
     re.IGNORECASE,
 )
 _STARS = re.compile(
-    r"^(?:The |A |Bright |Pale )*(?:(?:full|half) )?(?:stars? (?:fill|fills|glitter|twinkle|shine|cover|dot"
-    r"|wheel|blaze)\b[^.]{0,20}(?:\bsky\b|\bheavens\b|\.)"
+    r"^(?:The |A |Bright |Pale )*(?:(?:full|half) )?(?:stars? (?:fill|glitter|twinkle|shine|cover|dot|wheel"
+    r"|blaze)\b[^.]{0,30}(?:\bsky\b|\bheavens\b|\boverhead\b)|stars (?:glitter|twinkle)[.!]"
     r"|Milky Way\b|moonlight (?:pours|streams|floods|falls|spills|slants|shines|filters|bathes|washes)\b|moon shines\b)"
     r"|\b(?:under|beneath) (?:the|a million|a thousand) stars\b|\ba (?:sky|blanket) (?:full )?of stars\b",
     re.IGNORECASE,

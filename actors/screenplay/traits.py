@@ -71,9 +71,9 @@ _HABITS: tuple[tuple[str, str], ...] = (
     ("smoke", rf"(?:gave up|quit|stopped) smoking{_STOP}"),
     ("meat", rf"{_NEVER} eats? meat{_STOP}"),
     ("swim", rf"(?:can['’]t|cannot|can not|never learned (?:how )?to|never learnt (?:how )?to) swim{_STOP}"),
-    ("drive", rf"(?:can['’]t|cannot|{_NEVER}|(?:has |have )?never learn(?:ed|t) (?:how )?to) drive{_STOP}"),
-    ("read", rf"(?:cannot|can['’]t|(?:has |have )?never learn(?:ed|t) (?:how )?to) read(?: or write)?{_STOP}"),
-    ("walk", rf"(?:cannot|can['’]t) walk{_STOP}|uses a wheelchair{_STOP}|will never walk again{_STOP}"),
+    ("drive", rf"(?:{_NEVER}|(?:has |have )?never learn(?:ed|t) (?:how )?to) drive{_STOP}"),
+    ("read", rf"(?:cannot|(?:has |have )?never learn(?:ed|t) (?:how )?to) read(?: or write)?{_STOP}"),
+    ("walk", rf"uses a wheelchair{_STOP}|will never walk again{_STOP}"),
     ("hands", rf"has only one (?:arm|hand){_STOP}"),
 )
 _STATES: tuple[tuple[str, str], ...] = (
@@ -136,7 +136,8 @@ _FOOD_DEED = {
 _CONSUMES = re.compile(rf"\s+(?:\w+ly\s+|then\s+)?(?:{_EATS}|{_DRINKS}|takes a bite of)\b", re.IGNORECASE)
 # A deed that is none, or that has its reason beside it.
 _EXCUSED = re.compile(
-    r"\b(?:not|never|n['’]t|almost|nearly|tries|pretends|refuses|imagines?|dreams?|as if|like|braille|fingertips?"
+    r"\bfor (?:him|her|them|[A-Z]\w+)\b|\bof (?:water|juice|soda|cola|tea)\b|\b(?:virgin|not|never|n['’]t"
+    r"|almost|nearly|tries|pretends|refuses|imagines?|dreams?|as if|like|braille|fingertips?"
     r"|finger|non-?alcoholic|alcohol-free|root|ginger|vegan|veggie|vegetarian|tofu|soy|plant-based|substitute|mock|toy"
     r"|poster|photo|again|first time|relapse\w*|wagon|pretending|spits?|lesson|learn\w*|teach\w*|wheelchair"
     r"|chair|crutches"
