@@ -15,11 +15,13 @@ from typing import Any, ClassVar
 
 from actors.commands import WaiveFinding
 from actors.continuity import waivers
+from actors.continuity.brain import brain_of
 from actors.continuity.check import Continuity
 from actors.continuity.facts import facts_of
 from actors.continuity.findings import FindingDraft
 from actors.continuity.rules import Known
 from actors.project.actor import CONTINUITY, ProjectActor
+from actors.project.styles import Chosen
 from actors.runtime.actor import (
     Actor,
     Context,
@@ -86,6 +88,7 @@ class ContinuityActor(Actor):
         self._texts: dict[str, str] = {}
         self._waiting: dict[str, None] = {}  # scenes to be read, in order
         self._told: _Lists = ((), (), ())
+        self._brain: Chosen | None = None
         self._settled_upto = 0
         self._reorder = False
         self._watched: set[str] = set()  # scenes whose job waits; forgotten with the process, said again by the scene
@@ -196,9 +199,10 @@ class ContinuityActor(Actor):
         self._renew(project, ctx)
 
     def _renew(self, project: ProjectActor, ctx: Context) -> None:
-        """Follow the lists: other names mean reading everything again, another order only comparing neighbours."""
+        """Follow the lists: other names or another brain mean reading everything again, another order only comparing
+        neighbours."""
         lists = self._lists(project, ctx)
-        if lists[:2] != self._told[:2]:
+        if lists[:2] != self._told[:2] or brain_of(project, ctx) != self._brain:
             self._restart(project, ctx)
         elif lists[2] != self._told[2]:
             self._told, self._reorder = lists, True
@@ -207,7 +211,8 @@ class ContinuityActor(Actor):
         """Read everything again, in story order: the names or the order changed."""
         self._told = self._lists(project, ctx)
         cast, places, order = self._told
-        self._engine = Continuity(cast, places)
+        self._brain = brain_of(project, ctx)
+        self._engine = Continuity(cast, places, brain=self._brain.data if self._brain is not None else None)
         self._waiting = {scene: None for scene in order if scene in self._texts}
 
     def _lists(self, project: ProjectActor, ctx: Context) -> _Lists:

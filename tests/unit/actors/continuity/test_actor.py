@@ -5,7 +5,7 @@ from __future__ import annotations
 import pycrdt
 import pytest
 
-from actors.commands import AddCast, CreateScene
+from actors.commands import AddCast, CreateScene, SetBrain
 from actors.continuity.actor import ContinuityActor
 from actors.project.actor import CONTINUITY
 from actors.runtime.lifecycle import Turned
@@ -97,3 +97,17 @@ async def test_a_whole_project_is_read_in_portions() -> None:
         await it.until(lambda: actor(it, home).caught_up)
         turns = [f for f in it.facts if isinstance(f, Turned) and f.message == "ReadOn"]
         assert len(turns) >= 6
+
+
+async def test_findings_follow_the_projects_brain() -> None:
+    """C-77: a scene that asks for neon under a desaturated brain is told so until the project has a colourful one."""
+    async with story(settle_ms=5, settle_lag_ms=20) as it:
+        home = await it.create()
+        await it.ask(home, SetBrain("thriller"))
+        scene = (await it.ask(home, CreateScene("INT. CLUB - NIGHT", "Neon pink light floods the room.\n"))).ids[
+            "scene"
+        ]
+        await it.until(lambda: actor(it, home).findings.get(scene))
+        assert [f["code"] for f in actor(it, home).findings[scene]] == ["style_drift"]
+        await it.ask(home, SetBrain("pixar"))
+        await it.until(lambda: not actor(it, home).findings.get(scene))
