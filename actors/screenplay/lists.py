@@ -1,17 +1,22 @@
 """The cast, places and props a screenplay brings along: what an import puts into the project's outline.
 
 Invariant: every entry names where it was seen. Somebody who speaks a single time and whom no action ever names is left
-out, and so is a rare spelling one slip away from an established name: continuity asks a person about those.
+out, and so is a rare spelling one slip away from an established name: continuity asks a person about those. One of
+many (SECOND APPARITION; CAPTAIN where captains come in) is no slip of the pen: it is in the cast at its first word.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from actors.screenplay.breakdown import Breakdown
 from actors.screenplay.names import name_key, near
+from actors.screenplay.vocabulary import words
+
+_ORDINALS = words("first second third fourth fifth sixth seventh eighth")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +55,17 @@ def _cast(scenes: Sequence[Breakdown]) -> Iterable[Listed]:
     for key, (name, first) in names.items():
         others = [other for other, short in aliases.items() if short == key]
         seen = shown[key] + sum(shown[other] for other in others)
-        if key not in aliases and (seen or cues[key] > 1):
+        if key not in aliases and (seen or cues[key] > 1 or _one_of_many(key, scenes[first])):
             earliest = min([first, *(names[other][1] for other in others)])
             yield Listed(name, key, cues[key] + seen, earliest, tuple(names[other][0] for other in others))
+
+
+def _one_of_many(key: str, scene: Breakdown) -> bool:
+    """SECOND APPARITION by the number; CAPTAIN where the action brings in captains."""
+    if key.split(maxsplit=1)[0] in _ORDINALS:
+        return True
+    many = re.compile(rf"\b{re.escape(key)}s\b", re.IGNORECASE)
+    return any(many.search(action.text) for action in scene.actions)
 
 
 def _full_names(names: Iterable[str], cues: Counter[str]) -> dict[str, str]:

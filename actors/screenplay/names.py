@@ -17,7 +17,7 @@ name_words_max = 5
 # Speakers that name nobody in particular.
 COLLECTIVE = words("all both everyone everybody together crowd various voices audience chorus group others")
 _AND = re.compile(r"\s*(?:/|&|\+|,|\bAND\b|\bUND\b|\bET\b)\s*")
-_DIGITS = re.compile(r"\d+")
+_DIGITS = re.compile(r"\d+|(?<= )[ivxl]+$")
 _TRIM = " \t:;,.-–—\"'“”‘’«»*_"
 
 
@@ -86,6 +86,10 @@ def people_of(name: str) -> tuple[str, ...]:
     return tuple(part for part in parts if part and name_key(part) not in COLLECTIVE)
 
 
+def _one_and_several(one: str, two: str) -> bool:
+    return {one, two} in ({one, one + "s"}, {two, two + "s"}) or one.replace("men", "man") == two.replace("men", "man")
+
+
 def edit_distance(one: str, two: str, most: int) -> int:
     """Damerau-Levenshtein (adjacent transpositions count one), given up at ``most + 1``."""
     if abs(len(one) - len(two)) > most:
@@ -109,10 +113,11 @@ def slips_allowed(key: str) -> int:
 
 
 def near(one: str, two: str, most: int | None = None) -> bool:
-    """Whether two keys look like one name spelt twice. Names that differ only in their numbers never do."""
+    """Whether two keys look like one name spelt twice. Names that differ only in their numbers (GUARD 2, HENRY V), or
+    as one and several do (LORD, LORDS), never do."""
     if one == two:
         return False
     allowed = min(slips_allowed(one), slips_allowed(two)) if most is None else most
-    if allowed == 0 or _DIGITS.sub("#", one) == _DIGITS.sub("#", two):
+    if allowed == 0 or _DIGITS.sub("#", one) == _DIGITS.sub("#", two) or _one_and_several(one, two):
         return False
     return one[:1] == two[:1] and edit_distance(one, two, allowed) <= allowed

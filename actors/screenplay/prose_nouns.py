@@ -29,7 +29,9 @@ NOUNS: dict[EntityKind, frozenset[str]] = {
         hero observer attendant wives trader hunter miner miners philosopher chief farmer farmers emperor missionaries
         landlord landlady lodger astronomer physician instructor pupil pupils corporal sergeant lieutenant colonel major
         everybody nobody somebody anybody everyone anyone someone policeman policemen detective waiter waitress
-        bartender guard guards reporter engineer pilot keeper lawyer judge nun monk thief bandit sheriff cowboy agent
+        bartender guard guards reporter engineer pilot keeper lawyer captains messengers
+        watchman watchmen ghost ghosts witch witches murderer murderers senator senators
+        judge nun monk thief bandit sheriff cowboy agent
         professor scientist dancer singer actor actress director editor barber tailor baker butcher grocer messenger
         stewardess steward fisherman fishermen villager villagers peasant peasants bride groom bridegroom twin twins
         """),

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.board_report import NOT_RUN, table
-from benchmarks.continuity import litbank, propara
+from benchmarks.continuity import litbank, matres, propara, storysumm
 from benchmarks.continuity.data import manifest
 
 PATH = Path(__file__).resolve().parent / "REPORT.md"
@@ -24,6 +24,12 @@ def rendered(told: Results) -> str:
         ("ProPara, development split", "propara_dev", _propara_dev),
         ("LitBank: people, places and vehicles in novels", "litbank", _litbank),
         ("LitBank, the committed five texts", "litbank_subset", _litbank),
+        ("PASTA: stated and counterfactual states", "pasta", _pasta),
+        ("MATRES: which of two events came first", "matres", _matres),
+        ("StorySumm: does a summary say what the story says", "storysumm", _storysumm),
+        ("False alarms on plays that nobody here wrote", "plays", _plays),
+        ("All 37 plays of the source", "plays_all", _plays_all),
+        ("Planted slips", "planted", _planted),
     ]
     lines = [
         "# How right the readers of stories are",
@@ -116,6 +122,119 @@ def _litbank(told: Results) -> str:
 
 
 _PRF = ("precision", "recall", "f1")
+
+
+def _pasta(told: Results) -> str:
+    pairs, fits, belongs = told["pairs"], told["fits"], told["belongs"]
+    rows = [
+        ["each pair, as published: does the story imply the state?", "50.0", interval(pairs, 100), "76.1"],
+        ["one state, two stories: which implies it?", "50.0", _rate(fits), "–"],
+        ["two states, two stories: which belongs to which?", "50.0", _rate(belongs), "–"],
+    ]
+    return "\n\n".join(
+        [
+            f"{told['stories']} stories of the test split, balanced accuracy in percent. The published figure is the"
+            " accuracy of T5-base fine-tuned on the 8,476 stories of the training split, from its authors' log (Ghosh"
+            " et al. 2023, TACL); language models asked such questions without training are reported between 52 and"
+            " 68.",
+            table(["question", "majority", "**StoryForge** (`gpu/embed/minilm.py`)", "published"], rows),
+            "**The target of 70 is missed for the question as published.** An embedder sees what a state is about, and"
+            " hardly whether the story says it or its opposite. Which of two changes of state belongs to which change"
+            " of the story is another and easier question; there the same rows give the last line, with nothing learned"
+            f" ({100 * told['belongs_validation']:.1f} on the validation split). The training split is not in the copy"
+            " of the repository that could be had. Tried and not kept: the embedder fine-tuned as a cross-encoder on"
+            " four fifths of the validation split, reading the marked sentences only, gave 62 on the last fifth after"
+            " two rounds; its weights are 90 MB and it did not reach the target either.",
+        ]
+    )
+
+
+def _rate(value: Results) -> str:
+    return f"**{100 * value['share']:.1f}** ({100 * value['low']:.1f} to {100 * value['high']:.1f})"
+
+
+def _matres(told: Results) -> str:
+    rows = [
+        ["**StoryForge** (`actors/screenplay/prose_order.py`)", interval(told["f1"], 100)],
+        ["majority: as told, the first came first", f"{100 * told['majority']:.1f}"],
+        *([f"{name}, as published", f"{f1:.1f}"] for name, f1 in matres.PUBLISHED.items()),
+    ]
+    missed = ", ".join(f"{what} {count}" for what, count in told["missed"])
+    return "\n\n".join(
+        [
+            "Platinum, the test part; F1 over ordered pairs, vague ones count for nobody. Published figures are as"
+            " those papers are remembered; they could not be looked up.",
+            table([f"{told['documents']} news texts, {told['pairs']} pairs", "F1"], rows),
+            f"Where it fails: {missed}. A past tense after a past tense in another sentence is taken as later; a third"
+            " of them look back without a word that says so. It never says that two events are equal or their order"
+            " vague.",
+        ]
+    )
+
+
+def _storysumm(told: Results) -> str:
+    rows = [
+        ["**StoryForge's words alone** (`storysumm.py`)", interval(told["balanced_accuracy"], 100)],
+        ["majority", "50.0"],
+        *([f"{name}, as published", f"{figure:.1f}"] for name, figure in storysumm.PUBLISHED.items()),
+    ]
+    return "\n\n".join(
+        [
+            table([f"{told['summaries']} summaries, {told['faithful']} faithful", "balanced accuracy"], rows),
+            f"One number a summary (the share of its words that the story has not) and one threshold,"
+            f" {told['threshold']}, chosen on the 33 summaries of the validation split ({100 * told['validation']:.1f}"
+            " there: so small a split flatters). It is no reader of meaning and not part of the product; it stands here"
+            " to show how little meaning published figures around 55 need. It calls"
+            f" {told['called_faithful']} summaries faithful; what it misses are stories turned round in their own"
+            f" words.",
+        ]
+    )
+
+
+def _plays(told: Results) -> str:
+    rows = [[title, *(str(found[k]) for k in ("scenes", "findings", "false_alarms"))] for title, found in told.items()]
+    said = [line for found in told.values() for line in found["said"]]
+    return "\n\n".join(
+        [
+            table(["play", "scenes", "findings", "false alarms"], rows),
+            "Read as an import reads them, with every rule of the engine. A finding counts as a false alarm unless"
+            " `data/plays/judged.json` says that a person read the scene and found it right; there too stand the false"
+            " alarms that were met while this was made, and what was done about each. The text is Shakespeare's as"
+            " published; scene lines became headings, speakers cues and stage directions action (`plays.py` says how)."
+            " Plays name few hours, so rules of the clock have little to do here; deaths, ghosts, letters, disguises"
+            " and journeys they have in plenty.",
+            *(f"Said: {line}" for line in said),
+        ]
+    )
+
+
+def _plays_all(told: Results) -> str:
+    said = "; ".join(f"{play}: {message}" for play, _, message in told["said"] if _ != "new_character")
+    counts = ", ".join(f"{code} {count}" for code, count in told["findings"].items())
+    return "\n\n".join(
+        [
+            f"{told['scenes']} scenes: {counts or 'nothing said'}. `new_character` asks about speakers of one line whom"
+            " no stage direction names, and some lines of the source that are no speakers.",
+            f"The others: {said}.",
+            "By our reading SU FFOLK, FIRST MURDER, POMPHEY, HERNIA, HORTENSIA, KATARINA and SHEPARD are slips of the"
+            " published text itself; SALERIO is a man beside SALARINO whom editors too have taken for him.",
+        ]
+    )
+
+
+def _planted(told: Results) -> str:
+    rows = [[kind, *(str(each[k]) for k in ("planted", "found", "both"))] for kind, each in told["kinds"].items()]
+    rows.append(["**all**", str(told["planted"]), _rate(told["found"]), _rate(told["both"])])
+    missing = ", ".join(told["without_rule"])
+    return "\n\n".join(
+        [
+            table(["kind", "planted", "found", "with both quotations"], rows),
+            "Written here, by whoever wrote the rules, and the tests hold the same sentences: it says"
+            " what the rules know, not what stories"
+            " hold. Targets: 95 % found, 90 % with both quotations, of 200.",
+            *([f"{NOT_RUN}, for want of a rule so far: {missing}."] if missing else []),
+        ]
+    )
 
 
 def _licences() -> str:

@@ -16,6 +16,7 @@ from actors.continuity.rules.view import Names, SceneView
 from actors.screenplay.breakdown import Appearance
 from actors.screenplay.heading import Span
 from actors.screenplay.names import COLLECTIVE, name_key
+from actors.screenplay.prose_nouns import KIND_OF
 from actors.screenplay.vocabulary import words
 
 # Places that are outdoors or indoors by nature, by their last word.
@@ -30,12 +31,25 @@ _INDOORS = words(
 
 
 def unknown_people(scene: SceneView, cast: Names) -> Iterator[FindingDraft]:
-    """Rules new_character and name_drift. Lets pass: collective cues, and anybody only mentioned."""
+    """Rules new_character and name_drift. Lets pass: crowds, several of a known kind, who is only mentioned."""
     for person in scene.breakdown.cast:
         if not (person.cues or person.introductions) or person.key in COLLECTIVE or cast.find_person(person.key):
             continue
+        if _several(person.key, cast):
+            continue
         meant = cast.nearest(person.key)
         yield _drift(scene, person, meant) if meant else _newcomer(scene, person)
+
+
+_SEVERAL = words("all some both another several many")
+
+
+def _several(key: str, cast: Names) -> bool:
+    """ATTENDANTS, where the cast has an ATTENDANT; ALL THE LORDS: more of them, and neither a slip nor anybody new."""
+    if key.split(maxsplit=1)[0] in _SEVERAL:
+        return True
+    one = key.removesuffix("s")
+    return one != key and KIND_OF.get(one.split()[-1]) == "person" and cast.find(one) is not None
 
 
 def _newcomer(scene: SceneView, person: Appearance) -> FindingDraft:
