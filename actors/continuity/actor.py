@@ -19,7 +19,7 @@ from actors.continuity.brain import brain_of
 from actors.continuity.check import Continuity
 from actors.continuity.facts import facts_of
 from actors.continuity.findings import FindingDraft
-from actors.continuity.rules import Known
+from actors.continuity.rules import Known, SceneView
 from actors.project.actor import CONTINUITY, ProjectActor
 from actors.project.styles import Chosen
 from actors.runtime.actor import (
@@ -37,6 +37,7 @@ from actors.runtime.actor import (
 )
 from actors.runtime.edits import Edit, Op, SetKey
 from actors.screenplay.breakdown import Breakdown
+from actors.screenplay.happenings import Happening
 from actors.screenplay.heading import TimeOfDay
 from actors.views import FindingsView
 
@@ -106,6 +107,10 @@ class ContinuityActor(Actor):
     def time_before(self, scene: str) -> TimeOfDay | None:
         """The time of day that the scenes before leave a scene with, as far as they have been read."""
         return None if self._engine is None else self._engine.time_before(scene)
+
+    def heard(self) -> tuple[tuple[SceneView, tuple[Happening, ...]], ...]:
+        """Every scene it has read with what happens to people in it, in story order."""
+        return self._engine.heard() if self._engine is not None else ()
 
     def telling(self) -> tuple[tuple[str, str, Breakdown], ...]:
         """(id, script, breakdown) of every scene it has read, in story order."""

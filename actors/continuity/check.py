@@ -18,10 +18,11 @@ from actors.continuity.clock import time_after
 from actors.continuity.days import DayClock, DayMarks, StoryDay, day_of, marks_of
 from actors.continuity.facts import Fact, facts_of
 from actors.continuity.findings import FindingDraft
-from actors.continuity.rules import Known, Names, Premise, SceneView
+from actors.continuity.rules import Known, Names, Premise, SceneView, happened
 from actors.continuity.rules.between import of_neighbours, of_scene
 from actors.continuity.rules.packs import PACKS
 from actors.screenplay.breakdown import Breakdown, breakdown
+from actors.screenplay.happenings import Happening
 from actors.screenplay.heading import TimeOfDay
 
 
@@ -63,6 +64,7 @@ class _Entry:
     beside: tuple[FindingDraft, ...] = ()
 
 
+_HAPPENED = PACKS.index(happened)
 _Shown = dict[str, tuple[FindingDraft, ...]]
 
 
@@ -219,6 +221,11 @@ class Continuity:
         """(id, script, breakdown) of every scene, in story order: what `facts_of` takes."""
         views = [self._entries[each].view for each in self._order]
         return tuple((view.id, view.script, view.breakdown) for view in views)
+
+    def heard(self) -> tuple[tuple[SceneView, tuple[Happening, ...]], ...]:
+        """Every scene with what happens to people in it, in story order."""
+        entries = [self._entries[each] for each in self._order]
+        return tuple((entry.view, entry.told[_HAPPENED]) for entry in entries)
 
     def breakdown_of(self, scene_id: str) -> Breakdown | None:
         entry = self._entries.get(scene_id)

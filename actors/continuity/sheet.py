@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from actors.continuity.aside import aside_after, aside_marks
 from actors.continuity.days import DayClock, StoryDay, day_of, marks_of
+from actors.continuity.keeping import Kept, Lasting, of_people
 from actors.continuity.rules.view import Known, Names
 from actors.screenplay.breakdown import Breakdown, breakdown
 from actors.screenplay.happenings import Happening
@@ -80,20 +81,6 @@ class SheetRow:
     more: int = 0
 
 
-@dataclass(slots=True)
-class _Kept:
-    """What people have on them, by person; each with the number of the scene that says so."""
-
-    wears: dict[str, dict[str, Item]] = field(default_factory=dict)
-    holds: dict[str, dict[str, Item]] = field(default_factory=dict)
-    hurt: dict[str, dict[str, Item]] = field(default_factory=dict)
-
-    def new_day(self) -> None:
-        """Clothes are changed and hands empty overnight; a wound stays until it heals."""
-        self.wears.clear()
-        self.holds.clear()
-
-
 @dataclass(frozen=True, slots=True)
 class _Read:
     script: str
@@ -111,7 +98,7 @@ def sheet_of(scripts: Iterable[tuple[str, str]], cast: Sequence[Known] = ()) -> 
     unlisted = [name for name in everybody if name not in spellings]
     numbers: dict[str, tuple[int, str]] = {}
     clock: DayClock | None = None
-    aside_left, last, kept = 0, 0, _Kept()
+    aside_left, kept = 0, Kept()
     rows: list[SheetRow] = []
     for index, ((scene, script, chars), first) in enumerate(zip(texts, reads, strict=True), 1):
         folded = script.casefold()
@@ -119,11 +106,8 @@ def sheet_of(scripts: Iterable[tuple[str, str]], cast: Sequence[Known] = ()) -> 
         found = breakdown(script, everybody) if again else first
         aside, aside_left = aside_after(aside_left, aside_marks(found))
         day, clock = day_of(clock, marks_of(found), aside)
-        if day is not None and day.number != last:
-            last = day.number
-            kept.new_day()
         read = _Read(script, found, happenings_of(script, found, names.person_key))
-        rows.append(_row(scene, index, read, day, names, numbers, _Kept() if day is None else kept, chars))
+        rows.append(_row(scene, index, read, day, names, numbers, kept if day is not None else Kept(), chars))
     return tuple(rows)
 
 
@@ -134,18 +118,21 @@ def _row(
     day: StoryDay | None,
     names: Names,
     numbers: dict[str, tuple[int, str]],
-    kept: _Kept,
+    kept: Kept,
     chars: int,
 ) -> SheetRow:
     heading = read.found.heading
     number = (heading.scene_number if heading is not None else None) or str(index)
     people = _people(read.found, names, numbers)
+    if day is not None:
+        kept.enter(day)
+    kept.hear(read.told, number)
     weather = weather_in(read.script, read.found.actions)
-    worn = _wardrobe(read, people, kept, number)
+    worn = _shown(kept.wears, people, number)
     cells = {
-        "props": _props(read, people, kept, number, worn),
+        "props": _props(read, _shown(kept.holds, people, number), worn),
         "wardrobe": worn,
-        "looks": _looks(read, people, kept, number),
+        "looks": [*_shown(kept.hurt, people, number, "hurt: "), *_looks(read)],
         "vehicles": _vehicles(read),
     }
     length = eighths(read.script)
@@ -185,49 +172,16 @@ def _people(found: Breakdown, names: Names, numbers: dict[str, tuple[int, str]])
     return dict(sorted(here.items(), key=lambda each: each[1][0]))
 
 
-def _wardrobe(read: _Read, people: dict[str, tuple[int, str]], kept: _Kept, number: str) -> list[Item]:
-    for event in read.told:
-        worn = kept.wears.setdefault(event.who, {})
-        if event.kind in ("wears", "dons") and event.what:
-            worn[event.what] = Item(f"{event.value} {event.what}".strip(), _name(people, event.who), number)
-        elif event.kind == "sheds":
-            worn.pop(event.what, None)
-        elif event.kind == "changes":
-            worn.clear()
-            worn["*"] = Item("changes clothes", _name(people, event.who), number)
-    return _shown(kept.wears, people, number)
-
-
-def _props(
-    read: _Read, people: dict[str, tuple[int, str]], kept: _Kept, number: str, worn: Sequence[Item]
-) -> list[Item]:
+def _props(read: _Read, held: list[Item], worn: list[Item]) -> list[Item]:
     """What is in somebody's hand, and what else is seen and not worn."""
-    for event in read.told:
-        if event.kind in ("gains", "uses") and event.what:
-            for others in kept.holds.values():
-                others.pop(event.what, None)
-            kept.holds.setdefault(event.who, {})[event.what] = Item(event.what, _name(people, event.who), number)
-        elif event.kind == "loses":
-            kept.holds.get(event.who, {}).pop(event.what, None)
-        elif event.kind == "destroys":
-            for others in kept.holds.values():
-                others.pop(event.what, None)
-    inhand = _shown(kept.holds, people, number)
-    named = {item.words.rpartition(" ")[2] for item in worn} | {item.words for item in inhand}
-    return [*inhand, *(Item(prop.name) for prop in read.found.props if prop.name not in named)]
+    named = {item.words.rpartition(" ")[2] for item in worn} | {item.words for item in held}
+    return [*held, *(Item(prop.name) for prop in read.found.props if prop.name not in named)]
 
 
-def _looks(read: _Read, people: dict[str, tuple[int, str]], kept: _Kept, number: str) -> list[Item]:
-    for event in read.told:
-        wounds = kept.hurt.setdefault(event.who, {})
-        if event.kind in ("is_hurt", "shows_wound"):
-            hurt = " ".join(f"hurt: {event.value} {event.what}".split())
-            wounds.setdefault(event.what, Item(hurt, _name(people, event.who), number))
-        elif event.kind in ("heals", "dies"):
-            wounds.clear()
+def _looks(read: _Read) -> list[Item]:
     said = (match.group() for action in read.found.actions for match in _LOOKS.finditer(action.text))
     seen = dict.fromkeys(" ".join(w for w in each.lower().split() if w not in _SMALL_WORDS) for each in said)
-    return [*_shown(kept.hurt, people, number), *(Item(each) for each in seen)]
+    return [Item(each) for each in seen]
 
 
 def _vehicles(read: _Read) -> list[Item]:
@@ -235,19 +189,14 @@ def _vehicles(read: _Read) -> list[Item]:
     return [Item(each) for each in dict.fromkeys(head.lower() if not head.isupper() else head for head in heads)]
 
 
-def _shown(kept: dict[str, dict[str, Item]], people: dict[str, tuple[int, str]], number: str) -> list[Item]:
+def _shown(
+    kept: dict[str, dict[str, Lasting]], people: dict[str, tuple[int, str]], number: str, before: str = ""
+) -> list[Item]:
     """Of those who are here; what this scene says itself is since nothing."""
-    return list(_items(kept, people, number))
-
-
-def _items(kept: dict[str, dict[str, Item]], people: dict[str, tuple[int, str]], number: str) -> Iterator[Item]:
-    for who in people:
-        for item in kept.get(who, {}).values():
-            yield Item(item.words, people[who][1], "" if item.since == number else item.since)
-
-
-def _name(people: dict[str, tuple[int, str]], who: str) -> str:
-    return people[who][1] if who in people else who.upper()
+    return [
+        Item(f"{before}{each.words}", people[who][1], "" if each.since == number else each.since)
+        for who, each in of_people(kept, people)
+    ]
 
 
 def _season(heading: str) -> str:

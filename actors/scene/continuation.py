@@ -18,7 +18,7 @@ from actors.continuity.rules import Known
 from actors.project.actor import ProjectActor
 from actors.runtime.actor import Beside, Context, Decision, Draft, Needs, ViewDraft
 from actors.runtime.edits import AppendText, Edit
-from actors.scene import bible
+from actors.scene import bible, injection
 from actors.scene.asking import Asked, asked
 from actors.scene.job import Job, State
 from actors.scene.status import refuse_locked
@@ -139,11 +139,12 @@ def _request(
     """What the prompt writer is asked: the new words alone, in the place, hour and looks of the scene."""
     heading = now.found.heading
     script = words if heading is None or parse(words).scenes else f"{heading.text}\n\n{words}\n"
-    looks = {name_key(each["name"]): each["looks"] for each in now.bible["cast"]}
+    looks = dict(now.given.looks)
+    looks |= {name_key(each["name"]): each["looks"] for each in now.bible["cast"]}
     found = breakdown(script, [*names.cast.values(), *(each["name"] for each in now.bible["cast"])])
     if not found.actions and not found.lines:
         raise CommandError("EMPTY_SCRIPT", "the continuation says nothing that could be shown", ("input", "text"))
-    notes = list(now.given.notes)
+    notes = list(injection.merged(now.given))
     if context["longSummary"]:
         notes.append(f"so far: {context['longSummary']}")
     notes += [f"just before: {each['summary']}" for each in context["recentSegments"]]

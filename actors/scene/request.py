@@ -16,7 +16,7 @@ from actors.project.actor import CONTINUITY, ProjectActor
 from actors.project.beats import beats_by_scene
 from actors.project.styles import Chosen
 from actors.runtime.actor import Beside, Context
-from actors.scene import so_far, style
+from actors.scene import injection, so_far, style
 from actors.screenplay import slots
 from actors.screenplay.breakdown import breakdown
 from actors.screenplay.names import name_key
@@ -35,8 +35,12 @@ def given_before(scene: SceneActor, ctx: Context) -> Beside:
     project, told = ctx.peer(ProjectActor, scene.home), told_before(scene, ctx)
     carried = workflow.carried_into(scene.id, script, project) if workflow is not None else Given
 
+    continuity = ctx.peer(ContinuityActor, CONTINUITY)
+    heard, id = continuity.heard() if continuity is not None else (), scene.id
+
     def work() -> Given:
-        return replace(carried(), so_far=told())
+        looks, lasting = injection.brought_into(id, heard)
+        return replace(carried(), looks=looks, lasting=lasting, so_far=told())
 
     return work
 
@@ -86,6 +90,7 @@ def request_for(
         entity_ids=ids,
         time_before=clock,
         weather_before=given.weather,
-        continuity_notes=given.notes,
+        descriptors=given.looks,
+        continuity_notes=injection.merged(given),
         so_far=given.so_far,
     ).to_dict()

@@ -77,7 +77,7 @@ def _cast(
         entity = _cut(entity_ids.get(key) or key, enhance.NAME_CHARS_MAX)
         looks = list(descriptors.get(key, ()))
         looks += (
-            [] if looks else [text for s in person.introductions for text in _described(script[s.end : s.end + 160])]
+            [] if looks else [text for s in person.introductions for text in described(script[s.end : s.end + 160])]
         )
         if not entity:
             continue
@@ -90,7 +90,7 @@ def _cast(
     return tuple(slots.values())[: enhance.CAST_SLOTS_MAX]
 
 
-def _described(after: str) -> list[str]:
+def described(after: str) -> list[str]:
     """The description that follows a name in capitals: its bracket, and the clause after the comma."""
     match = _DESCRIBED.match(after)
     return [part.strip() for part in match.groups() if part and part.strip()] if match else []

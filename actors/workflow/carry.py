@@ -8,7 +8,7 @@ this scene is carried, the surest first, each note with the scene it comes from.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from actors.continuity.clock import UNBROKEN
 from actors.continuity.rules import Known, Names
@@ -58,6 +58,8 @@ class Given:
 
     notes: tuple[str, ...] = ()
     weather: Weather | None = None
+    looks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # of people the scene does not introduce
+    lasting: tuple[str, ...] = ()  # wounds and clothes that come in with people
     so_far: tuple[str, ...] = ()  # quoted from the scenes before, for writers that read prose: never a fact
 
 
