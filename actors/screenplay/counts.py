@@ -56,7 +56,7 @@ _NOT_COUNTED = words(
 )
 _GUESS = words(
     """
-    about around least most some over under nearly almost or to than roughly approximately maybe perhaps no up
+    about around least most some over under nearly almost or to than roughly approximately maybe perhaps no
     """
 )
 _PART = words("other remaining last first next these those another of our my your his her their its only same")

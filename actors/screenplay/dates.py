@@ -84,8 +84,10 @@ _UNCOUNTED = re.compile(
     r"|\bepilogue\b|\bprologue\b",
     re.IGNORECASE,
 )
-_BRACKET_AGE = re.compile(r"\s*\(\s*(?:aged?\s+)?(\d{1,3})('?s)?\s*\)", re.IGNORECASE)
-_COMMA_AGE = re.compile(r",\s*(?:aged?\s+)?(\d{1,3})(?:,|\s*[.;)])", re.IGNORECASE)
+_BRACKET_AGE = re.compile(r"\s*\(\s*(?:aged?\s+)?(?:(?:early|mid|late)[- ])?(\d{1,3})(['’]?s)?\s*\)", re.IGNORECASE)
+_COMMA_AGE = re.compile(
+    r",\s*(?:aged?\s+|in (?:his|her) )?(?:(?:early|mid|late)[- ])?(\d{1,3})(['’]?s)?(?:,|\s*[.;)])", re.IGNORECASE
+)
 _IS_AGE = re.compile(rf"\s+is\s+({NUMBER})\s+years\s+old\b", re.IGNORECASE)
 _I_AM_AGE = re.compile(rf"I(?:['’]m| am)\s+({NUMBER})\s+years\s+old\b", re.IGNORECASE)
 _I_BORN = re.compile(rf"I\s+was\s+born\s+(?:\w+\s+){{0,4}}?in\s+(?:{_MONTH}\s+)?({_YEAR})\b", re.IGNORECASE)
@@ -225,11 +227,10 @@ def _introduced(script: str, span: Span, who: str) -> Iterator[DateTold]:
         if match is None:
             continue
         low = int(match.group(1))
-        decade = pattern is _BRACKET_AGE and match.group(2) is not None
+        decade = match.group(2) is not None
         if 0 < low <= AGE_MAX:
-            yield DateTold(
-                "age", Span(span.start, match.end(1 + decade) + (pattern is _BRACKET_AGE)), who, low, low + 9 * decade
-            )
+            bracket = int(pattern is _BRACKET_AGE)
+            yield DateTold("age", Span(span.start, match.end(1 + decade) + bracket), who, low, low + 9 * decade)
         return
 
 

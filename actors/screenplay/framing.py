@@ -39,20 +39,19 @@ _AT_SIDE = (
     rf"(?:(?:on |at |to |from )?(?:the )?{_FRAME}[- ]{_SIDE}"
     rf"|(?:on |at |from |to )(?:the )?{_SIDE}(?: side)? of (?:the )?{_FRAME})"
 )
-_PART = rf"{_FRAME}[- ]?{_SIDE}|{_FRAME} (?:from|on|at|to) (?:the )?{_SIDE}|{_SIDE} of (?:the )?{_FRAME}"
+_GOES = r"(?!look|star|glanc|gaz|point|peer|lean|gestur|nod|wav|reach|fad|zoom|track|pan|is\b)[a-z]+s"
+_SIDED = "(?:left|right)"
+_PART = (
+    rf"{_FRAME}[- ]?{_SIDED}|{_FRAME},? (?:from|on|at|to) (?:the |{_FRAME} )?{_SIDED}"
+    rf"|{_SIDED} of (?:the )?{_FRAME}"
+)
 _OUT = re.compile(
-    rf"\s+(?:exits|leaves|(?:walks|runs|steps|goes|moves|rides|drives|rolls|slips"
-    rf"|hurries) out of)(?: the)? (?:{_PART})\b".replace("(?P<side>", "(?:"),
-    re.IGNORECASE,
+    rf"\s+(?:exits|leaves|{_GOES} out of|{_GOES} (?:off|out),?)(?: to)?(?: the)? (?:{_PART})\b", re.IGNORECASE
 )
-_IN = re.compile(
-    rf"\s+(?:enters|(?:comes|walks|runs|steps|moves|rides|drives|rolls|slips"
-    rf"|hurries) in(?:to)?)(?: the)? (?:{_PART})\b".replace("(?P<side>", "(?:"),
-    re.IGNORECASE,
-)
+_IN = re.compile(rf"\s+(?:enters|{_GOES} in(?:to)?,?)(?: from)?(?: the)? (?:{_PART})\b", re.IGNORECASE)
 _WHICH = re.compile(r"\b(left|right)\b", re.IGNORECASE)
 _TRAVELS = re.compile(
-    rf"\s+(?P<verb>[a-z]+s)\b[^.,;]{{0,40}}?\b(?:from )?(?:(?:the )?{_FRAME}[- ])?(?P<from>left"
+    rf"\s+(?P<verb>[a-z]+)\b[^.;]{{0,40}}?\b(?:from )?(?:(?:the )?{_FRAME}[- ])?(?P<from>left"
     rf"|right) to (?:{_FRAME}[- ])?(?P<to>left|right)\b",
     re.IGNORECASE,
 )
@@ -66,17 +65,17 @@ _STANDS = re.compile(
     rf"|at )?{_FRAME}[- ](?P<side2>left|right))\b".replace("(?P<side>", "(?:"),
     re.IGNORECASE,
 )
-_MOTION = words(
+_NO_MOTION = words(
     """
-    walks runs rows gallops rides drives crosses moves advances flies swims sails rolls races speeds marches
-    strides jogs sprints limps crawls travels goes passes drifts glides hurries rushes trots cycles skates skis
-    floats charges flees
+    looks look glances glance reads read scans scan pans pan wipes wipe turns turn shakes shake sways sway sweeps sweep
+    points point writes write gestures gesture waves wave nods nod is are swings swing leans lean types lists has have
     """
 )
 _CAMERA = words(
     """
     camera shot frame pan dolly crane lens we text titles title credits eyes letters image light headlights
-    shadow
+    shadow curtain sign road river path line
+    beam gaze wind rain text bus-stop arrow
     """
 )
 _TURN = re.compile(
@@ -90,12 +89,13 @@ _TURN = re.compile(
 )
 _ARTICLE = re.compile(
     r"^(?P<article>The|A|An|Another|Two|Three|Some"
-    r"|People)\s+(?P<who>(?:[a-z]+\s)??[a-z]+)(?P<rest>\s(?:[a-z]+s\b|,|(?:camera|frame|screen)\b).*)$"
+    r"|People)\s+(?P<who>(?:[a-z]+\s)??[a-z]+)(?P<rest>\s(?:[a-z]+s\b|pass\b|cross\b|move\b|ride\b|march\b|,"
+    r"|(?:camera|frame|screen)\b).*)$"
 )
 _HINT_WORDS = words("left right")
 _HINT = re.compile(
     rf"\b(?:{_FRAME})[- ](?:left|right)\b|\b(?:left|right) (?:to (?:\w+ )?(?:left|right)"
-    rf"|(?:side )?of (?:the )?{_FRAME})\b|\bframe from the\b",
+    rf"|(?:side )?of (?:the )?{_FRAME})\b|\bframe (?:from|to|on) the\b",
     re.IGNORECASE,
 )
 _PICTURED = re.compile(
@@ -144,19 +144,22 @@ def _clauses(
             who, rest = key(found[1]), statement.text[found[0].end - statement.span.start : low + len(part)]
             tail = statement.text[low + len(part) :]
             # "RUTH, camera left, faces …": the place stands behind the name's comma.
-            if rest.strip() in ("", ",") and tail:
-                rest = "," + tail.split(",")[0]
+            if tail and (rest.strip() in ("", ",") or _SIDE_NEXT.match(tail)):
+                rest = f"{rest.rstrip(', ')}," + tail.split(",")[0]
         elif (thing := _ARTICLE.match(part)) and thing.group("article") == "The":
             who, rest = "the " + thing.group("who"), thing.group("rest")
         if who:
             yield who, rest.rstrip(" ,;"), (low, low + len(part.rstrip(" ,;")))
 
 
+_SIDE_NEXT = re.compile(rf"\s*(?:{_FRAME}[- ]{_SIDED}|(?:from )?{_SIDED} to {_SIDED})\b", re.IGNORECASE)
+
+
 def _clause(who: str, rest: str, span: Span, key: Callable[[str], str]) -> Iterator[FramedTold]:
     if who.removeprefix("the ").split()[-1] in _CAMERA or who.removeprefix("the ").split()[0] in _CAMERA:
         return
     travels = _TRAVELS.match(rest)
-    if travels is not None and travels.group("verb").casefold() in _MOTION and _turns_side(travels):
+    if travels is not None and travels.group("verb").casefold() not in _NO_MOTION and _turns_side(travels):
         yield FramedTold("travels", who, _side(travels.group("to")), span)
         return
     looks = _LOOKS.match(rest)

@@ -53,6 +53,13 @@ _CONDITIONED = re.compile(
     r"|\bfrom the outside|\bunder water))[.!]$",
     re.IGNORECASE,
 )
+_ALWAYS_NEVER = re.compile(r"^(?P<who>[A-Z][a-z]+) never (?P<verb>[a-z]+)(?P<rest>[^,;:—–]*)[.!]$")
+# "The spell only works at midnight": by day it does not.
+_ONLY = re.compile(
+    r"^(?:The |A |An )?(?P<who>[a-z]+) (?:only (?P<v1>[a-z]+s?)|(?P<v2>[a-z]+) only) "
+    r"(?:(?P<night>at night|by night|after dark|at midnight)|(?P<day>by day|during the day|in daylight|at noon))[.!]$",
+    re.IGNORECASE,
+)
 _HOUR = re.compile(
     r"\s*\b(?:(?P<night>at night|by night|after dark)|(?P<day>by day|during the day|in daylight))$", re.IGNORECASE
 )
@@ -65,6 +72,7 @@ _KINDS = words(
     replicant
     """
 )
+_ANYBODY = frozenset(("", *["one", "man", "woman", "body", "human", "mortal", "person", "soul", "creature"]))
 _OF_NOBODY = words(
     """
     who body people man woman men women we you they it she he i this that there everyone someone things love
@@ -84,7 +92,7 @@ _PASSING = words(
     """
 )
 _HYPOTHETIC = re.compile(
-    r"\b(?:if|unless|what if|suppose|maybe|perhaps|tries|trying|almost|nearly|cannot|can['’]t|not|n['’]t|never"
+    r"\b(?:if|unless|what if|suppose|maybe|perhaps|tries|trying|almost|nearly|cannot|can['’]t|not|\w+n['’]t|never"
     r"|dreams?|imagines?|pretends|as if|about to|wants"
     r"|fails|refuses)\b",
     re.IGNORECASE,
@@ -101,7 +109,7 @@ _UNDOING_WORDS = words(
     lie lied lying liar learns learned taught used until longer broken lifted changed possible impossible how
     """
 )
-_LAW_WORDS = words("nobody no one can cannot never does doesn do don will won")
+_LAW_WORDS = words("only nobody no one can cannot never does doesn do don will won")
 _DOES = re.compile(r"\s*(?P<verb>[a-z]+)\b(?P<rest>[^,;:—–]*)[.!]$")
 _THING = re.compile(r"^(?:The |A |An |[A-Z][\w’']+['’]s )?(?P<who>[A-Za-z]+) (?P<rest>[a-z]+\b.*)$")
 
@@ -118,7 +126,9 @@ def laws_in(script: str, scene: Breakdown, key: Callable[[str], str]) -> Iterato
         yield LawTold("undone", "", "", Span(*match.span()))
 
 
-_LAW = re.compile(r"\b(?:nobody|no one|no-one|no \w+ can|can['’]t|cannot|can never|never|n['’]t|not)\b", re.IGNORECASE)
+_LAW = re.compile(
+    r"\b(?:nobody|no one|no-one|no \w+ can|can['’]t|cannot|can never|never|\w+n['’]t|not|only)\b", re.IGNORECASE
+)
 
 
 def _law(statement: Statement) -> Iterator[LawTold]:
@@ -129,7 +139,7 @@ def _law(statement: Statement) -> Iterator[LawTold]:
     if nobody is not None:
         who = (nobody.group("who") or "").casefold()
         yield from _stated(
-            "" if who in ("", "one", "man", "woman", "body") else who,
+            "" if who in _ANYBODY else who,
             nobody.group("verb"),
             nobody.group("rest"),
             statement,
@@ -138,6 +148,16 @@ def _law(statement: Statement) -> Iterator[LawTold]:
     kind = _KIND_CANNOT.match(text)
     if kind is not None and _singular(kind.group("who")) in _KINDS:
         yield from _stated(_singular(kind.group("who")), kind.group("verb"), kind.group("rest"), statement)
+        return
+    never = _ALWAYS_NEVER.match(text)
+    if never is not None and _singular(never.group("who")) in _KINDS:
+        yield from _stated(_singular(never.group("who")), never.group("verb"), never.group("rest"), statement)
+        return
+    only = _ONLY.match(text)
+    if only is not None and only.group("who").casefold() not in _OF_NOBODY:
+        when = "by day" if only.group("night") else "by night"
+        verb = _base(only.group("v1") or only.group("v2"))
+        yield from _stated(_singular(only.group("who")), verb, f" {when}", statement)
         return
     conditioned = _CONDITIONED.match(text)
     if conditioned is not None and conditioned.group("who").casefold() not in _OF_NOBODY:
@@ -149,7 +169,7 @@ def _law(statement: Statement) -> Iterator[LawTold]:
 def _stated(who: str, verb: str, rest: str, statement: Statement) -> Iterator[LawTold]:
     hour = _HOUR.search(rest)
     said = (rest[: hour.start()] if hour else rest).casefold().split()
-    if verb.casefold() in _NO_VERB or len(said) > OBJECT_WORDS_MAX or not _PASSING.isdisjoint(said):
+    if (not who and verb.casefold() in _NO_VERB) or len(said) > OBJECT_WORDS_MAX or not _PASSING.isdisjoint(said):
         return
     if not who and not said:
         return
@@ -199,8 +219,18 @@ def _base(verb: str) -> str:
     return folded[:-1] if folded.endswith("s") and not folded.endswith("ss") else folded
 
 
+_SINGULARS = {
+    "wolves": "wolf", "werewolves": "werewolf", "elves": "elf", "dwarves": "dwarf", "knives": "knife", "leaves": "leaf",
+    "zombies": "zombie", "genies": "genie", "men": "man", "women": "woman", "children": "child", "undead": "undead",
+}  # fmt: skip
+
+
 def _singular(word: str) -> str:
     folded = word.casefold()
+    if folded in _SINGULARS:
+        return _SINGULARS[folded]
+    if folded.endswith("ies") and len(folded) > 4:
+        return folded[:-3] + "y"
     if folded.endswith(("ches", "shes", "xes")):
         return folded[:-2]
     return folded[:-1] if folded.endswith("s") and not folded.endswith(("ss", "us")) and len(folded) > 3 else folded

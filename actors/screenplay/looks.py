@@ -32,7 +32,8 @@ class LookTold:
 _COLOUR = r"(?:red|pink|green|purple|violet|magenta|orange|yellow|blue|cyan|turquoise)"
 _LIGHT = r"(?:light|lights|glow|lighting|colou?rs|hues)"
 _LOOKS: tuple[tuple[Look, str], ...] = (
-    ("neon", rf"^(?:Neon|Lurid|Garish) (?:{_COLOUR} )?{_LIGHT}\b|\b(?:drenched|bathed|washed) in "
+    ("neon", rf"^(?:A |The )?(?:{_COLOUR} )?(?:Neon|Lurid|Garish) (?:{_COLOUR} )?{_LIGHT}\b"
+     rf"|\b(?:drenched|bathed|washed) in "
      rf"(?:neon|lurid|garish)(?: {_COLOUR})?\b"),
     ("colour", rf"^In full colou?r\b|^A (?:vivid|bright|brilliant) {_COLOUR} \w+ (?:sways|glows|blooms|burns|flares)\b"
      r"|^The colou?rs are\b"),
@@ -44,10 +45,12 @@ _LOOKS: tuple[tuple[Look, str], ...] = (
     ("monochrome", r"^The (?:image|picture|film|frame|screen) (?:turns?|goes|fades?|is|becomes) (?:to |in )?"
      r"(?:black[- ]and[- ]white|monochrome)\b"
      r"|^In black[- ]and[- ]white:"),
-    ("handheld", r"^Hand-?held\s*[:,.–—-]|^The camera is hand-?held\b|\bhand-?held (?:camera|shot|footage)\b"),
+    ("handheld", r"^Hand-?held\s*[:,.–—-]|^The camera is hand-?held\b|\bhand-?held (?:camera|shot|footage)\b"
+     r"|^(?:We|The camera) (?:go|goes) hand-?held\b"),
     ("dutch", r"^(?:A )?(?:DUTCH|CANTED) (?:ANGLE|TILT)\b|\b(?:dutch|canted) angle (?:on|of)\b"),
-    ("split_screen", r"^SPLIT[- ]?SCREEN\b\s*[:.–—-]|\bin split[- ]screen\b"),
-    ("slow_motion", r"^(?:IN )?(?:SLOW[- ]MOTION|SLO-?MO)\b"),
+    ("split_screen", r"^SPLIT[- ]?SCREEN\b\s*[:.–—-]|\bin split[- ]screen\b"
+     r"|^The (?:screen|frame|picture) splits in(?:to)? (?:two|half|three|four)\b"),
+    ("slow_motion", r"^(?:IN |WE GO (?:IN)?TO )?(?:SLOW[- ]MOTION|SLO-?MO)\b|\bin slow[- ]motion[.,]"),
     ("lens_flare", r"^(?:A )?lens flares?\b"),
     ("cartoon", r"^The (?:scene|sequence|film|shot) is (?:drawn|animated|rendered)(?: as| like)? a? ?cartoon\b"
      r"|^The (?:scene|sequence) is animated\b"),
@@ -62,7 +65,7 @@ _NO_LOOK = re.compile(
 _HINT_WORDS = words(
     """
     neon lurid garish colour color colours colors vivid brilliant bright everything light black monochrome
-    handheld held dutch canted split splitscreen slow slo slomo lens cartoon animated
+    handheld held dutch canted split splits splitscreen slow slo slomo lens cartoon animated
     """
 )
 
@@ -81,7 +84,7 @@ def looks_in(script: str, scene: Breakdown) -> Iterator[LookTold]:
 
 _HINT = re.compile(
     r"\b(?:neon|lurid|garish|full colou?r|vivid|brilliant|colou?rs are|everything|light everywhere|black[- ]and"
-    r"|monochrome|hand-?held|dutch|canted|split|slow[- ]motion"
+    r"|monochrome|hand-?held|dutch|canted|splits?|slow[- ]motion"
     r"|slo-?mo|lens flares?|cartoon|animated|bright)\b",
     re.IGNORECASE,
 )

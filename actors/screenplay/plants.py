@@ -112,7 +112,7 @@ _HIDES = re.compile(
 )
 _CLOSE = re.compile(
     rf"^(?:EXTREME )?(?:CLOSE (?:ON|UP ON|UP)|INSERT|ANGLE ON|ECU|CU)\b\s*[:–—-]*\s*(?:an?|the|A|AN|THE|his"
-    rf"|her)\s+(?:[A-Z]{{2,}} )*(?P<thing>{_NOUN.upper()})\b"
+    rf"|her)\s+(?:[a-z]+ )?(?:[A-Z]{{2,}} )*(?P<thing>{_NOUN.upper()})\b"
 )
 _LINGERS = re.compile(
     rf"(?:^CLOSE (?:ON|UP ON)\b\s*[:–—-]*\s*|\bcamera (?:lingers|holds|stays|rests|settles) on )(?:an?"
@@ -120,7 +120,8 @@ _LINGERS = re.compile(
     re.IGNORECASE,
 )
 _TOLD = re.compile(
-    rf"^(?:Remember|Don['’]t forget|Do not forget|Promise me you['’]ll find|Whatever you do,? never (?:open"
+    rf"^(?:Remember|Whatever happens,? keep|Don['’]t forget|Do not forget|Promise me you['’]ll find"
+    rf"|Whatever you do,? never (?:open"
     rf"|touch|lose)|Whatever you do,? don['’]t (?:open|touch|lose))"
     rf" the (?:number (?P<number>\d{{3,}})|(?:\w+ )?(?P<thing>{_NOUN}))[.!]$",
     re.IGNORECASE,
@@ -170,7 +171,7 @@ def _plants(script: str, scene: Breakdown, key: Callable[[str], str]) -> Iterato
 
 _WEIGHT = re.compile(
     r"\b(?:hangs|is mounted|leans|rests|hides|buries|stashes|pockets|slips|drops|tucks|conceals|close|insert"
-    r"|angle on|ecu|cu|lingers|holds on|remember"
+    r"|angle on|ecu|cu|lingers|holds on|remember|whatever happens"
     r"|forget|promise me|whatever you do|over the mantel)\b",
     re.IGNORECASE,
 )

@@ -30,9 +30,13 @@ class SkyTold:
 
 
 _LIGHT = r"(?:sunlight|sunshine|sunbeams?)"
-_FALLS = r"(?:pours|streams|floods|falls|spills|slants|blazes|glares|beams|shines|cuts|filters|washes|bathes|warms)"
+_FALLS = (
+    r"(?:cuts?|pours?|streams?|falls?|slants?|pierces?|floods|spills|blazes|glares|beams|shines|filters|washes|bathes"
+    r"|warms)"
+)
 _SUN = re.compile(
-    rf"^(?:The |A |Bright |Harsh |Warm |Strong |Hot )*(?:(?:midday|noon|noonday|afternoon|blazing|bright|hot"
+    rf"^(?:(?:Shafts?|Beams?|Rays?|Slivers?|Bars?|Patches|Pools?) of {_LIGHT} {_FALLS}\b)|^(?:The |A |Bright "
+    rf"|Harsh |Warm |Strong |Hot )*(?:(?:midday|noon|noonday|afternoon|blazing|bright|hot"
     rf"|harsh|scorching|high) )*"
     rf"(?:sun (?:beats down|blazes|shines|burns|glares|bakes|scorches|hangs high|is high|stands high)"
     rf"|{_LIGHT} {_FALLS})\b"
@@ -114,7 +118,7 @@ _CLEAR = re.compile(
 _BARE = re.compile(r"\bground is bare\b|^The (?:fields?|grass|ground) (?:is|are) (?:bare|green)\b", re.IGNORECASE)
 _TURNS = re.compile(
     r"\b(?:stops?|stopped|ends|ended|lifts?|lifted|clears|cleared|ceases?|ceased|lets? up|eases|passes|passed"
-    r"|over|no longer|gone|melt\w*|thaw\w*"
+    r"|(?:is|are) over|no longer|gone|melt\w*|thaw\w*"
     r"|shelter\w*|awning|inside|indoors|covered|tunnel|underpass|canopy|roof|garage|porch|begins|starts|later"
     r"|hours?|sprinkler\w*|hose|rain machine"
     r"|breaks through|parts|dries|dried|umbrella)\b",

@@ -74,13 +74,16 @@ _HABITS: tuple[tuple[str, str], ...] = (
     ("drive", rf"(?:{_NEVER}|(?:has |have )?never learn(?:ed|t) (?:how )?to) drive{_STOP}"),
     ("read", rf"(?:cannot|(?:has |have )?never learn(?:ed|t) (?:how )?to) read(?: or write)?{_STOP}"),
     ("walk", rf"uses a wheelchair{_STOP}|will never walk again{_STOP}"),
-    ("hands", rf"has only one (?:arm|hand){_STOP}"),
+    ("hands", rf"has (?:only|just) one (?:arm|hand){_STOP}"),
+    ("legs", rf"has (?:only|just) one leg{_STOP}"),
 )
+_A = r"(?:an? )?(?:\w+ )?"
 _STATES: tuple[tuple[str, str], ...] = (
-    ("vegan", rf"(?:a )?(?:strict |lifelong )?vegan{_STOP}"),
-    ("meat", rf"(?:a )?(?:strict |lifelong )?vegetarian{_STOP}"),
-    ("alcohol", rf"(?:a )?(?:strict |lifelong )?teetotal(?:l?er)?{_STOP}"),
-    ("smoke", rf"a non-?smoker{_STOP}"),
+    ("vegan", rf"{_A}vegan{_STOP}"),
+    ("meat", rf"{_A}vegetarian{_STOP}"),
+    ("alcohol", rf"{_A}teetotal(?:l?er)?{_STOP}"),
+    ("alcohol", rf"(?:been )?sober (?:for|since) [\w -]{{2,24}}{_STOP}|a recovering alcoholic{_STOP}"),
+    ("smoke", rf"{_A}non-?smoker{_STOP}"),
     ("mute", rf"(?:a )?(?:mute(?: since \w+| from birth)?|mute (?:boy|girl|man|woman|child)){_STOP}"),
     ("deaf", rf"(?:a )?(?:deaf(?: since \w+| from birth)?|deaf (?:boy|girl|man|woman|child)){_STOP}"),
     ("blind", rf"(?:a )?(?:blind(?: since \w+| from birth)?|blind (?:boy|girl|man|woman|child)){_STOP}"),
@@ -89,6 +92,7 @@ _STATES: tuple[tuple[str, str], ...] = (
     ("right_hand", rf"(?:a )?left-handed(?: \w+){{0,1}}(?: of \w+)?{_STOP}"),
     ("left_hand", rf"(?:a )?right-handed(?: \w+){{0,1}}(?: of \w+)?{_STOP}"),
     ("hands", rf"(?:a )?one-armed(?: \w+)?{_STOP}"),
+    ("legs", rf"(?:a )?one-legged(?: \w+)?{_STOP}"),
     ("heights", rf"(?:afraid|terrified|scared) of heights{_STOP}"),
     ("allergy", rf"(?:deathly |severely |very )?allergic to {_ALLERGENS}(?:e?s)?{_STOP}"),
 )
@@ -100,18 +104,32 @@ _I_AM = re.compile(r"(?:(?:No|Sorry|Thanks|Thank you|But|And)[,.]?\s+)?I(?:['’
 _I = re.compile(r"(?:(?:No|Sorry|Thanks|Thank you|But|And)[,.]?\s+)?I\s+(?:have\s+)?", re.IGNORECASE)
 _HAS = re.compile(r"\s+(?:also\s+)?")
 
-_EATS = r"(?:eats|chews|devours|swallows|wolfs down|bites into|gobbles|munches(?: on)?|finishes)"
-_DRINKS = r"(?:drinks|downs|sips|gulps(?: down)?|swallows|knocks back|drains|swigs|chugs|swills|throws back)"
+_EATS = (
+    r"(?:eats|chews(?: on)?|devours|swallows|wolfs(?: down)?|bites into|gobbles(?: down| up)?|munches(?: on)?|finishes"
+    r"|tears into|digs into|tucks into|nibbles(?: at| on)?|gnaws(?: at| on)?|tastes|samples|polishes off|scoffs"
+    r"|takes a bite (?:of|from|out of)|helps (?:herself|himself) to|stuffs (?:herself|himself) with|snacks on"
+    r"|feasts on)"
+)
+_DRINKS = (
+    r"(?:drinks|downs|sips(?: at| on| from)?|gulps(?: down)?|swallows|knocks back|drains|swigs|chugs|swills|throws back"
+    r"|tosses back|slams|guzzles|polishes off|takes a (?:\w+ )?(?:sip|swig|gulp|pull|slug|swallow|drink) (?:of|from))"
+)
+# "the milk run", "wine into the sink": the noun is no food there.
+_ITSELF = (
+    r"\b(?![ -](?:run|glass(?:es)?|bottles?|list|cellar|labels?|shop|store|cart|truck|carton|box|rack|menu"
+    r"|stains?|factory"
+    r"|farm|bar|can|cans|case|crate|seed|seeds|into|onto|out of|away|coop)\b)"
+)
 _OBJECT = r"(?:[\w'’-]+\s+){0,4}?"
 _READING = r"(?:newspaper|letter|book|note|page|sign|map|magazine|telegram|label|article|headline)\b"
 _WITH_HAND = r"(?:writes|signs|draws|paints|scribbles|throws|bats) (?:[\w'’-]+\s+){0,4}?with (?:his|her|the|their)"
 _DEEDS: tuple[tuple[str, str], ...] = (
-    ("alcohol", rf"{_DRINKS} {_OBJECT}(?:{_ALCOHOL})\b"),
+    ("alcohol", rf"{_DRINKS} {_OBJECT}(?:{_ALCOHOL}){_ITSELF}"),
     ("alcohol", rf"pours (?:herself|himself) {_OBJECT}(?:{_ALCOHOL}) and (?:drinks|downs)\b"),
-    ("smoke", r"(?:lights|smokes|puffs on|drags on|takes a drag (?:on|of|from)) (?:a|an|another|his|her) (?:\w+ )?"
-     r"(?:cigarette|cigar|cigarillo|pipe|joint)\b"),
-    ("meat", rf"{_EATS} {_OBJECT}(?:{_MEAT})\b"),
-    ("vegan", rf"{_EATS} {_OBJECT}(?:{_MEAT}|{_DAIRY})\b|{_DRINKS} {_OBJECT}(?:milk|milkshake)\b"),
+    ("smoke", r"(?:lights(?: up)?|smokes|puffs on|drags on|takes a drag (?:on|of|from)) (?:a|an|another|his|her) "
+     r"(?:\w+ )?(?:cigarette|cigar|cigarillo|pipe|joint)\b"),
+    ("meat", rf"{_EATS} {_OBJECT}(?:{_MEAT}){_ITSELF}"),
+    ("vegan", rf"{_EATS} {_OBJECT}(?:{_MEAT}|{_DAIRY}){_ITSELF}|{_DRINKS} {_OBJECT}(?:milk|milkshake){_ITSELF}"),
     ("swim", r"swims\b"),
     ("drive", r"drives (?:off|away|north|south|east|west|down|along|past|home|on\b|(?:the|a|his|her|their) (?:\w+ )?"
      r"(?:car|van|truck|jeep|bus|taxi|pickup|sedan|convertible|lorry|tractor|limousine))\b"),
@@ -122,6 +140,7 @@ _DEEDS: tuple[tuple[str, str], ...] = (
     ("right_hand", rf"{_WITH_HAND} right hand\b"),
     ("left_hand", rf"{_WITH_HAND} left hand\b"),
     ("hands", r"\w+ (?:[\w'’-]+\s+){0,3}?(?:both|two) (?:his |her |of (?:his|her) )?(?:hands|arms)\b"),
+    ("legs", r"\w+ (?:[\w'’-]+\s+){0,3}?(?:both|two) (?:his |her |of (?:his|her) )?legs\b"),
     ("heights", r"\w+ (?:[\w'’-]+\s+){0,4}?(?:fearlessly|without fear|without a trace of fear)\b"),
 )  # fmt: skip
 _DEED = [
@@ -129,14 +148,14 @@ _DEED = [
 ]
 _FOOD_DEED = {
     food: re.compile(
-        rf"\s+(?:\w+ly\s+|then\s+)?(?:(?:{_EATS}|{_DRINKS}|takes a bite of)) {_OBJECT}(?:{pattern})\b", re.IGNORECASE
+        rf"\s+(?:\w+ly\s+|then\s+)?(?:(?:{_EATS}|{_DRINKS})) {_OBJECT}(?:{pattern}){_ITSELF}", re.IGNORECASE
     )
     for food, pattern in _FOODS.items()
 }
-_CONSUMES = re.compile(rf"\s+(?:\w+ly\s+|then\s+)?(?:{_EATS}|{_DRINKS}|takes a bite of)\b", re.IGNORECASE)
+_CONSUMES = re.compile(rf"\s+(?:\w+ly\s+|then\s+)?(?:{_EATS}|{_DRINKS})\b", re.IGNORECASE)
 # A deed that is none, or that has its reason beside it.
 _EXCUSED = re.compile(
-    r"\bfor (?:him|her|them|[A-Z]\w+)\b|\bof (?:water|juice|soda|cola|tea)\b|\b(?:virgin|not|never|n['’]t"
+    r"\bfor (?:him|her|them|(?-i:[A-Z])\w+)\b|\bof (?:water|juice|soda|cola|tea)\b|\b(?:virgin|not|never|\w+n['’]t"
     r"|almost|nearly|tries|pretends|refuses|imagines?|dreams?|as if|like|braille|fingertips?"
     r"|finger|non-?alcoholic|alcohol-free|root|ginger|vegan|veggie|vegetarian|tofu|soy|plant-based|substitute|mock|toy"
     r"|poster|photo|again|first time|relapse\w*|wagon|pretending|spits?|lesson|learn\w*|teach\w*|wheelchair"
@@ -156,13 +175,16 @@ _UNDONE = re.compile(
 _HINT = re.compile(
     r"\b(?:never|do(?:es)?n['’]t|do(?:es)? not|can['’]t|cannot|gave up|quit|stopped|vegan|vegetarian|teetotal"
     r"|non-?smoker|mute"
-    r"|deaf|blind|illiterate|paraplegic|paraly[sz]ed|handed|armed|one arm|one hand|wheelchair|heights|allergic)",
+    r"|sober|alcoholic|legged|one leg|deaf|blind|illiterate|paraplegic|paraly[sz]ed|handed|armed|one arm"
+    r"|one hand|wheelchair|heights|allergic)",
     re.IGNORECASE,
 )
 _DEED_HINT = re.compile(
     r"\b(?:drinks|downs|sips|gulps|swallows|knocks back|drains|swigs|chugs|swills|throws back|pours|lights|smokes|puffs"
     r"|drags|drag|eats|chews|devours|wolfs|bites?|gobbles|munches|finishes|swims|drives|reads|studies|watches|spots"
-    r"|hears|runs|walks|sprints|jumps|dances|strolls|jogs|leaps|climbs|left hand|right hand|both|fear\w*)\b",
+    r"|hears|runs|walks|sprints|jumps|dances|strolls|jogs|leaps|climbs|takes a|takes an|tears into|digs into"
+    r"|tucks into|nibbles|gnaws|tastes|samples|polishes|scoffs|helps|stuffs|snacks|feasts|tosses back|slams"
+    r"|guzzles|empties|left hand|right hand|both|fear\w*)\b",
     re.IGNORECASE,
 )
 # One of these words is in any scene that tells a trait, or undoes one.
@@ -178,7 +200,8 @@ _DEED_WORDS = words(
     """
     drinks downs sips gulps swallows knocks drains swigs chugs swills throws pours lights smokes puffs drags drag eats
     chews devours wolfs bites bite gobbles munches finishes swims drives reads studies watches spots hears runs walks
-    sprints jumps dances strolls jogs leaps climbs hands fear fearlessly hand
+    sprints jumps dances strolls jogs leaps climbs hands fear fearlessly hand takes tears digs tucks nibbles gnaws
+    tastes samples polishes scoffs helps stuffs snacks feasts tosses slams guzzles empties legs
     """
 )
 _UNDOING_WORDS = words(

@@ -148,7 +148,7 @@ def _age_born(at: _At, born: _At | None, here: _At | None) -> Iterator[FindingDr
         message = (
             f"Born in {born.told.low}, {_name(at.told)} is {due - 1} or {due} in {here.told.low}, not {at.told.low}."
         )
-        yield _mismatch("age_mismatch", at, here, message, f"Say {due}, or correct the year.")
+        yield _mismatch("age_mismatch", at, here, message, f"Say {due}, or correct the year.", born)
 
 
 def _lived(at: _At, lived: _At | None) -> Iterator[FindingDraft]:
@@ -184,11 +184,10 @@ def _weekday(at: _At) -> FindingDraft:
     )
 
 
-def _mismatch(code: str, at: _At, before: _At, message: str, suggestion: str) -> FindingDraft:
+def _mismatch(code: str, at: _At, before: _At, message: str, suggestion: str, *others: _At) -> FindingDraft:
     told, was = at.told, before.told
-    evidence: tuple[Evidence, ...] = (
-        quote(at.view.id, at.view.script, told.span),
-        quote(before.view.id, before.view.script, was.span),
+    evidence: tuple[Evidence, ...] = tuple(
+        quote(each.view.id, each.view.script, each.told.span) for each in (at, before, *others)
     )
     about = (told.kind, told.who, str(told.low), was.kind, str(was.low), before.view.id)
     return FindingDraft(

@@ -34,6 +34,7 @@ _WORDS = {
     "right_hand": "is left-handed",
     "left_hand": "is right-handed",
     "hands": "has one arm",
+    "legs": "has one leg",
     "heights": "is afraid of heights",
 }
 _ALSO = {"allergy alcohol": "alcohol"}

@@ -1,4 +1,4 @@
-"""Planted slips and near misses of one kind, read from tests/data/planted and tests/data/silent.
+"""Planted slips and near misses of one kind, read from tests/data: planted, unseen and silent.
 
 A case is a little story: scenes begin at their headings; cases stand between ``===``. ``‹ ›`` marks what was told
 first, ``« »`` what does not agree with it; a near miss has no marks. ``{A}`` is a name, ``{AA}`` the same in capitals.
@@ -122,11 +122,11 @@ class Score:
     false: tuple[tuple[Case, FindingDraft], ...]
 
 
-def score(kind: str, codes: frozenset[str]) -> Score:
+def score(kind: str, codes: frozenset[str], folder: str = "planted") -> Score:
     """``found``: a finding of one of ``codes`` at one of the marks; ``right``: at every mark there is."""
     found = right = planted = 0
     missed: list[Case] = []
-    for case in cases("planted", kind):
+    for case in cases(folder, kind):
         planted += 1
         marks = [mark for mark in (case.telling, case.told) if mark is not None]
         best = 0
