@@ -105,44 +105,37 @@ _PICTURED = re.compile(
 )
 
 
+_Names = dict[int, tuple[Span, str]]  # names in action by where they begin, with the person's key
+
+
 def framed_in(script: str, scene: Breakdown, key: Callable[[str], str]) -> Iterator[FramedTold]:
     """By position; nothing where no words of the camera are used."""
     if said_words(script).isdisjoint(_HINT_WORDS) or not _HINT.search(script):
         return
-    for statement in action_statements(script, scene, key):
-        found = () if _PICTURED.search(statement.text) else tuple(_of(statement, scene, key))
-        if _TURN.search(statement.text) or not found:
-            turned = _TURN.search(statement.text)
-            if turned is not None:
-                yield FramedTold("turn", "", "left", statement.span)
-        if _TURN.search(statement.text) is None:
-            yield from found
-
-
-def _of(statement: Statement, scene: Breakdown, key: Callable[[str], str]) -> Iterator[FramedTold]:
-    if not _HINT.search(statement.text):
-        return
-    for who, rest, at in _clauses(statement, scene, key):
-        yield from _clause(who, rest, statement.part(at[0], at[1]), key)
-
-
-def _clauses(
-    statement: Statement, scene: Breakdown, key: Callable[[str], str]
-) -> Iterator[tuple[str, str, tuple[int, int]]]:
-    """Clauses with their subject: a name at the head of each part between commas or semicolons, or "the" thing."""
-    named = {
-        span.start: (span, person.key) for person in scene.cast for span in (*person.introductions, *person.mentions)
+    names: _Names = {
+        span.start: (span, key(person.key))
+        for person in scene.cast
+        for span in (*person.introductions, *person.mentions)
     }
+    for statement in action_statements(script, scene, key):
+        if _TURN.search(statement.text) is not None:
+            yield FramedTold("turn", "", "left", statement.span)
+        elif _HINT.search(statement.text) is not None and not _PICTURED.search(statement.text):
+            for who, rest, at in _clauses(statement, names):
+                yield from _clause(who, rest, statement.part(*at), key)
+
+
+def _clauses(statement: Statement, names: _Names) -> Iterator[tuple[str, str, tuple[int, int]]]:
+    """Clauses with their subject: a name at the head of each part between commas or semicolons, or "the" thing."""
     at = 0
-    for part in re.split(r"(?<=[;,])\s+(?:and\s+|while\s+)?", statement.text):
+    for part in _PARTS.split(statement.text):
         low = statement.text.index(part, at)
         at = low + len(part)
-        who = ""
-        rest = part
-        found = named.get(statement.span.start + low)
+        who = rest = ""
+        found = names.get(statement.span.start + low)
         if found is not None:
-            who, rest = key(found[1]), statement.text[found[0].end - statement.span.start : low + len(part)]
-            tail = statement.text[low + len(part) :]
+            who, rest = found[1], statement.text[found[0].end - statement.span.start : at]
+            tail = statement.text[at:]
             # "RUTH, camera left, faces …": the place stands behind the name's comma.
             if tail and (rest.strip() in ("", ",") or _SIDE_NEXT.match(tail)):
                 rest = f"{rest.rstrip(', ')}," + tail.split(",")[0]
@@ -152,6 +145,7 @@ def _clauses(
             yield who, rest.rstrip(" ,;"), (low, low + len(part.rstrip(" ,;")))
 
 
+_PARTS = re.compile(r"(?<=[;,])\s+(?:and\s+|while\s+)?")
 _SIDE_NEXT = re.compile(rf"\s*(?:{_FRAME}[- ]{_SIDED}|(?:from )?{_SIDED} to {_SIDED})\b", re.IGNORECASE)
 
 

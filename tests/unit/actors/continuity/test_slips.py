@@ -141,3 +141,28 @@ def test_a_feature_is_judged_at_once() -> None:
             list(pack.judge(story))
         spent.append(time.process_time() - begin)
     assert min(spent) < JUDGE_S_MAX
+
+
+LONG = 2_000
+"""Times a paragraph is said again: a scene of some 80,000 characters, more than the actor reads of any."""
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Two soldiers wait. Mara exits frame left.",
+        "Mara, who never drinks, downs a whisky.",
+        "The sun shines. 1999, 1998.",
+    ],
+)
+def test_a_long_scene_is_read_in_proportion(said: str) -> None:
+    """C-78: a scene eight times as long costs about eight times as much, not sixty-four."""
+    spent = []
+    for times in (LONG // 8, LONG):
+        script = "INT. HALL - NIGHT\n\n" + f"{said}\n\n" * times
+        view = SceneView("s", script, breakdown(script, NAMES), premise=Premise(Names([Known("MARA")])))
+        begin = time.process_time()
+        for pack in OURS:
+            pack.read(view)
+        spent.append(time.process_time() - begin)
+    assert spent[1] < 24 * spent[0]
