@@ -12,6 +12,7 @@ from typing import Literal
 from actors.screenplay.breakdown import Breakdown
 from actors.screenplay.heading import Span
 from actors.screenplay.names import name_key
+from actors.screenplay.prose_things import things_put
 
 Layer = Literal["told", "seen"]
 
@@ -58,7 +59,8 @@ def quote(scene_id: str, script: str, span: Span) -> Evidence:
 
 
 def facts_of(scene_id: str, script: str, scene: Breakdown) -> tuple[Fact, ...]:
-    """The facts a scene tells, by position. A prop is a guess (0.6); a name in action alone is nearly sure (0.9)."""
+    """The facts a scene tells, by position. A prop is a guess (0.6), where it is put a weaker one (0.5); a name in
+    action alone is nearly sure (0.9)."""
     found: list[Fact] = []
     heading = scene.heading
     if heading is not None:
@@ -80,4 +82,6 @@ def facts_of(scene_id: str, script: str, scene: Breakdown) -> tuple[Fact, ...]:
         if person.speaks:
             found.append(Fact(person.key, "speaks", scene_id, quote(scene_id, script, person.cues[0])))
     found.extend(Fact(scene_id, "prop", p.name, quote(scene_id, script, p.spans[0]), 0.6) for p in scene.props)
+    for thing, where, span in things_put(script, scene):
+        found.append(Fact(thing, "put", where, quote(scene_id, script, span), 0.5))
     return tuple(sorted(found, key=lambda fact: (fact.evidence.start, fact.attribute, fact.entity)))

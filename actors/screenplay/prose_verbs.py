@@ -34,7 +34,7 @@ _ROLES: dict[Role, str] = {
         soak leak sneak stumble creep""",
     "carry": """put place carry bring push pull pour pump send take move transport transfer deliver deposit drop throw
         set add load lift blow drag force wash pick remove collect gather pack inject insert dump attach hang
-        bury store ship transmit return raise lower stick toss hand slide squeeze spray stuff tuck hide unload
+        bury store ship transmit return raise lower leave stick toss hand slide squeeze spray stuff tuck hide unload
         discharge wheel roll lead guide fling hurl shove empty spill plant dip mix""",
     "take_in": """absorb eat swallow drink inhale catch collect receive suck trap capture grab seize pocket
         ingest attract gather fetch""",
