@@ -262,6 +262,7 @@ class GenerateScene(Command):
     candidates: int | None = None  # frames of each shot; None: see `gpu.board.plan`
     pick_within_s: int | None = None  # 0: the board waits for ever; None: as the installation says
     video: Mapping[str, Any] | None = None  # asked for by `/v1/videos`, see `actors.scene.videos`
+    repair: str = ""  # the order of films it belongs to, see `serve_app.graphql.radius_operations`
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,6 +369,19 @@ class UseCorrection(Command):
     scene: str
     job: str
     by: str = ""  # how the author is shown
+
+
+@dataclass(frozen=True, slots=True)
+class AskRadius(Command):
+    """What films of the project would be asked with now, and if this changed: the scene's `text`, or the cast member
+    `cast` to be called `name` ("": in the cast no more). Changes nothing; asked at any scene."""
+
+    type: ClassVar[str] = "radius.ask"
+    actor: ClassVar[str] = "scene"
+    scene: str
+    text: str | None = None
+    cast: str = ""
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -521,6 +535,7 @@ _ALL: tuple[type[Command], ...] = (
     ProceedAnyway,
     WaiveIssue,
     UseCorrection,
+    AskRadius,
     JudgeTake,
     RetryJob,
     NameVersion,

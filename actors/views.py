@@ -139,6 +139,7 @@ class JobView(Body):
     pick_by_ms: int | None = None  # when the board decides itself
     video: dict[str, Any] | None = None  # see `actors.scene.videos`
     by: str = ""  # who asked
+    repair: str = ""  # the order of films it belongs to
     held: str = ""  # why it waits for a person at the continuity gate, "": it does not
 
 

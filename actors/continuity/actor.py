@@ -125,6 +125,14 @@ class ContinuityActor(Actor):
         """The story as far as it has been read, for a question that may change nothing here."""
         return None if self._engine is None else self._engine.fork()
 
+    def texts(self) -> dict[str, str]:
+        """The scripts it has read, in story order."""
+        return {scene: self._texts[scene] for scene in self._told[2] if scene in self._texts}
+
+    @property
+    def places(self) -> tuple[Known, ...]:
+        return self._told[1]
+
     # fold
     def apply(self, fact: Fact) -> None:
         if fact.type in ("finding.waived", "finding.unwaived"):

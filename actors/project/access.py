@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from actors.commands import (
     AddCast,
     AddComment,
+    AskRadius,
     CancelJob,
     ChangeAccessLink,
     Command,
@@ -94,6 +95,7 @@ COMMANDS: Mapping[type[Command], Access] = {
     CancelJob: Access.WRITE,
     ProceedAnyway: Access.WRITE,
     WaiveIssue: Access.WRITE,
+    AskRadius: Access.WRITE,
     UseCorrection: Access.WRITE,
     JudgeTake: Access.WRITE,
     DropVideo: Access.WRITE,

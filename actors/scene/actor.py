@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from actors.commands import (
     AddComment,
+    AskRadius,
     CancelJob,
     CommandError,
     ContinueScene,
@@ -53,7 +54,7 @@ from actors.runtime.actor import (
     TimeCame,
     Wanted,
 )
-from actors.scene import ballots, batches, comments, continuation, gating, jobs, judging, style, versions
+from actors.scene import asking_radius, ballots, batches, comments, continuation, gating, jobs, judging, style, versions
 from actors.scene.asking import script_sha256
 from actors.scene.flow import Run
 from actors.scene.job import Due, Job, State
@@ -203,6 +204,8 @@ class SceneActor(Actor):
             return Needs(docs=(self.doc,), edits=("live",), scripts=True, beside=partial(before_asking, self))
         if isinstance(message, UseCorrection):
             return gating.needs(self, message)
+        if isinstance(message, AskRadius):
+            return asking_radius.needs(self, message)
         if isinstance(message, JudgeTake):
             return judging.needs(self, message)
         if isinstance(message, ContinueScene):
@@ -271,6 +274,8 @@ class SceneActor(Actor):
                 return gating.proceed(self, message, ctx)
             case WaiveIssue():
                 return gating.waive(self, message, ctx)
+            case AskRadius():
+                return asking_radius.answer(self, message, ctx)
             case UseCorrection():
                 return gating.correct(self, message, ctx)
             case AttemptsChanged() | TimeCame() | FindingsMoved():

@@ -88,6 +88,7 @@ def generate(scene: SceneActor, command: GenerateScene, ctx: Context) -> Job:
         board=Board(candidates=command.candidates, pick_within_ms=_pick_within_ms(command, ctx)),
         priority=command.priority,
         video=dict(command.video) if command.video is not None else None,
+        repair=command.repair,
         words=script,
         corrections=list(verdict.corrections()) if verdict is not None else [],
     )

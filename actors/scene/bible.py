@@ -14,16 +14,14 @@ from typing import TYPE_CHECKING, Any
 from actors.commands import HEADING_CHARS_MAX
 from actors.continuity.actor import ContinuityActor
 from actors.continuity.facts import facts_of
-from actors.continuity.rules import Known
 from actors.project.actor import CONTINUITY, ProjectActor
 from actors.runtime.actor import Context, Draft, ViewDraft, Wanted
 from actors.runtime.ids import derive_id
-from actors.scene.request import given_before
+from actors.scene.request import Names, given_before
 from actors.scene.summary import LONG_CHARS_MAX, summary_of
 from actors.screenplay import slots
 from actors.screenplay.breakdown import Breakdown, breakdown
 from actors.screenplay.heading import TimeOfDay
-from actors.screenplay.names import name_key
 from actors.views import BibleView
 from actors.workflow.carry import Given
 from actors.workflow.weather import weather_in
@@ -41,25 +39,6 @@ ITSELF = "scene"
 QUOTE_CHARS_MAX = 120
 READ_CHARS_MAX = 30_000
 """A longer scene is read by its last 30,000 characters behind its heading: what comes next follows on the end."""
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """The project's people as a bible needs them: `cast` by id, `aliases` by id."""
-
-    cast: Mapping[str, str]
-    aliases: Mapping[str, Sequence[str]]
-    places: tuple[str, ...] = ()
-
-    def known(self) -> list[Known]:
-        return [Known(name, tuple(self.aliases.get(id, ()))) for id, name in self.cast.items()]
-
-    def ids(self) -> dict[str, str]:
-        found: dict[str, str] = {}
-        for id, name in self.cast.items():
-            for spelling in (name, *self.aliases.get(id, ())):
-                found.setdefault(name_key(spelling), id)
-        return found
 
 
 @dataclass(frozen=True, slots=True)

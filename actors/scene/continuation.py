@@ -21,6 +21,7 @@ from actors.runtime.edits import AppendText, Edit
 from actors.scene import bible, injection
 from actors.scene.asking import Asked, asked
 from actors.scene.job import Job, State
+from actors.scene.request import Names
 from actors.scene.status import refuse_locked
 from actors.scene.summary import SUMMARY_CHARS_MAX, summary_of
 from actors.scene.validation import counted, issues_of
@@ -60,11 +61,11 @@ def _read(scene: SceneActor, command: ContinueScene, ctx: Context) -> Beside:
     return work
 
 
-def _names(scene: SceneActor, ctx: Context) -> bible.Names:
+def _names(scene: SceneActor, ctx: Context) -> Names:
     return bible.names_of(ctx.peer(ProjectActor, scene.home))
 
 
-def _issues(scene: str, now: bible.Prepared, words: str, names: bible.Names) -> tuple[dict[str, Any], ...]:
+def _issues(scene: str, now: bible.Prepared, words: str, names: Names) -> tuple[dict[str, Any], ...]:
     places = [Known(name) for name in names.places]
     return issues_of(scene, bible.part_of(now.text), words, names.known(), places)
 
@@ -134,7 +135,7 @@ def _request(
     context: Mapping[str, Any],
     config: Mapping[str, Any],
     new: Asked,
-    names: bible.Names,
+    names: Names,
 ) -> dict[str, Any]:
     """What the prompt writer is asked: the new words alone, in the place, hour and looks of the scene."""
     heading = now.found.heading

@@ -48,6 +48,11 @@ def holds(issue: Mapping[str, Any]) -> bool:
 def judge(story: Continuity, scene: str, words: str, new_from: int = 0, waived: Collection[str] = ()) -> Verdict:
     """Heavy for a long scene: for a thread, on a fork. `new_from`: only what speaks of words from there on counts."""
     story.update_scene(scene, words[:SCENE_CHARS_READ_MAX])
+    return told(story, scene, words, new_from, waived)
+
+
+def told(story: Continuity, scene: str, words: str, new_from: int = 0, waived: Collection[str] = ()) -> Verdict:
+    """The same of words that the story has read already."""
     found = [shown(each) for each in story.findings_of(scene)]
     issues = [
         issue_of(each, words, waived)

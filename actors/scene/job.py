@@ -77,6 +77,7 @@ class Job:
     parent: str | None = None  # the scene's newest take when it was asked for: what people had before this one
     retries: int = 0  # how often a person had it go on after it had failed
     video: dict[str, Any] | None = None  # asked for by `/v1/videos`: see `actors.scene.videos`
+    repair: str = ""  # the order of films it belongs to
     words: str = ""  # the script it was asked for with, till it has ended; "": it is older than the gate
     corrections: list[dict[str, Any]] = field(default_factory=list)  # made in its prompt: see `actors.scene.gate`
     gate: dict[str, Any] | None = None  # {"issues","how","by"}: see `actors.scene.held`

@@ -7,11 +7,12 @@ people: they do not go into a prompt.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from actors.continuity.actor import ContinuityActor
+from actors.continuity.rules import Known
 from actors.project.actor import CONTINUITY, ProjectActor
 from actors.project.beats import beats_by_scene
 from actors.project.styles import Chosen
@@ -19,6 +20,7 @@ from actors.runtime.actor import Beside, Context
 from actors.scene import injection, so_far, style
 from actors.screenplay import slots
 from actors.screenplay.breakdown import breakdown
+from actors.screenplay.heading import TimeOfDay
 from actors.screenplay.names import name_key
 from actors.workflow.actor import WorkflowActor
 from actors.workflow.carry import Given
@@ -27,6 +29,26 @@ from gpu.enhance.formats import Beat
 
 if TYPE_CHECKING:
     from actors.scene.actor import SceneActor
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The project's people as requests need them: `cast` by id, `aliases` by id."""
+
+    cast: Mapping[str, str]
+    aliases: Mapping[str, Sequence[str]]
+    places: tuple[str, ...] = ()
+
+    def known(self) -> list[Known]:
+        return [Known(name, tuple(self.aliases.get(id, ()))) for id, name in self.cast.items()]
+
+    def ids(self) -> dict[str, str]:
+        """One id under every spelling."""
+        found: dict[str, str] = {}
+        for id, name in self.cast.items():
+            for spelling in (name, *self.aliases.get(id, ())):
+                found.setdefault(name_key(spelling), id)
+        return found
 
 
 def given_before(scene: SceneActor, ctx: Context) -> Beside:
@@ -72,22 +94,23 @@ def enhance_request(
 def request_for(
     scene: str, script: str, *, look: Mapping[str, Any], seed: str, project: ProjectActor, ctx: Context
 ) -> dict[str, Any]:
-    """`look`: {"brain", "brain_data", "beat"}. A cast member has one id under every spelling."""
-    facts = project.facts
-    ids: dict[str, str] = {}
-    for id, name in (facts.cast if facts else {}).items():
-        for spelling in (name, *(facts.aliases.get(id, ()) if facts else ())):
-            ids.setdefault(name_key(spelling), id)
-    found = breakdown(script, facts.cast.values() if facts else ())
-    continuity = ctx.peer(ContinuityActor, CONTINUITY)
+    """`look`: {"brain", "brain_data", "beat"}."""
+    facts, continuity = project.facts, ctx.peer(ContinuityActor, CONTINUITY)
+    names = Names(facts.cast, facts.aliases) if facts else Names({}, {})
     clock = continuity.time_before(scene) if continuity else None
-    given = given_of(ctx)
+    return request_of(script, names, look=look, seed=seed, clock=clock, given=given_of(ctx))
+
+
+def request_of(
+    script: str, names: Names, *, look: Mapping[str, Any], seed: str, clock: TimeOfDay | None, given: Given
+) -> dict[str, Any]:
+    """Pure: all that is asked of a prompt writer."""
     return slots.enhance_request(
         script,
-        found,
+        breakdown(script, names.cast.values()),
         **look,
         seed=int(seed),
-        entity_ids=ids,
+        entity_ids=names.ids(),
         time_before=clock,
         weather_before=given.weather,
         descriptors=given.looks,

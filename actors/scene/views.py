@@ -56,6 +56,7 @@ def job_view(home: str, scene: str, job: Job) -> ViewDraft:
         issues=tuple((job.continuation or {}).get("issues", ())),
         video=job.video,
         by=job.by,
+        repair=job.repair,
         held=job.held["reason"] if job.held else "",
     )
     return ViewDraft("job", job.id, scene, order_ms(job.created_at_ms), body)

@@ -57,6 +57,7 @@ from serve_app.graphql.payloads import (
     key_problem,
     missing,
 )
+from serve_app.graphql.radius_operations import RadiusMutations
 from serve_app.graphql.sending import job_payload, project_payload, scene_payload, send
 from serve_app.graphql.story_operations import StoryMutations
 from serve_app.graphql.style_operations import StyleMutations
@@ -106,6 +107,7 @@ class Mutation(
     CommentMutations,
     FindingMutations,
     GateMutations,
+    RadiusMutations,
     AccessMutations,
     AgentMutations,
     DocumentMutations,

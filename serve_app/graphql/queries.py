@@ -29,6 +29,7 @@ from serve_app.graphql.project_nodes import (
     page_size,
     position_of,
 )
+from serve_app.graphql.radius_operations import RadiusQueries
 from serve_app.graphql.scene_nodes import Job
 from serve_app.graphql.sheet_queries import SheetQueries
 from serve_app.graphql.so_far import SoFarQueries
@@ -61,6 +62,7 @@ def sequence_of(text: str | None, name: str) -> int | None:
 class Query(
     PastQueries,
     StoryQueries,
+    RadiusQueries,
     DocumentQueries,
     CheckpointQueries,
     WebhookQueries,

@@ -1,0 +1,289 @@
+"""How far a change reaches, and having what it made stale filmed again, as one order.
+
+The invariant: staleness is a comparison of two requests of the same making: the one a film was made with (its row) and
+the one its scene would be asked with (the owner's answer); nothing is guessed. A repair is one order of many films: a
+retry with the same key meets the same ones, and its id finds them all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import strawberry
+from graphql import GraphQLError
+
+from actors.commands import Answer, AskRadius, GenerateScene
+from actors.scene.radius import differing, parts_of
+from actors.views import EnhancementView, JobView, ProjectView, SceneView, TakeView
+from serve_app.graphql.context import Context, Info, not_found
+from serve_app.graphql.described import commanded, described
+from serve_app.graphql.payloads import UserError, key_problem, missing
+from serve_app.graphql.scene_nodes import Job
+from serve_app.graphql.sending import send
+from storage.ledger.protocol import View
+
+REPAIR_SCENES_MAX = 200
+"""Films of one repair. Over: refused; a repair of more is several."""
+
+WHY = {
+    "words": "its words",
+    "hour": "its hour",
+    "weather": "its weather",
+    "cast": "who is in it",
+    "looks": "how somebody looks",
+    "before": "what came before",
+    "brain": "its brain",
+    "portrait": "a reference picture",
+}
+
+_RADIUS = "What films would be made with now is compared with what they were made with; nothing is changed."
+_CHANGE = "Null: nothing changes, what is stale now is told."
+
+
+@strawberry.input(description="One change that is thought of: a scene's text, a name, a picture, or the brain.")
+class BlastChange:
+    scene_id: strawberry.ID | None = None
+    text: str | None = strawberry.field(default=None, description="The whole script `sceneId` would have.")
+    cast_id: strawberry.ID | None = None
+    name: str | None = strawberry.field(default=None, description="Of `castId`; null: they leave the cast.")
+    portrait_of: strawberry.ID | None = strawberry.field(default=None, description="Whose reference picture changes.")
+    brain: str | None = strawberry.field(default=None, description="The project's.")
+
+
+@strawberry.input
+class RepairStaleInput:
+    project_id: strawberry.ID
+    scene_ids: list[strawberry.ID]
+    idempotency_key: str
+    auto_pick: bool = True
+
+
+@strawberry.type(description="A scene whose newest film is not what would be made of it.")
+class StaleScene:
+    scene_id: strawberry.ID
+    heading: str
+    take_id: strawberry.ID
+    job_id: strawberry.ID
+    reasons: list[str] = strawberry.field(description="In words, what differs.")
+    already: bool = strawberry.field(description="It is stale as things are, whatever this change does.")
+    panels: int = strawberry.field(description="Frames of its board, which are stale with it.")
+    cost: float | None = strawberry.field(description="Of filming it again, as it was estimated; null: nobody said.")
+    unit: str | None
+    work_s: float | None
+
+
+@strawberry.type(description="What it costs to film them all again, in one unit.")
+class RepairCost:
+    amount: float
+    unit: str
+
+
+@strawberry.type
+class BlastRadius:
+    scenes: list[StaleScene] = strawberry.field(description="In story order.")
+    takes: int
+    panels: int
+    costs: list[RepairCost]
+    work_s: float
+
+
+@strawberry.type
+class NotRepaired:
+    scene_id: strawberry.ID
+    code: str
+    message: str
+
+
+@strawberry.type(description="Films that were ordered together.")
+class Repair:
+    id: strawberry.ID
+    jobs: list[Job]
+    done: int
+    failed: int = strawberry.field(description="Failed or cancelled.")
+    held: int = strawberry.field(description="Wait for a person at the continuity gate.")
+
+
+@strawberry.type
+class RepairPayload:
+    repair: Repair | None = None
+    not_repaired: list[NotRepaired] = strawberry.field(default_factory=list)
+    user_errors: list[UserError] = strawberry.field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The newest film of a scene that was made of its whole script."""
+
+    take: TakeView
+    job: JobView
+    enhanced: EnhancementView
+
+    def entities(self) -> set[str]:
+        return {str(each["entity_id"]) for each in self.enhanced.request.get("cast") or ()}
+
+
+@strawberry.type
+class RadiusQueries:
+    @described("Which scenes, frames and takes a change makes stale, and what it costs to film them again. " + _RADIUS)
+    async def blast_radius(
+        self, info: Info, project_id: strawberry.ID, change: BlastChange | None = None
+    ) -> BlastRadius:
+        context, home = info.context, str(project_id)
+        found = await context.project(home)
+        if found is None:
+            raise not_found("project", home)
+        rows = await context.ports.reader.views("scene", home=home, limit=REPAIR_SCENES_MAX * 10)
+        scenes = [SceneView.from_blob(row.body) for row in rows if row.body is not None]
+        if not scenes:
+            return _sum([])
+        told = await _ask(context, home, scenes, change or BlastChange())
+        made = await _made(context, home, scenes)
+        project = ProjectView.from_blob(found[0].body or b"")
+        stale = [_stale(scene, made[scene.id], told, project, change) for scene in scenes if scene.id in made]
+        return _sum([each for each in stale if each is not None])
+
+    @described("Films that were ordered together by `repairStale`, and how far they are; null: there is none.")
+    async def repair(self, info: Info, project_id: strawberry.ID, id: strawberry.ID) -> Repair | None:
+        return await _repair(info.context, str(project_id), str(id))
+
+
+@strawberry.type
+class RadiusMutations:
+    @commanded("Film these scenes again, as one order: a retry with its key orders nothing twice.")
+    async def repair_stale(self, info: Info, input: RepairStaleInput) -> RepairPayload:
+        context, home, key = info.context, str(input.project_id), input.idempotency_key
+        if errors := key_problem(key, ("input", "idempotencyKey")):
+            return RepairPayload(user_errors=errors)
+        if await context.project(home) is None:
+            return RepairPayload(user_errors=missing("project", ("input", "projectId")))
+        scenes = list(dict.fromkeys(str(each) for each in input.scene_ids))
+        if not 1 <= len(scenes) <= REPAIR_SCENES_MAX:
+            words = f"a repair has 1 to {REPAIR_SCENES_MAX} scenes"
+            return RepairPayload(user_errors=[UserError(path=["input", "sceneIds"], code="BAD_COUNT", message=words)])
+        id, refused = f"rep_{_hash(context.who.id, home, key)[:26]}", list[NotRepaired]()
+        for scene in scenes:
+            for error in await _order(context, home, scene, id, input.auto_pick):
+                refused.append(NotRepaired(scene_id=strawberry.ID(scene), code=error.code, message=error.message))
+        return RepairPayload(repair=await _repair(context, home, id), not_repaired=refused)
+
+
+async def _order(context: Context, home: str, scene: str, repair: str, auto_pick: bool) -> Sequence[UserError]:
+    found = await context.scene(scene)
+    if found is None or found[0].home != home:
+        return missing("scene", ("input", "sceneIds"))
+    command = GenerateScene(scene=scene, auto_pick=auto_pick, repair=repair)
+    sent = await send(context, home, scene, _hash(repair, scene), command)
+    return [] if isinstance(sent, Answer) else sent
+
+
+async def _repair(context: Context, home: str, id: str) -> Repair | None:
+    rows = await context.ports.reader.views("job", home=home, limit=REPAIR_SCENES_MAX * 50, newest_first=True)
+    jobs = [job for job in (Job.of(row) for row in rows if row.body is not None) if job.view.repair == id]
+    if not jobs:
+        return None
+    states = [job.view.state for job in jobs]
+    return Repair(
+        id=strawberry.ID(id),
+        jobs=jobs,
+        done=states.count("FINAL_READY"),
+        failed=states.count("FAILED") + states.count("CANCELLED"),
+        held=sum(bool(job.view.held) for job in jobs),
+    )
+
+
+async def _ask(
+    context: Context, home: str, scenes: Sequence[SceneView], change: BlastChange
+) -> Mapping[str, Mapping[str, Mapping[str, str]]]:
+    """Of whoever holds the project. Raises `GraphQLError` with the code of a refusal."""
+    at = str(change.scene_id) if change.scene_id is not None else scenes[0].id
+    if at not in {scene.id for scene in scenes}:
+        raise not_found("scene", at)
+    text = change.text if change.scene_id is not None else None
+    command = AskRadius(at, text, str(change.cast_id or ""), change.name or "")
+    sent = await send(context, home, at, _hash(home, json.dumps(command.to_dict(), sort_keys=True)), command)
+    if not isinstance(sent, Answer):
+        raise GraphQLError(sent[0].message, extensions={"code": sent[0].code, "retryable": sent[0].code == "BUSY"})
+    told: dict[str, dict[str, dict[str, str]]] = json.loads(sent.ids["radius"])
+    return told
+
+
+async def _made(context: Context, home: str, scenes: Sequence[SceneView]) -> dict[str, Made]:
+    loaders = context.loaders
+    takes = await asyncio.gather(*(loaders.newest.load(("take", home, scene.id)) for scene in scenes))
+    found = await asyncio.gather(*(_newest(context, home, rows) for rows in takes))
+    return {scene.id: made for scene, made in zip(scenes, found, strict=True) if made is not None}
+
+
+async def _newest(context: Context, home: str, takes: Sequence[View]) -> Made | None:
+    """A continuation's film is of its own words: the scene's is the newest of the others."""
+    for row in takes:
+        take = TakeView.from_blob(row.body or b"")
+        job, words = await asyncio.gather(
+            context.loaders.one.load(("job", home, take.job)), context.loaders.one.load(("enhancement", home, take.job))
+        )
+        if job is None or words is None or job.body is None or words.body is None:
+            return None
+        seen = JobView.from_blob(job.body)
+        if seen.segment is None:
+            return Made(take, seen, EnhancementView.from_blob(words.body))
+    return None
+
+
+def _stale(
+    scene: SceneView,
+    made: Made,
+    told: Mapping[str, Mapping[str, Mapping[str, str]]],
+    project: ProjectView,
+    change: BlastChange | None,
+) -> StaleScene | None:
+    """None: its film is what would be made, or this change is nothing to it."""
+    was, now = parts_of(made.enhanced.request), told["now"].get(scene.id)
+    before = [] if now is None else differing(was, now)
+    before += ["brain"] if made.job.brain != (scene.brain or project.brain) else []
+    reasons = before
+    if change is not None:
+        then = told["after"].get(scene.id)
+        reasons = [] if then is None else differing(was, then)
+        if change.brain and not scene.brain and made.job.brain != change.brain:
+            reasons.append("brain")
+        if change.portrait_of is not None and str(change.portrait_of) in made.entities():
+            reasons.append("portrait")
+    if not reasons:
+        return None
+    price: Mapping[str, Any] = made.enhanced.estimates[0] if made.enhanced.estimates else {}
+    return StaleScene(
+        scene_id=strawberry.ID(scene.id),
+        heading=scene.heading,
+        take_id=strawberry.ID(made.take.id),
+        job_id=strawberry.ID(made.job.id),
+        reasons=[WHY[each] for each in reasons],
+        already=bool(before),
+        panels=len(made.job.panels),
+        cost=price.get("cost"),
+        unit=price.get("unit") or None,
+        work_s=price.get("work_s") or None,
+    )
+
+
+def _sum(stale: list[StaleScene]) -> BlastRadius:
+    costs: dict[str, float] = defaultdict(float)
+    for each in stale:
+        if each.cost is not None and each.unit is not None:
+            costs[each.unit] += each.cost
+    return BlastRadius(
+        scenes=stale,
+        takes=len(stale),
+        panels=sum(each.panels for each in stale),
+        costs=[RepairCost(amount=round(amount, 6), unit=unit) for unit, amount in sorted(costs.items())],
+        work_s=round(sum(each.work_s or 0.0 for each in stale), 3),
+    )
+
+
+def _hash(*parts: str) -> str:
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()

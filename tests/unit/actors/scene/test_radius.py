@@ -1,0 +1,103 @@
+"""How far a change reaches: each scene's request before and after, over a real runtime and as pure functions."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from actors.commands import AskRadius, CommandError
+from actors.continuity.check import Continuity, SceneInput
+from actors.continuity.rules import Known
+from actors.scene.radius import Change, Story, after, asked_now, differing, parts_of
+from actors.scene.request import Names
+from actors.views import EnhancementView
+from actors.workflow.carry import Given
+from gpu.steps import Step
+from tests.unit.actors.continuity.test_actor import actor
+from tests.unit.actors.scene.test_generation import Scene
+from tests.unit.actors.story import story
+
+pytestmark = pytest.mark.unit
+
+TEXTS = {
+    "a": "INT. KITCHEN - NIGHT\n\nMARA waits.\n\nMARA\nStill here.\n",
+    "b": "INT. CORRIDOR - CONTINUOUS\n\nTOM walks on.\n\nTOM\nGone.\n",
+    "c": "EXT. STREET - DAY\n\nMARA runs.\n",
+    "d": "EXT. HILL - DAY\n\nTOM rests.\n",
+}
+NAMES = Names({"cst_m": "MARA", "cst_t": "TOM"}, {})
+
+
+def a_story() -> Story:
+    engine = Continuity(NAMES.known(), [Known("KITCHEN")])
+    engine.set_scenes([SceneInput(id, text, n) for n, (id, text) in enumerate(TEXTS.items())])
+    return Story(TEXTS, NAMES, (Known("KITCHEN"),), engine, frozenset(), lambda _id, _text: Given())
+
+
+def reach(change: Change) -> dict[str, list[str]]:
+    """Scene → what of it would be asked otherwise."""
+    it = a_story()
+    now = asked_now(it)
+    return {scene: differing(now[scene], parts) for scene, parts in after(it, change, now).items()}
+
+
+def test_an_hour_reaches_the_scenes_that_go_on_from_it() -> None:
+    """G-332: the scene itself, and the one that takes its hour; not those that have their own."""
+    assert reach(Change("a", TEXTS["a"].replace("NIGHT", "DAWN"))) == {"a": ["words", "hour"], "b": ["hour"]}
+
+
+def test_words_reach_their_own_scene_alone() -> None:
+    """G-332: and a change of nothing reaches nothing."""
+    assert reach(Change("c", TEXTS["c"].replace("runs", "walks"))) == {"c": ["words"]}
+    assert reach(Change("c", TEXTS["c"])) == {}
+    assert reach(Change()) == {}
+
+
+def test_a_name_reaches_those_who_have_it() -> None:
+    """G-332: whoever leaves the cast is somebody else to every scene that names them, and to no other."""
+    assert reach(Change(cast="cst_t", name="")) == {"b": ["looks"], "d": ["cast", "looks"]}
+    assert set(reach(Change(cast="cst_m", name="MARIA"))) == {"a", "c"}
+
+
+def test_asking_changes_nothing_in_the_story() -> None:
+    """G-335: what was read is as it was, whatever was thought of."""
+    it = a_story()
+    now = asked_now(it)
+    after(it, Change("a", "INT. CELLAR - DAY\n\nNobody.\n"), now)
+    after(it, Change(cast="cst_m", name="ZOE"), now)
+    assert (asked_now(it), dict(it.texts)) == (now, TEXTS)
+
+
+def test_parts_are_the_same_from_memory_and_from_the_log() -> None:
+    """G-331: a stored request, whose tuples are lists, is the request that was made."""
+    made: dict[str, Any] = {
+        "heading": "h",
+        "moments": ({"kind": "action"},),
+        "cast": ({"name": "A", "entity_id": "a"},),
+    }
+    assert differing(parts_of(made), parts_of(json.loads(json.dumps(made)))) == []
+
+
+async def test_a_film_is_not_stale_as_it_is_made_and_is_when_its_scene_changes() -> None:
+    """G-331, G-335: by the owner, with what the film's own row says it was made with; nothing is committed."""
+    async with story(settle_ms=5, settle_lag_ms=20) as it:
+        home = await it.bring("\n".join(TEXTS.values()))
+        await it.until(lambda: actor(it, home).caught_up)
+        rows = await it.ledger.views("scene", parent=home)
+        scene = Scene(it, home, rows[1].id)
+        job = await scene.generate(auto_pick=True)
+        await scene.step(Step.ENHANCE)
+        row = await it.ledger.view("enhancement", job)
+        assert row is not None
+        was = parts_of(EnhancementView.from_blob(row.body or b"").request)
+        head = await it.ledger.head(home)
+        dawn = TEXTS["a"].replace("NIGHT", "DAWN") + "\n"
+        told = json.loads((await it.ask(home, AskRadius(rows[0].id, dawn))).ids["radius"])
+        assert differing(was, told["now"][rows[1].id]) == []
+        assert differing(was, told["after"][rows[1].id]) == ["hour"]
+        assert set(told["after"]) == {rows[0].id, rows[1].id}
+        assert await it.ledger.head(home) == head
+        with pytest.raises(CommandError):
+            await it.ask(home, AskRadius("scn_nobody", "x"))
