@@ -223,6 +223,8 @@ class Job:
 
     def _failed(self, data: Mapping[str, Any]) -> None:
         self._move(State.FAILED)
+        if self.findings is not None:
+            self.words = ""  # past the gate nobody reads them again, and a scene remembers many failed jobs
         self.attempt, self.error, self.message = None, data["error"], data["error"]["message"]
 
     def _cancelled(self, data: Mapping[str, Any]) -> None:

@@ -51,7 +51,7 @@ def test_e66_generate_pick_and_watch(enter: Enter, stack: Stack) -> None:
     """E-66: stages in words, four frames, one pick by click, a film that plays as HLS with the dialogue as captions,
     and says what it is: an animatic. The colleague sees the same job and can watch the same take. E-88: the scene goes
     on from a box, its words joining the script with their film. E-102: the scene contradicts the one before, so its
-    film is held on both pages; the correction is taken with a key, is in the script, and the film goes on."""
+    film is held on both pages; the correction is taken with a key, is in the script, and the film goes on. E-103: with the words that joined, the first film is out of date."""
     ada, bo = enter("Ada"), enter("Bo")
     ada.sign_in()
     ada.import_file(LAST_FERRY)
@@ -113,6 +113,14 @@ def test_e66_generate_pick_and_watch(enter: Enter, stack: Stack) -> None:
     expect(ada.page.get_by_test_id("continue-text")).to_have_value("")
     for person in (ada, bo):
         expect(person.page.get_by_test_id("take")).to_have_count(2, timeout=TAKE_MS)
+
+    ada.page.keyboard.press("Control+k")
+    ada.palette().fill("out of date")
+    ada.page.keyboard.press("Enter")
+    expect(ada.page.get_by_test_id("radius-summary")).to_contain_text("1 film with", timeout=SOON_MS)
+    expect(ada.page.get_by_test_id("stale-scene")).to_contain_text("its words")
+    if AXE.exists():
+        assert accessible(ada) == []
 
 
 def test_e86_a_team_chooses_shot_by_shot(enter: Enter, stack: Stack) -> None:

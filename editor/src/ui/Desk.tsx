@@ -15,7 +15,7 @@ import { Strip } from './Strip';
 import { TopBar } from './TopBar';
 import { Empty } from './Empty';
 import { RenameScene } from './RenameScene';
-import { breakingDown, cacheReporting, sharing } from './sharing';
+import { breakingDown, cacheReporting, outOfDate, sharing } from './sharing';
 
 export function Desk({ story }: { story: Story }) {
   useRoute(story);
@@ -24,6 +24,7 @@ export function Desk({ story }: { story: Story }) {
   const past = usePast(story.past.open.value);
   const share = useChunk(sharing, shareSheet, () => import('./ShareSheet'), 'Sharing');
   const cache = useChunk(cacheReporting, cacheSheet, () => import('./CacheSheet'), 'The cache report');
+  const radius = useChunk(outOfDate, radiusSheet, () => import('./RadiusSheet'), 'The list of films');
   const sheet = useChunk(breakingDown, breakdownSheet, () => import('./BreakdownSheet'), 'The breakdown');
   useEffect(() => {
     document.title = story.title.value ? `${story.title.value} · StoryForge` : 'StoryForge';
@@ -43,6 +44,7 @@ export function Desk({ story }: { story: Story }) {
       <RenameScene story={story} />
       {share !== null && <share.ShareSheet story={story} />}
       {cache !== null && <cache.CacheSheet story={story} />}
+      {radius !== null && <radius.RadiusSheet story={story} />}
       {sheet !== null && <sheet.BreakdownSheet story={story} />}
     </div>
   );
@@ -66,6 +68,8 @@ type ShareChunk = typeof import('./ShareSheet');
 const shareSheet = signal<ShareChunk | null>(null);
 type CacheChunk = typeof import('./CacheSheet');
 const cacheSheet = signal<CacheChunk | null>(null);
+type RadiusChunk = typeof import('./RadiusSheet');
+const radiusSheet = signal<RadiusChunk | null>(null);
 type BreakdownChunk = typeof import('./BreakdownSheet');
 const breakdownSheet = signal<BreakdownChunk | null>(null);
 

@@ -11,7 +11,7 @@ import { revealThread } from '../script/remarks';
 import { activeThread, desk, held, reused } from './deskView';
 import { mayShare, mayWrite } from '../story/role';
 import { modKey } from './keys';
-import { breakingDown, cacheReporting, sharing } from './sharing';
+import { breakingDown, cacheReporting, outOfDate, sharing } from './sharing';
 
 export interface Command {
   id: string;
@@ -74,6 +74,9 @@ export function commandsOf(story: Story, query: string): Command[] {
       : []),
     { id: 'breakdown', label: 'Breakdown sheet: days, cast, props, wardrobe', run: () => void (breakingDown.value = true) },
     { id: 'cache', label: 'Cache report: what was reused, and what that saved', run: () => void (cacheReporting.value = true) },
+    ...(mayWrite.peek()
+      ? [{ id: 'stale', label: 'Out of date: films that would be made otherwise today', run: () => void (outOfDate.value = true) }]
+      : []),
     { id: 'projects', label: 'All projects', run: () => navigate('/') },
     { id: 'next', label: 'Next scene', keys: 'Alt PageDown', run: () => goTo(story, (card?.number ?? 0) + 1) },
     { id: 'previous', label: 'Previous scene', keys: 'Alt PageUp', run: () => goTo(story, (card?.number ?? 2) - 1) },

@@ -3,4 +3,5 @@ import { signal } from '@preact/signals';
 
 export const sharing = signal(false);
 export const cacheReporting = signal(false);
+export const outOfDate = signal(false);
 export const breakingDown = signal(false);

@@ -77,7 +77,9 @@ async def test_another_host_comes_to_the_same_findings_without_writing() -> None
     async with story(settle_ms=5, settle_lag_ms=20) as it:
         home = await it.create()
         scene = (await it.ask(home, CreateScene("INT. KITCHEN - DAY", "ZORBAN\nBoo.\n"))).ids["scene"]
-        await it.until(lambda: actor(it, home).findings.get(scene))
+        owned = it.runtime.owned(home)
+        assert owned is not None
+        await it.until(lambda: actor(it, home).findings.get(scene) and owned.reread_upto() == owned.pipeline.known)
         kept = actor(it, home).findings
         head = await it.ledger.head(home)
         await it.runtime.stop()
@@ -86,7 +88,7 @@ async def test_another_host_comes_to_the_same_findings_without_writing() -> None
             await other.until(lambda: actor(other, home).caught_up)
             assert actor(other, home).findings == kept
             rows = await other.ledger.read(home, after=head)
-            assert [row.kind for row in rows] == [Kind.OWNERSHIP]
+            assert [row.type for row in rows] == [Kind.OWNERSHIP]
 
 
 async def test_a_whole_project_is_read_in_portions() -> None:
