@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from actors.commands import AskRadius, CommandError
-from actors.continuity.actor import ContinuityActor
+from actors.continuity.actor import SCENE_CHARS_READ_MAX, ContinuityActor
 from actors.project.actor import CONTINUITY, ProjectActor
 from actors.runtime.actor import Beside, Context, Decision, Needs
 from actors.scene.bible import names_of
@@ -27,7 +27,7 @@ Answered = dict[str, dict[str, Parts]]
 
 
 def needs(scene: SceneActor, command: AskRadius) -> Needs:
-    return Needs(beside=partial(_look, scene, command))
+    return Needs(scripts=True, beside=partial(_look, scene, command))
 
 
 def answer(scene: SceneActor, command: AskRadius, ctx: Context) -> Decision:
@@ -45,7 +45,12 @@ def _look(scene: SceneActor, command: AskRadius, ctx: Context) -> Beside:
         return lambda: None
     change = Change(command.scene if command.text is not None else "", command.text or "", command.cast, command.name)
 
+    read = continuity_texts(scene, ctx)
+
     def work() -> Answered:
+        for id, text in story.texts.items():
+            if read.get(id) != text:  # its row is newer than what was read of it: words that came with a film
+                story.engine.update_scene(id, text[:SCENE_CHARS_READ_MAX])
         now = asked_now(story)
         wanted = change.scene or change.cast
         return {"now": now, "after": after(story, change, now) if wanted else {}}
@@ -65,5 +70,11 @@ def _story(scene: SceneActor, ctx: Context) -> Story | None:
     def given(id: str, text: str) -> Given:
         return give(id, text, row, rows, faded) if rows else Given()
 
-    waived = frozenset(continuity.waivers)
-    return Story(continuity.texts(), names_of(project), continuity.places, engine, waived, given)
+    waived, rows_now = frozenset(continuity.waivers), ctx.scripts()
+    texts = {id: rows_now.get(id, text) for id, text in continuity.texts().items()}
+    return Story(texts, names_of(project), continuity.places, engine, waived, given)
+
+
+def continuity_texts(scene: SceneActor, ctx: Context) -> dict[str, str]:
+    continuity = ctx.peer(ContinuityActor, CONTINUITY)
+    return continuity.texts() if continuity is not None else {}

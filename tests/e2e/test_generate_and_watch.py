@@ -51,7 +51,8 @@ def test_e66_generate_pick_and_watch(enter: Enter, stack: Stack) -> None:
     """E-66: stages in words, four frames, one pick by click, a film that plays as HLS with the dialogue as captions,
     and says what it is: an animatic. The colleague sees the same job and can watch the same take. E-88: the scene goes
     on from a box, its words joining the script with their film. E-102: the scene contradicts the one before, so its
-    film is held on both pages; the correction is taken with a key, is in the script, and the film goes on. E-103: with the words that joined, the first film is out of date."""
+    film is held on both pages; the correction is taken with a key, is in the script, and the film goes on. E-103: with
+    the words that joined, the first film is out of date."""
     ada, bo = enter("Ada"), enter("Bo")
     ada.sign_in()
     ada.import_file(LAST_FERRY)

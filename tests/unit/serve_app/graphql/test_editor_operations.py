@@ -15,7 +15,7 @@ from serve_app.graphql.schema import StorySchema, build_schema
 pytestmark = pytest.mark.unit
 
 API = Path(__file__).parents[4] / "editor" / "src" / "api"
-SOURCES = (API / "operations.ts", API / "past.ts", API / "cache.ts", API / "cacheReport.ts", API / "gate.ts", API / "radius.ts")
+SOURCES = tuple(API / f"{name}.ts" for name in ("operations", "past", "cache", "cacheReport", "gate", "radius"))
 _CONSTANT = re.compile(r"^(?:export )?const ([A-Z]+) = `([^`]*)`;", re.M)
 _OPERATION = re.compile(r"`((?:query|mutation|subscription) [^`]*)`")
 _CHOICES = {"Lock": ("lockScene", "unlockScene"), "Command": ("cancelJob", "retryJob")}
