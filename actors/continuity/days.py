@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from actors.screenplay.breakdown import Breakdown
 from actors.screenplay.heading import Relation, TimeOfDay
+from actors.screenplay.numbers import NUMBER, number
 
 DAYS_MAX = 100_000
 """Of a story. Further scenes keep this number: a chronicle of 270 years is no script supervisor's."""
@@ -22,10 +23,9 @@ TITLES_READ_MAX = 3
 
 _LINKED: frozenset[Relation] = frozenset(("continuous", "same", "moments_later", "later"))
 _UNIT_DAYS = {"DAY": 1, "NIGHT": 1, "WEEK": 7, "MONTH": 30, "YEAR": 365}
-_WORDS = "ONE TWO THREE FOUR FIVE SIX SEVEN EIGHT NINE TEN ELEVEN TWELVE"
-_COUNTS = {word: n for n, word in enumerate(_WORDS.split(), 1)} | {"A": 1, "AN": 1, "COUPLE": 2, "FEW": 3, "SEVERAL": 3}
+_SOME = {"A": 1, "AN": 1, "COUPLE": 2, "FEW": 3, "SEVERAL": 3}
 _LEAP = re.compile(
-    r"\b(?:(?P<count>\d{1,4}|[A-Z]+)\s+(?:OF\s+)?)?(?P<unit>DAY|NIGHT|WEEK|MONTH|YEAR)S?\s+LATER\b", re.IGNORECASE
+    rf"\b(?:(?P<count>{NUMBER}|[A-Z]+)\s+(?:OF\s+)?)?(?P<unit>DAY|NIGHT|WEEK|MONTH|YEAR)S?\s+LATER\b", re.IGNORECASE
 )
 _NEXT = re.compile(
     r"\b(?:NEXT|FOLLOWING)\s+(?P<unit>DAY|MORNING|NIGHT|EVENING|AFTERNOON|DAWN|WEEK|MONTH|YEAR)\b", re.IGNORECASE
@@ -100,8 +100,9 @@ def leap_in(said: str) -> int:
     """Days that words say have passed: NEXT DAY 1, THREE WEEKS LATER 21; 0 where they say none."""
     found = _LEAP.search(said)
     if found is not None:
-        count = (found.group("count") or "").upper()
-        many = int(count) if count.isdecimal() else _COUNTS.get(count, 2)
+        count = found.group("count") or ""
+        said_number = number(count)
+        many = _SOME.get(count.upper(), 2) if said_number is None else said_number
         return min(max(1, many) * _UNIT_DAYS[found.group("unit").upper()], DAYS_MAX)
     found = _NEXT.search(said)
     return 0 if found is None else _UNIT_DAYS.get(found.group("unit").upper(), 1)

@@ -26,6 +26,12 @@ _TABLE = words(
     vase violin walkie-talkie wallet watch wheel whistle wine wrench
     """
 )
+BEFORE_CHARS = 24
+"""Looked back from a noun for who might be doing it."""
+
+_LAST_WORD = re.compile(r"([A-Za-z]+)(?: \([^()]{0,12}\))?[ ]+\Z")
+_WHO = words("he she it they who and then everybody everyone nobody somebody someone")
+_DETERMINERS = words("a an the his her their its my your our this that these those some any no two three four five six")
 _TABLE_WORD = re.compile(r"\b([A-Za-z][A-Za-z-]{1,20})\b")
 _CAPITALS = re.compile(
     r"\b(?i:an?|the|his|her|their|its|my|your)\s+((?:[A-Z][A-Z'’-]+)(?:\s[A-Z][A-Z'’-]+){0,2})(?![A-Za-z])"
@@ -45,10 +51,20 @@ def props_in(text: str, offset: int, people: frozenset[str]) -> tuple[tuple[str,
     for match in _TABLE_WORD.finditer(text):
         covered_end = max(covered_end, capitals.get(match.start(), 0))
         noun = _singular(match.group(1).casefold())
-        if noun is None or match.start() < covered_end or noun in people:
+        if noun is None or match.start() < covered_end or noun in people or _is_done(match, text, people):
             continue
         found[match.start()] = (noun, Span(offset + match.start(), offset + match.end()))
     return tuple(found[at] for at in sorted(found))
+
+
+def _is_done(match: re.Match[str], text: str, people: frozenset[str]) -> bool:
+    """Whether the word is what somebody does: "Ben watches", "he drums", "Officer Dune watches"."""
+    before = _LAST_WORD.search(text, max(0, match.start() - BEFORE_CHARS), match.start())
+    if before is None or not match.group(1).endswith("s"):
+        return False
+    word = before.group(1)
+    named = word[0].isupper() and word.casefold() not in _DETERMINERS and (len(word) > 1 and not word.isupper())
+    return word.casefold() in _WHO or word.casefold() in people or named
 
 
 def _singular(word: str) -> str | None:

@@ -29,6 +29,7 @@ def days(*headings: str) -> list[str]:
         (["INT. BARN - DAY", "INT. BARN - TWO WEEKS LATER", "INT. BARN - NIGHT - A YEAR LATER"], "D1 D15 N380"),
         (["INT. BARN - DAY", "INT. CAVE - NIGHT (DREAM)", "INT. BARN - DAY"], "D1 - D1"),
         (["INT. BARN - DAY", "EXT. ROAD - DAY\n\nSUPER: FOUR DAYS LATER"], "D1 D5"),
+        (["INT. BARN - DAY", "EXT. ROAD - TWENTY-ONE DAYS LATER", "EXT. ROAD - FORTY DAYS LATER"], "D1 D22 D62"),
         (["INT. BARN - DAY", "EXT. ROAD - DAY\n\nFOUR DAYS LATER"], "D1 D5"),
         (["INT. BARN", "INT. BARN - 9999 YEARS LATER", "EXT. ROAD - NEXT MORNING"], "D1 D100000 D100000"),
         (["INT. BARN - EVENING", "INT. BARN - NIGHT", "INT. BARN - DAWN", "INT. BARN - DAY"], "N1 N1 D2 D2"),

@@ -122,3 +122,11 @@ def test_near_names(one: str, two: str, expected: bool) -> None:
 def test_edit_distance_is_symmetric_and_zero_only_for_equals(one: str, two: str) -> None:
     assert edit_distance(one, two, 9) == edit_distance(two, one, 9)
     assert (edit_distance(one, two, 9) == 0) == (one == two)
+
+
+def test_what_people_do_is_no_thing() -> None:
+    """A verb that looks like a noun of the table, after who does it; the same word after an article is a thing."""
+    told = "BEN (30s) watches her. He drums on the sill. Anna files past and masks her face. Then she torches it."
+    assert breakdown(f"INT. ROOM - DAY\n\n{told}\n").props == ()
+    kept = breakdown("INT. ROOM - DAY\n\nBEN (30s) has two watches. The drums play. BEN's keys fall.\n")
+    assert {prop.name for prop in kept.props} == {"watch", "drum", "keys"}
