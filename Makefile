@@ -68,6 +68,7 @@ bench: setup editor
 	$(BIN)/python -m benchmarks.activation
 	$(BIN)/python -m benchmarks.queue
 	$(BIN)/python -m benchmarks.vectors
+	$(BIN)/python -m benchmarks.continuity_live
 
 bench-collab: setup editor
 	$(BIN)/python -m benchmarks.scoreboard $(if $(ROWS),--only $(ROWS))

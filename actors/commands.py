@@ -499,6 +499,21 @@ class WaiveFinding(Command):
     by: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class SetFact(Command):
+    """A person says what holds from words of a scene on (`actors.continuity.by_hand`); or takes that back."""
+
+    type: ClassVar[str] = "fact.set"
+    actor: ClassVar[str] = "continuity"
+    scene: str
+    entity: str
+    attribute: str
+    value: str = ""
+    quote: str = ""
+    holds: bool = True
+    by: str = ""
+
+
 _ALL: tuple[type[Command], ...] = (
     CreateProject,
     ImportScreenplay,
@@ -543,6 +558,7 @@ _ALL: tuple[type[Command], ...] = (
     AddComment,
     ResolveComment,
     WaiveFinding,
+    SetFact,
     EditScene,
 )
 BY_TYPE: Mapping[str, type[Command]] = {c.type: c for c in _ALL}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from actors.continuity import by_hand
 from actors.continuity.actor import ContinuityActor
 from actors.project import styles
 from actors.project.actor import CONTINUITY, ProjectActor, live_scene
@@ -105,6 +106,7 @@ class Rebuilt:
         yield from self._segments
         for id, findings in self.continuity.findings.items():
             yield ViewDraft("findings", id, self.home, id, FindingsView(id, self.home, findings))
+        yield from by_hand.views(self.continuity)
 
     def _scene_view(self, id: str, script: str) -> ViewDraft:
         scene, known = self.scenes.get(id) or SceneActor(self.home, id), self.project.scenes[id]

@@ -251,6 +251,7 @@ class TakeView(Body):
     cache: dict[str, Any] | None = None  # how the cache came to its verdict: see `actors.scene.cached`
     judged: bool | None = None  # what people said last of a film from the cache; None: nothing
     parent: str | None = None  # the take people had when they asked for this one
+    seen: dict[str, Any] | None = None  # {"observer","mean_luma"}: what an observer measured; None: nobody looked
     cost: dict[str, Any] | None = None  # {"amount","unit","seconds"} that a vendor charged for it; None: nobody did
 
 
@@ -262,6 +263,15 @@ class FindingsView(Body):
     scene: str
     project: str
     findings: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SetFactsView(Body):
+    """`facts`: dicts {"id","scene","entity","attribute","value","quote","by","name","at"} that people set by hand."""
+
+    scene: str
+    project: str
+    facts: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

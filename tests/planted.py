@@ -59,6 +59,7 @@ def _plant(code: str, case: str, rng: random.Random) -> Planted:
     people = rng.sample(_PEOPLE, 3)
     names = {letter: name.title() for letter, name in zip("ABC", people, strict=True)}
     names |= {letter * 2: name for letter, name in zip("ABC", people, strict=True)}
+    names |= {f"{letter}X": _slipped(name) for letter, name in zip("ABC", people, strict=True)}
     scenes = [_filler(rng) for _ in range(rng.randint(1, 3))]
     for part in _scenes(case.format(**names)):
         scenes += [_filler(rng) for _ in range(rng.randint(1, 3))] if part == "..." else [_written(part)]
@@ -75,11 +76,16 @@ def _plant(code: str, case: str, rng: random.Random) -> Planted:
     return Planted(code, tuple(scripts), (*people, *_OTHERS, "NURSE", "PRIEST", "DOCTOR"), slip, tuple(told), case)
 
 
+def _slipped(name: str) -> str:
+    """A name with two inner letters the wrong way round."""
+    return f"{name[0]}{name[2]}{name[1]}{name[3:]}"
+
+
 def _scenes(case: str) -> Iterator[str]:
     """Scenes as they stand in a case, one string each, and the gaps between."""
     scene: list[str] = []
     for line in case.split("\n"):
-        if (line == "..." or re.match(r"(?:INT|EXT)\.", line)) and scene:
+        if (line == "..." or re.match(r"[«‹]?(?:INT|EXT)\.", line)) and scene:
             yield "\n".join(scene)
             scene = []
         if line == "...":
@@ -95,7 +101,7 @@ def _written(scene: str) -> str:
     written: list[str] = []
     for index, line in enumerate(lines):
         written.append(line)
-        cue = index > 0 and line.strip("«»‹›").isupper() and index + 1 < len(lines)
+        cue = index > 0 and line.strip("«»‹›").isupper() and index + 1 < len(lines) and lines[index + 1] != "..."
         if not cue:
             written.append("")
     return "\n".join(written) + "\n"

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
 
-from actors.commands import WaiveFinding
-from actors.continuity import waivers
+from actors.commands import SetFact, WaiveFinding
+from actors.continuity import by_hand, facts, waivers
 from actors.continuity.brain import brain_of
 from actors.continuity.check import Continuity
 from actors.continuity.facts import facts_of
 from actors.continuity.findings import FindingDraft
 from actors.continuity.rules import Known, SceneView
+from actors.continuity.seen import TAKES_READ_MAX, TakeSeen, facts_of_takes
 from actors.project.actor import CONTINUITY, ProjectActor
 from actors.project.styles import Chosen
 from actors.runtime.actor import (
@@ -34,6 +35,7 @@ from actors.runtime.actor import (
     ProjectChanged,
     ScriptSettled,
     ViewDraft,
+    Wanted,
 )
 from actors.runtime.edits import Edit, Op, SetKey
 from actors.screenplay.breakdown import Breakdown
@@ -42,13 +44,11 @@ from actors.screenplay.heading import TimeOfDay
 from actors.views import FindingsView
 
 READ_CHARS_PER_TURN = 4_000
-"""Script read in one turn (at least one scene), about 3 ms. More: typing stutters; less: a whole project is slower."""
+"""Script read in one turn (at least one scene), about 3 ms, or packs of rules for as long. More: typing stutters;
+less: a whole project is slower."""
 
 SCENE_CHARS_READ_MAX = 30_000
 """A longer scene is judged by its beginning: 30,000 characters are 30 pages and cost about 25 ms."""
-
-PACKS_PER_TURN = 2
-"""Rule packs judged over the whole story in one turn, well under 1 ms each for 120 scenes."""
 
 ROOMS_PER_TURN = 8
 """Documents opened for one turn."""
@@ -84,7 +84,9 @@ class ContinuityActor(Actor):
         super().__init__(home, id)
         self.findings: dict[str, tuple[dict[str, Any], ...]] = {}
         self.waivers: dict[str, dict[str, Any]] = {}  # by finding
+        self.facts: dict[str, dict[str, Any]] = {}  # set by hand, by id
         self.read_upto = 0
+        self._seen: tuple[facts.Fact, ...] = ()
         self._engine: Continuity | None = None
         self._texts: dict[str, str] = {}
         self._waiting: dict[str, None] = {}  # scenes to be read, in order
@@ -99,6 +101,10 @@ class ContinuityActor(Actor):
     def open_findings(self, scene: str) -> tuple[dict[str, Any], ...]:
         """Committed findings of a scene that nobody waived."""
         return tuple(f for f in self.findings.get(scene, ()) if not f["waived"])
+
+    def story_facts(self) -> tuple[facts.Fact, ...]:
+        """What holds of people through the story, as far as it has been read."""
+        return () if self._engine is None else self._engine.story_facts()
 
     def gate(self, scene: str) -> dict[str, int]:
         severities = [f["severity"] for f in self.open_findings(scene)]
@@ -138,6 +144,11 @@ class ContinuityActor(Actor):
         if fact.type in ("finding.waived", "finding.unwaived"):
             self._apply_waiver(fact.data["scene"], fact.data["finding"], fact.data["waiver"])
             return
+        if fact.type in ("fact.set", "fact.taken_back"):
+            self.facts.pop(fact.data["fact"]["id"], None)
+            if fact.type == "fact.set":
+                self.facts[fact.data["fact"]["id"]] = dict(fact.data["fact"])
+            return
         self.read_upto = max(self.read_upto, fact.data["upto"])
         for scene, found in fact.data.get("findings", {}).items():
             self.findings[scene] = tuple(found)
@@ -155,12 +166,13 @@ class ContinuityActor(Actor):
 
     def dump(self) -> dict[str, Any]:
         findings = {k: list(v) for k, v in self.findings.items()}
-        return {"findings": findings, "read_upto": self.read_upto, "waivers": self.waivers}
+        return {"findings": findings, "read_upto": self.read_upto, "waivers": self.waivers, "facts": self.facts}
 
     def load(self, data: Mapping[str, Any]) -> None:
         self.findings = {k: tuple(v) for k, v in data["findings"].items()}
         self.read_upto = data["read_upto"]
         self.waivers = dict(data.get("waivers", {}))  # a snapshot older than waivers has none
+        self.facts = dict(data.get("facts", {}))
 
     def known(self) -> Callable[[], Mapping[str, Any]] | None:
         """Every fact of every scene it has read."""
@@ -169,16 +181,19 @@ class ContinuityActor(Actor):
 
     # decisions
     def needs(self, message: Message) -> Needs:
-        if isinstance(message, WaiveFinding):
+        if isinstance(message, WaiveFinding | SetFact):
             return Needs(edits=("live", waivers.notes_of(message.scene)))
         scenes = message.scenes[:ROOMS_PER_TURN] if isinstance(message, ScriptSettled) else ()
         docs = tuple(f"scene:{scene}" for scene in scenes)
         lists = () if isinstance(message, ReadOn) else ("outline",)
-        return Needs(docs=(*docs, *lists), edits=("live",), scripts=self._engine is None)
+        takes = (Wanted("take", limit=TAKES_READ_MAX),) if self._engine is None or isinstance(message, TakeSeen) else ()
+        return Needs(docs=(*docs, *lists), edits=("live",), scripts=self._engine is None, views=takes)
 
     def decide(self, message: Message, ctx: Context) -> Decision:
         if isinstance(message, WaiveFinding):
             return self._tell({message.scene}, waivers.waive(self, message, ctx))
+        if isinstance(message, SetFact):
+            return by_hand.set_fact(self, message, ctx, ReadOn())
         if isinstance(message, Watch):
             self._watched.add(message.scene)
             self._owed.add(message.scene)
@@ -186,6 +201,8 @@ class ContinuityActor(Actor):
         if project is None or project.facts is None:
             return self._tell(self._owed, Decision())
         decision = Decision()
+        if self._engine is None or isinstance(message, TakeSeen):
+            self._seen = facts_of_takes(ctx.views())
         if self._engine is None:
             self._texts = {id: text for id, text in ctx.scripts().items() if id in project.scenes}
             self._restart(project, ctx)
@@ -237,22 +254,23 @@ class ContinuityActor(Actor):
         return cast, places, tuple(scene.id for scene in project.scenes_in_order())
 
     def _read(self, decision: Decision) -> Decision:
-        """One portion of what waits, or some packs of rules once nothing waits; then say what changed."""
+        """One portion of what waits, then of what packs of rules have to do; then say what changed."""
         engine = self._engine
         assert engine is not None, "made before"
-        looked: dict[str, None] = {}
-        chars = 0
-        for _ in () if self._waiting or self._reorder else range(PACKS_PER_TURN):
-            looked |= dict.fromkeys(engine.judge_next().scenes)
-        while self._waiting and (not looked or chars < READ_CHARS_PER_TURN):
+        looked: dict[str, None] = dict.fromkeys(self._follow_facts(engine))
+        work = 0
+        while self._waiting and work < READ_CHARS_PER_TURN:
             scene = next(iter(self._waiting))
             del self._waiting[scene]
-            chars += min(len(self._texts[scene]), SCENE_CHARS_READ_MAX)
+            work += min(len(self._texts[scene]), SCENE_CHARS_READ_MAX)
             changes = engine.update_scene(scene, self._texts[scene][:SCENE_CHARS_READ_MAX], judge=False)
             looked |= dict.fromkeys([scene, *changes.scenes])
         if self._reorder:
             self._reorder = False
             looked |= dict.fromkeys(engine.reorder(self._told[2], judge=False).scenes)
+        while not self._waiting and not engine.judged and work < READ_CHARS_PER_TURN:
+            looked |= dict.fromkeys(engine.judge_next().scenes)
+            work += engine.spent
         self._say(engine, looked, decision)
         if self._waiting or not engine.judged:
             decision.notices.append((CONTINUITY, ReadOn()))
@@ -264,6 +282,13 @@ class ContinuityActor(Actor):
             decision.notices.append((scene, FindingsMoved()))
         self._owed.difference_update(tuple(scenes))
         return decision
+
+    def _follow_facts(self, engine: Continuity) -> Iterable[str]:
+        """Facts by hand and seen; those by hand stand where their words stand now. Scenes that changed by it."""
+        known = (*by_hand.as_facts(self.facts.values(), self._texts), *self._seen)
+        if known == engine.premise.facts:
+            return ()
+        return engine.set_premise(known, engine.premise.brain, judge=False).scenes
 
     def _say(self, engine: Continuity, looked: Iterable[str], decision: Decision) -> None:
         changed: dict[str, list[dict[str, Any]]] = {}

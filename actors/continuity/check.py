@@ -18,12 +18,19 @@ from actors.continuity.clock import time_after
 from actors.continuity.days import DayClock, DayMarks, StoryDay, day_of, marks_of
 from actors.continuity.facts import Fact, facts_of
 from actors.continuity.findings import FindingDraft
+from actors.continuity.fold import story_facts
 from actors.continuity.rules import Known, Names, Premise, SceneView, happened
 from actors.continuity.rules.between import of_neighbours, of_scene
 from actors.continuity.rules.packs import PACKS
 from actors.screenplay.breakdown import Breakdown, breakdown
 from actors.screenplay.happenings import Happening
 from actors.screenplay.heading import TimeOfDay
+
+PACK_CHARS_PER_STEP = 4_000
+"""Script that one pack reads in one step (at least one scene), about 1 ms."""
+
+PACK_READS_TO_ONE, JUDGED_SCENE_CHARS = 4, 4
+"""Four packs read a scene in the time that its breakdown takes; judging a scene is worth four characters of that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +64,7 @@ class _Entry:
     view: SceneView
     days: DayMarks
     asides: AsideMarks
-    told: tuple[Any, ...]  # what each pack read, in the order of PACKS
+    told: list[Any]  # what each pack read, in the order of PACKS; () until it has
     reached: _Reaching = field(default_factory=_Reaching)
     left: _Reaching = field(default_factory=_Reaching)
     alone: tuple[FindingDraft, ...] = ()
@@ -73,9 +80,10 @@ def check(
     cast: Iterable[Known],
     places: Iterable[Known],
     waivers: Iterable[str] = (),
+    facts: Iterable[Fact] = (),
 ) -> tuple[FindingDraft, ...]:
-    """All findings, in story order. ``waivers`` are finding ids people have accepted on purpose."""
-    story = Continuity(cast, places, waivers)
+    """All findings, in story order. ``waivers`` are finding ids people have accepted on purpose; ``facts``: by hand."""
+    story = Continuity(cast, places, waivers, facts)
     story.set_scenes(scenes)
     return story.findings()
 
@@ -97,6 +105,8 @@ class Continuity:
         self._order: list[str] = []
         self._entries: dict[str, _Entry] = {}
         self._judged: list[_Shown] = [{} for _ in PACKS]
+        self._unread: list[dict[str, None]] = [{} for _ in PACKS]  # scenes that a pack has not read as they are
+        self.spent = 0  # by the last step of packs, in characters of script read into a breakdown
         self._stale: dict[int, None] = {}  # packs to be judged again, by their place in PACKS
 
     # updates
@@ -116,7 +126,7 @@ class Continuity:
     def update_scene(self, scene_id: str, script: str, *, judge: bool = True) -> Changes:
         """One scene's text changed. An id not seen before is appended at the end.
 
-        Without ``judge`` the packs wait for `judge_next`: whoever reads many scenes judges once.
+        Without ``judge`` the packs wait for `judge_next`, so that nobody waits for all of them.
         """
         was = self._entries.get(scene_id)
         if was is None:
@@ -128,9 +138,7 @@ class Continuity:
         if was is not None:
             view = was.view
             entry.view = replace(entry.view, before=view.before, day=view.day, aside=view.aside)
-        for pack in range(len(PACKS)):
-            if was is None or entry.told[pack] or was.told[pack] != entry.told[pack]:
-                self._stale[pack] = None
+            entry.told = was.told
         self._compare(index)
         for after in range(index + 1, len(self._order)):
             before.setdefault(self._order[after], self._shown(self._order[after]))
@@ -138,21 +146,20 @@ class Continuity:
             self._compare(after)
             if self._entries[self._order[after]].reached == reached:
                 break
-        while judge and self._stale:
-            self._judge(next(iter(self._stale)), before)
+        while judge and not self.judged:
+            self._step(before)
         return self._changes(before, whole=False)
 
     def judge_next(self) -> Changes:
-        """Judge one pack whose reading has changed; with none waiting nothing changes."""
+        """One short step: a pack reads a portion of what it has not, or is judged; `spent` says what it cost."""
         before: _Shown = {}
-        if self._stale:
-            self._judge(next(iter(self._stale)), before)
+        self._step(before)
         return self._changes(before, whole=False)
 
     @property
     def judged(self) -> bool:
-        """Whether the findings of the packs are those of what was read."""
-        return not self._stale
+        """Whether the findings of the packs are those of the scenes as they are."""
+        return not self._stale and not any(self._unread)
 
     def remove_scene(self, scene_id: str) -> Changes:
         """Forget a scene; an unknown id changes nothing."""
@@ -179,13 +186,15 @@ class Continuity:
             self._entries[scene_id] = self._read(scene_id, entry.view.script)
         return self._whole(before)
 
-    def set_premise(self, facts: Iterable[Fact], brain: Mapping[str, Any] | None) -> Changes:
-        """Facts set by hand, and the brain: packs are judged again, nothing is read again."""
+    def set_premise(
+        self, facts: Iterable[Fact], brain: Mapping[str, Any] | None = None, *, judge: bool = True
+    ) -> Changes:
+        """Facts set by hand or seen, and the brain: packs are judged again, nothing is read again."""
         before = self._by_scene()
         self._premise = replace(self._premise, facts=tuple(facts), brain=brain)
         for entry in self._entries.values():
             entry.view = replace(entry.view, premise=self._premise)
-        return self._whole(before)
+        return self._whole(before, judge=judge)
 
     def set_waivers(self, waivers: Iterable[str]) -> Changes:
         """These finding ids, and no others, are waived."""
@@ -217,6 +226,15 @@ class Continuity:
         entry = self._entries.get(scene_id)
         return () if entry is None else facts_of(scene_id, entry.view.script, entry.view.breakdown)
 
+    @property
+    def premise(self) -> Premise:
+        return self._premise
+
+    def story_facts(self) -> tuple[Fact, ...]:
+        """What holds of people through the story, as far as it is read: `actors.continuity.fold`."""
+        entries = [self._entries[each] for each in self._order]
+        return story_facts([(entry.view, entry.told[_HAPPENED]) for entry in entries])
+
     def telling(self) -> tuple[tuple[str, str, Breakdown], ...]:
         """(id, script, breakdown) of every scene, in story order: what `facts_of` takes."""
         views = [self._entries[each].view for each in self._order]
@@ -246,7 +264,9 @@ class Continuity:
         names = (spelling for known in self._cast_list for spelling in (known.name, *known.aliases))
         found = breakdown(script, names)
         view = SceneView(scene_id, script, found, premise=self._premise)
-        entry = _Entry(view, marks_of(found), aside_marks(found), tuple(pack.read(view) for pack in PACKS))
+        entry = _Entry(view, marks_of(found), aside_marks(found), [()] * len(PACKS))
+        for unread in self._unread:
+            unread[scene_id] = None
         entry.alone = of_scene(view, self._premise.cast, self._premise.places)
         return entry
 
@@ -255,9 +275,36 @@ class Continuity:
         for index in range(len(self._order)):
             self._compare(index)
         self._all_stale()
-        while judge and self._stale:
-            self._judge(next(iter(self._stale)), {})
+        while judge and not self.judged:
+            self._step({})
         return self._changes(before)
+
+    def _step(self, before: _Shown) -> None:
+        """Packs in their order: each reads what it has not, then is judged if that or the order is not as it was."""
+        self.spent = 0
+        for pack, unread in enumerate(self._unread):
+            if unread:
+                self.spent = self._read_portion(pack, unread) // PACK_READS_TO_ONE
+                return
+            if pack in self._stale:
+                self._judge(pack, before)
+                self.spent = JUDGED_SCENE_CHARS * len(self._order)
+                return
+
+    def _read_portion(self, pack: int, unread: dict[str, None]) -> int:
+        chars = 0
+        while unread and chars < PACK_CHARS_PER_STEP:
+            scene_id = next(iter(unread))
+            del unread[scene_id]
+            entry = self._entries.get(scene_id)
+            if entry is None:
+                continue  # removed meanwhile
+            chars += len(entry.view.script)
+            told = PACKS[pack].read(replace(entry.view, before=None, day=None, aside=False))
+            if told or entry.told[pack]:
+                self._stale[pack] = None
+            entry.told[pack] = told
+        return chars
 
     def _all_stale(self) -> None:
         self._stale = dict.fromkeys(range(len(PACKS)))

@@ -39,6 +39,7 @@ _ALL = (
     Declared("prop_custody", "WARNING", "A thing in the wrong hands", _SEEN),
     Declared("wardrobe_break", "WARNING", "Clothes that change", _SEEN),
     Declared("injury_break", "WARNING", "A wound that changes", _SEEN),
+    Declared("told_seen_conflict", "WARNING", "The film shows something else", _SEEN),
     Declared("knows_too_early", "WARNING", "Known before it is learned", _TOLD),
     Declared("personality_contradiction", "WARNING", "Out of character", _TOLD),
     Declared("age_mismatch", "WARNING", "An age that does not add up", _TOLD),

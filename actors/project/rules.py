@@ -36,6 +36,7 @@ from actors.commands import (
     ReviseBoard,
     SaveCheckpoint,
     SetBrain,
+    SetFact,
     SetFormat,
     StyleScene,
     UseCorrection,
@@ -102,14 +103,23 @@ def check_envelope(envelope: Envelope, catalogue: Catalogue) -> None:
         case AddComment():
             check_text("text", command.text, COMMENT_CHARS_MAX)
             check_length("displayName", command.by, NAME_CHARS_MAX)
-        case WaiveFinding() | WaiveIssue():
-            check_length("findingId", command.finding, NAME_CHARS_MAX)
-            check_length("note", command.note, TEXT_CHARS_MAX)
-            check_length("displayName", getattr(command, "by", ""), NAME_CHARS_MAX)
+        case SetFact() | WaiveFinding() | WaiveIssue():
+            _check_word(command)
         case ResolveComment() | VotePanel() | UseCorrection():
             check_length("displayName", command.by, NAME_CHARS_MAX)
         case _:
             pass
+
+
+def _check_word(command: SetFact | WaiveFinding | WaiveIssue) -> None:
+    """A person's word about the story."""
+    check_length("displayName", getattr(command, "by", ""), NAME_CHARS_MAX)
+    if isinstance(command, WaiveFinding | WaiveIssue):
+        check_length("findingId", command.finding, NAME_CHARS_MAX)
+        return check_length("note", command.note, TEXT_CHARS_MAX)
+    check_text("entity", command.entity, NAME_CHARS_MAX)
+    for field in ("attribute", "value", "quote"):
+        check_length(field, getattr(command, field), TEXT_CHARS_MAX)
 
 
 def _check_style(command: SetBrain | SetFormat | StyleScene | WithdrawDefinition) -> None:

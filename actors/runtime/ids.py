@@ -35,6 +35,7 @@ Prefix = Literal[
     "fmt",
     "seg",
     "bib",
+    "fct",
 ]
 
 ID_BYTES = 16

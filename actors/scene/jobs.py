@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from actors.ahead import serving
 from actors.commands import CommandError, GenerateScene, VotePanel
 from actors.continuity.actor import ContinuityActor
+from actors.continuity.seen import TakeSeen
 from actors.project.actor import CONTINUITY, ProjectActor
 from actors.project.reuse import bound_of
 from actors.project.share import percent_of
@@ -155,6 +156,7 @@ def committing(scene: SceneActor, runs: list[Run], ctx: Context, script: str | N
         before = scene.jobs.get(job.id)
         if job.take is not None and (before is None or before.take is None):
             decision.views.append(take_view(scene.home, scene.id, job, ctx.now_ms))
+            decision.notices.append((CONTINUITY, TakeSeen()))
             takes, bible_version = takes + 1, job.bible_version or bible_version
             thumbnail = (job.media or {}).get("thumbnail_key")
             script = continuation.land(scene, job, script, segments, decision, ctx)

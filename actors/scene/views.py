@@ -100,6 +100,7 @@ def take_view(home: str, scene: str, job: Job, at_ms: int) -> ViewDraft:
         degradations=tuple(job.degradations),
         cache=job.cached,
         parent=parent_of(job),
+        seen=_seen(seen),
         cost=media.get("cost") if job.cache != "hit" else None,  # an earlier take's film was paid for by that take
         cache_verdict=job.cache or "miss",
         quality_score=seen.get("quality_score", media.get("quality_score")),
@@ -108,6 +109,11 @@ def take_view(home: str, scene: str, job: Job, at_ms: int) -> ViewDraft:
         captions_burned=bool(media.get("captions_burned")),
     )
     return ViewDraft("take", job.take, scene, order_ms(at_ms), body)
+
+
+def _seen(observation: Mapping[str, Any]) -> dict[str, Any] | None:
+    luma = observation.get("measures", {}).get("mean_luma")
+    return None if luma is None else {"observer": observation.get("observer", ""), "mean_luma": luma}
 
 
 def live_job(scene: str, job: Job, attempt: Attempt | None, forecast: Forecast = NOTHING_KNOWN) -> dict[str, Any]:

@@ -101,7 +101,8 @@ def _worn(sentence: Sentence, at: int, verb: int, colour: Token | None, owner: s
     after = tokens[at + 1].word if at + 1 < len(tokens) else ""
     off = (word == "off" and before in _TAKES_OFF) or (word in _TAKES_OFF and after == "off") or word == "removes"
     on = (word == "on" and before in _PUTS_ON) or (word in _PUTS_ON and after == "on") or word == "dons"
-    head = verb - 1 if word in ("on", "off") else verb
+    up = word == "up" and before in _WEARS
+    head = verb - 1 if word in ("on", "off") or up else verb
     who = _wearer(sentence, head)
     if who is None:
         if owner and colour and not off:
@@ -114,14 +115,14 @@ def _worn(sentence: Sentence, at: int, verb: int, colour: Token | None, owner: s
     elif word in ("in", "into"):
         if colour and word == "in" and (owner in ("", who)):
             yield _of("wears", who, sentence, garment, colour, at)
-    elif word == "on" and before != "has":
-        return
-    elif word in _WEARS or before == "has":
+    elif word in _WEARS or up or (word == "on" and before == "has"):
         around = {token.word for token in tokens[at + 1 : at + 5]}
         if word == "ties" and not around & {"neck", "head", "shoulders", "waist"}:
             return
         if owner in ("", who):
             yield _of("wears", who, sentence, garment, colour, at)
+    elif owner and colour:
+        yield _of("wears", owner, sentence, garment, colour, at)
 
 
 def _wearer(sentence: Sentence, verb: int) -> str | None:

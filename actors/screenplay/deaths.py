@@ -15,23 +15,23 @@ from actors.screenplay.vocabulary import words
 
 DEATH_WORDS = words(
     """
-    dead dies died killed kills drowns drowned executed executes hanged beheaded murdered murders slain lifeless
-    buries bury perishes perished breathing alive revives revived resurrected resurrects ghost zombie undead
-    awakens coma survives survived stabs shoots strangles hangs poisons clubs slashes spears impales beheads
+    dead dies died killed kills drowns drowned passes passed executed executes hanged beheaded murdered murders
+    slain lifeless buries bury perishes perished breathing alive revives revived resurrected resurrects ghost zombie
+    undead awakens coma survives survived stabs shoots strangles hangs poisons clubs slashes spears impales beheads
     """
 )
 _UNSURE = words(
     """
-    not n't never nearly almost if like seems seem appears pretend pretends pretending would could might may
-    should wants want wish about think thinks thought believe believes hope hopes afraid fears maybe perhaps
-    probably until unless playing plays play half supposed supposedly presumed looks who everyone nobody dream
-    dreams imagines threatens tries trying wounded unconscious possum no or joke jokes laughing laughs
+    not n't never nearly almost if like seems seem appears pretend pretends pretending would could might may should
+    wants want wish about think thinks thought believe believes hope hopes afraid fears maybe perhaps probably until
+    unless playing plays play half supposed supposedly presumed looks who everyone nobody dream dreams imagines
+    threatens tries trying wounded unconscious possum no or joke jokes laughing laughs
     """
 )
 _DOUBTED = words(
     "seems seem appears pretend pretends pretending dream dreams imagines if like possum joke supposedly almost"
 )
-_DIES = words("dies drowns perishes")
+_DIES = words("dies drowns perishes passes passed")
 _DIED = words("dead died drowned killed executed hanged beheaded murdered slain lifeless perished")
 _KILLS = words("kills murders executes beheads hangs")
 _AFTER_DEAD = words(
@@ -76,7 +76,9 @@ def _dead(sentence: Sentence, at: int) -> str | None:
     """Who is dead by the word at ``at``."""
     tokens, word = sentence.tokens, sentence.tokens[at].word
     after = tokens[at + 1].word if at + 1 < len(tokens) else ""
-    if word in _DIES and after not in _AFTER_DIES:
+    if word in ("passes", "passed") and after != "away":
+        return None
+    if word in _DIES and (after not in _AFTER_DIES or word in ("passes", "passed")):
         return _subject(sentence, at)
     if word in _DIED and after not in _AFTER_DEAD:
         return _state(sentence, at, word)

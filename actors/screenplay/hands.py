@@ -23,19 +23,19 @@ ANYBODY = "*"
 _GIVES = words("gives hands passes sells slips lends returns throws tosses slides surrenders delivers mails sends")
 _TAKES = words(
     """
-    takes grabs gets picks retrieves finds catches receives accepts snatches collects recovers steals buys
-    fetches pockets swipes yanks wrests plucks draws pulls digs fishes produces scoops seizes claims borrows
-    confiscates
+    takes grabs gets picks retrieves finds catches receives accepts snatches collects recovers steals buys fetches
+    pockets swipes yanks wrests plucks draws pulls digs fishes produces scoops seizes claims borrows confiscates
     """
 )
 _DESTROYS = words("smashes burns tears shreds crushes destroys shatters incinerates demolishes obliterates melts")
 _THROWS = words("throws tosses drops hurls flings lets kicks pitches chucks")
 _LEAVES = words("leaves abandons buries forgets discards ditches")
-_USES = words(
+_NO_USE = words(
     """
-    opens reads aims points raises lifts holds clutches grips carries fires cocks swings unfolds plays tunes
-    lights wields brandishes waves shows examines studies unlocks winds loads reloads inspects lowers hoists
-    hugs twirls strums focuses
+    is was has sees watches wants needs notices remembers misses spots looks eyes ignores passes follows hears
+    recognizes avoids describes mentions asks imagines regards glances glares admires considers crosses circles
+    approaches reaches his this its us as demands offers seeks hates loves likes knows means thinks believes doubts
+    fears chases hides nears photographs searches leaves drops throws tosses says lacks missed gives
     """
 )
 _LOOKS = words("looks glances checks stares peers")
@@ -45,8 +45,8 @@ _AWAY = words("into over off away out overboard down")
 _GONE = words(
     """
     river lake sea ocean water well fire flames furnace edge cliff void abyss window ravine canyon trash garbage
-    dumpster sewer overboard rocks below canal harbor harbour fireplace stove incinerator shatters breaks
-    smashes sinks
+    dumpster sewer overboard rocks below canal harbor harbour fireplace stove incinerator shatters breaks smashes
+    sinks
     """
 )
 _PARTICLES = words("up out down off back over away both")
@@ -61,26 +61,26 @@ _BROKEN = words(
 )
 _MANY = words(
     """
-    cigarette match glass cup coin money paper bottle flower coffee wine chair table plate stone stick candle
-    towel fork spoon pen pencil needle ice cake card cards boat car cart tray flag bandage book rope glasses
-    flowers keys-ring door mask drum piano mirror bed broom oar anchor wheel chain hook trunk cane cigar drink
-    bag dish package computer mirror luggage
+    cigarette match glass cup coin money paper bottle flower coffee wine chair table plate stone stick candle towel
+    fork spoon pen pencil needle ice cake card cards boat car cart tray flag bandage book rope glasses flowers
+    keys-ring door mask drum piano mirror bed broom oar anchor wheel chain hook trunk cane cigar drink bag dish
+    package computer luggage
     """
 )
 _FOLLOWS = words(
     """
     to at from with of in on for by about under behind through across against around near between toward towards
-    along inside onto upon into over and but then while as until before after so because who that which is was
-    out up down off away back open apart aside again high close tight together there here like
+    along inside onto upon into over and but then while as until before after so because who that which is was out
+    up down off away back open apart aside again high close tight together there here like overboard upside halfway
+    once twice today tonight now
     """
 )
 _HIS_OWN = words(
     """
-    pocket pockets bag purse coat jacket drawer holster belt boot sleeve satchel backpack handbag bosom wallet
-    vest
+    pocket pockets bag purse coat jacket drawer holster belt boot sleeve satchel backpack handbag bosom wallet vest
     """
 )
-HAND_WORDS = _GIVES | _TAKES | _DESTROYS | _THROWS | _LEAVES | _USES | _LOOKS | _WITH | _LOST_TO | {"dials"}
+HAND_WORDS = _GIVES | _TAKES | _DESTROYS | _THROWS | _LEAVES | _LOOKS | _WITH | _LOST_TO | {"dials"}
 
 
 def hands_in(sentence: Sentence, things: Mapping[int, tuple[str, int]]) -> Iterator[Happening]:
@@ -90,8 +90,13 @@ def hands_in(sentence: Sentence, things: Mapping[int, tuple[str, int]]) -> Itera
     ):
         return
     for at, token in enumerate(sentence.tokens):
-        if token.word in HAND_WORDS:
+        if token.word in HAND_WORDS or _may_use(token.word):
             yield from _handled(sentence, at, things)
+
+
+def _may_use(word: str) -> bool:
+    """What somebody does with a thing in hand: any verb of the present but those of looking and of letting go."""
+    return len(word) > 3 and word.endswith("s") and not word.endswith("ss") and word not in _NO_USE
 
 
 def _handled(sentence: Sentence, verb: int, things: Mapping[int, tuple[str, int]]) -> Iterator[Happening]:
@@ -188,7 +193,7 @@ class _Move:
         elif word in _LEAVES:
             if word == "buries" or first in ("on", "in", "at", "behind", "under", "with", "there"):
                 yield self._of("loses", self._who)
-        elif word in _USES and self.thing.definite and self.thing.plain and not self.thing.whose:
+        elif _may_use(word) and self.thing.definite and self.thing.plain and not self.thing.whose:
             yield self._of("uses", self._who)
 
     @property

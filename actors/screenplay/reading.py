@@ -33,19 +33,33 @@ def happenings_of(script: str, scene: Breakdown, key: Callable[[str], str]) -> t
     found = list(presence_in(script, scene, people, keys))
     learned: list[Sentence] = []
     things = {span.start: (prop.name, span.end) for prop in scene.props for span in prop.spans}
-    for sentence, said in sentences_of(script, scene, people, _WORDS):
+    named = frozenset(word for at, (_, end) in things.items() for word in script[at:end].casefold().split())
+    for sentence, said in sentences_of(script, scene, people, _WORDS | named):
         found.extend(_of_sentence(sentence, said, things))
         if said & LEARN_WORDS:
             learned.append(sentence)
     found.extend(learning_in(script, scene, learned, key))
     found.sort(key=lambda each: (each.span.start, each.span.end, each.kind, each.who, each.what))
-    return tuple(dict.fromkeys(found[:HAPPENINGS_MAX]))
+    return tuple(_telling(found[:HAPPENINGS_MAX]))
+
+
+def _telling(found: list[Happening]) -> Iterator[Happening]:
+    """Without what repeats: that somebody speaks or acts is told once, and again after they died."""
+    seen: set[tuple[str, str]] = set()
+    for each in dict.fromkeys(found):
+        if each.kind == "dies":
+            seen -= {("speaks", each.who), ("acts", each.who)}
+        if each.kind in ("speaks", "acts"):
+            if (each.kind, each.who) in seen:
+                continue
+            seen.add((each.kind, each.who))
+        yield each
 
 
 def _of_sentence(sentence: Sentence, said: frozenset[str], things: dict[int, tuple[str, int]]) -> Iterator[Happening]:
     if said & DEATH_WORDS:
         yield from deaths_in(sentence)
-    if said & HAND_WORDS and things:
+    if things:
         yield from hands_in(sentence, things)
     if said & CLOTHES_WORDS:
         yield from clothes_in(sentence)

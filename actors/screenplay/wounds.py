@@ -15,16 +15,22 @@ from actors.screenplay.vocabulary import words
 
 _PARTS = words(
     """
-    arm hand leg eye shoulder thigh knee wrist ankle foot ear elbow hip cheek shin calf forearm finger thumb
-    palm temple eyebrow
+    arm hand leg eye shoulder thigh knee wrist ankle foot ear elbow hip cheek shin calf forearm finger thumb palm
+    temple eyebrow
     """
 )
 _FRESH = words(
     """
     breaks cuts twists scrapes burns dislocates fractures sprains slices slashes injures wounds bruises grazes
+    shatters mangles crushes snaps cracks gashes
     """
 )
-_STRIKES = words("hits shoots stabs slashes strikes grazes bites shot stabbed hit grazed wounded cut bitten")
+_STRIKES = words(
+    """
+    hits shoots stabs slashes strikes grazes bites cuts hurts burns catches shot stabbed hit grazed wounded cut
+    bitten burned hurt
+    """
+)
 _STATES = words(
     """
     broken bleeding wounded swollen sprained bandaged scraped burned burnt dislocated fractured injured bruised

@@ -52,6 +52,8 @@ EVENTS: Mapping[str, Tier] = {
     "continuity.checked": _LOCAL,
     "finding.waived": _LOCAL,
     "finding.unwaived": _LOCAL,
+    "fact.set": _LOCAL,
+    "fact.taken_back": _LOCAL,
     "checkpoint.made": _LOCAL,
     "checkpoint.deferred": _LOCAL,
     # a scene: its words have consequences elsewhere, its lists and its lock have none

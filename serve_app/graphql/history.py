@@ -50,6 +50,8 @@ SUMMARIES: dict[str, str] = {
     "scene.unlocked": "Unlocked a scene",
     "comment.added": "Commented on a scene",
     "comment.resolved": "Settled a comment",
+    "fact.set": "Said what holds in the story",
+    "fact.taken_back": "Took back what they had said of the story",
     "finding.waived": "Said that a break of continuity is meant",
     "finding.unwaived": "Took back that a break of continuity is meant",
     "scene.edited": "Edited by a task",

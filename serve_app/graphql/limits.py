@@ -54,6 +54,7 @@ LIST_SIZES: Mapping[str, int] = {
     "descriptors": 3,
     "props": 4,
     "lost": 1,
+    "setFacts": 4,
 }
 """What lists without `first` usually hold; `edges` were paid for by their connection's `first`."""
 PAGE_SIZE_MAX = 200

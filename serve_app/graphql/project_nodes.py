@@ -25,6 +25,7 @@ from serve_app.graphql.limits import PAGE_SIZE_MAX
 from serve_app.graphql.past_nodes import Version
 from serve_app.graphql.scene_nodes import Finding, Job, Take, when
 from serve_app.graphql.session_nodes import ProjectSession, session_of
+from serve_app.graphql.set_facts import SetFactNode, set_facts_of
 from serve_app.graphql.story_nodes import CarriedNote, MeanwhileNote, Workflow, carried_into, workflow_of
 from serve_app.graphql.style_nodes import (
     Brain,
@@ -143,6 +144,10 @@ class Scene:
     async def takes(self, info: Info) -> list[Take]:
         rows = await info.context.loaders.newest.load(("take", self.row.home, self.view.id))
         return [Take.of(row, info.context) for row in rows if row.body is not None]
+
+    @strawberry.field
+    async def set_facts(self, info: Info) -> list[SetFactNode]:
+        return await set_facts_of(info.context, self.row.home, self.view.id)
 
     @strawberry.field
     async def findings(self, info: Info) -> list[Finding]:

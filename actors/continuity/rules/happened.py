@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from actors.continuity.findings import FindingDraft
 from actors.continuity.rules import alive, custody, injuries, knowledge, places, wardrobe
+from actors.continuity.rules.given import with_given
 from actors.continuity.rules.telling import Story, Told
 from actors.continuity.rules.view import SceneView
 from actors.screenplay.reading import happenings_of
@@ -18,5 +19,6 @@ def read(view: SceneView, /) -> Told:
 
 
 def judge(story: Story, /) -> Iterator[FindingDraft]:
+    whole = with_given(story)
     for rule in _RULES:
-        yield from rule(story)
+        yield from rule(whole)

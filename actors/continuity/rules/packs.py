@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from actors.continuity.rules import happened
+from actors.continuity.rules import happened, observed
 from actors.continuity.rules.counts import Counts
 from actors.continuity.rules.dates import Dates
 from actors.continuity.rules.direction import Direction
@@ -23,4 +23,5 @@ PACKS: tuple[AnyPack, ...] = (
     Direction(),
     Setups(),
     Style(),
+    observed,
 )

@@ -1,7 +1,8 @@
 """Rule two_places: one person in two places at the same time, or a city away a moment later.
 
-Asks for words that say "at the same time" in the heading, or two cities in unbroken scenes. Lets pass: neighbouring
-rooms, telephones, screens and intercuts, whoever leaves in the one scene or comes into the other.
+Asks for words that say "at the same time" in the heading, or two cities in unbroken scenes. Lets pass: a bare SAME,
+which mostly means the hour, neighbouring rooms, telephones, screens and intercuts, whoever leaves in the one scene or
+comes into the other, and two people or more who are named in both: they went there together.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from actors.screenplay.presence import apart
 from actors.screenplay.vocabulary import phrases, words
 
 _SAME_TIME = re.compile(r"\b(?:SAME\s+TIME|SIMULTANEOUS(?:LY)?|MEANWHILE|SAME\s+MOMENT)\b", re.IGNORECASE)
-_SAME = re.compile(r"[-–—(]\s*SAME\s*\)?\s*$", re.IGNORECASE)
 _CITIES = phrases(
     """
     paris | london | new york | tokyo | berlin | moscow | rome | madrid | vienna | chicago | los angeles |
@@ -51,18 +51,18 @@ def _between(view: SceneView, told: Told, before: SceneView, told_before: Told) 
     if heading is None or last is None or heading.place is None or last.place is None:
         return
     at_once = _SAME_TIME.search(heading.text) is not None
-    same = _SAME.search(heading.text) is not None
-    cities = _city(last.text), _city(heading.text)
-    far = heading.relation in UNBROKEN and None not in cities and cities[0] != cities[1]
-    if not (at_once or same or far) or (not far and _neighbours(heading.place, last.place)):
+    cities = (_city(last.text), _city(heading.text)) if heading.relation in UNBROKEN else (None, None)
+    far = None not in cities and cities[0] != cities[1]
+    if not (at_once or far) or (not far and _neighbours(heading.place, last.place)):
         return
     if apart(view.breakdown) or apart(before.breakdown):
         return
     gone = {each.who for each in told_before if each.kind == "leaves"} | {e.who for e in told if e.kind == "enters"}
     here, there = _present(told), _present(told_before)
-    if same and not far and not at_once and len(here.keys() & there.keys()) > 1:
-        return  # everybody walked over: SAME meant the hour
-    for who in here.keys() & there.keys():
+    named = {person.key for person in view.breakdown.cast} & {person.key for person in before.breakdown.cast}
+    if len(named) > 1 and not far:
+        return
+    for who in sorted(here.keys() & there.keys()):
         if far or who not in gone:
             yield _finding(view, here[who], before, there[who], far)
 
