@@ -65,6 +65,20 @@ class ImportScreenplay(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class DeleteProject(Command):
+    """It shows nowhere from now on; after the grace it is erased."""
+
+    type: ClassVar[str] = "project.delete"
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreProject(Command):
+    """Take a deletion back, while the grace runs."""
+
+    type: ClassVar[str] = "project.restore"
+
+
+@dataclass(frozen=True, slots=True)
 class SetBrain(Command):
     type: ClassVar[str] = "project.set_brain"
     brain: str
@@ -517,6 +531,8 @@ class SetFact(Command):
 _ALL: tuple[type[Command], ...] = (
     CreateProject,
     ImportScreenplay,
+    DeleteProject,
+    RestoreProject,
     SetBrain,
     SetFormat,
     DefineBrain,

@@ -14,7 +14,7 @@ from actors.ahead.messages import AHEAD
 from actors.commands import CommandError, Envelope
 from actors.continuity.actor import ContinuityActor
 from actors.outbox.protocol import Entry
-from actors.project import access, portraits, webhooks
+from actors.project import access, deletion, portraits, webhooks
 from actors.project.actor import CONTINUITY, ProjectActor
 from actors.project.checkpoints import MakeCheckpoint
 from actors.project.rules import check_envelope
@@ -83,7 +83,7 @@ class ProjectKinds:
 
     def document_exists(self, home: str, doc: str, find: Find) -> bool:
         project = find(home)
-        if not isinstance(project, ProjectActor) or project.facts is None:
+        if not isinstance(project, ProjectActor) or project.facts is None or project.deleted:
             return False
         if doc in ("outline", "live"):
             return True
@@ -123,7 +123,9 @@ class ProjectKinds:
 
     def permit(self, envelope: Envelope, find: Find) -> None:
         project = find(envelope.home)
-        access.permit(project if isinstance(project, ProjectActor) else None, envelope.principal, envelope.command)
+        found = project if isinstance(project, ProjectActor) else None
+        access.permit(found, envelope.principal, envelope.command)
+        deletion.permit(found, envelope.command)
 
     def owes(self, home: str, events: Iterable[Draft], first_seq: int, now_ms: int, find: Find) -> list[Entry]:
         project = find(home)

@@ -380,6 +380,23 @@ class DefinitionView(Body):
 
 
 @dataclass(frozen=True, slots=True)
+class DeletedView(Body):
+    """A project that was deleted: what may be said of it, and how far its erasure is (`actors.project.erasing`).
+
+    `phase`: closing · kept (may be restored) · caches · films · rows (no way back) · gone. `upto`: rows of the log
+    before this sequence are erased, or about to be. `title` is empty once there is no way back.
+    """
+
+    project: str
+    title: str
+    owner: str
+    deleted_at_ms: int
+    purge_at_ms: int
+    phase: str = "closing"
+    upto: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class BackgroundView(Body):
     """A suspended project that may be looked over from `due_at_ms` on."""
 

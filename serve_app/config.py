@@ -22,6 +22,7 @@ from serve_app.settings.cache import CacheSettings
 from serve_app.settings.embed import EmbedSettings
 from serve_app.settings.llm import LlmSettings, roles_in
 from serve_app.settings.objects import ObjectSettings
+from serve_app.settings.projects import ProjectSettings
 from serve_app.settings.remote import RemoteSettings
 from serve_app.settings.vectors import VectorSettings
 from serve_app.settings.vendors import VendorSettings
@@ -70,6 +71,7 @@ class Settings(
     EmbedSettings,
     CacheSettings,
     VectorSettings,
+    ProjectSettings,
 ):
     """What one process of StoryForge runs with. Make it with `Settings.from_args`."""
 

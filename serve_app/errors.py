@@ -36,6 +36,7 @@ TABLE: Mapping[str, Row] = {
     "FORBIDDEN": Row(403, CloseCode.FORBIDDEN),
     "MEDIA_FORBIDDEN": Row(403, CloseCode.FORBIDDEN),
     "NOT_FOUND": Row(404, CloseCode.NOT_FOUND),
+    "PROJECT_DELETED": Row(410, CloseCode.NOT_FOUND),
     "MALFORMED": _BAD,
     "BAD_REQUEST": _BAD,
     "BAD_HOST": _BAD,

@@ -66,6 +66,17 @@ class FilmCacheReceiver:
             return Confirmed()
         return Failed("LATER")
 
+    async def erase(self, project: str) -> bool:
+        """Nobody is given a film of a project that was deleted. False: the cache could not be told."""
+        if self._settings.cache_semantic == "off":
+            return True
+        films = await self._opened()
+        if films is None:
+            return False
+        if films.scope == "project":
+            return await films.cache.drop(films.space(project))
+        return await films.cache.forget_where(films.space(project), project=project) is not None
+
     async def _opened(self) -> FilmCache | None:
         async with self._opening:
             if self._films is None:

@@ -66,10 +66,12 @@ class Identities:
         await self._vectors.delete_where(space_of(home), {"character": character})
         await self._catalogue.forget(home, kind=Kind.CHARACTER, subject=character)
 
-    async def forget_project(self, home: str) -> None:
-        """Everybody of it."""
+    async def forget_project(self, home: str) -> bool:
+        """Everybody of it, and its parts. False: the catalogue could not be told."""
         await self._vectors.drop(space_of(home))
+        faults = self._catalogue.counts.faults
         await self._catalogue.forget(home)
+        return self._catalogue.counts.faults == faults
 
     async def deliver(self, entry: Entry) -> Outcome:
         """What a commit owes. Raises nothing of the stores."""

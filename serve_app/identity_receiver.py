@@ -6,6 +6,7 @@ Invariant: a host whose projects have no pictures carries neither arrays, nor a 
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING, ClassVar
 
 from actors.outbox.protocol import Entry, Outcome
@@ -13,6 +14,9 @@ from serve_app.config import Settings
 
 if TYPE_CHECKING:
     from serve_app.identities import Identities
+
+
+logger = logging.getLogger("storyforge.host")
 
 
 class IdentityReceiver:
@@ -25,6 +29,16 @@ class IdentityReceiver:
 
     async def deliver(self, entry: Entry) -> Outcome:
         return await (await self._opened()).deliver(entry)
+
+    async def erase(self, project: str) -> bool:
+        """Everybody of a project that was deleted, and its parts. False: a store is away."""
+        from storage.vectors.protocol import VectorFault
+
+        try:
+            return await (await self._opened()).forget_project(project)
+        except VectorFault as fault:
+            logger.warning("the people of a deleted project stay for now", extra={"code": fault.code})
+            return False
 
     async def close(self) -> None:
         identities, self._identities = self._identities, None

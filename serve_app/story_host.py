@@ -19,8 +19,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
-from actors.commands import CommandError, CreateProject, Envelope, ImportScreenplay
+from actors.commands import CommandError, CreateProject, DeleteProject, Envelope, ImportScreenplay, RestoreProject
 from actors.kinds import ProjectKinds
+from actors.project.erasing import Purges
 from actors.project.portraits import IDENTITY
 from actors.project.webhooks import WEBHOOK
 from actors.runtime.actor import Catalogue
@@ -53,6 +54,7 @@ from serve_app.config import Settings
 from serve_app.copy_desk import CopyDesk
 from serve_app.document_desk import DocumentDesk
 from serve_app.drain import Drain, DrainLimits, NoSigns, Signs, State
+from serve_app.erasing import Erasing
 from serve_app.film_cache_outbox import FilmCacheReceiver
 from serve_app.folding import OutsideFolder, open_folder
 from serve_app.host_health import LoopWatch, raise_if_beyond_repair
@@ -66,15 +68,16 @@ from serve_app.peers.faults import FaultError
 from serve_app.peers.port import PeerPort
 from serve_app.peers.verdicts import Reach, Verdicts
 from serve_app.peers.wire import PeerError
-from serve_app.stores import OBJECT_COUNTS, open_bus, open_ledger
+from serve_app.stores import OBJECT_COUNTS, open_bus, open_ledger, open_objects
 from serve_app.telemetry.films import FILM_ANSWERS, film_families
 from serve_app.telemetry.host import HostMeters, bus_families
 from serve_app.telemetry.objects import object_families
 from serve_app.video_offers import router_of
 from serve_app.webhooks.receiver import WebhookReceiver
 from storage.bus.protocol import Topic, home_stream, ring_workers
-from storage.ledger.errors import Owned
+from storage.ledger.errors import LedgerError, Owned
 from storage.ledger.protocol import HostRow
+from storage.ledger.purging import DELETED
 
 logger = logging.getLogger("storyforge.host")
 
@@ -143,6 +146,7 @@ class StoryHostCore:
         self._claims = Claims(self.ledger, self._verdicts, self._open, lambda: self.runtime.lease.row)
         self._runtime: StoryRuntime | None = None
         self._suspended: Suspended | None = None
+        self._purges: Purges | None = None
         self._majority: Majority | None = None
         self._telling: set[asyncio.Task[None]] = set()
         self._leaving: Leaving | None = None
@@ -194,6 +198,7 @@ class StoryHostCore:
                 pick_within_s=self._settings.pick_within_s,
                 video=router_of(self._settings),
                 films_shared=self._settings.cache_scope == "installation",
+                project_grace_ms=self._settings.project_grace_h * 3_600_000,
                 words_by="vllm" if "vllm" in self._settings.writers else "",
             ),
             make_room=self._make_room,
@@ -207,6 +212,10 @@ class StoryHostCore:
         await self._runtime.start()
         self._suspended = Suspended(self._runtime, MachineClock())
         self._suspended.start()
+        erasing = Erasing(self.ledger, open_objects(self._settings), self._film_cache, self._identities)
+        lease = self._runtime.lease
+        self._purges = Purges(self.ledger, lambda: lease.row, MachineClock(), erasing, self._work_opened)
+        self._purges.start()
         self._leaving = Leaving(self._runtime, self.ledger, self._peers, self._sockets)
         here, tunnels = self._sockets.here, self._sockets.tunnels
         give, verdicts = self._leaving.give_to, self._verdicts
@@ -244,6 +253,8 @@ class StoryHostCore:
         if self._drain is not None:
             await self._drain.cut_short()
         self.meters.lag.stop()
+        if self._purges is not None:
+            await self._purges.stop()
         if self._suspended is not None:
             await self._suspended.stop()
         if self._runtime is not None:
@@ -277,7 +288,11 @@ class StoryHostCore:
 
     # what sockets need
     async def exists(self, project: str) -> bool:
-        return self.runtime.owned(project) is not None or await self.ledger.view("project", project) is not None
+        if self.runtime.owned(project) is not None or await self.ledger.view("project", project) is not None:
+            return True
+        if await self.ledger.view(DELETED, project) is not None:
+            raise CollabError(CloseCode.NOT_FOUND, "this project was deleted")
+        return False
 
     async def open(self, project: str) -> Home:
         if self._leaving is not None:
@@ -368,7 +383,7 @@ class StoryHostCore:
     # operations of the peer port
     async def _command(self, message: dict[str, Any]) -> dict[str, Any]:
         envelope = Envelope.from_dict(message["envelope"])
-        makes = isinstance(envelope.command, CreateProject | ImportScreenplay)
+        makes = isinstance(envelope.command, CreateProject | ImportScreenplay | RestoreProject)
         try:
             try:
                 answer = await self.runtime.command(envelope)
@@ -378,6 +393,9 @@ class StoryHostCore:
         except Owned as owned:
             host = owned.owner.host
             raise FaultError("MOVED", f"{envelope.home} lives at {host.peer if host else 'no host'}") from None
+        if isinstance(envelope.command, DeleteProject) and self._purges is not None:
+            with contextlib.suppress(LedgerError):  # its jobs end now; else at the next look
+                await self._purges.step(envelope.home)
         return {"sequence": answer.sequence, "ids": answer.ids, "replayed": answer.replayed}
 
     async def _scene_text(self, message: dict[str, Any]) -> dict[str, Any]:

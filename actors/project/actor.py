@@ -22,9 +22,11 @@ from actors.commands import (
     CreateWebhook,
     DefineBrain,
     DefineFormat,
+    DeleteProject,
     DeleteWebhook,
     ImportScreenplay,
     RemoveCast,
+    RestoreProject,
     RevokeAccessLink,
     SaveCheckpoint,
     SetAhead,
@@ -36,7 +38,7 @@ from actors.commands import (
     SetShare,
     WithdrawDefinition,
 )
-from actors.project import access, checkpoints, portraits, reuse, share, styles, webhooks
+from actors.project import access, checkpoints, deletion, portraits, reuse, share, styles, webhooks
 from actors.project.draft import ProjectDraft, SceneDraft, heading_words, read_screenplay, scene_script
 from actors.project.order import key_between, keys
 from actors.project.rules import SCENES_MAX
@@ -105,6 +107,7 @@ class ProjectActor(Actor):
     def __init__(self, home: str, id: str) -> None:
         super().__init__(home, id)
         self.facts: Facts | None = None
+        self.deleted = ""  # "kept": deleted, and may be restored; "erasing": there is no way back
         self.scenes: dict[str, SceneFacts] = {}
         self.links: dict[str, access.Link] = {}
         self.checkpoints: list[checkpoints.Checkpoint] = []  # oldest first
@@ -121,6 +124,8 @@ class ProjectActor(Actor):
         match fact.type:
             case "project.created":
                 self.facts = Facts(**data)
+            case "project.deleted" | "project.restored" | deletion.ERASING:
+                deletion.apply(self, fact)
             case "project.copied":
                 self._facts().title, self._facts().created_at_ms = data["title"], data["created_at_ms"]
             case "project.brain_set":
@@ -164,11 +169,13 @@ class ProjectActor(Actor):
         kept = [asdict(each) for each in self.checkpoints]
         scenes = [asdict(s) for s in self.scenes.values()]
         hooks = [asdict(hook) for hook in self.webhooks.values()]
-        own = {"brains": styles.dump(self.own_brains), "formats": styles.dump(self.own_formats)}
+        own: dict[str, Any] = {"brains": styles.dump(self.own_brains), "formats": styles.dump(self.own_formats)}
+        own["deleted"] = self.deleted
         return {"facts": facts, "scenes": scenes, "links": links, "checkpoints": kept, "webhooks": hooks, **own}
 
     def load(self, data: Mapping[str, Any]) -> None:
         self.facts = Facts(**data["facts"]) if data["facts"] else None
+        self.deleted = data.get("deleted", "")
         self.scenes = {s["id"]: SceneFacts(**s) for s in data["scenes"]}
         links = data.get("links", ())  # a snapshot older than links has none
         self.links = {link["id"]: access.Link(**link) for link in links}
@@ -203,12 +210,17 @@ class ProjectActor(Actor):
     def decide(self, message: Message, ctx: Context) -> Decision:
         match message:
             case CreateProject():
+                deletion.born(self, message)
                 return self._create(message, ctx)
             case ImportScreenplay():
+                deletion.born(self, message)
                 return self._import(message, ctx)
-        if self.facts is None:
+            case DeleteProject() | RestoreProject():
+                return deletion.decide(self, message, ctx)
+        if self.facts is None or self.deleted:
             if isinstance(message, Notice):
                 return Decision()
+            deletion.permit(self, message)
             raise CommandError("NOT_FOUND", "no such project", ("input", "projectId"))
         match message:
             case SetBrain():

@@ -176,6 +176,7 @@ class Catalogue:
     pick_within_s: int = 24 * 3600  # how long a board waits for people where a request does not say
     video: Router = field(default_factory=Router)
     films_shared: bool = False  # between the projects of the installation; else each keeps to its own
+    project_grace_ms: int = 72 * 3_600_000  # how long a deleted project may be restored
     words_by: str = ""  # whose worker scenes are written by, if it takes them in time; "": anybody's
 
 

@@ -15,7 +15,15 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, S
 from functools import partial
 from typing import Any
 
-from actors.commands import Answer, CommandError, CreateProject, Envelope, ImportScreenplay
+from actors.commands import (
+    Answer,
+    CommandError,
+    CreateProject,
+    DeleteProject,
+    Envelope,
+    ImportScreenplay,
+    RestoreProject,
+)
 from actors.outbox.protocol import WAITING, OutboxReceiver
 from actors.runtime.actor import AttemptsChanged, Catalogue, Notice, Started
 from actors.runtime.archiving import archived_upto
@@ -35,6 +43,7 @@ from actors.views import OPEN_JOB
 from collab.close_codes import CloseCode
 from storage.ledger.errors import LedgerError, Owned
 from storage.ledger.protocol import KEPT_MS, HostRow, Kind, Ledger, Want
+from storage.ledger.purging import DELETED
 from storage.ledger.queue_board import QueueBoard
 
 logger = logging.getLogger("storyforge.runtime")
@@ -187,6 +196,8 @@ class StoryRuntime:
             away = self._stopping or self.draining
             raise HomeLost(home_id, "this host is leaving" if away else "this host has no lease")
         if not create and await self.ledger.view("project", home_id) is None:
+            if await self.ledger.view(DELETED, home_id) is not None:
+                raise CommandError("PROJECT_DELETED", "this project was deleted", ("input", "projectId"))
             raise CommandError("NOT_FOUND", "no such project", ("projectId",))
         ends = self.lease.ends
         claim = await self.ledger.claim(home_id, self.lease.row, depose=depose)
@@ -254,20 +265,27 @@ class StoryRuntime:
         """Whether it was given to this host just now: the people it was given for are on their way."""
         return self._clock.now_ms() < self._settling.get(home.id, 0)
 
-    async def release(self, home: Home, *, to: HostRow | None = None, reason: str = "the host is leaving") -> None:
+    async def release(
+        self,
+        home: Home,
+        *,
+        to: HostRow | None = None,
+        reason: str = "the host is leaving",
+        code: CloseCode = CloseCode.GOING_AWAY,
+    ) -> None:
         """Close a home in order and give it back, once, however many ask. `to`: who is to have it; `reason`: what its
         sockets are told where nobody is named."""
         if home.id not in self._leaving and not home.gone:
             if self._homes.get(home.id) is home:
                 del self._homes[home.id]
-            task = asyncio.get_running_loop().create_task(self._leave(home, to, reason))
+            task = asyncio.get_running_loop().create_task(self._leave(home, to, reason, code))
             self._leaving[home.id] = home, task
             task.add_done_callback(lambda _: self._leaving.pop(home.id, None))
         await self.left(home.id)
 
-    async def _leave(self, home: Home, to: HostRow | None, reason: str) -> None:
+    async def _leave(self, home: Home, to: HostRow | None, reason: str, code: CloseCode) -> None:
         if to is None:
-            await home.close(CloseCode.GOING_AWAY, reason)
+            await home.close(code, reason)
         else:
             await home.close(CloseCode.MOVED, "another host takes it")
         try:
@@ -318,9 +336,21 @@ class StoryRuntime:
     async def command(self, envelope: Envelope) -> Answer:
         """Decide and commit a command here. Raises `CommandError`, `Owned`, `HomeLost` and other `LedgerError`s."""
         self._kinds.check(envelope, self._around.catalogue)
-        create = isinstance(envelope.command, CreateProject | ImportScreenplay)
+        create = isinstance(envelope.command, CreateProject | ImportScreenplay | RestoreProject)
         home = await self.open(envelope.home, create=create)
-        return await home.ask(envelope)
+        if not isinstance(envelope.command, DeleteProject | RestoreProject):
+            return await home.ask(envelope)
+        try:
+            answer = await home.ask(envelope)
+        except CommandError:
+            if isinstance(envelope.command, RestoreProject) and not home.rooms.sessions:
+                await self.release(home)  # it was opened for this alone, and may be on its way out
+            raise
+        if isinstance(envelope.command, DeleteProject):
+            await self.release(home, code=CloseCode.NOT_FOUND, reason="this project was deleted")
+        else:
+            await self.release(home)  # whoever comes finds it whole: what was put off is caught up with by who opens it
+        return answer
 
     async def visit(self, home_id: str, target: str, notice: Notice) -> None:
         """Open a home nobody has, give one notice, and give the home back unless people came meanwhile.

@@ -13,7 +13,7 @@ from typing import Any
 import strawberry
 from graphql import GraphQLError
 
-from actors.views import AccessLinkView, JobView, ProjectView, SceneView
+from actors.views import AccessLinkView, DeletedView, JobView, ProjectView, SceneView
 from serve_app.auth import SCOPE_ALL, Principal
 from serve_app.graphql.feed import ChangeFeed
 from serve_app.graphql.limits import GraphQLLimits
@@ -22,6 +22,7 @@ from serve_app.graphql.ports import AskOwner, BrainCard, Commands, Reader, Scene
 from serve_app.pasts import Pasts
 from serve_app.settings.cache import CacheSettings
 from storage.ledger.protocol import View
+from storage.ledger.purging import DELETED
 from storage.ledger.queue_board import QueueBoard
 
 LinkToken = Callable[[str, str, int], str]
@@ -82,11 +83,22 @@ class Context:
         return link
 
     async def project(self, id: str) -> tuple[View, ProjectView] | None:
+        """None: there is none, or none of theirs. Raises GraphQLError PROJECT_DELETED for one of theirs that was."""
         row = await self.ports.reader.view("project", id)
         if row is None or row.body is None:
+            if (told := await self.deleted(id)) is not None:
+                raise project_deleted(told)
             return None
         body = ProjectView.from_blob(row.body)
         return (row, body) if visible(self.who, body) else None
+
+    async def deleted(self, id: str) -> DeletedView | None:
+        """What is left to say of a project of theirs that was deleted."""
+        row = await self.ports.reader.view(DELETED, id)
+        if row is None or row.body is None:
+            return None
+        told = DeletedView.from_blob(row.body)
+        return told if visible_deleted(self.who, told) else None
 
     async def scene(self, id: str) -> tuple[View, SceneView] | None:
         row = await self.ports.reader.view("scene", id)
@@ -104,11 +116,28 @@ class Context:
 Info = strawberry.Info[Context, None]
 
 
+def visible_owner(principal: Principal, owner: str) -> bool:
+    """Whether it is theirs by ownership, not by a link."""
+    return not principal.project and (SCOPE_ALL in principal.scopes or owner == principal.id)
+
+
+def visible_deleted(principal: Principal, told: DeletedView) -> bool:
+    """Whether the principal may know that it was deleted."""
+    return principal.project == told.project if principal.project else visible_owner(principal, told.owner)
+
+
 def visible(principal: Principal, project: ProjectView) -> bool:
     """Whether the principal may know that the project exists."""
     if principal.project:
         return principal.project == project.id
     return SCOPE_ALL in principal.scopes or project.owner == principal.id
+
+
+def project_deleted(told: DeletedView) -> GraphQLError:
+    words = "This project was deleted."
+    if told.phase in ("closing", "kept"):
+        words = "This project was deleted. Its owner can restore it until it is erased."
+    return GraphQLError(words, extensions={"code": "PROJECT_DELETED", "retryable": False})
 
 
 def not_found(what: str, id: str) -> GraphQLError:

@@ -129,6 +129,9 @@ OWNER_ONLY = frozenset(
         "Mutation.setAhead",
         "Mutation.setShare",
         "Mutation.setCacheBound",
+        "Mutation.deleteProject",
+        "Mutation.restoreProject",
+        "Query.deletedProjects",
     }
 )
 """Denied on purpose. What is in neither table is denied too; a test asks for every field to be in one of them."""

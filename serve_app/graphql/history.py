@@ -61,6 +61,8 @@ SUMMARIES: dict[str, str] = {
     "checkpoint.made": "Kept a checkpoint",
     "project.ahead_set": "Changed how many films are made ahead",
     "project.cache_bound_set": "Changed how sure a reused film must be",
+    "project.deleted": "Deleted the project",
+    "project.restored": "Restored the project",
     "project.share_set": "Changed the project's part of the workers",
     "project.background_set": "Changed whether the story is looked over while nobody is there",
     "meanwhile.noted": "While you were away",

@@ -37,6 +37,7 @@ from serve_app.graphql.comment_mutations import CommentMutations
 from serve_app.graphql.context import Context, Info
 from serve_app.graphql.continuation_operations import ContinuationMutations
 from serve_app.graphql.copy_operations import CopyMutations
+from serve_app.graphql.deletion_operations import DeletionMutations
 from serve_app.graphql.described import commanded
 from serve_app.graphql.document_operations import DocumentMutations
 from serve_app.graphql.finding_mutations import FindingMutations
@@ -116,6 +117,7 @@ class Mutation(
     StyleMutations,
     ContinuationMutations,
     CacheMutations,
+    DeletionMutations,
 ):
     @strawberry.mutation
     async def create_project(self, info: Info, input: CreateProjectInput) -> ProjectPayload:

@@ -14,6 +14,7 @@ from serve_app.graphql.cache_report import CacheQueries
 from serve_app.graphql.checkpoint_operations import CheckpointQueries
 from serve_app.graphql.context import Context, Info, not_found, visible
 from serve_app.graphql.continuation_operations import ContinuationQueries
+from serve_app.graphql.deletion_operations import DeletionQueries
 from serve_app.graphql.described import described
 from serve_app.graphql.document_operations import DocumentQueries
 from serve_app.graphql.enums import AccessRole
@@ -71,6 +72,7 @@ class Query(
     CacheQueries,
     SoFarQueries,
     SheetQueries,
+    DeletionQueries,
 ):
     @strawberry.field
     async def me(self, info: Info) -> Me:

@@ -103,7 +103,7 @@ class Videos:
         rows = await self._ports.reader.views(
             VIDEO, parent=context.who.id, after=after, limit=limit + 1, newest_first=newest_first
         )
-        found = [await context.job(row.id) for row in rows[:limit]]
+        found = [await _job(context, row.id) for row in rows[:limit]]
         shown = [await self._as_video(view) for _, view in filter(None, found)]
         ids = {"first_id": shown[0]["id"] if shown else None, "last_id": shown[-1]["id"] if shown else None}
         return JSONResponse({"object": "list", "data": shown, "has_more": len(rows) > limit, **ids}, headers=NO_STORE)
@@ -150,7 +150,7 @@ class Videos:
             scene, auto_pick=True, seed=ask.seed, backend=ask.model, candidates=FRAMES_DRAWN, video=video
         )
         job = (await self._send(context, home, scene, f"{key}.job", command))["job"]
-        found = await context.job(job)
+        found = await _job(context, job)
         if found is None:
             raise ApiError(503, "server_error", "The video was taken and cannot be read yet.")
         return await self._shown(found[1])
@@ -189,7 +189,7 @@ class Videos:
 
     async def _video(self, context: Context, request: Request) -> tuple[View, JobView]:
         """Raises `ApiError` 404, the same for what is not there, not theirs, deleted, or no such video."""
-        found = await context.job(request.path_params["id"])
+        found = await _job(context, request.path_params["id"])
         if found is None or found[1].video is None or found[1].video.get("dropped"):
             raise ApiError(404, "not_found", "There is no such video.")
         return found
@@ -275,6 +275,16 @@ def _error_of(fault: Exception) -> ApiError:
     logger.warning("a video request was not served", extra={"code": known})
     words = "The server cannot do this right now. Try again in a moment."
     return ApiError(row.http if row.retryable else 500, "server_error", words)
+
+
+async def _job(context: Context, id: str) -> tuple[View, JobView] | None:
+    """One of a project that was deleted reads as one that never was."""
+    try:
+        return await context.job(id)
+    except GraphQLError as error:
+        if (error.extensions or {}).get("code") == "PROJECT_DELETED":
+            return None
+        raise
 
 
 async def _once(data: bytes) -> AsyncIterator[bytes]:

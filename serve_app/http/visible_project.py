@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from starlette.requests import Request
 
-from actors.views import AccessLinkView, ProjectView
+from actors.views import AccessLinkView, DeletedView, ProjectView
 from serve_app.auth import Gate
-from serve_app.graphql.context import visible
+from serve_app.graphql.context import visible, visible_deleted
 from serve_app.graphql.ports import Reader
 from serve_app.http.answers import Refusal, enter
+from storage.ledger.purging import DELETED
 
 
 async def visible_project(gate: Gate, reader: Reader, request: Request) -> ProjectView:
-    """Of the path's ``project``. Raises `Refusal` UNAUTHENTICATED, NOT_FOUND and what `enter` raises."""
+    """Of the path's ``project``. Raises `Refusal` UNAUTHENTICATED, NOT_FOUND, PROJECT_DELETED and what `enter` raises."""
     principal = enter(gate, request)
     if principal.project:
         link = await reader.view("access", principal.id)
@@ -25,5 +26,8 @@ async def visible_project(gate: Gate, reader: Reader, request: Request) -> Proje
     row = await reader.view("project", request.path_params["project"])
     found = ProjectView.from_blob(row.body) if row is not None and row.body is not None else None
     if found is None or not visible(principal, found):
+        gone = await reader.view(DELETED, request.path_params["project"]) if found is None else None
+        if gone is not None and gone.body is not None and visible_deleted(principal, DeletedView.from_blob(gone.body)):
+            raise Refusal("PROJECT_DELETED", "This project was deleted.", field="project")
         raise Refusal("NOT_FOUND", "There is no such project.", field="project")
     return found

@@ -15,6 +15,7 @@ from storage.backup.stream import digest_of, row_bytes
 from storage.backup.tables import ATTEMPTS, EVENTS, RESPONSES, SNAPSHOTS, VIEWS, Record, Row, Table
 from storage.ledger.archive import ARCHIVE
 from storage.ledger.protocol import AttemptState, Kind, Snapshot
+from storage.ledger.purging import DELETED
 from storage.ledger.seal import unseal
 from storage.objects.protocol import store_of
 
@@ -125,6 +126,8 @@ class Check:
         except codec.CodecError:
             self.fault(f"{home}: {what} does not decode")
             return
+        if kind == DELETED and value["upto"]:  # erased, or being erased: what is gone is gone on purpose
+            self._listed[home] = max(self._listed.get(home, 0), value["upto"])
         if kind == ARCHIVE and value["first"] == self._listed.get(home, 0) + 1:
             self._listed[home] = value["last"]
         for key in named_objects(value):

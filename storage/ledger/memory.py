@@ -36,6 +36,7 @@ from storage.ledger.protocol import (
     View,
     Want,
 )
+from storage.ledger.purging import KEPT, PURGE_ROWS
 from storage.ledger.rules import check_append, check_free, ownership_event, want_stands
 
 
@@ -256,6 +257,30 @@ class MemoryLedger:
         state.trimmed += len(gone)
         self._token += bool(gone)
         return len(gone)
+
+    async def purge(self, home: str, *, epoch: int, before: int, limit: int = PURGE_ROWS) -> int:
+        state = self._homes.get(home, _Home())
+        if state.owner is None or state.epoch != epoch:
+            raise Fenced(home, epoch, state.seq, state.epoch, state.seq)
+        gone = state.between(0, before - 1)[:limit]
+        if gone:
+            del state.events[: len(gone)]
+            state.trimmed += len(gone)
+            return len(gone)
+        snapshots = [key for key in self._snapshots if key[0] == home][:limit]
+        for key in snapshots:
+            del self._snapshots[key]
+        answers = [key for key in self._responses if key[0] == home][: 0 if snapshots else limit]
+        for answer in answers:
+            del self._responses[answer]
+        if snapshots or answers:
+            return len(snapshots) + len(answers)
+        if attempts := self._attempts.forget(home, limit):
+            return attempts
+        views = [at for at, row in self._views.items() if row.home == home and row.kind not in KEPT][:limit]
+        for view in views:
+            del self._views[view]
+        return len(views)
 
     async def head(self, home: str) -> int:
         return self._homes.get(home, _Home()).seq

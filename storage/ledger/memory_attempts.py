@@ -56,6 +56,12 @@ class MemoryAttempts:
                 state = AttemptState.CANCELLED if row.state is AttemptState.OPEN else row.state
                 self._rows[id] = replace(row, cancel_requested=True, state=state, version=row.version + 1)
 
+    def forget(self, home: str, limit: int) -> int:
+        gone = [id for id, row in self._rows.items() if row.home == home][:limit]
+        for id in gone:
+            del self._rows[id]
+        return len(gone)
+
     def _claimable(self, row: Attempt, worker: str, now: int) -> bool:
         if row.state is AttemptState.OPEN:
             return True

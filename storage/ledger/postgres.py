@@ -16,7 +16,14 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
 from storage.graphs.calls import Call
-from storage.ledger import postgres_archive, postgres_attempts, postgres_ownership, postgres_read, postgres_shares
+from storage.ledger import (
+    postgres_archive,
+    postgres_attempts,
+    postgres_ownership,
+    postgres_purge,
+    postgres_read,
+    postgres_shares,
+)
 from storage.ledger.archive import ARCHIVE, TRIM_ROWS, Chunk
 from storage.ledger.errors import LedgerError, Unavailable
 from storage.ledger.places import Queue
@@ -41,6 +48,7 @@ from storage.ledger.protocol import (
     StoredResponse,
     View,
 )
+from storage.ledger.purging import PURGE_ROWS
 from storage.ledger.rules import check_append, check_final
 
 log = logging.getLogger(__name__)
@@ -228,6 +236,9 @@ class PostgresLedger:
     async def trim(self, chunk: Chunk, *, epoch: int, limit: int = TRIM_ROWS) -> int:
         """See `storage.ledger.archive.Trims`."""
         return await self._on_pool(lambda db: postgres_archive.trim(db, chunk, epoch, limit))
+
+    async def purge(self, home: str, *, epoch: int, before: int, limit: int = PURGE_ROWS) -> int:
+        return await self._on_pool(lambda db: postgres_purge.purge(db, home, epoch, before, limit))
 
     async def head(self, home: str) -> int:
         return await self._read(lambda db: postgres_read.head(db, home))

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from storage.graphs.calls import Call
 from storage.ledger.places import Queue
+from storage.ledger.purging import PURGE_ROWS
 
 
 class Kind(enum.IntEnum):
@@ -344,6 +345,12 @@ class Ledger(Protocol):
         ...
 
     async def response(self, home: str, principal: str, key: str) -> StoredResponse | None: ...
+
+    async def purge(self, home: str, *, epoch: int, before: int, limit: int = PURGE_ROWS) -> int:
+        """Erase a deleted home, up to `limit` rows of one kind: its log with seq < `before`, lowest first, then its
+        snapshots, answers, attempts, and projections but those of `storage.ledger.purging.KEPT`. How many went; 0:
+        nothing is left. Raises `Fenced` unless `epoch` owns the home."""
+        ...
 
     # projections
     def saw(self, home: str, seq: int) -> None:

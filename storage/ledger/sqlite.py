@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from storage.graphs.calls import Call
-from storage.ledger import sqlite_archive, sqlite_attempts, sqlite_read, sqlite_shares
+from storage.ledger import sqlite_archive, sqlite_attempts, sqlite_purge, sqlite_read, sqlite_shares
 from storage.ledger import sqlite_ownership as ownership
 from storage.ledger import sqlite_transaction as write
 from storage.ledger.archive import ARCHIVE, TRIM_ROWS, Chunk
@@ -37,6 +37,7 @@ from storage.ledger.protocol import (
     StoredResponse,
     View,
 )
+from storage.ledger.purging import PURGE_ROWS
 from storage.ledger.rules import check_append, check_final
 from storage.ledger.sqlite_lock import FileLock
 from storage.ledger.sqlite_readers import Readers
@@ -171,6 +172,9 @@ class SqliteLedger:
     async def trim(self, chunk: Chunk, *, epoch: int, limit: int = TRIM_ROWS) -> int:
         """See `storage.ledger.archive.Trims`."""
         return await self._write(lambda tx: sqlite_archive.trim(tx, chunk, epoch, limit))
+
+    async def purge(self, home: str, *, epoch: int, before: int, limit: int = PURGE_ROWS) -> int:
+        return await self._write(lambda tx: sqlite_purge.purge(tx, home, epoch, before, limit))
 
     async def head(self, home: str) -> int:
         return await self._read(lambda db: sqlite_read.head(db, home))

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 
 from storage.ledger.archive import ArchiveDamaged, ArchiveUnreadable
 from storage.ledger.protocol import Event, Kind, Ledger
+from storage.ledger.purging import DELETED
 
 PAGE_ROWS = 1000
 
@@ -27,6 +28,8 @@ async def faults(ledger: Ledger, home: str) -> list[str]:
     head = await ledger.head(home)
     found: list[str] = []
     seq = epoch = 0
+    if await ledger.view(DELETED, home) is not None and (left := await ledger.read(home, limit=1)):
+        seq, epoch = left[0].seq - 1, left[0].epoch - (left[0].kind is Kind.OWNERSHIP)  # erased up to here
     try:
         async for event in rows(ledger, home):
             if event.seq != seq + 1:

@@ -37,6 +37,7 @@ LIGHT = (
     "storage.ledger.errors",
     "storage.ledger.protocol",
     "storage.ledger.places",
+    "storage.ledger.purging",
     "storage.ledger.queue_board",
     "storage.ledger.archive",
     "storage.ledger.seal",

@@ -124,6 +124,8 @@ async def test_a57_a_command_needs_the_role_it_is_listed_under() -> None:
         "project.set_ahead",
         "project.set_share",
         "project.set_cache_bound",
+        "project.delete",
+        "project.restore",
         "access.create",
         "access.change",
         "access.revoke",

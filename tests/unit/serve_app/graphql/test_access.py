@@ -221,6 +221,40 @@ async def test_k110_how_wrong_a_reused_film_may_be_is_the_owners(shared: Shared)
             await shared.act(call, "project { cacheBoundPer10000 }")
 
 
+async def test_a115_every_door_says_that_a_project_was_deleted(shared: Shared) -> None:
+    """A-115: lists, fields, mutations, history and links of a deleted project; a link cannot delete; within the grace
+    its owner finds it in a list and has it back, text and links and all."""
+    mine, other = await shared.story(), await shared.story()
+    _, link = await shared.link(mine["projectId"], "EDITOR")
+    delete = f'deleteProject(input: {{projectId: "{mine["projectId"]}", idempotencyKey: "KEY"}})'
+    restore = delete.replace("deleteProject", "restoreProject")
+    listed = "{ projects { totalCount edges { node { id } } } deletedProjects { id title deletedAt erasedAt } }"
+    read = "query($p: ID!, $s: ID!) { project(id: $p) { id } scene(id: $s) { script } }"
+    ids = {"p": mine["projectId"], "s": mine["sceneId"]}
+    assert codes(await shared.post(f"mutation {{ {delete} {{ sequence }} }}", link)) == {"FORBIDDEN"}
+    script = (await shared.post(read, **ids))["data"]["scene"]["script"]
+    gone = (await shared.act(delete, "deleted { id title deletedAt erasedAt }"))["deleted"]
+    days = datetime.fromisoformat(gone["erasedAt"]) - datetime.fromisoformat(gone["deletedAt"])
+    assert (gone["title"], days) == ("Ferry", timedelta(hours=72))
+    now = (await shared.post(listed))["data"]
+    assert (now["projects"]["totalCount"], now["deletedProjects"]) == (1, [gone])
+    assert now["projects"]["edges"][0]["node"]["id"] == other["projectId"]
+    writes = f'mutation {{ lockScene(sceneId: "{mine["sceneId"]}", idempotencyKey: "k") {{ sequence }} }}'
+    for token in (TOKEN, link):
+        told = await shared.post(read, token, **ids)
+        assert codes(told) == {"PROJECT_DELETED"}
+        assert {error["extensions"]["retryable"] for error in told["errors"]} == {False}
+        assert codes(await shared.post(writes, token)) == {"PROJECT_DELETED"}
+    past = f"/history/{mine['projectId']}/scene:{mine['sceneId']}"
+    answer = await shared.client.get(past, headers={"authorization": f"Bearer {TOKEN}"})
+    assert (answer.status_code, "PROJECT_DELETED" in answer.text) == (410, True)
+    assert (await shared.act(delete, "deleted { id }"))["deleted"]["id"] == mine["projectId"]
+    back = await shared.act(restore, "project { id }")
+    assert back["project"]["id"] == mine["projectId"]
+    assert (await shared.post(read, link, **ids))["data"]["scene"]["script"] == script
+    assert (await shared.post(listed))["data"]["deletedProjects"] == []
+
+
 async def test_q72_a_link_is_listed_for_the_owner_and_its_token_shown_once(shared: Shared) -> None:
     """Q-72: the list has no token, a retry answers with the same one, and a link sees no list."""
     mine = await shared.story()
