@@ -17,7 +17,7 @@ from storage.ledger.purging import DELETED
 
 
 async def visible_project(gate: Gate, reader: Reader, request: Request) -> ProjectView:
-    """Of the path's ``project``. Raises `Refusal` UNAUTHENTICATED, NOT_FOUND, PROJECT_DELETED and what `enter` raises."""
+    """Of the path's ``project``. Raises `Refusal` UNAUTHENTICATED, NOT_FOUND, PROJECT_DELETED, and as `enter`."""
     principal = enter(gate, request)
     if principal.project:
         link = await reader.view("access", principal.id)

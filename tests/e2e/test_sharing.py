@@ -1,4 +1,4 @@
-"""A project shared by links: each person gets one, with what they may do (E-80, E-81)."""
+"""A project shared by links: each person gets one, with what they may do (E-80, E-81, E-122, E-123)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ def shares(ada: Person, name: str, role: str) -> str:
 
 def test_e80_a_link_opens_one_project_as_far_as_its_role_goes(enter: Enter) -> None:
     """E-80: made and sent by Ada; Bo reads, sees that he does, and cannot write; made a writer he writes, under the
-    name Ada gave him; when the link is taken back his page says so."""
+    name Ada gave him; when the link is taken back his page says so. E-122, E-123: Ada deletes the project by its title
+    and restores it from the list."""
     ada, bo = at_work(enter), enter("Bo")
     bo.page.goto(shares(ada, "Bo Lind", "Read"))
     bo.at_the_desk()
@@ -67,6 +68,36 @@ def test_e80_a_link_opens_one_project_as_far_as_its_role_goes(enter: Enter) -> N
     expect(ada.page.get_by_test_id("share-links")).to_have_count(0, timeout=SOON_MS)
     # The light goes out, or the whole page with it: whichever Bo is told first, nothing says "saved" any more.
     expect(bo.page.locator('[data-testid="save-light"][data-state="saved"]')).to_have_count(0, timeout=SOON_MS)
+    _deletes_and_restores(ada)
+
+
+def _deletes_and_restores(ada: Person) -> None:
+    """By keys: nothing happens until the title is typed; the shelf has it under *Deleted*, and gives it back."""
+    project, script = ada.project, ada.script
+    ada.page.keyboard.press("Escape")
+    ada.page.keyboard.press("Control+k")
+    expect(ada.palette()).to_be_focused(timeout=SOON_MS)
+    ada.type("Delete this project")
+    ada.page.keyboard.press("Enter")
+    title = ada.page.get_by_test_id("delete-title")
+    expect(title).to_be_focused(timeout=SOON_MS)
+    expect(ada.page.get_by_test_id("delete-confirm")).to_be_disabled()
+    ada.type("The Last")
+    ada.page.keyboard.press("Enter")
+    if AXE.exists():
+        assert accessible(ada) == []
+    expect(ada.page.get_by_test_id("delete-confirm")).to_be_disabled()
+    title.fill(ada.page.locator("label strong").inner_text())
+    ada.page.keyboard.press("Enter")
+    deleted = ada.page.get_by_test_id("deleted-projects")
+    expect(deleted).to_contain_text("It can be restored until", timeout=SOON_MS)
+    expect(ada.page.locator(f'[data-project-id="{project}"]')).to_have_count(0)
+    ada.open(f"/p/{project}")
+    expect(ada.page.get_by_role("main").get_by_text("This project was deleted.")).to_be_visible(timeout=SOON_MS)
+    ada.open("/")
+    deleted.get_by_role("button").first.click()
+    ada.at_the_desk()
+    assert (ada.project, ada.script) == (project, script)
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="not run: axe-core is not installed beside the editor")

@@ -5,6 +5,7 @@ import type { ProjectCard, ProjectType, UserError } from '../api/types';
 import { SAMPLE, SAMPLE_TITLE } from '../story/sample';
 import { navigate, pathTo } from '../story/router';
 import { say } from '../story/toasts';
+import { DeletedShelf } from './DeletedShelf';
 import { ImportButton } from './ImportSheet';
 import { importText } from './importing';
 import { Sheet } from './Sheet';
@@ -52,6 +53,7 @@ export function Home() {
         </section>
       )}
       {shelf.state === 'ready' && (empty ? <Welcome onNew={() => setCreating(true)} /> : <Cards page={shelf} onMore={() => void more(shelf)} />)}
+      {shelf.state === 'ready' && <DeletedShelf />}
       {creating && <NewProject onClose={() => setCreating(false)} />}
     </main>
   );

@@ -11,7 +11,7 @@ import { revealThread } from '../script/remarks';
 import { activeThread, desk, held, reused } from './deskView';
 import { mayShare, mayWrite } from '../story/role';
 import { modKey } from './keys';
-import { breakingDown, cacheReporting, outOfDate, sharing } from './sharing';
+import { breakingDown, cacheReporting, deleting, outOfDate, sharing } from './sharing';
 
 export interface Command {
   id: string;
@@ -70,7 +70,10 @@ export function commandsOf(story: Story, query: string): Command[] {
       : []),
     { id: 'export', label: 'Save the screenplay as .fountain', run: () => void download(story) },
     ...(mayShare.peek()
-      ? [{ id: 'share', label: 'Share this project: links for people', run: () => void (sharing.value = true) }]
+      ? [
+          { id: 'share', label: 'Share this project: links for people', run: () => void (sharing.value = true) },
+          { id: 'delete', label: 'Delete this project', run: () => void (deleting.value = true) },
+        ]
       : []),
     { id: 'breakdown', label: 'Breakdown sheet: days, cast, props, wardrobe', run: () => void (breakingDown.value = true) },
     { id: 'cache', label: 'Cache report: what was reused, and what that saved', run: () => void (cacheReporting.value = true) },

@@ -5,3 +5,4 @@ export const sharing = signal(false);
 export const cacheReporting = signal(false);
 export const outOfDate = signal(false);
 export const breakingDown = signal(false);
+export const deleting = signal(false);

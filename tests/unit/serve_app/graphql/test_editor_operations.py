@@ -16,6 +16,7 @@ pytestmark = pytest.mark.unit
 
 API = Path(__file__).parents[4] / "editor" / "src" / "api"
 SOURCES = tuple(API / f"{name}.ts" for name in ("operations", "past", "cache", "cacheReport", "gate", "radius"))
+SOURCES = tuple(API / f"{name}.ts" for name in ("operations", "past", "cache", "cacheReport", "gate", "deletion"))
 _CONSTANT = re.compile(r"^(?:export )?const ([A-Z]+) = `([^`]*)`;", re.M)
 _OPERATION = re.compile(r"`((?:query|mutation|subscription) [^`]*)`")
 _CHOICES = {"Lock": ("lockScene", "unlockScene"), "Command": ("cancelJob", "retryJob")}
