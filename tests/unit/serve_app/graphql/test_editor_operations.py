@@ -15,8 +15,8 @@ from serve_app.graphql.schema import StorySchema, build_schema
 pytestmark = pytest.mark.unit
 
 API = Path(__file__).parents[4] / "editor" / "src" / "api"
-SOURCES = tuple(API / f"{name}.ts" for name in ("operations", "past", "cache", "cacheReport", "gate", "radius"))
-SOURCES = tuple(API / f"{name}.ts" for name in ("operations", "past", "cache", "cacheReport", "gate", "deletion"))
+NAMES = ("operations", "past", "cache", "cacheReport", "gate", "radius", "deletion")
+SOURCES = tuple(API / f"{name}.ts" for name in NAMES)
 _CONSTANT = re.compile(r"^(?:export )?const ([A-Z]+) = `([^`]*)`;", re.M)
 _OPERATION = re.compile(r"`((?:query|mutation|subscription) [^`]*)`")
 _CHOICES = {"Lock": ("lockScene", "unlockScene"), "Command": ("cancelJob", "retryJob")}
