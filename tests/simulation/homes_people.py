@@ -120,8 +120,8 @@ class Person:
     async def _act(self, key: str) -> None:
         choice = self.rng.random()
         if not self.scenes or choice < 0.2:
-            # Every third says that it goes on from the one before, and contradicts it: its jobs are held.
-            hour = "NIGHT - CONTINUOUS" if len(self.scenes) % 3 == 2 else "DAY"
+            # Every other says that it goes on from the one before, and contradicts it: its jobs are held.
+            hour = "NIGHT - CONTINUOUS" if len(self.scenes) % 2 else "DAY"
             answer = await self.ask(key, CreateScene(f"INT. {key.upper()} - {hour}", SCRIPT))
             if answer is not None:
                 self.scenes.append(answer.ids["scene"])
@@ -174,7 +174,8 @@ class Person:
         self.rng.shuffle(hosts)
 
         def edit(it: pycrdt.Doc[Any]) -> None:
-            insert(it.get("script", type=pycrdt.Text), 0, mark)
+            script = it.get("script", type=pycrdt.Text)
+            insert(script, len(str(script)), mark)  # behind the heading, which says what hour it is
 
         for host in hosts:
             try:
