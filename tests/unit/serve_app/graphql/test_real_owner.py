@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -110,6 +111,40 @@ async def test_q02_a_story_is_made_by_commands_to_the_owner(api: Api) -> None:
     assert summaries[-1] == "Started the project: Ferry 🎬"
     assert "Locked a scene" in summaries
     assert {h["author"] for h in seen["history"]} == {"owner"}
+
+
+async def test_c52_a_finding_is_waived_and_a_fact_set_by_partners(api: Api) -> None:
+    """C-52 C-57: by GraphQL too: the waiver with its reason and author, the fact with who said so; each taken back."""
+    text = "INT. BARN - DAY\n\nRUTH\nCome.\n\nRuth dies.\n\nRUTH\nNo.\n\nINT. INN - DAY\n\nRUTH\nHello.\n"
+    made = await api.act(
+        'importScreenplay(input: {title: "Barn", text: $t, format: FOUNTAIN, idempotencyKey: $key})',
+        "project { scenes { id } }",
+        **{"t: String!": text},
+    )
+    barn, inn = (scene["id"] for scene in made["project"]["scenes"])
+    findings = "query($s: ID!) { scene(id: $s) { findings { id code waived reasons } setFacts { entity value by } } }"
+    async with asyncio.timeout(20):
+        shown = (await api.ask(findings, s=inn))["scene"]
+        while not shown["findings"]:
+            shown = (await api.ask(findings, s=inn))["scene"]
+    (finding,) = shown["findings"]
+    assert (finding["code"], finding["waived"]) == ("alive_dead", False)
+    assert "UNRELIABLE_NARRATOR" in finding["reasons"]
+    given = "sceneId: $s, findingId: $f, reason: DREAM, note: $n, displayName: $n, idempotencyKey: $key"
+    waive = f"waiveFinding(input: {{{given}}})"
+    about = {"s: ID!": inn, "f: ID!": finding["id"], "n: String!": "Ada"}
+    answer = await api.act(waive, "finding { waived waiver { reason note by } }", **about)
+    assert answer["finding"] == {"waived": True, "waiver": {"reason": "DREAM", "note": "Ada", "by": "Ada"}}
+    back = "waiveFinding(input: {sceneId: $s, findingId: $f, waived: false, idempotencyKey: $key})"
+    again = await api.act(back, "finding { waived }", **{"s: ID!": inn, "f: ID!": finding["id"]})
+    assert again["finding"] == {"waived": False}
+    holds = 'entity: "Ruth", attribute: "holds", value: "map", quote: $q, displayName: $n'
+    fact = f"setFact(input: {{sceneId: $s, {holds}, idempotencyKey: $key}})"
+    said = await api.act(
+        fact, "facts { entity value quote by }", **{"s: ID!": barn, "q: String!": "Come.", "n: String!": "Ada"}
+    )
+    assert said["facts"] == [{"entity": "ruth", "value": "map", "quote": "Come.", "by": "Ada"}]
+    assert (await api.ask(findings, s=barn))["scene"]["setFacts"] == [{"entity": "ruth", "value": "map", "by": "Ada"}]
 
 
 async def test_q10_a_screenplay_comes_out_as_it_went_in(api: Api) -> None:
