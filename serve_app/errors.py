@@ -59,6 +59,7 @@ TABLE: Mapping[str, Row] = {
     "UPLOAD_BROKEN": Row(400, CloseCode.GOING_AWAY, True),
     "TOO_LARGE": Row(413, CloseCode.TOO_LARGE),
     "REFUSED": Row(422, CloseCode.REFUSED),
+    "BAD_GRAPH_CALL": _BAD,
     "STALE_DOCUMENT": Row(409, CloseCode.STALE_DOCUMENT),
     "IDEMPOTENCY_KEY_REUSED": Row(409, CloseCode.REFUSED),
     # the story's home is elsewhere, or on its way
