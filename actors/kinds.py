@@ -1,8 +1,8 @@
 """What a project consists of: its three kinds of actors, its documents, and who may touch which.
 
 The invariant: ids route. A project id is the project's actor, a scene id the scene's, `@continuity` the one that reads
-them all, `@workflow` the one that works out what follows; a document exists exactly when the project or one of its
-scenes says so. Used by `actors.runtime`.
+them all, `@workflow` the one that works out what follows, `@graph` the one that keeps the story's graph; a document
+exists exactly when the project or one of its scenes says so. Used by `actors.runtime`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from actors.ahead.actor import AheadActor
 from actors.ahead.messages import AHEAD
 from actors.commands import CommandError, Envelope
 from actors.continuity.actor import ContinuityActor
+from actors.graphs.actor import GraphActor
+from actors.graphs.messages import GRAPH
 from actors.outbox.protocol import Entry
 from actors.project import access, deletion, portraits, webhooks
 from actors.project.actor import CONTINUITY, ProjectActor
@@ -52,17 +54,20 @@ class ProjectKinds:
             return WorkflowActor(home, id)
         if id == AHEAD:
             return AheadActor(home, id)
+        if id == GRAPH:
+            return GraphActor(home, id)
         project = find(home)
         if isinstance(project, ProjectActor) and id in project.scenes:
             return SceneActor(home, id)
         raise CommandError("NOT_FOUND", "this project has nothing by this id", ("input", "sceneId"))
 
     def always_live(self, home: str) -> frozenset[str]:
-        return frozenset({home, CONTINUITY, WORKFLOW, AHEAD})
+        return frozenset({home, CONTINUITY, WORKFLOW, AHEAD, GRAPH})
 
     def actor_ids(self, home: str, find: Find) -> tuple[str, ...]:
         project = find(home)
-        return (home, CONTINUITY, WORKFLOW, AHEAD, *(project.scenes if isinstance(project, ProjectActor) else ()))
+        scenes = project.scenes if isinstance(project, ProjectActor) else ()
+        return (home, CONTINUITY, WORKFLOW, AHEAD, GRAPH, *scenes)
 
     def last_checkpoint(self, home: str, find: Find) -> tuple[int, int]:
         project = find(home)

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 
 from actors.continuity import by_hand
 from actors.continuity.actor import ContinuityActor
+from actors.graphs.actor import GraphActor
+from actors.graphs.messages import GRAPH
 from actors.project import styles
 from actors.project.actor import CONTINUITY, ProjectActor, live_scene
 from actors.project.draft import heading_words
@@ -36,6 +38,7 @@ class Rebuilt:
         self.home = home
         self.project = ProjectActor(home, home)
         self.continuity = ContinuityActor(home, CONTINUITY)
+        self.graph = GraphActor(home, GRAPH)
         self.scenes: dict[str, SceneActor] = {}
         self.jobs: dict[str, tuple[str, Job]] = {}  # all there ever were, which a scene does not remember
         self._takes: list[ViewDraft] = []
@@ -51,6 +54,8 @@ class Rebuilt:
             self.project.fold([fact])
         elif event.doc == self.continuity.stream:
             self.continuity.fold([fact])
+        elif event.doc == self.graph.stream:
+            self.graph.fold([fact])
         elif event.doc.startswith("@scene:"):
             self._scene(event.doc.removeprefix("@scene:"), fact)
 
@@ -104,6 +109,7 @@ class Rebuilt:
         yield from self._takes
         yield from self._versions
         yield from self._segments
+        yield from self.graph.rows()
         for id, findings in self.continuity.findings.items():
             yield ViewDraft("findings", id, self.home, id, FindingsView(id, self.home, findings))
         yield from by_hand.views(self.continuity)

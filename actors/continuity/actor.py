@@ -122,6 +122,11 @@ class ContinuityActor(Actor):
         """(id, script, breakdown) of every scene it has read, in story order."""
         return self._engine.telling() if self._engine is not None else ()
 
+    def story_day(self, scene: str) -> int | None:
+        """Of the story; None: it has none (a dream, a montage), or was not read yet."""
+        day = None if self._engine is None else self._engine.day_of(scene)
+        return None if day is None else day.number
+
     @property
     def caught_up(self) -> bool:
         """Whether every script it knows of has been read."""

@@ -38,6 +38,7 @@ from actors.commands import (
     SetShare,
     WithdrawDefinition,
 )
+from actors.graphs.messages import GRAPH
 from actors.project import access, checkpoints, deletion, portraits, reuse, share, styles, webhooks
 from actors.project.draft import ProjectDraft, SceneDraft, heading_words, read_screenplay, scene_script
 from actors.project.order import key_between, keys
@@ -315,7 +316,7 @@ class ProjectActor(Actor):
         self._add(decision, known, script, outline, live)
         decision.edits += [Edit("outline", tuple(outline)), Edit("live", tuple(live))]
         decision.views.append(self._view(self._facts()))
-        decision.notices.append((CONTINUITY, ScriptSettled((known.id,), 0)))
+        decision.notices += [(CONTINUITY, ScriptSettled((known.id,), 0)), (GRAPH, ProjectChanged())]
         return decision
 
     def _add(self, decision: Decision, scene: SceneFacts, script: str, outline: list[Op], live: list[Op]) -> None:
@@ -399,7 +400,7 @@ class ProjectActor(Actor):
         return Decision(
             events=[Draft("scenes.moved", {"orders": moved})],
             views=[self._view(self._facts())],
-            notices=[*notices, (CONTINUITY, ProjectChanged())],
+            notices=[*notices, (CONTINUITY, ProjectChanged()), (GRAPH, ProjectChanged())],
         )
 
     def _view(self, facts: Facts) -> ViewDraft:

@@ -26,6 +26,7 @@ from actors.commands import (
     CreateAccessLink,
     CreateProject,
     CreateScene,
+    DescribeScene,
     EditScene,
     Envelope,
     GenerateScene,
@@ -38,6 +39,7 @@ from actors.commands import (
     SetBrain,
     SetFact,
     SetFormat,
+    SetRelation,
     StyleScene,
     UseCorrection,
     VotePanel,
@@ -105,10 +107,16 @@ def check_envelope(envelope: Envelope, catalogue: Catalogue) -> None:
             check_length("displayName", command.by, NAME_CHARS_MAX)
         case SetFact() | WaiveFinding() | WaiveIssue():
             _check_word(command)
+        case SetRelation() | DescribeScene():
+            _check_graph(command)
         case ResolveComment() | VotePanel() | UseCorrection():
             check_length("displayName", command.by, NAME_CHARS_MAX)
-        case _:
-            pass
+
+
+def _check_graph(command: SetRelation | DescribeScene) -> None:
+    check_length("words", command.words, TEXT_CHARS_MAX)
+    for name, shown in (("source", "source"), ("target", "target"), ("scene_type", "sceneType")):
+        check_length(shown, getattr(command, name, ""), NAME_CHARS_MAX)
 
 
 def _check_word(command: SetFact | WaiveFinding | WaiveIssue) -> None:

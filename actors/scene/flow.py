@@ -203,7 +203,7 @@ class Run:
                 self.emit("job.rendered", media=_media(result) | shared)
                 route.succeeded(self.job, self._router)
             case Step.OBSERVE:
-                self.emit("job.observed", observation=dict(result))
+                self.emit("job.observed", observation={"id": attempt.id, **result})
 
     def _panels(self, result: dict[str, Any]) -> None:
         for said in result.get("panels", ()):

@@ -13,6 +13,8 @@ from actors.ahead import serving
 from actors.commands import CommandError, GenerateScene, VotePanel
 from actors.continuity.actor import ContinuityActor
 from actors.continuity.seen import TakeSeen
+from actors.graphs.messages import GRAPH, LookAgain
+from actors.graphs.views import seen_row
 from actors.project.actor import CONTINUITY, ProjectActor
 from actors.project.reuse import bound_of
 from actors.project.share import percent_of
@@ -157,6 +159,10 @@ def committing(scene: SceneActor, runs: list[Run], ctx: Context, script: str | N
         if job.take is not None and (before is None or before.take is None):
             decision.views.append(take_view(scene.home, scene.id, job, ctx.now_ms))
             decision.notices.append((CONTINUITY, TakeSeen()))
+            video = str((job.media or {}).get("video_key", ""))
+            if job.observation is not None:
+                decision.views.append(seen_row(scene.home, scene.id, job.take, video, job.observation, ctx.now_ms))
+                decision.notices.append((GRAPH, LookAgain()))
             takes, bible_version = takes + 1, job.bible_version or bible_version
             thumbnail = (job.media or {}).get("thumbnail_key")
             script = continuation.land(scene, job, script, segments, decision, ctx)

@@ -17,6 +17,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from actors.commands import CommandError, RetryWorkflow
+from actors.graphs.messages import GRAPH, SceneTold
 from actors.project.actor import ProjectActor
 from actors.project.checkpoints import DeferredMoved
 from actors.runtime.actor import (
@@ -233,6 +234,7 @@ class WorkflowActor(Actor):
         decision.views.append(ViewDraft(spec.declared.writes.value, left.scene, self.home, left.scene, row))
         if run.ended:
             decision.views.append(ViewDraft("scene_exit", left.workflow, left.scene, "", None))
+            decision.notices.append((GRAPH, SceneTold(left.scene)))
         if run.ended or outcome.step is Step.RESOLVE:
             moved = DeferredMoved(left.scene, "complete" if run.ended else "processing")
             decision.notices.append((self.home, moved))

@@ -120,6 +120,11 @@ EVENTS: Mapping[str, Tier] = {
     "workflow.step_failed": _LOCAL,
     "workflow.retried": _LOCAL,
     "workflow.superseded": _LOCAL,
+    "graph.told": _LOCAL,
+    "graph.ordered": _LOCAL,
+    "graph.seen": _LOCAL,
+    "graph.set": _LOCAL,
+    "graph.described": _LOCAL,
     "meanwhile.noted": _LOCAL,
     "background.rested": _LOCAL,
 }

@@ -99,6 +99,17 @@ class EpistemicState(enum.Enum):
 
 
 @strawberry.enum
+class GraphEdgeLabel(enum.Enum):
+    RELATES_TO = "RELATES_TO"
+    LEADS_TO = "LEADS_TO"
+    SCENE_AT = "SCENE_AT"
+    ADJACENT_TO = "ADJACENT_TO"
+    CONTAINS = "CONTAINS"
+    CAST_OF = "CAST_OF"
+    PROP_OF = "PROP_OF"
+
+
+@strawberry.enum
 class Severity(enum.Enum):
     ERROR = "ERROR"
     WARNING = "WARNING"

@@ -65,6 +65,8 @@ SUMMARIES: dict[str, str] = {
     "project.restored": "Restored the project",
     "project.share_set": "Changed the project's part of the workers",
     "project.background_set": "Changed whether the story is looked over while nobody is there",
+    "graph.set": "Said what holds between people, places or scenes",
+    "graph.described": "Said what a scene weighs",
     "meanwhile.noted": "While you were away",
     "workflow.step_failed": "A step of working out what follows from a scene failed",
     "workflow.retried": "Tried again to work out what follows from a scene",
@@ -123,6 +125,9 @@ INNER = frozenset(
         "narrative.linked",
         "checkpoint.completed",
         "background.rested",
+        "graph.told",
+        "graph.ordered",
+        "graph.seen",
         "copy.left_out",
     }
 )

@@ -42,6 +42,7 @@ from serve_app.graphql.described import commanded
 from serve_app.graphql.document_operations import DocumentMutations
 from serve_app.graphql.finding_mutations import FindingMutations
 from serve_app.graphql.gate_operations import GateMutations
+from serve_app.graphql.graph_operations import GraphMutations
 from serve_app.graphql.past_mutations import PastMutations
 from serve_app.graphql.payloads import (
     CreateProjectInput,
@@ -104,6 +105,7 @@ class Mutation(
     PastMutations,
     CopyMutations,
     StoryMutations,
+    GraphMutations,
     CastMutations,
     CommentMutations,
     FindingMutations,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from actors.commands import Answer, Envelope
+from storage.graphs.calls import Call
 from storage.ledger.places import Queue
 from storage.ledger.protocol import Attempt, Event, Kind, Owner, StoredResponse, View
 
@@ -31,6 +32,7 @@ class Reader(Protocol):
         newest_first: bool = False,
     ) -> list[View]: ...
 
+    async def graph(self, home: str, call: Call) -> list[Any]: ...
     async def count_views(self, kind: str, *, home: str | None = None, parent: str | None = None) -> int: ...
 
     async def read(

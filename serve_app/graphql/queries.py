@@ -18,6 +18,7 @@ from serve_app.graphql.deletion_operations import DeletionQueries
 from serve_app.graphql.described import described
 from serve_app.graphql.document_operations import DocumentQueries
 from serve_app.graphql.enums import AccessRole
+from serve_app.graphql.graph_operations import GraphQueries
 from serve_app.graphql.loaders import SCENES_MAX
 from serve_app.graphql.past_queries import PastQueries
 from serve_app.graphql.project_nodes import (
@@ -73,6 +74,7 @@ class Query(
     SoFarQueries,
     SheetQueries,
     DeletionQueries,
+    GraphQueries,
 ):
     @strawberry.field
     async def me(self, info: Info) -> Me:

@@ -11,7 +11,7 @@ import enum
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
 from storage.codec import decode, encode
@@ -105,7 +105,8 @@ class GraphBody:
     of: Node | Edge
 
     def blob(self) -> bytes:
-        text = json.dumps(asdict(self.of), ensure_ascii=True, separators=(",", ":"))
+        data = {field.name: getattr(self.of, field.name) for field in fields(self.of)}  # `asdict` copies what it holds
+        text = json.dumps(data, ensure_ascii=True, separators=(",", ":"))
         if len(text) > JSON_BYTES_MAX:
             raise ValueError(f"a row of the graph of {len(text)} bytes: at most {JSON_BYTES_MAX} fit")
         return encode(text.ljust(JSON_BYTES_MIN))

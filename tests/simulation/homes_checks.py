@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from actors.commands import CreateScene
 from actors.continuity.actor import ContinuityActor
+from actors.graphs.messages import GRAPH
 from actors.kinds import ProjectKinds
 from actors.project.actor import CONTINUITY
 from actors.rebuild import Rebuilt
@@ -68,7 +69,7 @@ async def _opened(world: World, home: str) -> Home:
 async def _check_replay(world: World, home: str) -> None:
     """Folding the log from its first row gives the live state; so does each kept snapshot and what came after it."""
     opened = await _opened(world, home)
-    for id in [home, "@continuity", WORKFLOW, *(s.id for s in opened.find(home).scenes_in_order())]:  # type: ignore[union-attr]
+    for id in [home, "@continuity", WORKFLOW, GRAPH, *(s.id for s in opened.find(home).scenes_in_order())]:  # type: ignore[union-attr]
         activation = opened.activation(id)
         await activation.loaded()
         live = activation.actor

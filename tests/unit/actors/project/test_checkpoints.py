@@ -77,6 +77,7 @@ async def test_a_checkpoint_holds_the_four_parts_and_where_the_documents_stand()
             "@project",
             "@continuity",
             "@workflow",
+            "@graph",
             "@ahead",
             f"@scene:{first}",
             f"@scene:{second}",
