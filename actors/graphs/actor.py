@@ -115,6 +115,8 @@ class GraphActor(Actor):
             case SceneTold(scene=scene):
                 rows = (Wanted(RowKind.FACTS.value, id=scene), Wanted(RowKind.NARRATIVE.value, id=scene))
                 return Needs(views=rows, beside=partial(self._work_scene, scene))
+            case ProjectChanged() if not self.story.begun:
+                return Needs()
             case LookAgain() | Started() | ProjectChanged():
                 return Needs(views=(Wanted(GRAPH_SEEN, limit=1),), beside=self._work_rest)
             case SetRelation() | DescribeScene():
@@ -212,7 +214,7 @@ class GraphActor(Actor):
 
     def _moved(self, story: Story, project: ProjectActor, ctx: Context) -> dict[str, Any]:
         """Scenes whose place or day is not what was taken in, so many at a time. A story nobody told has no graph."""
-        if not (story.told or story.set or story.described or story.seen):
+        if not story.begun:
             return {}
         continuity = ctx.peer(ContinuityActor, CONTINUITY)
         found: dict[str, Any] = {}

@@ -159,6 +159,11 @@ class Story:
             yield label.value, node, seen["scene"]
 
     # reading
+    @property
+    def begun(self) -> bool:
+        """Whether anybody told anything: a project that nobody left a scene of has no graph."""
+        return bool(self.told or self.set or self.described or self.seen)
+
     def knows(self, node: str) -> bool:
         self._work_out()
         return node in self._nodes or node in self.order

@@ -153,6 +153,10 @@ class CrashingLedger(MemoryLedger):
         self.dead = False
         self.died = asyncio.Event()
 
+    def spent(self) -> None:
+        """The first process is gone: its crash, if it had not come yet, is nobody else's."""
+        self.dead, self._left = True, 0
+
     async def append(self, append: Append) -> Committed:
         if append.epoch != 1:  # the next process lives, also where the first had ended its work before the nth
             return await super().append(append)
@@ -193,6 +197,7 @@ async def test_a91_whatever_crashes_what_is_committed_is_delivered_under_one_id(
 
         await until(over)
     await first.runtime.kill()
+    ledger.spent()
     async with story(ledger, "h22", receivers={"webhook": post}) as second:
         await second.runtime.open(home, create=True, depose="h1-1")
         with contextlib.suppress(CommandError):  # made before the crash, by an answer nobody heard
