@@ -16,7 +16,7 @@ from actors.continuity.sheet import SheetRow
 from actors.screenplay.pages import in_pages
 from serve_app.sheets.columns import COLUMNS, lines
 
-WIDTHS = (6, 7, 8, 20, 9, 8, 24, 26, 24, 22, 14, 9, 9, 36)
+WIDTHS = (8, 7, 8, 20, 9, 8, 24, 26, 24, 22, 14, 9, 9, 36)
 """Of the columns, as parts of the page's width."""
 
 CELL_CHARS_MAX = 400
@@ -57,7 +57,7 @@ def to_pdf(title: str, sheet: Sequence[SheetRow]) -> bytes:
     page.cell(0, 6, f"{len(sheet)} scenes, {total} pages", new_x="LMARGIN", new_y="NEXT")
     page.set_font(FONT, size=6)
     head = FontFace(fill_color=(232, 228, 220))
-    with page.table(col_widths=WIDTHS, line_height=3, text_align="LEFT", headings_style=head) as table:
+    with page.table(col_widths=WIDTHS, line_height=3, padding=0.6, text_align="LEFT", headings_style=head) as table:
         for line in lines(sheet):
             row = table.row()
             for cell in line:
