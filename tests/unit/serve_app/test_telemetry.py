@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -185,7 +186,8 @@ async def test_w114_nothing_is_open_and_labels_are_few(cluster: Cluster) -> None
     assert {name for _, labels in found for name, _ in labels} <= LABELS
     values = {value for _, labels in found for _, value in labels}
     assert not [value for value in values if value.startswith(("prj_", "scn_", "lnk_", "job_"))]
-    assert len(found) < 100 * len(cluster.hosts)
+    most, many = Counter(name for name, _ in found).most_common(1)[0]
+    assert many < 100, most  # of one number: what other tests of this process counted is in them too
 
 
 async def test_w112_readiness_is_each_replica_s_and_the_whole_s(cluster: Cluster) -> None:
