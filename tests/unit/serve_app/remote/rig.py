@@ -204,7 +204,9 @@ class Stranger:
     def answer(self, job: dict[str, Any]) -> dict[str, Any]:
         path = self.rig.folder / "objects/data" / job["output"]["path"]
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(self.film)
+        part = path.with_suffix(".part")  # rendered again, it is replaced whole: somebody may be reading the first
+        part.write_bytes(self.film)
+        part.replace(path)
         done = {"job_id": job["job_id"], "status": "success", "artifacts": {}, "runtime": {"backend": job["backend"]}}
         return {**done, "error": None, "meta": job["meta"], **self.more}
 
