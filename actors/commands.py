@@ -412,6 +412,16 @@ class JudgeTake(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class DrawFrames(Command):
+    """Frames to choose from, of a job that the cache answered before any was drawn: as a job of its own."""
+
+    type: ClassVar[str] = "job.draw_frames"
+    actor: ClassVar[str] = "scene"
+    scene: str
+    job: str
+
+
+@dataclass(frozen=True, slots=True)
 class RetryJob(Command):
     type: ClassVar[str] = "job.retry"
     actor: ClassVar[str] = "scene"
@@ -601,6 +611,7 @@ _ALL: tuple[type[Command], ...] = (
     UseCorrection,
     AskRadius,
     JudgeTake,
+    DrawFrames,
     RetryJob,
     NameVersion,
     RestoreVersion,

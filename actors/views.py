@@ -140,6 +140,8 @@ class JobView(Body):
     video: dict[str, Any] | None = None  # see `actors.scene.videos`
     by: str = ""  # who asked
     repair: str = ""  # the order of films it belongs to
+    shown_first: bool = False  # its film is the cache's, and no frame was drawn
+    instead_of: str = ""  # job whose film its frames are drawn instead of
     held: str = ""  # why it waits for a person at the continuity gate, "": it does not
 
 

@@ -34,10 +34,10 @@ def made_ahead(scene: SceneActor, job: Job, command: GenerateScene, ctx: Context
         return None
     asked_otherwise = command.seed or command.backend or command.video or command.candidates or not command.auto_pick
     seen = any(other.seed == film.seed for other in scene.jobs.values())
-    return None if asked_otherwise or seen or _made_with(film) != _made_with(job) else film
+    return None if asked_otherwise or seen or made_with(film) != made_with(job) else film
 
 
-def _made_with(job: Job) -> dict[str, Any]:
+def made_with(job: Job) -> dict[str, Any]:
     """All that decided it, but the seed."""
     request: Mapping[str, Any] = {name: value for name, value in job.request.items() if name != "seed"}
     brain = (job.brain, job.brain_version, job.brain_sha256)

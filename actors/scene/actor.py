@@ -17,6 +17,7 @@ from actors.commands import (
     CancelJob,
     CommandError,
     ContinueScene,
+    DrawFrames,
     DropVideo,
     EditScene,
     GenerateScene,
@@ -54,7 +55,19 @@ from actors.runtime.actor import (
     TimeCame,
     Wanted,
 )
-from actors.scene import asking_radius, ballots, batches, comments, continuation, gating, jobs, judging, style, versions
+from actors.scene import (
+    asking_radius,
+    ballots,
+    batches,
+    comments,
+    continuation,
+    gating,
+    instead,
+    jobs,
+    judging,
+    style,
+    versions,
+)
 from actors.scene.asking import script_sha256
 from actors.scene.flow import Run
 from actors.scene.job import Due, Job, State
@@ -250,6 +263,8 @@ class SceneActor(Actor):
                 return jobs.change(self, message.job, ctx, lambda run: run.cancel(ctx.principal))
             case JudgeTake():
                 return judging.judge(self, message, ctx)
+            case DrawFrames():
+                return instead.draw_frames(self, message, ctx)
             case RetryJob():
                 return jobs.change(self, message.job, ctx, lambda run: run.retry(ctx.principal))
             case LockScene():

@@ -87,6 +87,7 @@ def generate(scene: SceneActor, command: GenerateScene, ctx: Context) -> Job:
         backend=command.backend,
         board=Board(candidates=command.candidates, pick_within_ms=_pick_within_ms(command, ctx)),
         priority=command.priority,
+        asks_first=not command.auto_pick and command.candidates is None,  # who says how many frames wants frames
         video=dict(command.video) if command.video is not None else None,
         repair=command.repair,
         words=script,

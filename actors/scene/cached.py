@@ -5,12 +5,16 @@ count of shots), so that two scenes worded alike may share a film; everything el
 that must be equal. A wish for another film is never answered with a film that was shown for these words, and a seed
 that was asked for, or a frame that people picked, is never traded for a neighbour's.
 
+A job with a board asks twice: before a frame is drawn, for any film of these words; and after the pick, for the film of
+these frames. A film that was made after a pick is remembered under both questions.
+
 An ask: {"version", "units": [{"kind": "action"|"line", "text", "speaker"}] in story order, "entities": {name as
 written: entity id}, "filters": {name: text}, "seed": as asked for, or "", "not_jobs": [job id], "fresh_for": who asked
 by an API that has no scene to ask again in (the same words once more are a wish for another film), or "", "warm":
 whether a neighbour may lend its frame and seed, "price_usd": of the film if it is rendered,
 "bound": wrong answers among 10,000 that its project accepts, where it says so}.
-A film to remember: {"ask", "media", "of": {"take", "job", "scene", "project"}, "by", "seed", "frame_key"}.
+A film to remember: {"ask", "media", "of": {"take", "job", "scene", "project"}, "by", "seed", "frame_key"}; "open"
+beside "ask" where people chose its frames: the question of who has not chosen any.
 """
 
 from __future__ import annotations
@@ -53,8 +57,11 @@ class Asker:
 
 
 # asking
-def ask(job: Job, asker: Asker) -> dict[str, Any] | None:
-    """None: only the exact cache can answer (nobody could render it, or it is too long to compare)."""
+def ask(job: Job, asker: Asker, *, frames: bool = True) -> dict[str, Any] | None:
+    """`frames`: whether picked ones are part of the question.
+
+    None: only the exact cache can answer (nobody could render it, or it is too long to compare).
+    """
     units = _units(job)
     renderer = _renderer(job, asker)
     if renderer is None or not 0 < len(units) <= UNITS_MAX:
@@ -65,7 +72,7 @@ def ask(job: Job, asker: Asker) -> dict[str, Any] | None:
         "version": ASK_VERSION,
         "units": units,
         "entities": {each["name"]: each["entity_id"] for each in job.request.get("cast", ())},
-        "filters": {"scope": asker.home, **filters(job, renderer, asker.router)},
+        "filters": {"scope": asker.home, **filters(job, renderer, asker.router, frames)},
         "seed": seed,
         "not_jobs": sorted(known),
         "fresh_for": job.by if job.video is not None else "",
@@ -77,7 +84,7 @@ def ask(job: Job, asker: Asker) -> dict[str, Any] | None:
 
 def seed_asked(job: Job) -> bool:
     """Whether somebody asked for this very seed; else it was drawn from the job's name, or lent by a neighbour."""
-    return job.seed != seed_of(job.id) and not (job.cached or {}).get("warm")
+    return job.seed != seed_of(job.seed_from or job.id) and not (job.cached or {}).get("warm")
 
 
 def known_films(job: Job, others: Iterable[Job]) -> set[str]:
@@ -89,7 +96,7 @@ def known_films(job: Job, others: Iterable[Job]) -> set[str]:
     return found
 
 
-def filters(job: Job, renderer: str, router: Router) -> dict[str, str]:
+def filters(job: Job, renderer: str, router: Router, frames: bool = True) -> dict[str, str]:
     """Everything beside the words that decides a film, as text that must be equal."""
     asked, enhanced, offer = job.request, job.enhanced or {}, router.offers.get(renderer)
     width, height = videos.size_of(job)
@@ -107,7 +114,7 @@ def filters(job: Job, renderer: str, router: Router) -> dict[str, str]:
         "hour": str(asked.get("time_of_day", "")),
         "cast": ",".join(sorted(_figure(each) for each in asked.get("cast", ()))),
         "state": _digest([list(asked.get("continuity_notes", ())), asked.get("weather")]),
-        "references": _digest(_references(job)),
+        "references": _digest(_references(job, frames)),
     }
 
 
@@ -138,12 +145,12 @@ def pictures_of(request: Mapping[str, Any], portraits: Mapping[str, str]) -> dic
     return {id: portraits[id] for id in sorted(cast) if id in portraits}
 
 
-def _references(job: Job) -> list[Any]:
+def _references(job: Job, frames: bool) -> list[Any]:
     """Pictures that decide a film, by content: of its people, those it starts from where people brought or chose them;
     and people's notes on shots."""
     found: list[Any] = [job.pictures] if job.pictures else []
     found += [videos.in_recipe(job)] if videos.reference_of(job) else []
-    if not job.auto_pick and job.picked is not None:
+    if frames and not job.auto_pick and job.picked is not None:
         found += [[f["shot"], f["candidate"], f["sha256"], job.seed] for f in board.frames_of(job)]
     found += [[shot, edit["note"]] for shot, edit in sorted(job.board.edits.items()) if edit.get("note")]
     return found
@@ -202,8 +209,16 @@ def _lent(job: Job, told: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 
 def fold_answered(job: Job, data: Mapping[str, Any]) -> None:
-    """A neighbour's seed becomes the job's: its board and its film are drawn with it, and its recipe says so."""
-    job.attempt, job.cache, job.media = None, data["verdict"], data["media"]
+    """Of two questions the first one's answer counts where it is a film.
+
+    A neighbour's seed becomes the job's: its board and its film are drawn with it, and its recipe says so.
+    """
+    job.attempt = None
+    if job.asks_first:
+        job.asks_first = False
+        if data["verdict"] != HIT:
+            return route.forget(job)  # who renders is found anew after the pick: a board may wait for a day
+    job.cache, job.media = data["verdict"], data["media"]
     job.cached = data.get("cache")  # events older than the semantic cache have none
     if lent := (job.cached or {}).get("warm"):
         job.seed = lent["seed"]
@@ -230,6 +245,7 @@ def to_remember(job: Job, asker: Asker) -> dict[str, Any]:
     return {
         "remember": {
             "ask": asked,
+            **_open(job, asker),
             "media": media,
             "of": of,
             "by": job.by,
@@ -238,3 +254,12 @@ def to_remember(job: Job, asker: Asker) -> dict[str, Any]:
             "frame_sha256": frame["sha256"],
         }
     }
+
+
+def _open(job: Job, asker: Asker) -> dict[str, Any]:
+    """A film made after a pick answers whoever asks for these words and has chosen no frame; words that people added
+    to its shots are no part of theirs."""
+    chosen = not job.auto_pick and job.picked is not None
+    if not chosen or any(edit.get("note") for edit in job.board.edits.values()):
+        return {}
+    return {"open": ask(job, asker, frames=False)}

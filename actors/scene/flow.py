@@ -26,6 +26,7 @@ from actors.scene.orders import request_of
 from actors.scene.parts import reused_in
 from actors.scene.recipe import seed_of
 from actors.scene.status import LOCKED_CODE
+from gpu.enhance.writer import Enhancement
 from gpu.steps import TIMEOUT_MS, Free, Step, take_free
 from gpu.video.router import BackendUnfit, Router
 from storage.codec import CodecError, decode, encode
@@ -86,9 +87,19 @@ class Run:
     def serve(self, film: Job) -> None:
         """A film that was made ahead of this very request answers for its words, and for the cache (L4)."""
         self._film = film
+        self._with_words(film, film.enhancement)
+
+    def take_words(self, of: Job) -> None:
+        """Those that were written for another job of the very same request, through the gate with that job: nobody
+        writes them, pays for them or decides about them again."""
+        how = of.enhancement
+        self._with_words(of, None if how is None else Enhancement.from_dict(how).again(of.id).to_dict())
+        self.emit("job.continuity_checked", **(of.findings or {"errors": 0, "warnings": 0}), **(of.gate or {}))
+
+    def _with_words(self, of: Job, how: dict[str, Any] | None) -> None:
         self.emit("job.started")
-        how, prices = film.enhancement, film.estimates
-        self.emit("job.script_ready", enhanced=dict(film.enhanced or {}), enhancement=how, estimates=prices)
+        words, prices = dict(of.enhanced or {}), of.estimates
+        self.emit("job.script_ready", enhanced=words, enhancement=how, estimates=prices)
 
     # what people ask
     def pick(self, panel: str, by: str, go_on: bool = True) -> None:
@@ -192,7 +203,8 @@ class Run:
             case Step.CACHE:
                 said = cached.answered(self.job, result)
                 media = _media(result["take"]) if said["verdict"] == cached.HIT else None
-                self.emit("job.cache_answered", media=media, **said)
+                first = {"before_board": True} if self.job.asks_first else {}
+                self.emit("job.cache_answered", media=media, **said, **first)
             case Step.STORYBOARD:
                 if not result["panels"]:
                     raise KeyError("panels")

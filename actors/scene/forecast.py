@@ -11,7 +11,7 @@ from storage.ledger.protocol import Attempt
 from storage.ledger.queue_board import Forecast
 
 TO_THE_END = (Step.ENHANCE, Step.CACHE, Step.STORYBOARD, Step.VIDEO, Step.OBSERVE)
-TO_THE_PICK = (Step.ENHANCE, Step.STORYBOARD)
+TO_THE_PICK = (Step.ENHANCE, Step.CACHE, Step.STORYBOARD)
 FROM_THE_PICK = (Step.CACHE, Step.VIDEO, Step.OBSERVE)
 
 PACE_FROM = 0.05
@@ -24,12 +24,13 @@ def position(attempt: Attempt, forecast: Forecast) -> int | None:
     return None if place is None or attempt.deadline_at_ms is not None else place.position
 
 
-def eta_s(attempt: Attempt, auto_pick: bool, forecast: Forecast) -> float | None:
-    """Seconds; None while something that decides it was never measured."""
+def eta_s(attempt: Attempt, auto_pick: bool, forecast: Forecast, *, drawn: bool = False) -> float | None:
+    """Seconds; None while something that decides it was never measured. `drawn`: there are frames, so a question to the
+    cache is the one after the pick."""
     here_ms = _running_ms(attempt, forecast) if attempt.deadline_at_ms is not None else _waiting_ms(attempt, forecast)
     if here_ms is None:
         return None
-    for step in _rest(Step(attempt.step), auto_pick):
+    for step in _rest(Step(attempt.step), auto_pick, drawn):
         mean = forecast.queue.mean_ms(step)
         if mean is None and step is Step.VIDEO:
             return None  # it is most of the time; the others are not worth silence
@@ -37,8 +38,9 @@ def eta_s(attempt: Attempt, auto_pick: bool, forecast: Forecast) -> float | None
     return round(here_ms / 1000, 1)
 
 
-def _rest(step: Step, auto_pick: bool) -> tuple[Step, ...]:
-    road = TO_THE_END if auto_pick else TO_THE_PICK if step in TO_THE_PICK else FROM_THE_PICK
+def _rest(step: Step, auto_pick: bool, drawn: bool) -> tuple[Step, ...]:
+    picked = step not in TO_THE_PICK or (drawn and step is Step.CACHE)
+    road = TO_THE_END if auto_pick else FROM_THE_PICK if picked else TO_THE_PICK
     return road[road.index(step) + 1 :]
 
 

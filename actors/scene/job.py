@@ -78,6 +78,9 @@ class Job:
     retries: int = 0  # how often a person had it go on after it had failed
     video: dict[str, Any] | None = None  # asked for by `/v1/videos`: see `actors.scene.videos`
     repair: str = ""  # the order of films it belongs to
+    asks_first: bool = False  # the cache, before a frame is drawn; jobs older than that question do not
+    seed_from: str = ""  # the job whose own seed this one has, though nobody typed it; "": its own, or typed
+    instead_of: str = ""  # the job whose film this one's frames are drawn instead of: see `actors.scene.instead`
     words: str = ""  # the script it was asked for with, till it has ended; "": it is older than the gate
     corrections: list[dict[str, Any]] = field(default_factory=list)  # made in its prompt: see `actors.scene.gate`
     gate: dict[str, Any] | None = None  # {"issues","how","by"}: see `actors.scene.held`
@@ -92,14 +95,21 @@ class Job:
 
     @property
     def candidate(self) -> int | None:
-        """The key shot's candidate, once it is known; an automatic pick is known from the start."""
+        """The key shot's candidate, once it is known; an automatic pick is known from the start. Before there are
+        frames any film of these words would do, and so it is asked for as that one would be."""
         if self.picked is not None:
             picked = next(p["candidate"] for p in self.panels if p["id"] == self.picked)
             return int(self.board.follow.get(str(boards.key_of(self)), picked))
-        return 0 if self.auto_pick else None
+        return 0 if self.auto_pick or self.asks_first or self.shown_first else None
+
+    @property
+    def shown_first(self) -> bool:
+        """Whether its film came from the cache before a frame was drawn, where frames were to be chosen from."""
+        return self.cache == "hit" and not self.auto_pick and self.picked is None
 
     def due(self) -> Due:
-        """What comes next, from what the job has. The cache is asked as soon as the recipe is complete."""
+        """What comes next, from what the job has. The cache is asked as soon as the recipe is complete; with a board
+        to choose from also before it is drawn (`asks_first`), for a film of these words whatever its frames."""
         if not self.live or self.attempt is not None:
             return Due.NOTHING
         if self.enhanced is None:

@@ -20,7 +20,7 @@ from actors.project.reuse import bound_of
 from actors.project.share import percent_of
 from actors.runtime.actor import Context, Decision, Draft
 from actors.runtime.edits import DropKey, Edit, Op, SetKey
-from actors.scene import asking, ballots, continuation, gating, videos
+from actors.scene import alike, asking, ballots, continuation, gating, videos
 from actors.scene.enhancement import enhancement_views
 from actors.scene.flow import Run
 from actors.scene.gate_view import GATE_EVENTS, gate_view
@@ -44,22 +44,33 @@ def generate(scene: SceneActor, command: GenerateScene, ctx: Context) -> Decisio
     """A new job; with its film at once where that was made ahead. What is being made ahead of it ends."""
     job = asking.generate(scene, command, ctx)
     film = serving.made_ahead(scene, job, command, ctx)
-    decision = begin(scene, job if film is None else serving.with_its_seed(job, film), ctx, film=film)
+    job = alike.with_their_seed(scene, job, ctx) if film is None else serving.with_its_seed(job, film)
+    decision = begin(scene, job, ctx, film=film)
     serving.ask_no_more(scene.id, decision, ctx)
     return decision
 
 
-def begin(scene: SceneActor, job: Job, ctx: Context, also: Decision | None = None, film: Job | None = None) -> Decision:
-    """A new job's first append; `also`: events and views that come before it; `film`: made ahead, for this job."""
+def begin(
+    scene: SceneActor,
+    job: Job,
+    ctx: Context,
+    also: Decision | None = None,
+    film: Job | None = None,
+    words: Job | None = None,
+) -> Decision:
+    """A new job's first append; `also`: events and views that come before it; `film`: made ahead, for this job;
+    `words`: the job whose words it takes over."""
     if sum(each.live for each in scene.jobs.values()) >= JOBS_LIVE_MAX:
-        words = f"{JOBS_LIVE_MAX} jobs of this scene are under way"
-        raise CommandError("TOO_MANY_JOBS", words, ("input", "sceneId"), True)
+        why = f"{JOBS_LIVE_MAX} jobs of this scene are under way"
+        raise CommandError("TOO_MANY_JOBS", why, ("input", "sceneId"), True)
     job.parent = scene.last_take or None
     also, run = also or Decision(), run_of(scene, job, ctx)
     asked = {"job": job.id, "by": ctx.principal, "brain": job.brain, "seed": job.seed, "request": job.to_dict()}
     run.drafts = [*also.events, Draft("job.created", asked, scene=scene.id)]
     if film is not None:
         run.serve(film)
+    elif words is not None:
+        run.take_words(words)
     run.go()
     decision = committing(scene, [run], ctx)
     decision.views += also.views

@@ -1,6 +1,7 @@
 """Which backend renders a job's film, and which comes next when it does not: routes, degradations, their folds.
 
-The invariant: a route is decided once, before the cache is asked, and is history; whoever is not the first of it
+The invariant: a route is decided once, before the cache is asked for the film that will be made, and is history;
+whoever is not the first of it
 renders under a degradation that says who was wanted, who did it, why and when, and the take carries it. A refusal by
 moderation is final unless the installation says otherwise; a submission of unknown fate is never rendered again by
 itself.

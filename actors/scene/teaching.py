@@ -58,7 +58,9 @@ def _word(cache: Mapping[str, Any] | None, right: bool) -> dict[str, Any] | None
 
 def _asked_again(draft: Draft, find: Find) -> Mapping[str, Any] | None:
     """How the cache answered the newest job of these very words, if it was with another's film that nobody spoke of:
-    whoever kept it and wants one more has not taken that back."""
+    whoever kept it and wants one more has not taken that back, and who wants to choose frames has not refused it."""
+    if draft.data["request"].get("instead_of"):
+        return None  # frames to choose from were asked for: that says nothing of the film
     jobs = getattr(find(draft.scene or ""), "jobs", {})
     words = draft.data["request"]["script_sha256"]
     last = next((job for job in reversed(list(jobs.values())) if job.script_sha256 == words and job.take), None)

@@ -58,6 +58,8 @@ def job_view(home: str, scene: str, job: Job) -> ViewDraft:
         by=job.by,
         repair=job.repair,
         held=job.held["reason"] if job.held else "",
+        shown_first=job.shown_first,
+        instead_of=job.instead_of,
     )
     return ViewDraft("job", job.id, scene, order_ms(job.created_at_ms), body)
 
@@ -135,5 +137,5 @@ def live_job(scene: str, job: Job, attempt: Attempt | None, forecast: Forecast =
         "error": job.error,
         "held": job.held["reason"] if job.held else None,
         "queuePosition": None if attempt is None else position(attempt, forecast),
-        "etaS": None if attempt is None else eta_s(attempt, job.auto_pick, forecast),
+        "etaS": None if attempt is None else eta_s(attempt, job.auto_pick, forecast, drawn=bool(job.panels)),
     }

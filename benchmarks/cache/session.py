@@ -4,6 +4,8 @@ Owns the day: the same asks on every machine. Invariants: level one is the exact
 made and the seed; level two is the real `SemanticCache` with the real embedder, on an index in memory; what was meant
 is known for each ask, so a hit on another film is counted as false. A film counts as shared in flight where the same
 question is asked while it renders. Level three saves stills and prompts, never a film of ours: nothing is counted.
+The day is asked three times (`FLOWS`): as partners ask, who let us pick; and as people at the desk ask, who choose
+frames, before and since the cache is asked before a frame is drawn (decision 0047).
 """
 
 from __future__ import annotations
@@ -43,6 +45,8 @@ HOURS = ("DAY", "NIGHT", "DAWN", "DUSK", "MORNING", "EVENING")
 COLOURS = ("RED", "BLUE", "GREEN", "WHITE", "BLACK")
 LINES = ("We are too late.", "Nobody told me.", "Close the door.", "It was Friday.", "Keep walking.")
 LEVELS = ("L1", "L2", "shared", "full")
+PARTNERS, DESK_BEFORE, DESK = "partners", "desk before", "desk"
+FLOWS = (PARTNERS, DESK_BEFORE, DESK)
 
 
 @dataclass(slots=True)
@@ -187,7 +191,10 @@ class Day:
 class Levels:
     """The cache as a job meets it: the exact level, then the semantic one."""
 
-    def __init__(self, folder: Path, embedder: Embedder) -> None:
+    def __init__(self, folder: Path, embedder: Embedder, flow: str, stated: dict[str, Any]) -> None:
+        self._asks_as, self._people = flow, stated["desk"]
+        self._draw = random.Random(stated["seed"])  # what people at the desk choose
+        self.instead = 0  # films that were shown, and frames drawn instead
         self._objects, self._exact = LocalObjects(folder / "objects"), SqliteExactCache(folder / "exact.db")
         self._films = SemanticCache(MemoryVectors(), self._objects, self._exact)
         self._embedder, self._writer = embedder, GrammarWriter()
@@ -212,6 +219,8 @@ class Levels:
 
     async def _level(self, ask: Ask, request: EnhanceRequest, question: Question) -> tuple[str, str]:
         """(level, job of the film that is shown or "")."""
+        if self._asks_as != PARTNERS:
+            return await self._at_the_desk(ask, request, question)
         if ask.in_flight and question.film.digest == self._flight:
             return "shared", self._asked[-1][1]
         kept = await self._exact.get(self._recipe(request, ask))
@@ -222,6 +231,21 @@ class Levels:
             return "L2", found.entry.of["job"]
         return "full", ""
 
+    async def _at_the_desk(self, ask: Ask, request: EnhanceRequest, question: Question) -> tuple[str, str]:
+        """People choose frames. Whoever goes back to a take, or asks once more after a fault, picks its frames again;
+        two who see the same frames pick the same as often as it is stated; any other pick is a film of its own."""
+        if self._asks_as == DESK and ask.what != "retry":  # a job that has its pick is past the first question
+            if ask.in_flight and question.film.digest == self._flight:
+                same = self._draw.random() < self._people["same_pick"]
+                return ("shared", self._asked[-1][1]) if same else ("full", "")
+            found = await self._films.lookup(question)
+            if found.verdict == "hit" and found.entry is not None:
+                if self._draw.random() >= self._people["draws_instead"]:
+                    return "L2", found.entry.of["job"]
+                self.instead += 1
+        kept = await self._exact.get(self._recipe(request, ask))
+        return ("L1", kept.decode()) if kept is not None else ("full", "")
+
     async def _made(self, ask: Ask, request: EnhanceRequest, question: Question) -> None:
         playlist = f"videos/{ask.job}/master.m3u8"
         await self._objects.put(playlist, b"#EXTM3U", content_type="text/plain")
@@ -231,6 +255,7 @@ class Levels:
         kept = await self._films.remember(
             question,
             {"ask": self._ask(ask, request), "media": {"playlist_key": playlist}, "of": of,
+             "chosen": self._asks_as != PARTNERS,
              "seed": ask.seed or _seed_of(ask.job), "frame_key": None, "frame_sha256": None},
         )  # fmt: skip
         assert kept is not None, "the index in memory never fails"
@@ -297,14 +322,30 @@ def money(levels: Counter[str], stated: dict[str, Any]) -> dict[str, Any]:
     return told
 
 
-async def day(embedder: Embedder) -> dict[str, Any]:
-    stated = tomllib.loads(STATED.read_text())
+async def _answers(embedder: Embedder, flow: str, stated: dict[str, Any]) -> tuple[list[dict[str, Any]], int]:
+    """What each ask of the day was answered with, and how often frames were drawn instead of a film."""
     with tempfile.TemporaryDirectory(prefix="sf-cache-day-") as folder:
-        levels = Levels(Path(folder), embedder)
+        levels = Levels(Path(folder), embedder, flow, stated)
         try:
-            told = [await levels.answer(ask) for ask in Day(stated).asks()]
+            return [await levels.answer(ask) for ask in Day(stated).asks()], levels.instead
         finally:
             await levels.close()
+
+
+async def _flow(embedder: Embedder, flow: str, stated: dict[str, Any]) -> dict[str, Any]:
+    told, instead = await _answers(embedder, flow, stated)
+    counts = Counter(each["level"] for each in told)
+    return {
+        "levels": {level: counts[level] for level in LEVELS},
+        "false": sum(each["false"] for each in told),
+        "drawn_instead": instead,
+        "money_usd": money(counts, stated),
+    }
+
+
+async def day(embedder: Embedder) -> dict[str, Any]:
+    stated = tomllib.loads(STATED.read_text())
+    told, _ = await _answers(embedder, PARTNERS, stated)
     counts = Counter(each["level"] for each in told)
     by_what = {what: Counter(each["level"] for each in told if each["what"] == what) for what in
                ["first", *stated["mix"]]}  # fmt: skip
@@ -317,6 +358,7 @@ async def day(embedder: Embedder) -> dict[str, Any]:
         "plain_cosine_on_changes": dict(Counter(each["cosine"] for each in told if each["what"] == "change")),
         "money_usd": money(counts, stated),
         "ahead": ahead(stated, by_what["first"].total()),
+        "desk": {flow: await _flow(embedder, flow, stated) for flow in (DESK_BEFORE, DESK)},
         "stated": stated,
     }
 

@@ -3,7 +3,7 @@ import type { Origin } from '../src/api/cache';
 import { judgedWords, originWords } from '../src/story/originWords';
 
 const told = (change: Partial<Origin>): Origin => ({
-  level: 'L2', sure: 0.97, why: [], ofSceneId: 'scn_2', ofAnotherProject: false, judged: null, ...change,
+  level: 'L2', sure: 0.97, why: [], ofSceneId: 'scn_2', ofAnotherProject: false, judged: null, shownFirst: false, ...change,
 });
 const numberOf = (id: string): number | null => (id === 'scn_2' ? 2 : null);
 const words = (verdict: string, change: Partial<Origin> = {}): string => originWords(verdict, told(change), 'scn_1', numberOf);

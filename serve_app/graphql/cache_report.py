@@ -10,7 +10,7 @@ import asyncio
 import json
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -91,6 +91,8 @@ class Counted:
     parts: bool
     parts_usd: float
     cost_usd: float
+    job: str = ""
+    instead_of: str = ""
 
 
 def counted(row: View) -> Counted | None:
@@ -98,7 +100,8 @@ def counted(row: View) -> Counted | None:
     take = TakeView.from_blob(row.body or b"")
     if take.cache is None:
         return None
-    parts = json.loads(take.recipe).get("lineage", {}).get("components") or {}
+    lineage = json.loads(take.recipe).get("lineage", {})
+    parts = lineage.get("components") or {}
     cost = take.cost or {}
     spent = float(cost.get("amount") or 0.0) if str(cost.get("unit", "")).casefold() == "usd" else 0.0
     if take.cache.get("level") == MADE_AHEAD:
@@ -113,6 +116,8 @@ def counted(row: View) -> Counted | None:
         parts=bool(parts),
         parts_usd=float(parts.get("savedUsd") or 0.0),
         cost_usd=spent,
+        job=take.job,
+        instead_of=str(lineage.get("insteadOf") or ""),
     )
 
 
@@ -127,7 +132,10 @@ def wilson(wrong: int, judged: int) -> tuple[float, float] | None:
 
 
 def report(takes: Sequence[Counted], complete: bool, installed_bound: int) -> CacheReport:
-    """Levels are asked one after the other: what one answers is not asked of the next."""
+    """Levels are asked one after the other: what one answers is not asked of the next. A film that was made all the
+    same, of frames drawn instead of the cache's, saved nothing."""
+    made_after = {each.instead_of for each in takes if each.instead_of and each.verdict != "hit"}
+    takes = [replace(each, saved_usd=0.0) if each.job in made_after else each for each in takes]
     films = [each for each in takes if each.verdict == "hit"]
     after_l1 = [each for each in takes if not _at("L1")(each)]
     made = [each for each in takes if each.verdict != "hit"]

@@ -97,6 +97,7 @@ RULES: Mapping[str, Rule] = {
     "Query.blastRadius": Rule(Access.WRITE, Subject.PROJECT, ("projectId",)),
     "Query.repair": Rule(_READ, Subject.PROJECT, ("projectId",)),
     "Mutation.repairStale": _input(Subject.PROJECT, "projectId"),
+    "Mutation.drawFrames": _input(Subject.JOB, "jobId"),
     "Mutation.proceedAnyway": _input(Subject.JOB, "jobId"),
     "Mutation.waive": _input(Subject.JOB, "jobId"),
     "Mutation.useCorrection": _input(Subject.JOB, "jobId"),

@@ -16,6 +16,7 @@ from actors.commands import (
     Command,
     CreateProject,
     CreateScene,
+    DrawFrames,
     GenerateScene,
     ImportScreenplay,
     LockScene,
@@ -226,4 +227,12 @@ class Mutation(
     async def retry_job(self, info: Info, input: JobInput) -> JobPayload:
         return await _of_job(
             info.context, input.job_id, input.idempotency_key, lambda job: RetryJob(scene=job.scene, job=job.id)
+        )
+
+    @commanded(
+        "Frames to choose from, instead of the film that the cache gave before any was drawn; that stays a take."
+    )
+    async def draw_frames(self, info: Info, input: JobInput) -> JobPayload:
+        return await _of_job(
+            info.context, input.job_id, input.idempotency_key, lambda job: DrawFrames(scene=job.scene, job=job.id)
         )

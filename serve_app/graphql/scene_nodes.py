@@ -237,7 +237,8 @@ class Job:
         live = await self._attempt(info)
         if live is None:
             return None
-        return ahead.eta_s(live, self.view.auto_pick, await info.context.ports.queue.forecast(live.created_at_ms))
+        forecast = await info.context.ports.queue.forecast(live.created_at_ms)
+        return ahead.eta_s(live, self.view.auto_pick, forecast, drawn=bool(self.view.panels))
 
     @described("A frame of the film that is being made, the newest there is; null at other times.")
     async def preview_url(self, info: Info) -> str | None:
@@ -333,6 +334,14 @@ class Job:
     @strawberry.field
     def auto_pick(self) -> bool:
         return self.view.auto_pick
+
+    @described("Its film came from the cache before a frame was drawn; `drawFrames` draws some to choose from.")
+    def shown_first(self) -> bool:
+        return self.view.shown_first
+
+    @described("The job whose film from the cache its frames are drawn instead of.")
+    def instead_of_job_id(self) -> strawberry.ID | None:
+        return strawberry.ID(self.view.instead_of) if self.view.instead_of else None
 
     @described("What is sent for it to a video model, and how it came about; null until the scene was worked out.")
     async def enhancement(self, info: Info) -> Enhancement | None:

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from dataclasses import replace
 from typing import Any
 
 from gpu.enhance.chain import Chain
 from gpu.enhance.protocol import EnhanceError, EnhanceRequest
-from gpu.enhance.writer import Delta, Enhancement, Try
+from gpu.enhance.writer import Delta, Enhancement
 from serve_app.remote.ending import end
 from serve_app.steps.parts import Found, Part, Parts, made, words_part
 from serve_app.worker import Report, StepCancelled, StepFailed
@@ -66,10 +65,8 @@ class Enhance:
 
 def _again(words: dict[str, Any], found: Found) -> dict[str, Any]:
     """The same words, at no cost."""
-    how = Enhancement.from_dict(words["enhancement"])
-    told = Try(how.writer, how.model, "", f"as written before, for {found.reused.get('job', 'an earlier job')}")
-    again = replace(how, tries=(told,), elapsed_ms=0)
-    return {"enhanced": words["enhanced"], "enhancement": again.to_dict(), "reused": found.reused}
+    how = Enhancement.from_dict(words["enhancement"]).again(str(found.reused.get("job", "an earlier job")))
+    return {"enhanced": words["enhanced"], "enhancement": how.to_dict(), "reused": found.reused}
 
 
 class _Telling:

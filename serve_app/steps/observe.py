@@ -47,12 +47,16 @@ class Observe:
         return {**seen.to_dict(), "epistemic_state": state.value}
 
     def _remember(self, told: dict[str, Any], verdict: dict[str, Any]) -> None:
-        """A film that shows what was asked for may stand for others from now on."""
+        """A film that shows what was asked for may stand for others from now on: for who asks for its frames, and where
+        people chose them also for who has not chosen any."""
         films = self._stores.films
-        question = None if films is None else films.question(told["ask"])
-        if films is not None and question is not None:
-            media = {**told["media"], **verdict}
-            self._stores.wait(films.remember(question, {**told, "media": media}))
+        film = {name: value for name, value in told.items() if name != "open"}
+        film["media"] = {**told["media"], **verdict}
+        kept = [film, {**film, "ask": told["open"], "chosen": True}] if told.get("open") else [film]
+        for each in kept:
+            question = None if films is None else films.question(each["ask"])
+            if films is not None and question is not None:
+                self._stores.wait(films.remember(question, each))
 
     async def _small(self, video_key: str) -> bytes:
         """The same frames at a quarter of the pixels, where HLS has them: decoding is most of what watching costs."""

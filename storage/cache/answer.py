@@ -62,7 +62,8 @@ def candidate(question: Question, entry: Entry, known: Experience, delta: float)
 def unwanted(question: Question, entry: Entry) -> bool:
     """Whether it is a film that the question is to differ from, or not of the seed that was asked for."""
     again = bool(question.fresh_for) and entry.by == question.fresh_for and entry.film.digest == question.film.digest
-    return again or entry.of["job"] in question.not_jobs or question.seed not in ("", entry.seed)
+    other_seed = bool(question.seed) and (entry.chosen or question.seed != entry.seed)
+    return again or other_seed or entry.of["job"] in question.not_jobs
 
 
 def similarity_of(question: Question, entry: Entry) -> float:

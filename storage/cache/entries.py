@@ -36,6 +36,8 @@ class Entry:
     frame_key: str | None
     frame_sha256: str | None
     rows: Floats
+    chosen: bool = False
+    """Whether people chose its frames: then it is a film of these words, and not the one its seed alone would give."""
 
 
 def entry_id(job: str, film: Film) -> str:
@@ -111,6 +113,7 @@ def _entry(id: str, body: bytes) -> Entry:
         told.get("frame_key"),
         told.get("frame_sha256"),
         rows,
+        bool(told.get("chosen")),
     )
 
 

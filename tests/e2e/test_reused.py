@@ -1,4 +1,5 @@
-"""A film from the cache says so, is refused by keys, and is counted in the cache report (E-95, E-96, E-120, E-121)."""
+"""A film from the cache says so, is refused by keys or drawn instead, and is counted in the cache report (E-95, E-96,
+E-115, E-120, E-121)."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ BEFORE = "INT. HALL - DAY\n\n" + "Nothing much happens for a while.\n\n" * 200
 """So long that the scenes after it stand in one beat of the story."""
 REST = " slowly to the window, opens it with one hand and looks down at the empty street for a long time.\n\n"
 HEAD = "INT. KITCHEN - NIGHT\n\n"
-STORY = BEFORE + HEAD + "A man walks" + REST + HEAD + "A guy walks" + REST
+STORY = BEFORE + HEAD + "A man walks" + REST + HEAD + "A guy walks" + REST + HEAD + "A man walks" + REST
 TAKES = "query($id: ID!) { scene(id: $id) { takes { id cacheVerdict videoUrl cache { judged ofSceneId } } } }"
 
 
@@ -53,10 +54,31 @@ def _reports(ada: Person) -> None:
     expect(ada.page.get_by_test_id("cache-summary")).to_have_count(0)
 
 
+def _draws_instead(ada: Person, stack: Stack, first: str) -> None:
+    """The editor's own Generate asks before it draws: the film is there at once, and frames when they are wanted."""
+    ada.go_to_scene(4)
+    ada.page.get_by_test_id("generate").click()
+    expect(ada.page.get_by_test_id("take")).to_have_count(1, timeout=TAKE_MS)
+    expect(ada.page.get_by_test_id("origin-words")).to_contain_text("The film of scene 2", timeout=SOON_MS)
+    expect(ada.page.get_by_test_id("panel")).to_have_count(0)
+    expect(ada.page.get_by_test_id("draw-frames")).to_be_enabled()
+    if AXE.exists():
+        assert accessible(ada) == []
+    ada.page.keyboard.press("Control+k")
+    expect(ada.palette()).to_be_focused(timeout=SOON_MS)
+    ada.palette().fill("draw frames")
+    ada.page.keyboard.press("Enter")
+    expect(ada.page.get_by_test_id("panel").first).to_be_visible(timeout=TAKE_MS)
+    (shown,) = stack.graphql(TAKES, id=ada.scene_id)["scene"]["takes"]
+    assert (shown["cacheVerdict"], shown["cache"]) == ("hit", {"judged": None, "ofSceneId": first})
+
+
 def test_e96_a_film_of_the_cache_is_refused_by_keys(enter: Enter, stack: Stack) -> None:
     """E-95, E-96: of two scenes worded alike the second take says that it is the first one's film and how sure that
     was; *Not this*, a command and a button, is told back with what follows, and the next film is rendered. E-120,
-    E-121: the cache report, opened by keys, counts them and takes a bound, or says what one may be."""
+    E-121: the cache report, opened by keys, counts them and takes a bound, or says what one may be. E-115: a
+    third scene in the first one's words is shown its film by Generate itself, before a frame is drawn; *Draw frames
+    instead* brings frames, and the film stays."""
     ada = enter("Ada")
     ada.sign_in()
     ada.drop_file("alike.fountain", STORY)
@@ -91,3 +113,4 @@ def test_e96_a_film_of_the_cache_is_refused_by_keys(enter: Enter, stack: Stack) 
     (new,) = [each for each in takes if each["id"] != given["id"]]
     assert (old["cache"]["judged"], new["cacheVerdict"]) == (False, "miss")
     assert new["videoUrl"].split("/")[-2:] != old["videoUrl"].split("/")[-2:]
+    _draws_instead(ada, stack, first)

@@ -11,17 +11,19 @@ export interface Origin {
   ofAnotherProject: boolean;
   /** The last word of somebody: true: kept; false: not this. */
   judged: boolean | null;
+  /** It was shown before a frame was drawn: frames may be drawn instead. */
+  shownFirst: boolean;
 }
 
 interface Told {
-  job: { take: { id: string; cache: Origin | null } | null } | null;
+  job: { shownFirst: boolean; take: { id: string; cache: Omit<Origin, 'shownFirst'> | null } | null } | null;
 }
 
 const ORIGIN = `level sure why ofSceneId ofAnotherProject judged`;
 
 export async function originOf(jobId: string): Promise<Origin | null> {
-  const { job } = await graphql<Told>(`query Origin($id: ID!) { job(id: $id) { take { id cache { ${ORIGIN} } } } }`, { id: jobId });
-  return job?.take?.cache ?? null;
+  const { job } = await graphql<Told>(`query Origin($id: ID!) { job(id: $id) { shownFirst take { id cache { ${ORIGIN} } } } }`, { id: jobId });
+  return job?.take?.cache ? { ...job.take.cache, shownFirst: job.shownFirst } : null;
 }
 
 export const keepThis = (takeId: string): Promise<{ id: string }> =>
@@ -46,5 +48,14 @@ export const anotherFilm = (takeId: string): Promise<{ id: string }> =>
     'notThis',
     `mutation Another($input: NotThisInput!) { notThis(input: $input) { job { id } ${ERRORS} } }`,
     { input: { takeId, regenerate: true, idempotencyKey: newKey() } },
+    'job',
+  );
+
+/** Frames to choose from instead of the film; the job that draws them, the same for everybody who asks. */
+export const drawFrames = (jobId: string): Promise<{ id: string }> =>
+  mutate(
+    'drawFrames',
+    `mutation Frames($input: JobInput!) { drawFrames(input: $input) { job { id } ${ERRORS} } }`,
+    { input: { jobId, idempotencyKey: newKey() } },
     'job',
   );

@@ -1,6 +1,6 @@
 /** Under a take that came from the cache: whose film it is, how sure, and what somebody says of that. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { anotherFilm, keepThis, notThis, type Origin as Told, originOf } from '../api/cache';
+import { anotherFilm, drawFrames, keepThis, notThis, type Origin as Told, originOf } from '../api/cache';
 import { job as jobOf, wordsFor } from '../api/operations';
 import type { Take } from '../api/types';
 import { isOver } from '../story/jobWords';
@@ -25,30 +25,37 @@ export function Origin({ take, story }: { take: Take; story: Story }) {
   }, [take]);
 
   const hit = take.cacheVerdict === 'hit';
-  const judge = async (send: () => Promise<void>, judged: boolean): Promise<void> => {
+  const during = async (send: () => Promise<void>): Promise<void> => {
     if (busy) return;
     setBusy(true);
     try {
       await send();
-      setTold((before) => before && { ...before, judged });
     } catch (cause) {
       say(wordsFor(cause), 'bad');
     } finally {
       setBusy(false);
     }
   };
+  const judge = (send: () => Promise<void>, judged: boolean): Promise<void> =>
+    during(async () => {
+      await send();
+      setTold((before) => before && { ...before, judged });
+    });
   const keep = (): void => void judge(async () => void (await keepThis(take.id)), true);
   const refuse = (): void => void judge(async () => void (await notThis(take.id)), false);
   const another = (): void =>
     void judge(async () => story.generation.show(await jobOf((await anotherFilm(take.id)).id)), false);
 
+  const draw = (): void => void during(async () => story.generation.show(await jobOf((await drawFrames(take.jobId)).id)));
+
   const current = story.generation.job.value;
   const running = current !== null && !isOver(current.state);
   const may = hit && told !== null && mayWrite.value;
+  const shownFirst = told?.shownFirst === true;
   useEffect(() => {
-    reused.value = may ? { refuse, another: running ? null : another } : null;
+    reused.value = may ? { refuse, another: running ? null : another, draw: running || !shownFirst ? null : draw } : null;
     return () => (reused.value = null);
-  }, [may, running, take.id]);
+  }, [may, running, shownFirst, take.id]);
 
   // The button that was pressed goes away with its word: whoever works by keys goes on at the next one.
   const next = useRef<HTMLButtonElement>(null);
@@ -74,7 +81,24 @@ export function Origin({ take, story }: { take: Take; story: Story }) {
           <p id="origin-follows" class="origin-why" role="status" data-testid="origin-follows">
             {judgedWords(told.judged)}
           </p>
+          {shownFirst && (
+            <p id="origin-frames" class="origin-why">
+              No frame was drawn. Frames to choose from may be drawn instead: the film stays in the list, and nothing is said against it.
+            </p>
+          )}
           <div class="origin-acts">
+            {shownFirst && (
+              <button
+                type="button"
+                class="small quiet"
+                disabled={busy || running}
+                aria-describedby="origin-frames"
+                data-testid="draw-frames"
+                onClick={draw}
+              >
+                Draw frames instead
+              </button>
+            )}
             {told.judged !== true && (
               <button type="button" class="small quiet" disabled={busy} data-testid="keep-this" onClick={() => press(keep)}>
                 Keep this

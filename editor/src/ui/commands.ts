@@ -37,6 +37,9 @@ export function commandsOf(story: Story, query: string): Command[] {
   const given = reused.peek();
   if (given !== null) {
     commands.push({ id: 'not-this', label: 'Not this: the film is not what was asked for', run: given.refuse });
+    if (given.draw !== null) {
+      commands.push({ id: 'draw-frames', label: 'Draw frames instead of this film', run: given.draw });
+    }
     if (given.another !== null) {
       commands.push({ id: 'another', label: 'Not this, generate another film', run: given.another });
     }

@@ -14,5 +14,6 @@ export const activeThread = signal<string | null>(null);
 /** Words about to be commented; the composer is open while there are some. */
 export const held = signal<Held | null>(null);
 
-/** What may be said of the take that is shown, while it is one that the cache gave; `another` waits for a running job. */
-export const reused = signal<{ refuse: () => void; another: (() => void) | null } | null>(null);
+/** What may be said of the take that is shown, while it is one that the cache gave; `another` and `draw` wait for a
+ * running job, and `draw` is there where no frame was drawn. */
+export const reused = signal<{ refuse: () => void; another: (() => void) | null; draw: (() => void) | null } | null>(null);

@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from storage.cache.slots.parts import BARE, Part
-from storage.cache.slots.tagging import STATE
-from storage.cache.slots.words import CLOTHES, CONVERSE, GIVING, OPEN_PLACES, PLACES, STAYING
+from storage.cache.slots.tagging import ENTITY, STATE
+from storage.cache.slots.words import CLOTHES, CONVERSE, GIVING, LIVING, OPEN_PLACES, PLACES, STAYING
 
 PLACE_PREPOSITIONS = frozenset("in on at inside".split())
+WAYS = frozenset("off from into onto over through across toward towards out up down along around".split()) | {"out of"}
+"""Prepositions of a way, which belongs to what happens. "On the table by the door" tells where the table is."""
 
 
 def sentence(segments: Sequence[list[Part]]) -> list[Part]:
@@ -102,22 +104,35 @@ def _is_adjunct(parts: Sequence[Part]) -> bool:
 
 
 def active(parts: list[Part]) -> list[Part]:
-    """ "The cat is chased by the dog" as "the dog chases the cat"."""
+    """ "The cat is chased by the dog" as "the dog chases the cat"; "is carried into the house by the dog" as well."""
     done: list[Part] = []
     begin = at = 0
     while at < len(parts):
         part = parts[at]
-        if part.kind == "v" and part.form == "passive" and at + 2 < len(parts) and parts[at + 1].text == "by":
-            by, patient = parts[at + 2], parts[begin:at]
+        if part.kind == "v" and part.form in {"passive", "state"} and (told := _by(parts, at + 1)) < len(parts):
+            by, patient, way = parts[told], parts[begin:at], parts[at + 1 : told - 1]
             if by.kind == "n" and patient and patient[0].kind == "n" and all(each.kind in "npcja" for each in patient):
                 adverbs = [each for each in patient if each.kind == "a"]
                 rest = [each for each in patient if each.kind != "a"]
-                done += [by, *adverbs, Part("v", part.text), *rest]
-                begin = at = at + 3
+                done += [by, *adverbs, Part("v", part.text.removesuffix(STATE)), *rest, *way]
+                begin = at = told + 1
                 continue
         at += 1
     done += parts[begin:]
     return [Part(p.kind, p.text + STATE, form="state") if p.kind == "v" and p.form == "passive" else p for p in done]
+
+
+def _by(parts: list[Part], at: int) -> int:
+    """Where the one stands who does what the participle before `at` tells; past the end where nobody does. Behind a way
+    only somebody who lives, at the very end: "through the wood by the lake" tells of the wood."""
+    way = at
+    while way + 1 < len(parts) and parts[way].kind == "p" and parts[way].text in WAYS and parts[way + 1].kind == "n":
+        way += 2
+    if way + 1 >= len(parts) or parts[way].text != "by":
+        return len(parts)
+    one = parts[way + 1]
+    lives = one.kind == "n" and (one.text.startswith(ENTITY) or one.text.split(" ")[-1] in LIVING)
+    return way + 1 if way == at or (lives and way + 2 == len(parts)) else len(parts)
 
 
 def _front_last(parts: list[Part]) -> list[Part]:

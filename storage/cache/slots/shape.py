@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from storage.cache.slots.camera import CameraMove
 
-VERSION = "slots-1"
+VERSION = "slots-2"
 """Of the tables and rules: entries of another version never equal ours. Any change of a table makes a new one."""
 
 

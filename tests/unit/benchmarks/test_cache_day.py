@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -23,9 +24,13 @@ def test_the_day_is_the_same_on_every_machine() -> None:
     assert sum(STATED["mix"].values()) == 100
 
 
-async def test_nobody_is_shown_a_film_that_was_not_meant() -> None:
+@pytest.fixture(scope="module")
+def told() -> dict[str, Any]:
+    return session.measure(LexicalEmbedder())
+
+
+def test_nobody_is_shown_a_film_that_was_not_meant(told: dict[str, Any]) -> None:
     """K-82, of whole scenes: what people changed is rendered, what broke or was made before is not rendered again."""
-    told = await session.day(LexicalEmbedder())
     assert told["false"] == 0
     assert sum(told["levels"].values()) == told["asks"] == 175
     for what in ("first", "change", "seed"):
@@ -33,6 +38,17 @@ async def test_nobody_is_shown_a_film_that_was_not_meant() -> None:
     assert told["by_what"]["retry"]["full"] == 0
     assert told["by_what"]["tidy"]["full"] <= 2, "a comma or a capital asks for no other film"
     assert told["plain_cosine_on_changes"].get("false", 0) > 0, "plain cosine shows the old film for some changes"
+
+
+def test_the_desk_is_answered_before_it_draws(told: dict[str, Any]) -> None:
+    """K-104, on the stated day: who chooses frames gets films that are there, fewer than who lets us pick, and many
+    more than while only those of the picked frames were asked for; frames drawn instead are counted as films."""
+    before, now = (told["desk"][flow]["levels"] for flow in (session.DESK_BEFORE, session.DESK))
+    assert sum(before.values()) == sum(now.values()) == 175
+    assert (before["L2"], before["shared"]) == (0, 0)
+    assert told["levels"]["full"] < now["full"] < before["full"] - 20
+    assert [told["desk"][flow]["false"] for flow in told["desk"]] == [0, 0]
+    assert told["desk"][session.DESK]["drawn_instead"] > 0
 
 
 def test_money_counts_what_was_rendered() -> None:

@@ -22,6 +22,7 @@ def test_figures_are_named_as_they_were_predicted() -> None:
     assert set(found) == {
         "cache_false_published_pct", "cache_false_committed_pct", "cache_recall_pct", "cache_pairs_false",
         "cache_read_ms", "cache_day_l1_pct", "cache_day_used_pct", "cache_day_saved_pct",
+        "cache_desk_used_pct", "cache_desk_saved_pct",
     }  # fmt: skip
     assert found["cache_pairs_false"] == 0
     text = cache_report.section(TOLD)

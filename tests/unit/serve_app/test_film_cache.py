@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from actors.commands import CreateScene, GenerateScene, JudgeTake
+from actors.commands import CreateScene, DrawFrames, GenerateScene, JudgeTake, PickPanel
 from actors.scene.teaching import FILM_CACHE
 from actors.views import JobView, TakeView
 from gpu.steps import Step
@@ -72,6 +72,17 @@ class House:
         """Generated as anybody generates; fails in words where the job does."""
         asked = GenerateScene(scene, **{"auto_pick": True, "video": VIDEO, **how})
         job = (await self.it.ask(home, asked)).ids["job"]
+        await self.ended(job)
+        return await self.take_of(job)
+
+    async def picked(self, home: str, scene: str, job: str = "") -> TakeView:
+        """A film of the first frame of its board."""
+        job = job or (await self.it.ask(home, GenerateScene(scene, video=VIDEO))).ids["job"]
+        async with asyncio.timeout(60):
+            while (view := await self._job(job)).state != "PREVIEW_READY":
+                assert view.error is None, view.error
+                await self.it.turned()
+        await self.it.ask(home, PickPanel(scene, job, view.panels[0]["id"]))
         await self.ended(job)
         return await self.take_of(job)
 
@@ -257,3 +268,25 @@ def test_settings_of_the_cache_are_checked(tmp_path: Path) -> None:
             Settings.from_args({"data_dir": str(tmp_path), name: value}, {})
     settings = Settings.from_args({"data_dir": str(tmp_path)}, {})
     assert (settings.cache_delta, cache_part(settings), Step.CACHE.value) == (0.005, "ok", "cache")
+
+
+async def test_a_board_is_answered_before_it_is_drawn(tmp_path: Path) -> None:
+    """K-104, K-105: a film whose frames somebody picked answers the next one who presses Generate on like words, with
+    its words, before a frame is drawn; K-106: frames drawn instead make a film of their own, and nobody is refused."""
+    async with house(tmp_path) as it:
+        home = await it.project()
+        first = await it.picked(home, await it.scene(home, WORDS))
+        assert first.cache_verdict == "miss"
+        scene = await it.scene(home, LIKE)
+        job = (await it.it.ask(home, GenerateScene(scene, video=VIDEO))).ids["job"]
+        await it.ended(job)
+        second = await it.take_of(job)
+        assert second.cache is not None
+        assert (second.cache_verdict, second.cache["level"], second.video_key) == ("hit", "L2", first.video_key)
+        assert second.cache["of"]["take"] == first.id
+        instead = (await it.it.ask(home, DrawFrames(scene, job))).ids["job"]
+        other = await it.picked(home, scene, instead)
+        assert (other.cache_verdict, other.video_key != first.video_key) == ("miss", True)
+        assert it.films is not None
+        counts = it.films.cache.counts
+        assert (counts.hits, counts.refused, counts.faults) == (1, 0, 0)

@@ -51,7 +51,8 @@ class Gate(Scene):
     async def board(self, **how: Any) -> str:
         """A job that waits for people."""
         job = await self.generate(seed="42", **how)
-        await self.steps(Step.ENHANCE, Step.STORYBOARD)
+        asks_first = how.get("candidates") is None
+        await self.steps(Step.ENHANCE, *([Step.CACHE] if asks_first else []), Step.STORYBOARD)
         assert (await self.job(job)).state == "PREVIEW_READY"
         return job
 
@@ -423,7 +424,7 @@ async def test_g13_a_board_goes_on_in_another_process(gate: Gate) -> None:
 async def test_g186_generate_takes_the_installation_s_patience(gate: Gate) -> None:
     """G-186: where the request says nothing, the board has as long as the installation gives it."""
     job = (await gate.it.ask(gate.home, GenerateScene(gate.scene))).ids["job"]
-    await gate.steps(Step.ENHANCE, Step.STORYBOARD)
+    await gate.steps(Step.ENHANCE, Step.CACHE, Step.STORYBOARD)
     by = (await gate.job(job)).pick_by_ms
     assert by is not None
     assert abs(by - await gate.it.ledger.now_ms() - board.PICK_WITHIN_S * 1000) < 60_000

@@ -164,7 +164,7 @@ async def test_what_people_chose_is_not_traded(scene: Scene, how: dict[str, Any]
     job = await scene.generate(**{"auto_pick": True, **how})
     await scene.step(Step.ENHANCE)
     if "auto_pick" in how:
-        await scene.step(Step.STORYBOARD)
+        await scene.steps(Step.CACHE, Step.STORYBOARD)
         panels = (await scene.job(job)).panels
         await scene.it.ask(scene.home, PickPanel(scene.scene, job, panels[1]["id"]))
     attempt = await scene.worker.claim(Step.CACHE)

@@ -105,7 +105,7 @@ async def test_a_job_goes_through_its_states_and_yields_one_take(scene: Scene) -
     assert (await scene.job(job)).state == "QUEUED"
     assert (await scene.view()).status == "GENERATING"
     assert scene.it.woken == 1
-    await scene.steps(Step.ENHANCE, Step.STORYBOARD)
+    await scene.steps(Step.ENHANCE, Step.CACHE, Step.STORYBOARD)
     seen = await scene.job(job)
     assert seen.state == "PREVIEW_READY"
     assert [p["candidate"] for p in seen.panels] == [0, 1, 2, 3]
@@ -121,7 +121,8 @@ async def test_a_job_goes_through_its_states_and_yields_one_take(scene: Scene) -
     shown = await scene.view()
     assert (shown.status, shown.bible_version, shown.thumbnail_key) == ("COMPLETE", 1, take.thumbnail_key)
     assert await scene.types() == [
-        "created", "started", "script_ready", "continuity_checked", *["panel"] * 4, "board_done", "preview_ready",
+        "created", "started", "script_ready", "continuity_checked", "routed", "cache_answered",
+        *["panel"] * 4, "board_done", "preview_ready",
         "picked", "routed", "cache_answered", "rendered", "observed", "final_ready",
         "bible.written",
     ]  # fmt: skip
@@ -162,7 +163,7 @@ async def test_the_same_recipe_has_the_same_hash(scene: Scene) -> None:
 async def test_panels_show_one_by_one(scene: Scene) -> None:
     """G-05: a panel is visible as soon as the worker reports it."""
     job = await scene.generate()
-    await scene.step(Step.ENHANCE)
+    await scene.steps(Step.ENHANCE, Step.CACHE)
     attempt = await scene.worker.claim(Step.STORYBOARD)
     assert attempt is not None
     request = decode(attempt.request)
@@ -382,7 +383,7 @@ async def test_a_wake_up_before_its_own_commit_is_kept() -> None:
         job = await scene.generate()
         enhance = await scene.worker.once(Step.ENHANCE)
         assert enhance is not None
-        await it.runtime.attempt_changed(home, derive_id("att", job, "storyboard", "1"))
+        await it.runtime.attempt_changed(home, derive_id("att", job, "cache", "1"))
         before = len(it.facts)
         await scene.seen(enhance.id)
 
@@ -399,7 +400,7 @@ async def test_first_pick_wins(scene: Scene) -> None:
     await scene.step(Step.ENHANCE)
     with pytest.raises(CommandError, match="PREVIEW_READY"):
         await scene.it.ask(scene.home, PickPanel(scene.scene, job, "pnl_x"))
-    await scene.step(Step.STORYBOARD)
+    await scene.steps(Step.CACHE, Step.STORYBOARD)
     panels = (await scene.job(job)).panels
     with pytest.raises(CommandError, match="no such panel"):
         await scene.it.ask(scene.home, PickPanel(scene.scene, job, "pnl_x"))

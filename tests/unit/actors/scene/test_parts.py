@@ -36,7 +36,7 @@ async def test_a_partly_reused_board_says_so(scene: Scene) -> None:
     """K-89, K-90: the level, how much of it, whose, and what it saved; on the job, its panels and the take."""
     scene.worker.answers = {Step.ENHANCE: with_old_words, Step.STORYBOARD: with_old_frames}
     job = await scene.generate()
-    await scene.steps(Step.ENHANCE, Step.STORYBOARD)
+    await scene.steps(Step.ENHANCE, Step.CACHE, Step.STORYBOARD)
     seen = await scene.job(job)
     assert seen.components == {
         "level": "L3",

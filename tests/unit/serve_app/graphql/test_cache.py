@@ -23,6 +23,7 @@ TOLD = {
     "space": "films.p", "entry": "job_far.ab", "ask": "cd",
 }  # fmt: skip
 GENERATE = "generateScene(input: {sceneId: $s, autoPick: true, idempotencyKey: $key})"
+BOARD = "generateScene(input: {sceneId: $s, idempotencyKey: $key})"
 
 
 @pytest.fixture
@@ -31,9 +32,11 @@ async def world(tmp_path: Path) -> AsyncIterator[tuple[Api, StoryHostCore]]:
         yield found
 
 
-async def answered(api: Api, host: StoryHostCore, scene: str, of: dict[str, str]) -> dict[str, Any]:
+async def answered(
+    api: Api, host: StoryHostCore, scene: str, of: dict[str, str], how: str = GENERATE
+) -> dict[str, Any]:
     """A take that the cache gave."""
-    await api.act(GENERATE, "job { id }", **{"s: ID!": scene})
+    await api.act(how, "job { id }", **{"s: ID!": scene})
     while attempt := await host.ledger.claim_attempt("w", ["enhance", "cache"]):
         body = answer_of(attempt, decode(attempt.request))
         if attempt.step == "cache":
@@ -100,3 +103,23 @@ async def test_q111_a_word_is_said_once(world: tuple[Api, StoryHostCore]) -> Non
         "history"
     ]
     assert "Said whether a film stands in rightly" in [each["summary"] for each in history]
+
+
+async def test_frames_are_drawn_instead_once(world: tuple[Api, StoryHostCore]) -> None:
+    """K-106: `drawFrames` answers whoever presses it with one and the same job, which names the job it follows; what a
+    job without such a film is told has its code and place."""
+    api, host = world
+    scene = await scene_of(api)
+    of = {"take": "tak_far", "scene": "scn_far", "project": "prj"}
+    take = await answered(api, host, scene, of, BOARD)
+    shown = "job { id shownFirst insteadOfJobId autoPick }"
+    draw = "drawFrames(input: {jobId: $j, idempotencyKey: $key})"
+    first, again = [await api.act(draw, shown, **{"j: ID!": take["jobId"]}) for _ in range(2)]
+    assert first["job"] == again["job"]
+    assert first["job"] | {"id": ""} == {
+        "id": "", "shownFirst": False, "insteadOfJobId": take["jobId"], "autoPick": False,
+    }  # fmt: skip
+    seen = await api.ask("query($j: ID!) { job(id: $j) { shownFirst insteadOfJobId } }", j=take["jobId"])
+    assert seen["job"] == {"shownFirst": True, "insteadOfJobId": None}
+    said = await api.act(draw, shown, **{"j: ID!": first["job"]["id"]})
+    assert [(each["code"], each["path"]) for each in said["userErrors"]] == [("NOT_REUSED", ["input", "jobId"])]

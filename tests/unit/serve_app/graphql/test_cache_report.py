@@ -39,6 +39,15 @@ async def shown(world: World, rows: list[View], since: str | None = None) -> dic
     return found
 
 
+async def test_a_film_whose_frames_were_drawn_instead_saved_nothing(world: World) -> None:
+    """K-108: it is counted as a film of the cache, and its price as saved only till the other one is made."""
+    price = {"amount": 0.5, "unit": "usd", "seconds": 5.0}
+    instead = json.dumps({"lineage": {"insteadOf": "job_1"}})
+    rows = [take(1, "hit", "L2", 0.5), take(2, "hit", "L2", 0.5), take(3, "miss", "", cost=price, recipe=instead)]
+    report = await shown(world, rows)
+    assert (report["hits"], report["savedUsd"], report["spentUsd"], report["savedShare"]) == (2, 0.5, 0.5, 0.5)
+
+
 async def test_q112_the_report_counts_committed_takes(world: World) -> None:
     """Q-112: per level what was asked, hits, what people said with its interval, and money, beside the targets; levels
     are asked one after the other; nothing counted is null, not zero."""

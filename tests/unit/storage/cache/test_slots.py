@@ -81,6 +81,38 @@ def test_every_content_word_must_match(prompt: str) -> None:
         assert key(read(prompt)) != key(read(other)), word
 
 
+@pytest.mark.parametrize(
+    ("passive", "active"),
+    [
+        ("A pot is lifted off the stove by MARA.", "MARA lifts a pot off the stove."),
+        ("a ball is thrown over the wall by two boys", "two boys throw a ball over the wall"),
+        ("a boy is slowly followed down the street by a dog", "a dog slowly follows a boy down the street"),
+        ("a dog is pulled out of the water by an old man", "an old man pulls a dog out of the water"),
+    ],
+)
+def test_a_way_before_by_somebody_belongs_to_what_they_do(passive: str, active: str) -> None:
+    """K-109: and whoever does it to whom still counts."""
+    cast = {"MARA": "char_1"}
+    assert key(read(passive, cast)) == key(read(active, cast))
+    one, _, other = passive.rstrip(".").partition(" is ")
+    verb, _, doer = other.rpartition(" by ")
+    assert key(read(f"{doer} is {verb} by {one}", cast)) != key(read(active, cast))
+
+
+@pytest.mark.parametrize(
+    ("told", "other"),
+    [
+        ("a man is led through the wood by the lake", "the lake leads a man through the wood"),
+        ("a cup is placed on the table by a woman", "a woman places a cup on the table"),
+        ("a horse is led through the wood by a man by the lake", "a man leads a horse through the wood by the lake"),
+        ("a cat is carried into the house by a dog", "a cat carries a dog into the house"),
+    ],
+)
+def test_what_by_may_only_place_stays(told: str, other: str) -> None:
+    """K-109."""
+    assert key(read(told)) != key(read(other))
+
+
 def test_speech_is_exact() -> None:
     """K-46."""
     assert read('A man says "Go home."').dialogue == (("", "Go home."),)
