@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import machine, report
-from storage.graphs.calls import Call
+from storage.graphs.calls import AdjacentSettings, Call
 from storage.graphs.rows import Edge, EdgeLabel, NodeLabel
 from storage.graphs.view import GraphView
 from storage.ledger.postgres import PostgresLedger
@@ -29,6 +29,9 @@ from tests.random_graphs import ENDS, SHARES, RandomGraph
 HERE = Path(__file__).resolve().parent
 NAME, HOME = "graphs.json", "prj_bench"
 NODES, EDGES, ASKED = 1_000, 10_000, 300
+FLOOR, NOTHING = "floor", AdjacentSettings("setting:nowhere")
+"""A question that finds nothing, asked between the others: what the way there and a busy machine cost by themselves."""
+
 Ask = Callable[[Call], Awaitable[list[Any]]]
 
 
@@ -64,8 +67,16 @@ async def timed(graph: RandomGraph, ask: Ask) -> dict[str, Any]:
             began = time.perf_counter()
             await ask(call)
             took.setdefault(type(call).__name__, []).append(time.perf_counter() - began)
+            began = time.perf_counter()
+            await ask(NOTHING)
+            took.setdefault(FLOOR, []).append(time.perf_counter() - began)
+    floor = took.pop(FLOOR)
     whole = [one for each in took.values() for one in each]
-    return {"all": quantiles(whole), "calls": {name: quantiles(each) for name, each in took.items()}}
+    return {
+        "all": quantiles(whole),
+        "floor": quantiles(floor),
+        "calls": {name: quantiles(each) for name, each in took.items()},
+    }
 
 
 def in_memory(graph: RandomGraph) -> tuple[GraphView, dict[str, Any]]:

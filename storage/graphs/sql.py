@@ -80,14 +80,14 @@ ORDER BY w.hop, n.place, n.id LIMIT :limit"""
 )
 _TENSION_SCENES = (
     _WALK.format(start="scene", label="LEADS_TO")
-    + """SELECT t.id, t.name, t.ties FROM (SELECT n.id, n.name, (
+    + """, t AS MATERIALIZED (SELECT n.id, n.name, (
   SELECT count(*) FROM @graph_edges a CROSS JOIN @graph_edges r CROSS JOIN @graph_edges b
   WHERE a.home = :home AND a.label = 'CAST_OF' AND a.target = w.node
   AND r.home = :home AND r.label = 'RELATES_TO' AND r.source = a.source
   AND (r.trust_competence < :trust_under OR r.debt > :debt_over)
   AND b.home = :home AND b.label = 'CAST_OF' AND b.source = r.target AND b.target = w.node) AS ties
-FROM near w CROSS JOIN @graph_nodes n WHERE n.home = :home AND n.id = w.node) t
-WHERE t.ties > 0 ORDER BY t.ties DESC, t.id LIMIT :limit"""
+FROM near w CROSS JOIN @graph_nodes n WHERE n.home = :home AND n.id = w.node)
+SELECT t.id, t.name, t.ties FROM t WHERE t.ties > 0 ORDER BY t.ties DESC, t.id LIMIT :limit"""
 )
 _ADJACENT_SETTINGS = """SELECT e.target, n.name, e.traversal_cost
 FROM @graph_edges e JOIN @graph_nodes n ON n.home = :home AND n.id = e.target

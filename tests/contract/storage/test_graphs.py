@@ -14,7 +14,7 @@ from tests.random_graphs import RandomGraph, graph_row
 
 pytestmark = pytest.mark.contract
 HOME = "prj_1"
-SEEDS, ROUNDS = range(4), 3
+SEEDS, ROUNDS = range(2), 3
 
 
 def of(rows: list[Node | Edge]) -> GraphView:
