@@ -1,6 +1,6 @@
 /** The page in the middle. Mounts one CodeMirror per scene and keeps it in step with findings and the lock. */
 import { signal, useComputed, useSignalEffect } from '@preact/signals';
-import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { EditorView } from '@codemirror/view';
 import { openPage, setLocked } from '../script/editor';
 import { eighths } from '../script/fountain';
@@ -137,7 +137,8 @@ function Paper({ story }: { story: Story }) {
     else showThreads(opened, [...threads, { id: HELD, span: words, resolved: null }], HELD);
   });
   const locked = story.status.value === 'LOCKED' || !mayWrite.value;
-  useEffect(() => {
+  // Before anybody sees that the page may be written in: what is typed at once must not be lost.
+  useLayoutEffect(() => {
     if (view.current !== null) setLocked(view.current, locked);
   }, [locked]);
   return <div class="paper" ref={host} />;
