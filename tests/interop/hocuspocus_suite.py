@@ -37,7 +37,7 @@ from collab.room import Room
 from collab.session import Access
 from serve_app import seam
 from serve_app.asgi_transport import open_transport
-from tests.conftest import free_port
+from tests.ports import free_port
 from tests.unit.collab.stage import HeldLog
 
 NO_VERDICT = "it ended its file"

@@ -19,8 +19,9 @@ import av
 import pytest
 import yaml
 
-from tests.conftest import ROOT, free_port, wait_until
+from tests.conftest import ROOT, wait_until
 from tests.models import tiny
+from tests.ports import free_port
 from tests.serve.test_plain_deploy import BIN, ask, cluster_with, mutate, tool
 
 pytestmark = pytest.mark.models

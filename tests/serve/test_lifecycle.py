@@ -4,7 +4,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ import pytest
 import yaml
 
 from serve_app.lifecycle import cluster, environment, instance, ports, processes
+from tests.ports import free_port
 
 pytestmark = pytest.mark.serve
 
@@ -45,11 +45,6 @@ class Running:
 
 def ask(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=STOP_S, check=False, cwd=ROOT)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 def start(data_dir: Path) -> Running:

@@ -27,7 +27,8 @@ import pytest
 import yaml
 
 from serve_app.lifecycle import ports
-from tests.conftest import ROOT, free_port, wait_until
+from tests.conftest import ROOT, wait_until
+from tests.ports import free_port
 from tests.serve.rolling import Stock
 
 pytestmark = pytest.mark.serve

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.conftest import ROOT, free_port, wait_until
+from tests.conftest import ROOT, wait_until
+from tests.ports import free_port
 from tests.serve.peer import Person
 from tests.serve.test_plain_deploy import READY_S, ask, cluster, tool
 
