@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 from actors.commands import SetFact, WaiveFinding
 from actors.continuity import by_hand, facts, waivers
 from actors.continuity.brain import brain_of
-from actors.continuity.check import Continuity
+from actors.continuity.check import SCENE_CHARS_READ_MAX, Continuity
 from actors.continuity.facts import facts_of
 from actors.continuity.findings import FindingDraft
 from actors.continuity.rules import Known, SceneView
@@ -46,9 +46,6 @@ from actors.views import FindingsView
 READ_CHARS_PER_TURN = 4_000
 """Script read in one turn (at least one scene), about 3 ms, or packs of rules for as long. More: typing stutters;
 less: a whole project is slower."""
-
-SCENE_CHARS_READ_MAX = 30_000
-"""A longer scene is judged by its beginning: 30,000 characters are 30 pages and cost about 25 ms."""
 
 ROOMS_PER_TURN = 8
 """Documents opened for one turn."""

@@ -1,7 +1,7 @@
 """The script supervisor's breakdown: a row a scene, with what is seen there and what comes in from the scenes before.
 
-Invariant: a pure function of the scripts in story order and the cast's names. A row tells what words say (`told`) and
-what lasts from earlier scenes of the same story day (`kept`, with the scene it is from); nothing is guessed beyond the
+Invariant: a pure function of the scripts in story order and the cast's names. A row tells what words say and
+what lasts from earlier scenes (`since` the scene it is from); nothing is guessed beyond the
 readers of `actors.screenplay`. Scene numbers are the script's own, else counted; people are numbered by first entrance.
 """
 
@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from actors.continuity.aside import aside_after, aside_marks
+from actors.continuity.check import SCENE_CHARS_READ_MAX
 from actors.continuity.days import DayClock, StoryDay, day_of, marks_of
 from actors.continuity.keeping import Kept, Lasting, of_people
 from actors.continuity.rules.view import Known, Names
@@ -23,9 +24,6 @@ from actors.screenplay.pages import eighths
 from actors.screenplay.prose_entities import entities_in
 from actors.screenplay.reading import happenings_of
 from actors.workflow.weather import weather_in
-
-SCENE_CHARS_READ_MAX = 30_000
-"""A longer scene is broken down by its beginning."""
 
 ITEMS_MAX = 40
 """Of one cell. Over: the first, and `more` says how many were left off."""

@@ -11,7 +11,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from actors.commands import AskRadius, CommandError
-from actors.continuity.actor import SCENE_CHARS_READ_MAX, ContinuityActor
+from actors.continuity.actor import ContinuityActor
+from actors.continuity.check import SCENE_CHARS_READ_MAX
 from actors.project.actor import CONTINUITY, ProjectActor
 from actors.runtime.actor import Beside, Context, Decision, Needs
 from actors.scene.bible import names_of

@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from actors.continuity.actor import SCENE_CHARS_READ_MAX, shown
-from actors.continuity.check import Continuity
+from actors.continuity.actor import shown
+from actors.continuity.check import SCENE_CHARS_READ_MAX, Continuity
 
 ISSUES_MAX = 40
 """Of one job. More than that is another story; errors are kept before warnings."""

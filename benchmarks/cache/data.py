@@ -14,6 +14,10 @@ import tarfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+from benchmarks.published import NotRun, Source, digest, sources
+
+__all__ = ["NotRun", "Source", "digest"]
 from typing import Any
 
 HERE = Path(__file__).resolve().parent / "data"
@@ -21,34 +25,6 @@ QUESTION_PAIRS = 10_000
 """Drawn from the 80,854, with a seed: all of them would be embedded for a quarter of an hour."""
 
 QUESTION_SEED = 6
-
-
-class NotRun(Exception):
-    """Why a part was not measured."""
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A line of the manifest."""
-
-    name: str
-    file: str
-    sha256: str
-    count: int
-    licence: str
-    published: str
-    committed: bool
-
-    def path(self, data: Path | None) -> Path:
-        """Raises NotRun: absent, or not the file that the manifest knows."""
-        if not self.committed and data is None:
-            raise NotRun(f"{self.name}: no DATA given; published at {self.published}")
-        path = (HERE if self.committed else data or HERE) / self.file
-        if not path.is_file():
-            raise NotRun(f"{self.name}: {self.file} is absent; published at {self.published}")
-        if digest(path) != self.sha256:
-            raise NotRun(f"{self.name}: {self.file} is not the file of the manifest (sha256 differs)")
-        return path
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +44,8 @@ class Pair:
     other: str
 
 
-def digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
 def manifest() -> dict[str, Source]:
-    lines = json.loads((HERE / "manifest.json").read_text())["sources"]
-    return {line["name"]: Source(**line) for line in lines}
+    return sources(HERE)
 
 
 def same_key(prompt: str) -> str:
