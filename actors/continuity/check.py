@@ -142,7 +142,7 @@ class Continuity:
         if was is not None:
             view = was.view
             entry.view = replace(entry.view, before=view.before, day=view.day, aside=view.aside)
-            entry.told = was.told
+            entry.told = list(was.told)  # a fork shares entries: its reading must not become this story's
         self._compare(index)
         for after in range(index + 1, len(self._order)):
             before.setdefault(self._order[after], self._shown(self._order[after]))
@@ -215,6 +215,7 @@ class Continuity:
         made._order, made._stale = list(self._order), dict(self._stale)
         made._entries = {scene_id: copy.copy(entry) for scene_id, entry in self._entries.items()}
         made._judged = [dict(each) for each in self._judged]
+        made._unread = [dict(each) for each in self._unread]
         return made
 
     # what it knows

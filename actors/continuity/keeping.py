@@ -18,10 +18,12 @@ CHANGED = "*"
 
 @dataclass(frozen=True, slots=True)
 class Lasting:
-    """``words``: ``red coat``, ``lantern``, ``left hand``; ``since``: as the caller calls the scene."""
+    """``words``: ``red coat``, ``lantern``, ``left hand``; ``since``: as the caller calls the scene; ``taken``: a
+    thing that was taken or given, not only used."""
 
     words: str
     since: str
+    taken: bool = False
 
 
 _ByWhom = dict[str, dict[str, Lasting]]
@@ -55,8 +57,10 @@ class Kept:
                 case "changes":
                     self.wears[event.who] = {CHANGED: Lasting("changes clothes", since)}
                 case "gains" | "uses" if event.what:
+                    before = self.holds.get(event.who, {}).get(event.what)
                     self._drop(event.what)
-                    self.holds.setdefault(event.who, {})[event.what] = Lasting(event.what, since)
+                    taken = event.kind == "gains" or (before is not None and before.taken)
+                    self.holds.setdefault(event.who, {})[event.what] = Lasting(event.what, since, taken)
                 case "loses":
                     self.holds.get(event.who, {}).pop(event.what, None)
                 case "destroys":

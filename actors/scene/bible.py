@@ -17,6 +17,7 @@ from actors.continuity.facts import facts_of
 from actors.project.actor import CONTINUITY, ProjectActor
 from actors.runtime.actor import Context, Draft, ViewDraft, Wanted
 from actors.runtime.ids import derive_id
+from actors.scene import injection
 from actors.scene.request import Names, given_before
 from actors.scene.summary import LONG_CHARS_MAX, summary_of
 from actors.screenplay import slots
@@ -77,7 +78,9 @@ def read(scene: str, text: str, names: Names, hour: TimeOfDay | None, given: Giv
     """Pure and, for a long scene, heavy: for a thread."""
     part = part_of(text)
     found = breakdown(part, names.cast.values())
-    asked = slots.enhance_request(part, found, brain="", seed=0, entity_ids=names.ids(), time_before=hour)
+    asked = slots.enhance_request(
+        part, found, brain="", seed=0, entity_ids=names.ids(), time_before=hour, descriptors=given.looks
+    )
     told = weather_in(part, found.actions)
     bible = {
         "sceneId": scene,
@@ -98,7 +101,7 @@ def read(scene: str, text: str, names: Names, hour: TimeOfDay | None, given: Giv
             }
             for fact in facts_of(scene, part, found)[:FACTS_MAX]
         ],
-        "carried": list(given.notes),
+        "carried": list(injection.merged(given)),
     }
     return Prepared(text, found, bible, summary_of(found, LONG_CHARS_MAX), given)
 

@@ -1,20 +1,24 @@
-"""What people bring into a scene from those before it, put before whoever writes its prompt.
+"""What comes into a scene from those before it, put before whoever writes its prompt.
 
-The invariant: a pure fold over what continuity has read of the earlier scenes, so every note stands on words somebody
-wrote; what is put in has a budget, the body before the clothes before what else is carried (`actors.workflow.carry`:
-hands, hearsay, ties), and each note is listed with the prompt, for review. A dream brings and is brought nothing.
+The invariant: a pure fold over what continuity has read of the earlier scenes and over what their workflows left, so
+every note stands on words somebody wrote. `SECTIONS` is the list of what is looked for, the most telling first, each
+with its budget; all of them share the budget of the prompt, and each note names the scene it comes from, for review.
+A dream brings and is brought nothing of what people have on them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from actors.continuity.keeping import CHANGED, Kept
 from actors.continuity.rules import SceneView
+from actors.continuity.rules.given import with_given
 from actors.screenplay.breakdown import Appearance
+from actors.screenplay.hands import ANYBODY, one_thing
 from actors.screenplay.happenings import Happening
 from actors.screenplay.slots import described
-from actors.workflow.carry import Given
+from actors.workflow.carry import Carried, Given
 
 NOTES_CHARS_MAX = 1_200
 """Of all notes of one prompt: about 300 tokens. Over: the least important are left off."""
@@ -23,36 +27,85 @@ LOOKS_MAX = 4
 """Words of one person's first description, in parts."""
 
 DESCRIBED_WITHIN_CHARS = 160
+CONFIDENCE = {"wounds": 0.8, "clothes": 0.8, "hands": 0.7}
+"""How sure a note read from words is: as of the facts of its kind (`actors.continuity.fold`)."""
+
 _CLOTHES = frozenset(("wears", "dons", "sheds", "changes"))
+_THINGS = frozenset(("gains", "uses", "loses", "destroys"))
 
 Heard = Sequence[tuple[SceneView, tuple[Happening, ...]]]
 Looks = Mapping[str, tuple[str, ...]]
 
 
-def brought_into(scene: str, story: Heard) -> tuple[Looks, tuple[str, ...]]:
-    """Looks by the scene's own name keys of whom it does not introduce, and notes of what lasts, surest first."""
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """What is known when a scene begins. `people`: who is in it, by key, as it writes them; `earlier`: story order;
+    `moved`: by thing, the place in `earlier` of the last scene in whose words it changes hands; `carried`: what
+    the workflows of earlier scenes leave."""
+
+    view: SceneView
+    told: tuple[Happening, ...]
+    earlier: Heard
+    kept: Kept
+    people: Mapping[str, str]
+    moved: Mapping[str, int]
+    carried: tuple[Carried, ...]
+
+
+Reader = Callable[[Entrance], Iterable[Carried]]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """`chars_max`: of its notes in one prompt; over, its later ones are left off."""
+
+    name: str
+    chars_max: int
+    read: Reader
+
+
+def brought_into(scene: str, story: Heard, given: Given | None = None) -> Given:
+    """`given` with the looks of people the scene does not introduce and with the notes of every section, in order."""
+    carried = given or Given()
     looks: dict[str, tuple[str, ...]] = {}
+    moved: dict[str, int] = {}
     kept = Kept()
-    for view, told in story:
+    whole = with_given(story)
+    for at, (view, told) in enumerate(whole):
         if view.day is not None:
             kept.enter(view.day)
         if view.id == scene:
-            return _looks(view, looks), tuple(_notes(view, told, kept)) if view.day is not None else ()
+            people = {view.premise.cast.person_key(p.name): p.name for p in view.breakdown.cast}
+            here = Entrance(view, told, whole[:at], kept, people, moved, carried.notes)
+            return replace(carried, looks=_looks(view, looks), notes=within_budget(here))
         for person in view.breakdown.cast:
             if words := _introduced(view, person):
                 looks.setdefault(view.premise.cast.person_key(person.name), words)
         if view.day is not None:
             kept.hear(told, view.id)
-    return {}, ()
+            moved |= {event.what: at for event in told if event.kind in _THINGS and event.what}
+    return replace(carried, notes=_cut(carried.notes, NOTES_CHARS_MAX))
+
+
+def within_budget(here: Entrance) -> tuple[Carried, ...]:
+    """Each section within its own budget, and all within the prompt's; a note said twice is said once."""
+    found: dict[str, Carried] = {}
+    for section in SECTIONS:
+        for note in _cut(section.read(here), section.chars_max):
+            found.setdefault(note.words, replace(note, section=section.name))
+    return _cut(found.values(), NOTES_CHARS_MAX)
 
 
 def merged(given: Given) -> tuple[str, ...]:
-    """What lasts and what else is carried, each once, within the budget."""
-    found: list[str] = []
-    room = NOTES_CHARS_MAX
-    for note in dict.fromkeys((*given.lasting, *given.notes)):
-        room -= len(note) + 2
-        if room < 0:
+    """The notes as words for a prompt."""
+    return tuple(note.words for note in given.notes)
+
+
+def _cut(notes: Iterable[Carried], chars_max: int) -> tuple[Carried, ...]:
+    found: list[Carried] = []
+    for note in notes:
+        chars_max -= len(note.words) + 2
+        if chars_max < 0:
             break
         found.append(note)
     return tuple(found)
@@ -68,13 +121,55 @@ def _introduced(view: SceneView, person: Appearance) -> tuple[str, ...]:
     return tuple(dict.fromkeys(said))[:LOOKS_MAX]
 
 
-def _notes(view: SceneView, told: Sequence[Happening], kept: Kept) -> Iterator[str]:
-    people = {view.premise.cast.person_key(p.name): p.name for p in view.breakdown.cast}
-    dressed = {event.who for event in told if event.kind in _CLOTHES}
-    for who, name in people.items():
-        for wound in kept.hurt.get(who, {}).values():
-            yield f"{name} is still hurt: {wound.words}"
-    for who, name in people.items():
-        worn = [each.words for thing, each in kept.wears.get(who, {}).items() if thing != CHANGED]
+# sections
+def _wounds(here: Entrance) -> Iterator[Carried]:
+    for who, name in _awake(here):
+        for wound in here.kept.hurt.get(who, {}).values():
+            yield Carried(f"{name} is still hurt: {wound.words}", CONFIDENCE["wounds"], wound.since)
+
+
+def _clothes(here: Entrance) -> Iterator[Carried]:
+    dressed = {event.who for event in here.told if event.kind in _CLOTHES}
+    for who, name in _awake(here):
+        worn = [each for thing, each in here.kept.wears.get(who, {}).items() if thing != CHANGED]
         if worn and who not in dressed:
-            yield f"{name} still wears: {', '.join(worn)}"
+            words = f"{name} still wears: {', '.join(each.words for each in worn)}"
+            yield Carried(words, CONFIDENCE["clothes"], worn[-1].since)
+
+
+def _hands(here: Entrance) -> Iterator[Carried]:
+    """What somebody took and has had since the story day began; nobody need have left a scene for it. Whoever only
+    *uses* a thing (kicks the gate) may not have it in hand, so that is not told."""
+    named = {one_thing(prop.name) for prop in here.view.breakdown.props}
+    for who, things in here.kept.holds.items() if here.view.day is not None else ():
+        for thing, held in things.items():
+            if held.taken and who in here.people:
+                words = f"{here.people[who]} still has the {held.words}"
+                yield Carried(words, CONFIDENCE["hands"], held.since, about=thing)
+            elif held.taken and thing in named and who != ANYBODY:
+                last = here.view.premise.cast.find_person(who) or who.upper()
+                yield Carried(f"the {held.words} was last with {last}", CONFIDENCE["hands"], held.since, about=thing)
+
+
+def _before(here: Entrance) -> Iterator[Carried]:
+    """What workflows leave, but for things of which the words of the same or a later scene know better."""
+    rank = {view.id: at for at, (view, _) in enumerate(here.earlier)}
+    known = {note.about for note in _hands(here)}
+    for note in here.carried:
+        thing = one_thing(note.about) if note.about else ""
+        if not thing or not (thing in known or here.moved.get(thing, -1) > rank.get(note.scene, -1)):
+            yield note
+
+
+def _awake(here: Entrance) -> Iterable[tuple[str, str]]:
+    """Who comes in from the story's own days."""
+    return here.people.items() if here.view.day is not None else ()
+
+
+SECTIONS: tuple[Section, ...] = (
+    Section("wounds", 300, _wounds),
+    Section("clothes", 400, _clothes),
+    Section("hands", 300, _hands),
+    Section("before", NOTES_CHARS_MAX, _before),
+)
+"""In the order in which a prompt is told them. A section that finds nothing leaves its room to those after it."""

@@ -31,14 +31,15 @@ Parts = dict[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """A project as films are asked of it. `texts` in story order; `given`: by scene, what those before give it."""
+    """A project as films are asked of it. `texts` in story order; `given`: by scene, its text and the story, what those
+    before give it."""
 
     texts: Mapping[str, str]
     names: Names
     places: tuple[Known, ...]
     engine: Continuity
     waived: Collection[str]
-    given: Callable[[str, str], Given]
+    given: Callable[[str, str, Continuity], Given]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def asked_now(story: Story, scenes: Collection[str] | None = None) -> dict[str, 
     for scene, text in story.texts.items():
         if scenes is None or scene in scenes:
             verdict = told(story.engine, scene, text, waived=story.waived)
-            clock, given = story.engine.time_before(scene), story.given(scene, text)
+            clock, given = story.engine.time_before(scene), story.given(scene, text, story.engine)
             made = request_of(verdict.corrected(), story.names, look=NOTHING, seed="0", clock=clock, given=given)
             found[scene] = parts_of(made)
             time.sleep(0)
@@ -90,7 +91,8 @@ def after(story: Story, change: Change, now: Mapping[str, Parts]) -> dict[str, P
 
 
 def changed(story: Story, change: Change) -> Story:
-    """The story as it would be. What scenes give to later ones is as it is now: that is worked out when it happened."""
+    """The story as it would be. What workflows leave is as it is now: that is worked out when it happened; what people
+    have on them follows the words."""
     engine, texts, names = story.engine.fork(), dict(story.texts), story.names
     if change.scene in texts:
         texts[change.scene] = change.text
@@ -111,6 +113,8 @@ def renamed(names: Names, id: str, name: str) -> Names:
 def _touched(story: Story, other: Story, change: Change, scene: str, text: str) -> bool:
     """Whether it could be asked with something else; a scene nothing of this reaches is not read again."""
     if text != story.texts[scene] or story.engine.time_before(scene) != other.engine.time_before(scene):
+        return True
+    if change.scene and story.given(scene, text, story.engine) != other.given(scene, text, other.engine):
         return True
     if not change.cast:
         return False

@@ -61,8 +61,7 @@ def given_before(scene: SceneActor, ctx: Context) -> Beside:
     heard, id = continuity.heard() if continuity is not None else (), scene.id
 
     def work() -> Given:
-        looks, lasting = injection.brought_into(id, heard)
-        return replace(carried(), looks=looks, lasting=lasting, so_far=told())
+        return replace(injection.brought_into(id, heard, carried()), so_far=told())
 
     return work
 

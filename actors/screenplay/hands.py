@@ -133,7 +133,7 @@ def _object(sentence: Sentence, at: int, things: Mapping[int, tuple[str, int]]) 
             compound = after < len(tokens) and tokens[after].is_word and tokens[after].word not in _FOLLOWS
             if compound and not tokens[after].who and not tokens[after].word.endswith("ly"):
                 return None
-            return _Thing(_one(name), after, definite and not indefinite, whose, plain)
+            return _Thing(one_thing(name), after, definite and not indefinite, whose, plain)
         definite |= token.word in _DETERMINERS or token.owner
         indefinite |= token.word in _INDEFINITE
         plain &= token.word not in _BROKEN
@@ -143,7 +143,8 @@ def _object(sentence: Sentence, at: int, things: Mapping[int, tuple[str, int]]) 
     return None
 
 
-def _one(name: str) -> str:
+def one_thing(name: str) -> str:
+    """What happenings call it: its last word, keys and glasses as one."""
     last = name.rsplit(maxsplit=1)[-1]
     return last[:-1] if last in ("keys", "glasses") else last
 

@@ -38,7 +38,9 @@ Stored = Mapping[RowKind, Mapping[str, Data]]
 class Carried:
     words: str
     confidence: float
-    scene: str  # whose workflow says so
+    scene: str  # whose words, or whose workflow, says so
+    section: str = ""  # of `actors.scene.injection.SECTIONS`
+    about: str = ""  # the thing whose holder it tells, "": it tells of none
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +58,9 @@ class Here:
 class Given:
     """What a scene's prompt is given by the scenes before; `weather`: the scene opens in it and tells none itself."""
 
-    notes: tuple[str, ...] = ()
+    notes: tuple[Carried, ...] = ()
     weather: Weather | None = None
     looks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # of people the scene does not introduce
-    lasting: tuple[str, ...] = ()  # wounds and clothes that come in with people
     so_far: tuple[str, ...] = ()  # quoted from the scenes before, for writers that read prose: never a fact
 
 
@@ -69,7 +70,7 @@ def give(scene: str, script: str, project: Data, rows: Stored, faded: Mapping[st
         return Given()
     here = here_of(script, known_cast(project))
     notes = carried(scene, here, project, rows, faded)
-    return Given(tuple(note.words for note in notes), weather_for(here, opening(scene, project, rows)))
+    return Given(notes, weather_for(here, opening(scene, project, rows)))
 
 
 def here_of(script: str, cast: list[Known]) -> Here:
@@ -126,10 +127,10 @@ def _things(world: Mapping[str, Data], rank: Mapping[str, int], scene: str, here
     for thing, told in state.things.items() if state is not None else ():
         if told["holder"] in here.people:
             words = f"{told['holder_name']} still has the {thing}"
-            yield Carried(words, told["confidence"], told["scene"])
+            yield Carried(words, told["confidence"], told["scene"], about=thing)
         elif thing in here.things and told["holder"]:
             words = f"the {thing} was last with {told['holder_name']}"
-            yield Carried(words, told["confidence"], told["scene"])
+            yield Carried(words, told["confidence"], told["scene"], about=thing)
 
 
 def _heard(knowledge: Mapping[str, Data], rank: Mapping[str, int], here: Here) -> Iterator[Carried]:

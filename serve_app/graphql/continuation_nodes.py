@@ -19,7 +19,6 @@ from actors.workflow.carry import Given
 from serve_app.graphql.context import Context, Info
 from serve_app.graphql.described import described
 from serve_app.graphql.scene_nodes import Take, when
-from serve_app.graphql.story_nodes import carried_into
 from storage.ledger.protocol import View
 
 
@@ -102,7 +101,9 @@ class SceneBible:
     cast: list[BiblePerson]
     props: list[str]
     facts: list[BibleFact]
-    carried: list[str] = strawberry.field(description="What the scenes before leave this one.")
+    carried: list[str] = strawberry.field(
+        description="What the scenes before leave this one: what people have on them first."
+    )
     sha256: str
     stored: bool = strawberry.field(description="false: of the text as it is now; this version is not written yet.")
     created_at: datetime | None
@@ -137,9 +138,10 @@ async def bible_of(context: Context, home: str, scene: SceneView, version: int |
     if asked != scene.bible_version:
         return None
     found = await context.project(home)
-    given = Given(tuple(note.words for note in await carried_into(context, home, scene)))
+    entering = await context.loaders.entering.load((home, scene.id))
+    given, hour = (entering.given, entering.hour) if entering is not None else (Given(), None)
     names = names_from(found[1].cast if found else (), found[1].aliases if found else {})
-    now = await asyncio.to_thread(read, scene.id, scene.script, names, None, given)
+    now = await asyncio.to_thread(read, scene.id, scene.script, names, hour, given)
     whole = {**now.bible, "version": asked}
     return SceneBible.of(whole, sha256_of(whole), None)
 

@@ -14,6 +14,7 @@ from typing import TypeVar
 from strawberry.dataloader import DataLoader
 
 from actors.views import SceneView
+from serve_app.graphql.entrances import Entering, entrances
 from serve_app.graphql.ports import Reader
 from storage.ledger.protocol import Attempt, View
 
@@ -39,6 +40,7 @@ class Loaders:
         self.open_attempts: DataLoader[str, list[Attempt]] = _loader(self._open_attempts)
         self.count: DataLoader[Parent, int] = _loader(self._count)
         self.lengths: DataLoader[str, dict[str, int]] = _loader(self._lengths)
+        self.entering: DataLoader[tuple[str, str], Entering | None] = _loader(self._entering)
 
     async def _children(self, keys: Iterable[Parent]) -> dict[Parent, list[View]]:
         return await self._by_parent(keys, newest_first=False)
@@ -98,6 +100,14 @@ class Loaders:
             rows = await self._reader.views("scene", home=home, parent=home, limit=SCENES_MAX)
             found[home] = {row.id: len(SceneView.from_blob(row.body).script) for row in rows if row.body is not None}
         return found
+
+    async def _entering(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Entering | None]:
+        """(home, scene): what the scenes before give it; a home's story is read once for all that ask."""
+        homes: dict[str, list[str]] = defaultdict(list)
+        for home, scene in keys:
+            homes[home].append(scene)
+        found = {home: await entrances(self._reader, home, scenes) for home, scenes in homes.items()}
+        return {(home, scene): found[home].get(scene) for home, scenes in homes.items() for scene in scenes}
 
     async def _count(self, keys: Iterable[Parent]) -> dict[Parent, int]:
         return {k: await self._reader.count_views(k[0], home=k[1], parent=k[2]) for k in keys}

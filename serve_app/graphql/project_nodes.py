@@ -170,7 +170,7 @@ class Scene:
     async def workflow(self, info: Info) -> Workflow | None:
         return await workflow_of(info.context, self.view)
 
-    @described("What the scenes before give this one, the surest first; its generation is told the same.")
+    @described("What the scenes before give this one: what people have on them first; its generation is told the same.")
     async def carries(self, info: Info) -> list[CarriedNote]:
         return await carried_into(info.context, self.row.home, self.view)
 

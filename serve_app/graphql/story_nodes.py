@@ -14,20 +14,18 @@ from typing import Any
 import strawberry
 
 from actors.views import SceneView
-from actors.workflow.carry import Stored, carried, here_of, known_cast, opening
+from actors.workflow.carry import Carried, opening
 from actors.workflow.checkpoint import COMPLETE, PENDING, PROCESSING
 from actors.workflow.rows import Data, RowKind
 from actors.workflow.steps import SPECS, Step
 from actors.workflow.story import World, ranks, world_after
-from actors.workflow.views import MeanwhileView, RowView, WorkflowView
+from actors.workflow.views import MeanwhileView, WorkflowView
 from serve_app.graphql.context import Context
+from serve_app.graphql.entrances import project_data, stored
 from serve_app.graphql.enums import StepState, WorkflowState
 from serve_app.graphql.scene_nodes import when
 from storage.codec import decode
 from storage.ledger.protocol import Event, View
-
-ROWS_MAX = 5_000
-"""Contributions of one kind read for an answer: as many as a project has scenes."""
 
 AS_OF_ROWS_MAX = 5_000
 """Rows of a project's log looked at for a past world; an older one is not found."""
@@ -150,6 +148,13 @@ class CarriedNote:
     words: str
     confidence: float
     scene_id: strawberry.ID = strawberry.field(description="The scene it comes from.")
+    section: str = strawberry.field(description="What of: wounds, clothes, hands, or before.")
+
+    @classmethod
+    def of(cls, note: Carried) -> CarriedNote:
+        return cls(
+            words=note.words, confidence=note.confidence, scene_id=strawberry.ID(note.scene), section=note.section
+        )
 
 
 @strawberry.type(description="Something noted while nobody had the project open.")
@@ -180,33 +185,6 @@ def digest(script: str) -> str:
     return hashlib.sha256(script.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-async def stored(context: Context, home: str, *kinds: RowKind) -> Stored:
-    """The contributions of the project's scenes, by kind."""
-    found: dict[RowKind, dict[str, Data]] = {}
-    for kind in kinds:
-        rows = await context.ports.reader.views(kind.value, home=home, limit=ROWS_MAX)
-        found[kind] = {row.id: RowView.from_blob(row.body).data for row in rows if row.body is not None}
-    return found
-
-
-async def faded_ties(context: Context, home: str) -> dict[str, float]:
-    """What the background workflow left of ties that nobody renewed."""
-    row = await context.ports.reader.view(RowKind.FADED.value, home)
-    if row is None or row.body is None:
-        return {}
-    ties: dict[str, float] = RowView.from_blob(row.body).data["ties"]
-    return ties
-
-
-async def project_data(context: Context, home: str) -> Data:
-    """Names and order, as the actors' folds take them."""
-    rows = await context.ports.reader.views("scene", home=home, parent=home, limit=ROWS_MAX)
-    found = await context.project(home)
-    view = found[1] if found else None
-    cast = [{"name": c["name"], "aliases": view.aliases.get(c["id"], [])} for c in view.cast] if view else []
-    return {"cast": cast, "order": [row.id for row in rows]}
-
-
 async def workflow_of(context: Context, scene: SceneView) -> Workflow | None:
     """The newest of a scene."""
     rows = await context.loaders.newest.load(("workflow", scene.project, scene.id))
@@ -214,17 +192,15 @@ async def workflow_of(context: Context, scene: SceneView) -> Workflow | None:
 
 
 async def carried_into(context: Context, home: str, scene: SceneView) -> list[CarriedNote]:
-    project = await project_data(context, home)
-    rows = await stored(context, home, RowKind.WORLD, RowKind.KNOWLEDGE, RowKind.RELATIONS, RowKind.NARRATIVE)
-    here = here_of(scene.script, known_cast(project))
-    notes = carried(scene.id, here, project, rows, await faded_ties(context, home))
-    return [CarriedNote(words=n.words, confidence=n.confidence, scene_id=strawberry.ID(n.scene)) for n in notes]
+    entering = await context.loaders.entering.load((home, scene.id))
+    return [CarriedNote.of(note) for note in entering.given.notes] if entering is not None else []
 
 
 async def world_of(context: Context, home: str, scene: str, as_of: int | None) -> WorldState | None:
     """At the end of a scene that was left; else as the scenes before leave it to it. None: nothing is known."""
-    project = await project_data(context, home)
-    rows = await stored(context, home, RowKind.WORLD, RowKind.CHECKPOINT)
+    reader = context.ports.reader
+    project = await project_data(reader, home)
+    rows = await stored(reader, home, RowKind.WORLD, RowKind.CHECKPOINT)
     if as_of is not None:
         rows = {**rows, RowKind.WORLD: await _worlds_as_of(context, home, as_of)}
     at_end = scene in rows[RowKind.WORLD]

@@ -13,6 +13,7 @@ from actors.workflow.rows import RowKind
 from actors.workflow.story import fold_relations, names_in, ranks
 from serve_app.graphql.context import Info, not_found
 from serve_app.graphql.described import commanded, described
+from serve_app.graphql.entrances import faded_ties, project_data, stored
 from serve_app.graphql.past_queries import home_of, upto
 from serve_app.graphql.payloads import ProjectPayload, UserError, key_problem, missing
 from serve_app.graphql.project_nodes import Project, page_size
@@ -21,9 +22,6 @@ from serve_app.graphql.story_nodes import (
     Relation,
     Workflow,
     WorldState,
-    faded_ties,
-    project_data,
-    stored,
     workflow_of,
     world_of,
 )
@@ -86,9 +84,12 @@ class StoryQueries:
         context, size = info.context, page_size(first, 50)
         if await context.project(project_id) is None:
             raise not_found("project", project_id)
-        rows = (await stored(context, project_id, RowKind.RELATIONS))[RowKind.RELATIONS]
+        rows = (await stored(context.ports.reader, project_id, RowKind.RELATIONS))[RowKind.RELATIONS]
         names = names_in(rows)
-        rank, faded = ranks(await project_data(context, project_id)), await faded_ties(context, project_id)
+        rank, faded = (
+            ranks(await project_data(context.ports.reader, project_id)),
+            await faded_ties(context.ports.reader, project_id),
+        )
         ties = fold_relations(rows, rank, faded)
         return [
             Relation(

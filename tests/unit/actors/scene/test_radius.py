@@ -15,6 +15,7 @@ from actors.scene.request import Names
 from actors.views import EnhancementView
 from actors.workflow.carry import Given
 from gpu.steps import Step
+from storage.codec import decode
 from tests.unit.actors.continuity.test_actor import actor
 from tests.unit.actors.scene.test_generation import Scene
 from tests.unit.actors.story import story
@@ -33,7 +34,7 @@ NAMES = Names({"cst_m": "MARA", "cst_t": "TOM"}, {})
 def a_story() -> Story:
     engine = Continuity(NAMES.known(), [Known("KITCHEN")])
     engine.set_scenes([SceneInput(id, text, n) for n, (id, text) in enumerate(TEXTS.items())])
-    return Story(TEXTS, NAMES, (Known("KITCHEN"),), engine, frozenset(), lambda _id, _text: Given())
+    return Story(TEXTS, NAMES, (Known("KITCHEN"),), engine, frozenset(), lambda _id, _text, _engine: Given())
 
 
 def reach(change: Change) -> dict[str, list[str]]:
@@ -68,6 +69,13 @@ def test_asking_changes_nothing_in_the_story() -> None:
     after(it, Change("a", "INT. CELLAR - DAY\n\nNobody.\n"), now)
     after(it, Change(cast="cst_m", name="ZOE"), now)
     assert (asked_now(it), dict(it.texts)) == (now, TEXTS)
+    heard = it.engine.heard()
+    fork = it.engine.fork()
+    fork.update_scene("a", "INT. KITCHEN - NIGHT\n\nMARA grabs the lantern.\n")
+    fork.update_scene("b", "INT. CORRIDOR - DAY\n\nTOM dies.\n", judge=False)
+    assert fork.heard() != heard
+    assert it.engine.heard() == heard
+    assert it.engine.judged
 
 
 def test_parts_are_the_same_from_memory_and_from_the_log() -> None:
@@ -101,3 +109,28 @@ async def test_a_film_is_not_stale_as_it_is_made_and_is_when_its_scene_changes()
         assert await it.ledger.head(home) == head
         with pytest.raises(CommandError):
             await it.ask(home, AskRadius("scn_nobody", "x"))
+
+
+BROUGHT = [
+    "INT. KITCHEN - DAY\n\nMARA puts on a red coat. MARA grabs the lantern.\n\nMARA\nCome.\n",
+    "INT. CORRIDOR - CONTINUOUS\n\nMARA walks on.\n\nMARA\nHere.\n",
+    "EXT. STREET - CONTINUOUS\n\nTOM runs.\n",
+]
+
+
+async def test_what_people_bring_in_makes_no_film_stale_until_it_changes() -> None:
+    """C-125, G-331: a film whose prompt has notes is not stale as it is made; another coat reaches it, not those who
+    never had one."""
+    async with story(settle_ms=5, settle_lag_ms=20) as it:
+        home = await it.bring("\n".join(BROUGHT))
+        await it.until(lambda: actor(it, home).caught_up)
+        rows = await it.ledger.views("scene", parent=home)
+        job = await Scene(it, home, rows[1].id).generate(auto_pick=True)
+        (attempt,) = await it.ledger.attempts(home, job=job)
+        asked = decode(attempt.request)["enhance"]
+        assert asked["continuity_notes"] == ["MARA still wears: red coat", "MARA still has the lantern"]
+        blue = BROUGHT[0].replace("red", "blue")
+        told = json.loads((await it.ask(home, AskRadius(rows[0].id, blue))).ids["radius"])
+        assert differing(parts_of(asked), told["now"][rows[1].id]) == []
+        assert differing(parts_of(asked), told["after"][rows[1].id]) == ["before"]
+        assert set(told["after"]) == {rows[0].id, rows[1].id}

@@ -28,7 +28,7 @@ Late, as ever.
 """
 ROOM = """INT. ROOM - NIGHT
 
-BEN and CARL sit by the stove.
+BEN and CARL sit by the stove. CARL carries a rope.
 
 BEN
 She is waiting, Carl.
