@@ -67,11 +67,11 @@ def names_from(cast: Sequence[Mapping[str, str]], aliases: Mapping[str, Sequence
     return Names({each["id"]: each["name"] for each in cast}, aliases)
 
 
-def part_of(text: str) -> str:
+def part_of(text: str, chars_max: int = READ_CHARS_MAX) -> str:
     """What of a text is read."""
-    if len(text) <= READ_CHARS_MAX:
+    if len(text) <= chars_max:
         return text
-    return f"{text.splitlines()[0][:HEADING_CHARS_MAX]}\n\n{text[-READ_CHARS_MAX:]}"
+    return f"{text.splitlines()[0][:HEADING_CHARS_MAX]}\n\n{text[-chars_max:]}"
 
 
 def read(scene: str, text: str, names: Names, hour: TimeOfDay | None, given: Given) -> Prepared:

@@ -19,8 +19,11 @@ from actors.project.actor import ProjectActor
 from actors.runtime.actor import Beside, Context, Decision, Draft, Needs, ViewDraft
 from actors.runtime.edits import AppendText, Edit
 from actors.scene import bible, injection
-from actors.scene.asking import Asked, asked
+from actors.scene.asking import asked
+from actors.scene.cached import pictures_of
+from actors.scene.gate import judge
 from actors.scene.job import Job, State
+from actors.scene.reading import NEW, Read, followed, story_now, verdict_of, waived_in, words_of
 from actors.scene.request import Names
 from actors.scene.status import refuse_locked
 from actors.scene.summary import SUMMARY_CHARS_MAX, summary_of
@@ -51,12 +54,27 @@ def needs(scene: SceneActor, command: ContinueScene) -> Needs:
 
 
 def _read(scene: SceneActor, command: ContinueScene, ctx: Context) -> Beside:
-    reading, names = bible.reading(scene, ctx, ctx.text(scene.doc, "script")), _names(scene, ctx)
-    words, id = _words(command.text), scene.id
+    script = ctx.text(scene.doc, "script")
+    reading, names = bible.reading(scene, ctx, script), _names(scene, ctx)
+    words, id, story, waived = _words(command.text), scene.id, story_now(scene, ctx), waived_in(ctx)
 
-    def work() -> bible.Prepared:
+    def work() -> Read:
         now = reading()
-        return replace(now, issues=_issues(id, now, words, names))
+        now = replace(now, issues=_issues(id, now, words, names))
+        return Read(now.given, {NEW: judge(story, id, *followed(script, words), waived)}, now)
+
+    return work
+
+
+def read_again(scene: SceneActor, job: Job, ctx: Context) -> Beside:
+    """The scene and the job's words as both are now, before the words are corrected."""
+    script, id = ctx.text(scene.doc, "script"), scene.id
+    reading, story, waived = bible.reading(scene, ctx, script), story_now(scene, ctx), waived_in(ctx, job)
+    whole = words_of(job, script)
+
+    def work() -> Read:
+        now = reading()
+        return Read(now.given, {job.id: judge(story, id, *whole, waived)}, now)
 
     return work
 
@@ -93,13 +111,17 @@ def ask(scene: SceneActor, project: ProjectActor, command: ContinueScene, ctx: C
         "voicePreset": command.voice_preset,
     }
     words, names = _words(command.text), bible.names_of(project)
-    issues = now.issues if now is ctx.computed else _issues(scene.id, now, words, names)
+    issues = now.issues if now is getattr(ctx.computed, "prepared", None) else _issues(scene.id, now, words, names)
+    verdict = verdict_of(ctx, NEW, followed(now.text, words)[0])
+    shown = verdict.corrected() if verdict is not None else words  # what is safe to mend is mended in the prompt
+    look = {"brain": new.brain.id, "brain_data": new.brain.data, "beat": new.beat.words if new.beat else ""}
     job = new.job(
         now.text,
-        _request(words, now, context, config, new, names),
+        _request(shown, now, context, config, look, new.seed, names),
         ctx,
         auto_pick=True,
         backend=None,
+        corrections=list(verdict.corrections()) if verdict is not None else [],
         continuation={
             "sceneId": scene.id,
             "userId": ctx.principal,
@@ -134,7 +156,8 @@ def _request(
     now: bible.Prepared,
     context: Mapping[str, Any],
     config: Mapping[str, Any],
-    new: Asked,
+    look: Mapping[str, Any],
+    seed: str,
     names: Names,
 ) -> dict[str, Any]:
     """What the prompt writer is asked: the new words alone, in the place, hour and looks of the scene."""
@@ -152,10 +175,8 @@ def _request(
     return slots.enhance_request(
         script,
         found,
-        brain=new.brain.id,
-        brain_data=new.brain.data,
-        beat=new.beat.words if new.beat else "",
-        seed=int(new.seed),
+        **look,
+        seed=int(seed),
         entity_ids=names.ids(),
         descriptors=looks,
         time_before=now.bible["timeOfDay"],
@@ -164,6 +185,21 @@ def _request(
         so_far=now.given.so_far,
         target_duration_s=config["targetDuration"],
     ).to_dict()
+
+
+def corrected(scene: SceneActor, job: Job, words: str, ctx: Context) -> dict[str, Any]:
+    """What of a continuation is another with these words; its brain, its beat and its seed stay what they were."""
+    told, project = job.continuation or {}, scene.project(ctx)
+    now, names = bible.prepared(scene, ctx, ctx.text(scene.doc, "script")), bible.names_of(project)
+    look = {"brain": job.brain, "brain_data": job.request.get("brain_data"), "beat": job.beat}
+    request = _request(words, now, told["context"], told["config"], look, job.seed, names)
+    return {
+        "request": request,
+        "words": "",
+        "script_sha256": job.script_sha256,
+        "pictures": pictures_of(request, project.facts.portraits if project.facts else {}),
+        "continuation": {"continuationText": words, "issues": list(_issues(scene.id, now, words, names))},
+    }
 
 
 def payload(job: Job) -> dict[str, Any]:

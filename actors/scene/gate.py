@@ -22,10 +22,12 @@ ERROR, WARNING = "ERROR", "WARNING"
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`asked`: the words as judged; `issues`: see `issue_of`, in the order of the words, errors first."""
+    """`asked`: the words as judged; `issues`: see `issue_of`, in the order of the words, errors first. `new_from`:
+    where the job's own words begin: fixes and corrections count from there, evidence as the scene would read."""
 
     asked: str
     issues: tuple[dict[str, Any], ...] = ()
+    new_from: int = 0
 
     @property
     def errors(self) -> tuple[dict[str, Any], ...]:
@@ -33,11 +35,16 @@ class Verdict:
 
     def corrections(self) -> tuple[dict[str, Any], ...]:
         """The safe ones, as `correction_of` has them."""
-        return corrections_of(self.asked, (each for each in self.issues if each["severity"] == WARNING))
+        return corrections_of(self.own, (each for each in self.issues if each["severity"] == WARNING))
+
+    @property
+    def own(self) -> str:
+        """The words that are new: of a scene as it is, all of them."""
+        return self.asked[self.new_from :].removesuffix("\n") if self.new_from else self.asked
 
     def corrected(self) -> str:
         """The words with every safe correction made."""
-        return written(self.asked, self.corrections())
+        return written(self.own, self.corrections())
 
 
 def holds(issue: Mapping[str, Any]) -> bool:
@@ -55,11 +62,18 @@ def told(story: Continuity, scene: str, words: str, new_from: int = 0, waived: C
     """The same of words that the story has read already."""
     found = [shown(each) for each in story.findings_of(scene)]
     issues = [
-        issue_of(each, words, waived)
+        issue_of(each, words, waived) | {"fix": _fix_from(each["fix"], new_from)}
         for each in found
         if not new_from or (each["evidence"] and each["evidence"][0]["start"] >= new_from)
     ]
-    return Verdict(words, first(issues))
+    return Verdict(words, first(issues), new_from)
+
+
+def _fix_from(fix: Mapping[str, Any] | None, new_from: int) -> dict[str, Any] | None:
+    """Counted from where new words begin; a fix of what stood there before is not theirs to make."""
+    if not fix or fix["start"] < new_from:
+        return None
+    return {**fix, "start": fix["start"] - new_from, "end": fix["end"] - new_from}
 
 
 def first(issues: Iterable[dict[str, Any]]) -> tuple[dict[str, Any], ...]:

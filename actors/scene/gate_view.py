@@ -16,7 +16,8 @@ GATE_EVENTS = frozenset({"job.continuity_checked", "job.held", "job.waived", "jo
 def gate_view(home: str, scene: str, job: Job, at_ms: int) -> ViewDraft:
     found = job.gate or {}
     issues = found.get("issues", [])
-    offered = gate.corrections_of(job.words, issues) if job.continuation is None and job.words else ()
+    words = job.own_words
+    offered = gate.corrections_of(words, issues) if words else ()
     body = JobContinuityView(
         id=job.id,
         scene=scene,
@@ -26,7 +27,7 @@ def gate_view(home: str, scene: str, job: Job, at_ms: int) -> ViewDraft:
         issues=tuple(issues),
         made=tuple(job.corrections),
         offered=offered,
-        corrected_script=gate.written(job.words, offered) if offered else None,
+        corrected_script=gate.written(words, offered) if offered else None,
         held=job.held,
         how=found.get("how", ""),
         by=found.get("by", ""),

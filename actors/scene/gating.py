@@ -1,7 +1,8 @@
 """What people decide about a job that is held at the continuity gate, and who is told when the story moves.
 
 Pure decisions of the scene actor. The invariant: taking the correction is an edit of the script by the person who takes
-it, in the append that has the job begin again with just those words; whoever decides second is told that it is decided.
+it, in the append that has the job begin again with just those words (those of a continuation are in no script yet: the
+job alone changes, and they enter it with the take); whoever decides second is told that it is decided.
 """
 
 from __future__ import annotations
@@ -14,13 +15,13 @@ from actors.continuity.actor import Watch
 from actors.project.actor import CONTINUITY
 from actors.runtime.actor import Beside, Context, Decision, Draft, Needs
 from actors.runtime.edits import Edit, SetText
-from actors.scene import gate, held, jobs, videos
+from actors.scene import continuation, gate, held, jobs, videos
 from actors.scene.asking import script_sha256
 from actors.scene.cached import pictures_of
 from actors.scene.flow import Run
 from actors.scene.gate import Verdict, judge
 from actors.scene.job import Job
-from actors.scene.reading import NEW, Read, story_now, verdict_of, waived_in
+from actors.scene.reading import NEW, Read, story_now, verdict_of, waived_in, words_of
 from actors.scene.request import given_before, request_for
 from actors.scene.status import refuse_locked
 from actors.workflow import exits
@@ -36,6 +37,8 @@ def needs(scene: SceneActor, command: UseCorrection) -> Needs:
 def _read(scene: SceneActor, job_id: str, ctx: Context) -> Beside:
     """The script as it reads now, judged; then as it would read, so that the job's request is made of judged words."""
     job, script, id = scene.jobs.get(job_id), ctx.text(scene.doc, "script"), scene.id
+    if job is not None and job.continuation is not None:
+        return continuation.read_again(scene, job, ctx)
     given, story, waived = given_before(scene, ctx), story_now(scene, ctx), waived_in(ctx, job)
 
     def work() -> Read:
@@ -59,27 +62,23 @@ def correct(scene: SceneActor, command: UseCorrection, ctx: Context) -> Decision
     if job is None:
         raise CommandError("NOT_FOUND", "this scene has no such job", ("input", "jobId"))
     issues = held.expect_held(job)
-    if job.continuation is not None:
-        told = "the words of a continuation are in no script yet: cancel it, and ask again with other words"
-        raise CommandError("NO_CORRECTION", told, ("input", "jobId"))
     refuse_locked(scene, ctx)
     script = ctx.text(scene.doc, "script")
-    verdict = verdict_of(ctx, NEW, script)
-    if verdict is None:
-        raise CommandError("BUSY", "somebody is writing in this scene: try again", ("input", "jobId"), True)
+    verdict = _verdict(job, script, ctx)
     made = _corrections(job, verdict, issues)
-    words = gate.written(script, made)
-    if words == job.words:
+    words = gate.written(verdict.own, made)
+    if words == job.own_words:
         told = "nothing can safely be written for you here: change the words, say that it is meant, or go on anyway"
         raise CommandError("NO_CORRECTION", told, ("input", "jobId"))
+    again = continuation.corrected if job.continuation is not None else _request
     run = jobs.run_of(scene, job, ctx)
-    run.emit("job.corrected", by=ctx.principal, **_request(scene, job, words, ctx), corrections=list(made))
+    run.emit("job.corrected", by=ctx.principal, **again(scene, job, words, ctx), corrections=list(made))
+    if job.continuation is not None:
+        return _begun_again(scene, run, ctx, script)
     if words != script:
         fact = {"job": job.id, "by": ctx.principal, "made": len(made)}
         run.drafts.append(Draft("scene.corrected", fact, scene=scene.id))
-    run.go()
-    decision = jobs.committing(scene, [run], ctx, script=words)
-    decision.ids["job"] = job.id
+    decision = _begun_again(scene, run, ctx, words)
     if words != script:
         edit = Edit(scene.doc, (SetText("script", words),), author=ctx.principal, author_name=command.by)
         decision.edits.append(edit)
@@ -87,10 +86,25 @@ def correct(scene: SceneActor, command: UseCorrection, ctx: Context) -> Decision
     return decision
 
 
+def _begun_again(scene: SceneActor, run: Run, ctx: Context, script: str) -> Decision:
+    run.go()
+    decision = jobs.committing(scene, [run], ctx, script=script)
+    decision.ids["job"] = run.job.id
+    return decision
+
+
+def _verdict(job: Job, script: str, ctx: Context) -> Verdict:
+    """Of the script as it reads now; of a continuation, of its words behind that."""
+    found = verdict_of(ctx, *((job.id, words_of(job, script)[0]) if job.continuation is not None else (NEW, script)))
+    if found is None:
+        raise CommandError("BUSY", "somebody is writing in this scene: try again", ("input", "jobId"), True)
+    return found
+
+
 def _corrections(job: Job, verdict: Verdict, issues: list[dict[str, Any]]) -> tuple[dict[str, Any], ...]:
     """Those that were shown with the job, as they are in the words now: nobody is given a change they did not see."""
     known = {each["id"] for each in issues} | {each["finding"] for each in job.corrections}
-    return gate.corrections_of(verdict.asked, (each for each in verdict.issues if each["id"] in known))
+    return gate.corrections_of(verdict.own, (each for each in verdict.issues if each["id"] in known))
 
 
 def _request(scene: SceneActor, job: Job, words: str, ctx: Context) -> dict[str, Any]:

@@ -55,7 +55,7 @@ def fold_corrected(job: Job, data: Mapping[str, Any]) -> None:
     job.request, job.words, job.script_sha256 = dict(data["request"]), data["words"], data["script_sha256"]
     job.pictures, job.corrections = dict(data["pictures"]), list(data["corrections"])
     if job.continuation is not None and data.get("continuation") is not None:
-        job.continuation = {**job.continuation, "continuationText": data["continuation"]}
+        job.continuation = {**job.continuation, **data["continuation"]}
 
 
 # what a run does of it

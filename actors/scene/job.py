@@ -94,6 +94,11 @@ class Job:
         return self.state not in TERMINAL
 
     @property
+    def own_words(self) -> str:
+        """Those it is held for: of a continuation, the words that would follow."""
+        return self.continuation["continuationText"] if self.continuation is not None else self.words
+
+    @property
     def candidate(self) -> int | None:
         """The key shot's candidate, once it is known; an automatic pick is known from the start. Before there are
         frames any film of these words would do, and so it is asked for as that one would be."""

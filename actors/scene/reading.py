@@ -10,8 +10,9 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from actors.commands import HEADING_CHARS_MAX
 from actors.continuity.actor import ContinuityActor
-from actors.continuity.check import Continuity
+from actors.continuity.check import SCENE_CHARS_READ_MAX, Continuity
 from actors.continuity.rules import Known
 from actors.project.actor import CONTINUITY, ProjectActor
 from actors.runtime.actor import Beside, Context
@@ -25,6 +26,9 @@ from storage.ledger.protocol import AttemptState
 
 if TYPE_CHECKING:
     from actors.scene.actor import SceneActor
+
+GAPS_CHARS = 5
+"""Line ends between a heading, the end of a scene, and words that follow."""
 
 NEW = ""
 """Whose verdict it is when no job has the words yet: the scene's script as it reads now."""
@@ -105,8 +109,14 @@ def words_of(job: Job, script: str) -> tuple[str, int]:
     """What is judged of a job, and from where on it is its own: of a continuation, the words that would follow."""
     if job.continuation is None:
         return job.words or script, 0
-    before = part_of(script)
-    return f"{before}\n\n{job.continuation['continuationText']}\n", len(before)
+    return followed(script, job.continuation["continuationText"])
+
+
+def followed(script: str, words: str) -> tuple[str, int]:
+    """A scene as it would read with these words behind it, and where they begin. Of a scene longer than a rule reads,
+    its end: cut at the usual place, the words themselves would not be judged."""
+    before = part_of(script, max(0, SCENE_CHARS_READ_MAX - HEADING_CHARS_MAX - GAPS_CHARS - len(words)))
+    return f"{before}\n\n{words}\n", len(before) + 2
 
 
 def story_now(scene: SceneActor, ctx: Context) -> Continuity:
