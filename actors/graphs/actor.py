@@ -17,6 +17,7 @@ from actors.continuity.actor import ContinuityActor
 from actors.graphs import asking
 from actors.graphs.messages import GRAPH, LookAgain, SceneTold
 from actors.graphs.parts import cleaned
+from actors.graphs.sightings import named
 from actors.graphs.story import Story
 from actors.graphs.views import GRAPH_SEEN, SeenView, edge_row, node_row
 from actors.graphs.work import Worked, take, take_scene
@@ -193,7 +194,7 @@ class GraphActor(Actor):
         project = ctx.peer(ProjectActor, self.home)
         for row in ctx.views():
             if row.body is not None:
-                return partial(self._take, self._seen(SeenView.from_blob(row.body)))
+                return partial(self._take, self._seen(SeenView.from_blob(row.body), project))
         moved = self._moved(self.story, project, ctx) if project is not None else {}
         return partial(self._take, Draft("graph.ordered", {"scenes": moved}, source=GRAPH)) if moved else self._warm
 
@@ -201,16 +202,23 @@ class GraphActor(Actor):
         """Work out what a snapshot left for later, so that no turn has to."""
         assert self.view is not None, "made by asking for it"
 
-    def _seen(self, said: SeenView) -> Draft:
-        shows = sorted({id for name in said.shows if (id := self._named(name)) is not None})
-        names = ("scene", "take", "observation", "video", "observer", "verdict", "state", "confidence")
-        data = {**{name: getattr(said, name) for name in names}, "shows": shows}
-        return Draft("graph.seen", data, scene=said.scene, source=said.observer, confidence=said.confidence)
+    def _seen(self, said: SeenView, project: ProjectActor | None) -> Draft:
+        """An observer's report as the log keeps it: names of the cast as the cast is named, whatever spelling."""
+        facts = project.facts if project is not None else None
+        cast = facts.cast if facts is not None else {}
+        aliases = facts.aliases if facts is not None else {}
+        spelt = {name_key(each): name for id, name in cast.items() for each in aliases.get(id, ())}
 
-    def _named(self, name: str) -> str | None:
-        """Who or what an observer means, if the story knows it: a film does not add to the cast."""
-        key = cleaned(name_key(name))
-        return next((id for id in (f"character:{key}", f"entity:{key}") if self.story.knows(id)), None)
+        def who(name: str) -> str:
+            return said.scene if name in ("", said.scene) else named(spelt.get(name_key(name), name))
+
+        names = ("scene", "take", "observation", "video", "observer", "verdict", "state", "confidence", "taken_ms")
+        data: dict[str, Any] = {name: getattr(said, name) for name in names}
+        data["shows"] = sorted({who(name) for name in said.shows})
+        data["facts"] = [
+            {**fact, "entity": who(fact["entity"]), "value": cleaned(fact["value"])} for fact in said.facts
+        ]
+        return Draft("graph.seen", data, scene=said.scene, source=said.observer, confidence=said.confidence)
 
     def _moved(self, story: Story, project: ProjectActor, ctx: Context) -> dict[str, Any]:
         """Scenes whose place or day is not what was taken in, so many at a time. A story nobody told has no graph."""
@@ -257,7 +265,7 @@ def _nothing() -> None:
 
 def _same(drafted: Mapping[str, Any], committed: Mapping[str, Any]) -> bool:
     """Whether a fact is this draft: by what tells two of one kind apart, since the whole is long."""
-    marks = ("scene", "workflow", "number", "take", "label", "source", "target", "node", "at_ms")
+    marks = ("scene", "workflow", "number", "take", "observation", "label", "source", "target", "node", "at_ms")
     if any(drafted.get(name) != committed.get(name) for name in marks):
         return False
     return "scenes" not in drafted or drafted["scenes"] == committed["scenes"]

@@ -2,8 +2,8 @@
 
 The invariant: the same events in the log's order give the same graph, a contribution told again replaces its own part
 and nothing is counted twice, and every edge carries the evidence of its parts: told (a span), seen (an observation and
-its video), author (a person). `after` answers a new value and what it touched, so a decision and the fold that follows
-it work out one thing; both cost what the event touches, not the story.
+its video: `sightings`), author (a person). `after` answers a new value and what it touched, so a decision and the fold
+that follows it work out one thing; both cost what the event touches, not the story.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from itertools import pairwise
 from typing import Any
 
 from actors.graphs.parts import Data, Part, between, edges_of, nodes_of
-from storage.graphs.rows import EDGE_FIELDS, Edge, EdgeLabel, Key, Node, NodeLabel
+from actors.graphs.sightings import Sightings
+from storage.graphs.rows import EDGE_FIELDS, Edge, Key, Node, NodeLabel
 
 EVIDENCE_MAX = 8
 """Pieces of told evidence on an edge: the latest in story order. All: a pair in every scene outgrows its row."""
 
-_SEEN_AT = (EdgeLabel.CAST_OF, EdgeLabel.PROP_OF)
 _LABELS = {label.value.lower(): label.value for label in NodeLabel}
 
 
@@ -31,7 +31,7 @@ class Story:
         self.order: dict[str, tuple[str, int | None, str]] = {}  # scene → (place, day of the story, heading)
         self.set: dict[Key, Data] = {}  # by people: of edges
         self.described: dict[str, Data] = {}  # by people: of nodes
-        self.seen: dict[str, Data] = {}  # by scene: its newest observed take
+        self.seen = Sightings()
         # by origin: a scene, or "<scene" for what it makes with the one told before it
         self._edges: dict[Key, Mapping[str, Part]] = {}
         self._nodes: dict[str, frozenset[str]] = {}  # node → origins
@@ -45,6 +45,7 @@ class Story:
         new = Story()
         for name, value in vars(self).items():
             setattr(new, name, dict(value) if isinstance(value, dict) else value)
+        new.seen = self.seen.copy()
         return new, *new.take(type, data)
 
     def take(self, type: str, data: Data) -> tuple[set[Key], set[str]]:
@@ -62,7 +63,7 @@ class Story:
                 self._nodes.setdefault(data["node"], frozenset())
                 return set(), {data["node"]}
             case "graph.seen":
-                return self._saw(data)
+                return self.seen.take(data)
         return set(), set()
 
     # folds
@@ -77,7 +78,7 @@ class Story:
         for node in nodes_of(data):
             self._nodes[node] = self._nodes.get(node, frozenset()) | {scene}
             nodes.add(node)
-        return keys | self._rejoin({scene}), nodes
+        return keys | self._rejoin({scene}) | self.seen.at(nodes), nodes
 
     def _forget(self, origin: str, data: Data | None) -> set[Key]:
         """Take a contribution back."""
@@ -106,7 +107,7 @@ class Story:
             if scene in self.told:
                 keys |= {key for key, _ in edges_of(self.told[scene])}
                 nodes |= set(nodes_of(self.told[scene]))
-        return keys | self._rejoin(set(scenes)), nodes
+        return keys | self._rejoin(set(scenes)) | self.seen.at(scenes), nodes
 
     def _rejoin(self, changed: set[str]) -> set[Key]:
         """What scenes make with the one told before them, for those of whom either may have changed."""
@@ -138,31 +139,17 @@ class Story:
                 self._nodes[node] = self._nodes.get(node, frozenset()) - {"@author"}
                 if not self._nodes[node] and node not in self.described:
                     del self._nodes[node]
-            return {key}, set(key[1:])
+            return {key} | self.seen.at(key[1:]), set(key[1:])
         self.set[key] = {**data, "fields": {**self.set.get(key, {}).get("fields", {}), **data["fields"]}}
         for node in key[1:]:
             self._nodes[node] = self._nodes.get(node, frozenset()) | {"@author"}
-        return {key}, set(key[1:])
-
-    def _saw(self, data: Data) -> tuple[set[Key], set[str]]:
-        scene = data["scene"]
-        keys, nodes = {*self._shown(self.seen.get(scene)), *self._shown(data)}, {scene}
-        self.seen[scene] = data
-        return keys, nodes | {key[1] for key in keys}
-
-    def _shown(self, seen: Data | None) -> Iterator[Key]:
-        """Edges into a scene that an observer says it saw."""
-        if seen is None:
-            return
-        for node in seen["shows"]:
-            label = EdgeLabel.CAST_OF if node.startswith("character:") else EdgeLabel.PROP_OF
-            yield label.value, node, seen["scene"]
+        return {key} | self.seen.at(key[1:]), set(key[1:])
 
     # reading
     @property
     def begun(self) -> bool:
         """Whether anybody told anything: a project that nobody left a scene of has no graph."""
-        return bool(self.told or self.set or self.described or self.seen)
+        return bool(self.told or self.set or self.described or self.seen.reports)
 
     def knows(self, node: str) -> bool:
         self._work_out()
@@ -172,7 +159,7 @@ class Story:
         """As it is; None: nobody says it, or a person says that it is not so."""
         self._work_out()
         parts, said = self._edges.get(key, {}), self.set.get(key)
-        seen = self._sight(key)
+        seen = self.seen.of_edge(key) if self.knows(key[1]) and self.knows(key[2]) else ()
         if (said is None and not parts and not seen) or (said is not None and said["removed"]):
             return None
         fields: dict[str, Any] = dict.fromkeys(EDGE_FIELDS)
@@ -198,10 +185,6 @@ class Story:
                 "words": part.words,
             }
 
-    def _sight(self, key: Key) -> tuple[dict[str, Any], ...]:
-        seen = self.seen.get(key[2]) if key[0] in _SEEN_AT else None
-        return (_sighted(seen),) if seen is not None and key[1] in seen["shows"] else ()
-
     def _place(self, scene: str) -> str:
         return self.order.get(scene, ("", None, ""))[0]
 
@@ -225,12 +208,12 @@ class Story:
 
     def _scene(self, id: str) -> Node:
         place, day, heading = self.order[id]
-        told, said, seen = self.told.get(id), self.described.get(id, {}), self.seen.get(id)
+        told, said, seen = self.told.get(id), self.described.get(id, {}), self.seen.of_scene(id)
         state: dict[str, Any] = {}
         if told is not None and "setting" in told:
             state["at"] = told["setting"][0]
         if seen is not None:
-            state["observed"] = {name: seen[name] for name in ("observation", "video", "verdict", "state")}
+            state["observed"] = seen
         return Node(
             id,
             NodeLabel.SCENE.value,
@@ -240,7 +223,7 @@ class Story:
             place=place,
             story_day=day,
             state=_json(state),
-            evidence=(*_authored(said or None), *((_sighted(seen),) if seen is not None else ())),
+            evidence=(*_authored(said or None), *self.seen.evidence_of_scene(id)),
         )
 
     def _state(self, id: str, scenes: list[str]) -> dict[str, Any]:
@@ -253,11 +236,9 @@ class Story:
         held = [scene for scene in scenes if id in self.told[scene]["holders"]]
         if held:
             state["holder"] = self.told[held[-1]]["holders"][id] or None
-        for scene in reversed(present):
-            seen = self.seen.get(scene)
-            if seen is not None and id in seen["shows"]:
-                state["seen"] = {"scene": scene, "observation": seen["observation"], "video": seen["video"]}
-                break
+        filmed = sorted(self.seen.scenes_of(id), key=lambda scene: (self._place(scene), scene))
+        if (seen := self.seen.of_node(id, filmed)) is not None:
+            state["seen"] = seen
         return state
 
     # snapshots
@@ -267,7 +248,7 @@ class Story:
             "order": {scene: list(said) for scene, said in self.order.items()},
             "set": list(self.set.values()),
             "described": list(self.described.values()),
-            "seen": list(self.seen.values()),
+            "seen": [report for reports in self.seen.reports.values() for report in reports],
         }
 
     @classmethod
@@ -278,7 +259,8 @@ class Story:
         found.order = {scene: (place, day, heading) for scene, (place, day, heading) in data["order"].items()}
         found.set = {(each["label"], each["source"], each["target"]): each for each in data["set"]}
         found.described = {each["node"]: each for each in data["described"]}
-        found.seen = {each["scene"]: each for each in data["seen"]}
+        for each in data["seen"]:
+            found.seen.take(each)
         found._whole = False
         return found
 
@@ -287,7 +269,7 @@ class Story:
         if self._whole:
             return
         new = Story()
-        for type, found in (("graph.told", self.told), ("graph.seen", self.seen), ("graph.set", self.set)):
+        for type, found in (("graph.told", self.told), ("graph.set", self.set)):
             for each in found.values():
                 new.take(type, each)
         for each in self.described.values():
@@ -302,7 +284,7 @@ class Story:
         for id in {*self._nodes, *self.order}:
             if (node := self.node(id)) is not None:
                 yield node
-        for key in {*self._edges, *self.set, *(key for seen in self.seen.values() for key in self._shown(seen))}:
+        for key in {*self._edges, *self.set, *self.seen.edges()}:
             if (edge := self.edge(key)) is not None:
                 yield edge
 
@@ -311,11 +293,6 @@ def _authored(said: Data | None) -> tuple[dict[str, Any], ...]:
     if said is None:
         return ()
     return ({"kind": "author", "by": said["by"], "at_ms": said["at_ms"], "words": said["words"]},)
-
-
-def _sighted(seen: Data) -> dict[str, Any]:
-    names = ("scene", "take", "observation", "video", "observer", "verdict", "state", "confidence")
-    return {"kind": "seen", **{name: seen[name] for name in names}}
 
 
 def _json(state: Data) -> str:

@@ -3,7 +3,7 @@
 Kinds and keys in the ledger's `View` rows (kind · id · parent · order_key):
   graph_node · hash · project · node's id              -> storage.graphs.rows.Node
   graph_edge · hash · project · label, source, target  -> storage.graphs.rows.Edge
-  graph_seen · take · scene   · when (ms)              -> SeenView, there until the keeper has taken it in
+  graph_seen · observation · scene · when (ms)         -> SeenView, there until the keeper has taken it in
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from storage.graphs.rows import GRAPH_EDGE, GRAPH_NODE, Edge, GraphBody, Key, No
 GRAPH_SEEN = "graph_seen"
 
 SHOWN_MAX = 40
-"""Names an observer may say it saw."""
+"""Names an observer may say it saw, and facts it may report; the rest is left out."""
+
+VALUE_CHARS_MAX, ATTRIBUTE_CHARS_MAX = 120, 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +60,15 @@ class SeenView(Body):
     state: str  # see `gpu.observe.epistemic`
     confidence: float
     shows: tuple[str, ...] = field(default=())
+    facts: tuple[Mapping[str, Any], ...] = field(default=())  # {entity, attribute, value, confidence}, as it names them
+    taken_ms: int = 0  # when the take was made; 0: nobody says
 
 
-def seen_row(home: str, scene: str, take: str, video: str, said: Mapping[str, Any], at_ms: int) -> ViewDraft:
-    """Beside the take, in its append."""
+def seen_row(
+    home: str, scene: str, take: str, video: str, said: Mapping[str, Any], at_ms: int, taken_ms: int | None = None
+) -> ViewDraft:
+    """Beside the take, in its append; or later, beside whatever an observer says of it then (`taken_ms`: when the take
+    was made). Who writes it tells the keeper to `LookAgain`."""
     body = SeenView(
         scene=scene,
         project=home,
@@ -73,5 +80,13 @@ def seen_row(home: str, scene: str, take: str, video: str, said: Mapping[str, An
         state=str(said.get("epistemic_state", "")),
         confidence=float(said.get("quality_score") or 0.0),
         shows=tuple(str(name) for name in said.get("shows", ()))[:SHOWN_MAX],
+        facts=tuple(_fact(each) for each in said.get("facts", ()))[:SHOWN_MAX],
+        taken_ms=at_ms if taken_ms is None else taken_ms,
     )
-    return ViewDraft(GRAPH_SEEN, take, scene, order_ms(at_ms), body)
+    return ViewDraft(GRAPH_SEEN, body.observation or take, scene, order_ms(at_ms), body)
+
+
+def _fact(said: Mapping[str, Any]) -> dict[str, Any]:
+    text = {name: str(said.get(name, ""))[:VALUE_CHARS_MAX] for name in ("entity", "attribute", "value")}
+    attribute = text["attribute"][:ATTRIBUTE_CHARS_MAX]
+    return {**text, "attribute": attribute, "confidence": float(said.get("confidence") or 0.0)}

@@ -330,7 +330,8 @@ class SceneActor(Actor):
         if sha256 == self.script_sha256:
             return Decision()
         born = {SceneView.from_blob(row.body or b"").script for row in ctx.views()}
-        changed = ctx.text(self.doc, "script") not in born  # else it is read for the first time, as it was made
+        changed = sha256 != self.left_sha256  # else what follows from these words is worked out, or is being so
+        changed = changed and ctx.text(self.doc, "script") not in born  # or read for the first time, as it was made
         fact = Draft("scene.script_read", {"sha256": sha256, "changed": changed}, scene=self.id)
         decision = Decision(events=[fact], views=exits.pending(self, ctx) if changed else [])
         show_scene(self, decision, ctx)

@@ -254,7 +254,6 @@ def land(scene: SceneActor, job: Job, script: str, index: int, decision: Decisio
         fact = _segment(job, index, ctx.now_ms)
         decision.events.append(Draft("segment.appended", fact, scene=scene.id))
         decision.views.append(segment_view(scene.home, scene.id, fact))
-        decision.views += exits.pending(scene, ctx)
         author, name = fact["by"], fact["shown_as"]
         edit = Edit(scene.doc, (AppendText("script", more),), scene=scene.id, author=author, author_name=name)
         decision.edits.append(edit)
@@ -262,6 +261,8 @@ def land(scene: SceneActor, job: Job, script: str, index: int, decision: Decisio
     written, row = bible.written(scene.id, scene.home, job.bible_version, now.bible, ctx.now_ms)
     decision.events.append(written)
     decision.views.append(row)
+    if more:  # whole as it comes, and ordered where often nobody sits who could leave: what follows is worked out now
+        exits.leave(scene, decision, ctx, "continued", scene.heading(ctx), script + more)
     return script + more
 
 

@@ -30,9 +30,12 @@ def pending(scene: SceneActor, ctx: Context) -> list[ViewDraft]:
     return [ViewDraft("scene_open", scene.id, scene.home, order_ms(ctx.now_ms), view)]
 
 
-def leave(scene: SceneActor, decision: Decision, ctx: Context, cause: str, heading: str) -> None:
-    """Add the start of the workflow to a decision. Words that were worked out already start none."""
-    script = ctx.text(scene.doc, "script")
+def leave(
+    scene: SceneActor, decision: Decision, ctx: Context, cause: str, heading: str, script: str | None = None
+) -> None:
+    """Add the start of the workflow to a decision. Words that were worked out already start none. `script`: as it reads
+    after an edit of this decision."""
+    script = ctx.text(scene.doc, "script") if script is None else script
     sha256 = hashlib.sha256(script.encode("utf-8", "surrogatepass")).hexdigest()
     if sha256 == scene.left_sha256 and not scene.pending:
         return

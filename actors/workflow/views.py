@@ -28,7 +28,7 @@ class Plain(Body):
 
 @dataclass(frozen=True, slots=True)
 class ExitView(Plain):
-    """The scene as it was when it was left: all that its workflow begins with. `cause`: locked | left."""
+    """The scene as it was when it was left: all that its workflow begins with. `cause`: locked | left | continued."""
 
     workflow: str
     scene: str

@@ -65,7 +65,7 @@ class Workflow:
     scene_id: strawberry.ID
     state: WorkflowState
     message: str
-    cause: str = strawberry.field(description="locked: the scene was locked; left: nobody was in it any more.")
+    cause: str = strawberry.field(description="locked; left: nobody was in it any more; continued: by new words.")
     started_at: datetime
     deferred_status: str = strawberry.field(description="Of the exit's checkpoint: pending, processing, complete.")
     stale: bool = strawberry.field(description="The scene's words are not those it was left with.")

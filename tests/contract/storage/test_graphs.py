@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from storage.graphs.rows import Edge, EdgeLabel, Node
+from storage.graphs.rows import GRAPH_EDGE, GRAPH_NODE, Edge, EdgeLabel, Node
 from storage.graphs.view import GraphView
-from storage.ledger.protocol import Append, View
+from storage.ledger.postgres import PostgresLedger
+from storage.ledger.postgres_connect import Connection
+from storage.ledger.protocol import Append, Ledger, View
+from storage.ledger.purging import written
+from storage.ledger.sqlite import SqliteLedger
 from tests.contract.storage.conftest import World, event
 from tests.random_graphs import RandomGraph, graph_row
 
@@ -22,6 +27,23 @@ def of(rows: list[Node | Edge]) -> GraphView:
     for row in rows:
         view.put(row)
     return view
+
+
+async def tabled(ledger: Ledger, home: str) -> int:
+    """Rows of its graph where SQL walks, or projections where nothing does."""
+    counts = """SELECT (SELECT count(*) FROM {p}graph_nodes WHERE home = {m})
+      + (SELECT count(*) FROM {p}graph_edges WHERE home = {m})"""
+    if isinstance(ledger, SqliteLedger):
+        found = await ledger._read(lambda db: db.execute(written(counts, "", "?"), (home, home)).fetchone())
+    elif isinstance(ledger, PostgresLedger):
+
+        async def count(db: Connection) -> Any:
+            return await (await db.execute(written(counts, "storyforge.", "%s"), (home, home))).fetchone()
+
+        found = await ledger._read(count)
+    else:
+        found = [sum([await ledger.count_views(kind, home=home) for kind in (GRAPH_NODE, GRAPH_EDGE)])]
+    return int(found[0])
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -70,3 +92,25 @@ async def test_c81_rows_that_change_and_go_change_what_sql_answers(world: World)
     for call in calls:
         assert await world.ledger.graph(HOME, call) == after.ask(call), call
     assert after.nodes == of([*after.nodes.values(), *after.edges.values()]).nodes
+
+
+async def test_c81_a_home_that_is_erased_leaves_no_row_of_its_graph_and_its_neighbour_keeps_all(world: World) -> None:
+    """C-81: in bounded calls, as its projections go; the tables of a database as well as what memory answers."""
+    graph, beside = RandomGraph(3, nodes=60, edges=300), RandomGraph(4, nodes=40, edges=160)
+    for home, made in ((HOME, graph), ("prj_2", beside)):
+        claim = await world.own(home)
+        await world.ledger.append(Append(home, claim.epoch, claim.seq, (event(),), views=tuple(made.views(home))))
+    claim = await world.own(HOME)
+    asked = [call for _ in range(3) for call in graph.calls()]
+    assert any([await world.ledger.graph(HOME, call) for call in asked])
+    calls = 0
+    while gone := await world.ledger.purge(HOME, epoch=claim.epoch, before=claim.seq, limit=40):
+        calls += 1
+        assert gone <= 40
+    assert calls >= 9
+    assert not any([await world.ledger.graph(HOME, call) for call in asked])
+    assert await tabled(world.ledger, HOME) == 0
+    view = of([*beside.nodes, *beside.edges])
+    assert await tabled(world.ledger, "prj_2") == len(view.nodes) + len(view.edges)
+    for call in beside.calls():
+        assert await world.ledger.graph("prj_2", call) == view.ask(call), call

@@ -10,13 +10,24 @@ from typing import Any
 import pycrdt
 import pytest
 
-from actors.commands import Command, CommandError, DescribeScene, Envelope, GenerateScene, SetRelation, UnlockScene
+from actors.commands import (
+    Command,
+    CommandError,
+    ContinueScene,
+    DescribeScene,
+    Envelope,
+    GenerateScene,
+    SetRelation,
+    UnlockScene,
+)
 from actors.graphs.actor import GraphActor
 from actors.graphs.messages import GRAPH
 from actors.graphs.story import Story as Graph
+from actors.project.copying import Copying
 from actors.rebuild import Rebuilt
 from actors.runtime.actor import Decision
 from actors.runtime.compose import view_row
+from actors.views import SceneView
 from collab.text import set_text
 from gpu.steps import Step
 from storage.codec import decode
@@ -31,10 +42,10 @@ from storage.graphs.calls import (
     TensionScenes,
     TrustToward,
 )
-from storage.graphs.rows import GRAPH_EDGE, GRAPH_NODE, Edge, edge_of
+from storage.graphs.rows import GRAPH_EDGE, GRAPH_NODE, GraphBody, edge_of, node_of
 from storage.ledger.memory import MemoryLedger
-from storage.ledger.protocol import Kind
-from tests.unit.actors.scene.worker import SmallWorker
+from storage.ledger.protocol import Attempt, Kind
+from tests.unit.actors.scene.worker import SmallWorker, answer_of
 from tests.unit.actors.story import ANNA, story
 from tests.unit.actors.workflow.tale import Tale, again, tale
 
@@ -203,19 +214,35 @@ async def test_c86_what_does_not_fit_is_refused_by_its_field(command: Command, f
         assert await it.ledger.head(of.home) == head
 
 
+FILMED = (Step.ENHANCE, Step.CACHE, Step.STORYBOARD, Step.VIDEO, Step.OBSERVE)
+
+
+async def filmed(of: Tale, at: int, said: dict[str, Any] | None = None) -> Attempt:
+    """Whatever waits of a scene up to its take; `said`: what its observer answers besides. Its attempt."""
+    worker = SmallWorker(of.it.ledger)
+    worker.answers["observe"] = lambda attempt, request: {
+        **answer_of(attempt, request),
+        "observer": "eyes",
+        **(said or {}),
+    }
+    attempt: Attempt | None = None
+    for step in FILMED:
+        attempt = await worker.once(step)
+        assert attempt is not None, step
+        await of.it.runtime.attempt_changed(of.home, attempt.id)
+        await of.owned.activation(of.scenes[at]).idle()
+    await idle(of)
+    assert attempt is not None
+    return attempt
+
+
 async def test_c87_an_observed_take_enters_with_its_observation_and_its_video() -> None:
     """C-87: the scene's state names both; an observer that says of nobody that it saw them makes no edge."""
     async with story() as it:
         of = await tale(it)
         await told(of, 0)
-        job = (await it.ask(of.home, GenerateScene(of.scenes[0], auto_pick=True))).ids["job"]
-        worker = SmallWorker(it.ledger)
-        for step in (Step.ENHANCE, Step.CACHE, Step.STORYBOARD, Step.VIDEO, Step.OBSERVE):
-            attempt = await worker.once(step)
-            assert attempt is not None
-            await it.runtime.attempt_changed(of.home, attempt.id)
-            await of.owned.activation(of.scenes[0]).idle()
-        await idle(of)
+        await it.ask(of.home, GenerateScene(of.scenes[0], auto_pick=True))
+        attempt = await filmed(of, 0)
         (take,) = await it.ledger.views("take", parent=of.scenes[0])
         node = graph(of).view.nodes[of.scenes[0]]
         observed = json.loads(node.state)["observed"]
@@ -223,30 +250,170 @@ async def test_c87_an_observed_take_enters_with_its_observation_and_its_video() 
         assert observed["video"]
         (seen,) = [said for said in node.evidence if said["kind"] == "seen"]
         assert seen["take"] == take.id
-        assert job
         assert await it.ledger.views("graph_seen", home=of.home) == []
         edges = graph(of).view.edges.values()
         assert not any(said["kind"] == "seen" for edge in edges for said in edge.evidence)
         await same_as_rows(of)
 
 
-def seen(scene: str, *shows: str) -> dict[str, Any]:
-    said = {"take": "tak_1", "observation": "att_1", "video": "v.mp4", "observer": "eyes"}
+def seen(scene: str, *shows: str, take: str = "tak_1", id: str = "att_1", at: int = 1, **facts: Any) -> dict[str, Any]:
+    """`facts`: attribute → (entity, value)."""
+    told = [
+        {"entity": entity, "attribute": name, "value": value, "confidence": 0.7}
+        for name, (entity, value) in facts.items()
+    ]
+    said = {"take": take, "observation": id, "video": f"{take}.mp4", "observer": "eyes", "taken_ms": at, "facts": told}
     return {"scene": scene, **said, "verdict": "valid", "state": "ACCEPTED", "confidence": 0.8, "shows": list(shows)}
 
 
-def test_c87_whom_an_observer_saw_is_an_edge_with_that_film_as_its_evidence() -> None:
-    """C-87: a newer take of the scene replaces what the one before showed."""
+def tells(scene: str, *people: str, things: tuple[str, ...] = ()) -> dict[str, Any]:
+    """What a scene's script tells, bare."""
+    found: dict[str, Any] = {
+        "people": {who: [0, 1, 0.9] for who in people},
+        "things": {it: [0, 1, 0.5] for it in things},
+    }
+    return {
+        "scene": scene,
+        "heading": "A",
+        **found,
+        "holders": {},
+        "linked": False,
+        "names": {},
+        "ties": [],
+        "causes": [],
+    }
+
+
+def filmed_story(*people: str) -> Graph:
     found = Graph()
-    found.take("graph.ordered", {"scenes": {"scn_a": ["a", 1, "A"]}})
-    keys, _ = found.take("graph.seen", seen("scn_a", "character:anna"))
-    (key,) = keys
+    found.take("graph.told", tells("scn_a", *people, things=("entity:lantern",)))
+    found.take("graph.ordered", {"scenes": {"scn_a": ["a", 1, "A"], "scn_b": ["b", 1, "B"]}})
+    return found
+
+
+def by_films(found: Graph, key: tuple[str, str, str]) -> list[tuple[str, str]]:
     edge = found.edge(key)
-    assert isinstance(edge, Edge)
-    assert [(said["observation"], said["video"]) for said in edge.evidence] == [("att_1", "v.mp4")]
-    keys, _ = found.take("graph.seen", seen("scn_a"))
+    said = edge.evidence if edge is not None else ()
+    return [(each["observation"], each["video"]) for each in said if each["kind"] == "seen"]
+
+
+def test_c87_whom_an_observer_saw_is_an_edge_with_that_film_as_its_evidence() -> None:
+    """C-87: a newer take of the scene replaces what the one before showed; one made before it changes nothing."""
+    found, key = filmed_story("character:anna"), ("CAST_OF", "character:anna", "scn_b")
+    keys, _ = found.take("graph.seen", seen("scn_b", "character:anna"))
+    assert keys == {key}
+    assert by_films(found, key) == [("att_1", "tak_1.mp4")]
+    keys, _ = found.take("graph.seen", seen("scn_b", take="tak_2", id="att_2", at=2))
     assert keys == {key}
     assert found.edge(key) is None
+    assert found.take("graph.seen", seen("scn_b", "character:anna", id="att_3")) == (set(), set())
+    assert found.edge(key) is None
+
+
+def test_c89_reports_of_one_take_stand_together_and_the_later_one_where_they_differ() -> None:
+    """C-89: each fact names its observation; who is said not to be there after all makes no edge."""
+    anna, ben, scene = "character:anna", "character:ben", "scn_b"
+    found = filmed_story(anna, ben)
+    found.take("graph.seen", seen(scene, anna, ben, light=(scene, "dark")))
+    found.take("graph.seen", seen(scene, id="att_2", holds=(anna, "lantern"), light=(scene, "dim")))
+    found.take("graph.seen", seen(scene, id="att_3", present=(ben, "no"), faces=(anna, "BEN")))
+    assert by_films(found, ("CAST_OF", anna, scene)) == [("att_3", "tak_1.mp4")]
+    assert found.edge(("CAST_OF", ben, scene)) is None
+    assert by_films(found, ("PROP_OF", "entity:lantern", scene)) == [("att_2", "tak_1.mp4")]
+    assert by_films(found, ("RELATES_TO", anna, ben)) == [("att_3", "tak_1.mp4")]
+    tie, node = found.edge(("RELATES_TO", anna, ben)), found.node(scene)
+    assert tie is not None
+    assert tie.strength is None
+    assert node is not None
+    assert json.loads(node.state)["observed"]["facts"] == {"light": ["dim", 0.7, "att_2"]}
+    again = Graph.of(json.loads(json.dumps(found.dump())))
+    assert sorted(map(str, again.rows())) == sorted(map(str, found.rows()))
+    wears: dict[str, Any] = {f"wears{n}": (anna, "é" * 120) for n in range(40)}
+    for at in range(20):
+        found.take("graph.seen", seen(scene, id=f"att_{at}", **wears))
+    assert all(GraphBody(row).blob() for row in found.rows())
+
+
+def test_c89_a_film_made_before_its_scene_was_left_says_its_part_when_the_scene_is_told() -> None:
+    """C-89: in either order one graph; who is told no more is seen no more, and comes back with the words."""
+    anna, ben = "character:anna", "character:ben"
+    film = seen("scn_a", "*:anna", "*:ben", "*:lantern", faces=("*:ben", "Anna"))
+    first, then = filmed_story(anna, ben), Graph()
+    first.take("graph.seen", film)
+    then.take("graph.seen", film)
+    assert not list(then.rows())
+    then.take("graph.ordered", {"scenes": {"scn_a": ["a", 1, "A"], "scn_b": ["b", 1, "B"]}})
+    keys, _ = then.take("graph.told", tells("scn_a", anna, ben, things=("entity:lantern",)))
+    assert {("CAST_OF", anna, "scn_a"), ("PROP_OF", "entity:lantern", "scn_a"), ("RELATES_TO", ben, anna)} <= keys
+    assert sorted(map(str, then.rows())) == sorted(map(str, first.rows()))
+    keys, _ = then.take("graph.told", tells("scn_a", anna, things=("entity:lantern",)))
+    assert ("CAST_OF", ben, "scn_a") in keys
+    assert then.edge(("CAST_OF", ben, "scn_a")) is None
+    then.take("graph.told", tells("scn_a", anna, ben, things=("entity:lantern",)))
+    assert sorted(map(str, then.rows())) == sorted(map(str, first.rows()))
+
+
+async def test_c88_a_continuation_tells_the_graph_once_its_words_are_in_the_scene() -> None:
+    """C-88: nobody need lock the scene or leave it; what was ordered and not yet made tells nothing, and nothing is
+    worked out twice."""
+    async with story() as it:
+        of = await tale(it)
+        await told(of, 1)
+        pier, dora = of.scenes[0], "character:dora"
+        await it.ask(of.home, ContinueScene(pier, "DORA steps out of the fog with a rifle.\n\nDORA\nBen, go home."))
+        assert not graph(of).view.into("CAST_OF", pier)
+        await filmed(of, 0)
+        await of.worked_out(0)
+        await of.owned.activation("@workflow").idle()
+        await idle(of)
+        view = graph(of).view
+        assert set(view.into("CAST_OF", pier)) == {*WHO[:2], dora}
+        tie = view.edges["RELATES_TO", dora, "character:ben"]
+        (row,) = [row for row in await it.ledger.views("scene", home=of.home) if row.id == pier]
+        script = SceneView.from_blob(row.body or b"").script
+        spoken = tie.evidence[0]
+        assert script[spoken["start"] : spoken["end"]] == "Ben, go home."
+        await it.until(lambda: of.owned.settler.pending is False)
+        await of.owned.activation(pier).idle()
+        assert await it.ledger.views("scene_open", home=of.home) == []
+        log = [row.type for row in await of.log()]
+        assert log.count("workflow.started") == 2
+        await same_as_rows(of)
+
+
+async def test_c89_what_an_observer_reports_of_a_take_is_in_the_graph_with_its_observation() -> None:
+    """C-89: edges and state of whom and what the story knows; strangers are not added, told facts stay as they are."""
+    async with story() as it:
+        of = await tale(it)
+        await told(of, 0)
+        await it.ask(of.home, GenerateScene(of.scenes[0], auto_pick=True))
+        facts = [
+            {"entity": "Ben", "attribute": "holds", "value": "lantern", "confidence": 0.7},
+            {"entity": "", "attribute": "place", "value": "Pier", "confidence": 0.9},
+            {"entity": "character:anna", "attribute": "faces", "value": "BEN", "confidence": 0.6},
+            {"entity": "Anna", "attribute": "wears", "value": "a red coat", "confidence": 0.5},
+            {"entity": "A stranger", "attribute": "present", "value": "yes", "confidence": 0.9},
+        ]
+        attempt = await filmed(of, 0, {"shows": ["Anna"], "facts": facts})
+        view, pier = graph(of).view, of.scenes[0]
+        (take,) = await it.ledger.views("take", parent=pier)
+        shown = {edge.key for edge in view.edges.values() if any(said["kind"] == "seen" for said in edge.evidence)}
+        assert shown == {
+            ("CAST_OF", "character:anna", pier),
+            ("CAST_OF", "character:ben", pier),
+            ("PROP_OF", "entity:lantern", pier),
+            ("SCENE_AT", pier, "setting:pier"),
+            ("RELATES_TO", "character:anna", "character:ben"),
+        }
+        for key in shown:
+            said = next(each for each in view.edges[key].evidence if each["kind"] == "seen")
+            assert (said["observation"], said["take"]) == (attempt.id, take.id)
+            assert said["video"]
+        anna = json.loads(view.nodes["character:anna"].state)["seen"]
+        assert (anna["scene"], anna["facts"]["wears"]) == (pier, ["a red coat", 0.5, attempt.id])
+        assert json.loads(view.nodes["entity:lantern"].state)["holder"] == "character:anna"
+        assert not [id for id in view.nodes if "stranger" in id]
+        await same_as_rows(of)
 
 
 async def test_c84_what_a_crash_kept_from_the_graph_is_taken_in_by_the_next_owner(
@@ -292,3 +459,36 @@ async def test_c85_the_order_of_a_long_story_is_taken_in_by_portions() -> None:
         view = graph(of).view
         assert all(two in view.out("LEADS_TO", one) for one, two in pairwise(of.scenes))
         await same_as_rows(of)
+
+
+async def test_c86_a_copy_of_the_project_keeps_what_people_said() -> None:
+    """C-86: relations and weights, with who said so, beside what scenes told and films showed, under ids of its own."""
+    async with story() as it:
+        of = await tale(it)
+        await told(of, 0, 1)
+        pier = of.scenes[0]
+        await say(of, SetRelation("RELATES_TO", "Anna", "Carl", trust_competence=-0.8, words="He lied."))
+        await say(of, SetRelation("RELATES_TO", "Anna", "Ben", removed=True))
+        await say(of, DescribeScene(pier, "gate", 3.0))
+        await it.ask(of.home, GenerateScene(pier, auto_pick=True))
+        await filmed(of, 0, {"shows": ["Anna"]})
+        copying = Copying(of.home, "prj_" + "b" * 26, by="owner", now_ms=10**6)
+        rows = [copying.take(row) for row in await of.log()]
+        views = copying.finish().views
+        edges = {edge.key: edge for view in views if view.kind == GRAPH_EDGE for edge in [edge_of(view.body or b"")]}
+        nodes = {node.id: node for view in views if view.kind == GRAPH_NODE for node in [node_of(view.body or b"")]}
+        distrust = edges["RELATES_TO", "character:anna", "character:carl"]
+        assert (distrust.trust_competence, distrust.evidence[-1]["words"]) == (-0.8, "He lied.")
+        assert ("RELATES_TO", "character:anna", "character:ben") not in edges
+        scenes = {node.id: node for node in nodes.values() if node.label == "Scene"}
+        (gate,) = [node for node in scenes.values() if node.scene_type == "gate"]
+        assert gate.id != pier
+        assert not scenes.keys() & set(of.scenes)
+        assert "seen" in {said["kind"] for said in edges["CAST_OF", "character:anna", gate.id].evidence}
+        view = graph(of).view
+        assert (len(edges), len(nodes)) == (len(view.edges), len(view.nodes))
+        again = Rebuilt("prj_" + "b" * 26)
+        for row in rows:
+            if row.kind is Kind.EVENT:
+                again.add(row)
+        assert (again.graph.view.edges, again.graph.view.nodes) == (edges, nodes)

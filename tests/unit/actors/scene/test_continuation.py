@@ -109,11 +109,12 @@ async def test_g207_a_continuation_appends_one_segment(scene: Long) -> None:
     assert (await scene.view()).script == f"{SCRIPT}\n{MORE}\n"
     rows = await scene.it.ledger.read(scene.home, limit=1_000)
     at = [row.type for row in rows].index("segment.appended")
-    assert [row.type for row in rows[at - 1 : at + 2]] == ["job.final_ready", "segment.appended", "bible.written"]
-    assert {row.at_ms for row in rows[at - 1 : at + 3]} == {rows[at].at_ms}
-    assert rows[at + 2].kind is Kind.UPDATES
-    (_, _, update, *name) = decode(rows[at + 2].body)[0]
-    assert (decode(rows[at + 2].body)[0][0], update is not None, name) == (ANNA, True, ["Anna"])
+    together = ["job.final_ready", "segment.appended", "bible.written", "workflow.started"]
+    assert [row.type for row in rows[at - 1 : at + 3]] == together
+    assert {row.at_ms for row in rows[at - 1 : at + 4]} == {rows[at].at_ms}
+    assert rows[at + 3].kind is Kind.UPDATES
+    (_, _, update, *name) = decode(rows[at + 3].body)[0]
+    assert (decode(rows[at + 3].body)[0][0], update is not None, name) == (ANNA, True, ["Anna"])
 
 
 async def test_g207_a_generation_appends_none(scene: Long) -> None:
