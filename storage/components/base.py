@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
@@ -35,7 +36,7 @@ Rows = list[tuple[Any, ...]]
 NO_ROWS: Rows = []
 
 
-class CatalogueBase:
+class CatalogueBase(ABC):
     """`{}` stands for a parameter in every statement here."""
 
     faults: tuple[type[BaseException], ...] = ()
@@ -44,12 +45,12 @@ class CatalogueBase:
         self.counts = CatalogueCounts()
         self._home_max, self._clock = home_max, clock
 
-    async def _rows(self, statement: str, values: Sequence[Any]) -> Rows:
-        raise NotImplementedError
+    @abstractmethod
+    async def _rows(self, statement: str, values: Sequence[Any]) -> Rows: ...
 
+    @abstractmethod
     async def _change(self, statement: str, values: Sequence[Any]) -> int:
         """Rows changed."""
-        raise NotImplementedError
 
     async def get(self, home: str, kinds: tuple[Kind, ...], key: str) -> Component | None:
         marks = ", ".join(["{}"] * len(kinds))

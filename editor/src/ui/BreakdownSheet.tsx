@@ -1,51 +1,29 @@
 /** The script supervisor's breakdown: every scene with its day, people, things and clothes; a row leads to its scene. */
-import { signal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
 import { breakdownFile, breakdownSheet, type SheetItem, type SheetScene } from '../api/breakdown';
-import { wordsFor } from '../api/operations';
 import { itemWords, setWords, sheetSummary, sinceWords, skyWords } from '../story/breakdownWords';
 import { navigate, pathTo } from '../story/router';
 import type { Story } from '../story/story';
 import '../styles/breakdown.css';
-import { Sheet } from './Sheet';
 import { breakingDown } from './sharing';
-
-const told = signal<SheetScene[] | null>(null);
-const problem = signal('');
+import { SheetFrame } from './SheetFrame';
 
 const close = (): void => {
   breakingDown.value = false;
 };
 
-async function refresh(story: Story): Promise<void> {
-  problem.value = '';
-  try {
-    told.value = await breakdownSheet(story.id);
-  } catch (cause) {
-    problem.value = wordsFor(cause);
-  }
-}
-
 export function BreakdownSheet({ story }: { story: Story }) {
-  const open = breakingDown.value;
-  useEffect(() => {
-    told.value = null;
-    if (open) void refresh(story);
-  }, [open, story]);
-  if (!open) return null;
-  const scenes = told.value;
+  if (!breakingDown.value) return null;
   return (
-    <Sheet title="Breakdown" class="breakdown-sheet" onClose={close}>
-      {scenes === null && problem.value === '' && <span class="ghost cache-ghost" role="status" aria-label="Reading the script" />}
-      {problem.value !== '' && (
-        <p class="field-errors" role="alert">
-          {problem.value}{' '}
-          <button type="button" class="quiet small" onClick={() => void refresh(story)}>
-            Try again
-          </button>
-        </p>
-      )}
-      {scenes !== null && (
+    <SheetFrame
+      key={story.id}
+      title="Breakdown"
+      class="breakdown-sheet"
+      coming="Reading the script"
+      ask={() => breakdownSheet(story.id)}
+      onClose={close}
+      end={(scenes) => scenes.length > 0 && <Files story={story} />}
+    >
+      {(scenes) => (
         <>
           <p class="breakdown-sum" data-testid="breakdown-summary">
             {sheetSummary(scenes)}
@@ -53,22 +31,20 @@ export function BreakdownSheet({ story }: { story: Story }) {
           {scenes.length > 0 && <Scenes story={story} scenes={scenes} />}
         </>
       )}
-      <div class="form-end">
-        {scenes !== null && scenes.length > 0 && (
-          <>
-            <a class="quiet" href={breakdownFile(story.id, 'csv')} download>
-              Save as CSV
-            </a>
-            <a class="quiet" href={breakdownFile(story.id, 'pdf')} download>
-              Save as PDF
-            </a>
-          </>
-        )}
-        <button type="button" class="quiet" onClick={close}>
-          Done
-        </button>
-      </div>
-    </Sheet>
+    </SheetFrame>
+  );
+}
+
+function Files({ story }: { story: Story }) {
+  return (
+    <>
+      <a class="quiet" href={breakdownFile(story.id, 'csv')} download>
+        Save as CSV
+      </a>
+      <a class="quiet" href={breakdownFile(story.id, 'pdf')} download>
+        Save as PDF
+      </a>
+    </>
   );
 }
 

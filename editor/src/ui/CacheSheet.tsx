@@ -8,11 +8,9 @@ import { mayShare } from '../story/role';
 import type { Story } from '../story/story';
 import '../styles/cache.css';
 import { say } from '../story/toasts';
-import { Sheet } from './Sheet';
 import { cacheReporting } from './sharing';
+import { SheetFrame } from './SheetFrame';
 
-const told = signal<cache.CacheTold | null>(null);
-const problem = signal('');
 const refused = signal('');
 const busy = signal(false);
 
@@ -20,43 +18,28 @@ const close = (): void => {
   cacheReporting.value = false;
 };
 
-async function refresh(story: Story): Promise<void> {
-  problem.value = '';
-  try {
-    told.value = await cache.cacheReport(story.id);
-  } catch (cause) {
-    problem.value = wordsFor(cause);
-  }
-}
-
 export function CacheSheet({ story }: { story: Story }) {
   const open = cacheReporting.value;
   useEffect(() => {
-    told.value = null;
     refused.value = '';
-    if (open) void refresh(story);
   }, [open, story]);
   if (!open) return null;
-  const found = told.value;
   return (
-    <Sheet title="Cache report" class="cache-sheet" onClose={close}>
-      {found === null && problem.value === '' && <span class="ghost cache-ghost" role="status" aria-label="Counting" />}
-      {problem.value !== '' && (
-        <p class="field-errors" role="alert">
-          {problem.value}{' '}
-          <button type="button" class="quiet small" onClick={() => void refresh(story)}>
-            Try again
-          </button>
-        </p>
+    <SheetFrame
+      key={story.id}
+      title="Cache report"
+      class="cache-sheet"
+      coming="Counting"
+      ask={() => cache.cacheReport(story.id)}
+      onClose={close}
+    >
+      {(told, again) => (
+        <>
+          <Report report={told.report} />
+          <Bound story={story} told={told} again={again} />
+        </>
       )}
-      {found !== null && <Report report={found.report} />}
-      {found !== null && <Bound story={story} told={found} />}
-      <div class="form-end">
-        <button type="button" class="quiet" onClick={close}>
-          Done
-        </button>
-      </div>
-    </Sheet>
+    </SheetFrame>
   );
 }
 
@@ -151,14 +134,20 @@ function Levels({ report }: { report: cache.CacheReport }) {
   );
 }
 
-function Bound({ story, told: { report, bound } }: { story: Story; told: cache.CacheTold }) {
+interface BoundProps {
+  story: Story;
+  told: cache.CacheTold;
+  again: () => Promise<void>;
+}
+
+function Bound({ story, told: { report, bound }, again }: BoundProps) {
   const holds = bound ?? report.installedBoundPer10000;
   const set = async (per10000: number | null): Promise<void> => {
     refused.value = '';
     busy.value = true;
     try {
       await cache.setCacheBound(story.id, per10000);
-      await refresh(story);
+      await again();
       say(per10000 === null ? 'How wrong a reused film may be is as installed again.' : `At most ${boundWords(per10000)} askings may be answered with a wrong film.`);
     } catch (cause) {
       refused.value = wordsFor(cause);
