@@ -51,6 +51,8 @@ _ALL = (
     Declared("world_rule_broken", "WARNING", "A rule of the world broken", _TOLD),
     Declared("abandoned_setup", "WARNING", "A set-up left behind", _NAMED),
     Declared("screen_direction", "WARNING", "Left and right exchanged", _SEEN),
+    Declared("light_state_break", "WARNING", "Lights that change by themselves", _SEEN),
+    Declared("space_flip", "WARNING", "Left and right of a place changed", _SEEN),
     Declared("style_drift", "WARNING", "Against the project's style", _SEEN),
 )
 

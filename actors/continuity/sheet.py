@@ -8,21 +8,18 @@ readers of `actors.screenplay`. Scene numbers are the script's own, else counted
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from actors.continuity.aside import aside_after, aside_marks
-from actors.continuity.check import SCENE_CHARS_READ_MAX
-from actors.continuity.days import DayClock, StoryDay, day_of, marks_of
 from actors.continuity.keeping import Kept, Lasting, of_people
+from actors.continuity.lighting import LightBeat
+from actors.continuity.places_known import places_of
+from actors.continuity.reads import SceneRead, reads_of
 from actors.continuity.rules.view import Known, Names
-from actors.screenplay.breakdown import Breakdown, breakdown
-from actors.screenplay.happenings import Happening
+from actors.screenplay.breakdown import Breakdown
 from actors.screenplay.heading import Setting, TimeOfDay
-from actors.screenplay.names import name_key
 from actors.screenplay.pages import eighths
 from actors.screenplay.prose_entities import entities_in
-from actors.screenplay.reading import happenings_of
 from actors.workflow.weather import weather_in
 
 ITEMS_MAX = 40
@@ -75,52 +72,30 @@ class SheetRow:
     vehicles: tuple[Item, ...] = ()
     weather: str = ""
     season: str = ""
+    light: tuple[Item, ...] = ()
     synopsis: str = ""
     more: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
-    script: str
-    found: Breakdown
-    told: tuple[Happening, ...]
-
-
 def sheet_of(scripts: Iterable[tuple[str, str]], cast: Sequence[Known] = ()) -> tuple[SheetRow, ...]:
     """``scripts``: (scene id, text) in story order. Heavy (about 2 ms a page): for a thread."""
-    texts = [(scene, text[:SCENE_CHARS_READ_MAX], len(text)) for scene, text in scripts]
-    spellings = [spelling for each in cast for spelling in (each.name, *each.aliases)]
-    reads = [breakdown(script, spellings) for _, script, _ in texts]
-    known = [*cast, *_met(reads, Names(cast))]
-    names, everybody = Names(known), dict.fromkeys([*spellings, *(each.name for each in known)])
-    unlisted = [name for name in everybody if name not in spellings]
+    names, reads = reads_of(scripts, cast)
     numbers: dict[str, tuple[int, str]] = {}
-    clock: DayClock | None = None
-    aside_left, kept = 0, Kept()
-    rows: list[SheetRow] = []
-    for index, ((scene, script, chars), first) in enumerate(zip(texts, reads, strict=True), 1):
-        folded = script.casefold()
-        again = any(name.casefold() in folded for name in unlisted)
-        found = breakdown(script, everybody) if again else first
-        aside, aside_left = aside_after(aside_left, aside_marks(found))
-        day, clock = day_of(clock, marks_of(found), aside)
-        read = _Read(script, found, happenings_of(script, found, names.person_key))
-        rows.append(_row(scene, index, read, day, names, numbers, kept if day is not None else Kept(), chars))
-    return tuple(rows)
+    kept = Kept()
+    lit = {scene.scene: scene.light for place in places_of(reads) for scene in place.scenes}
+    return tuple(
+        _row(read, names, numbers, kept if read.day is not None else Kept(), lit.get(read.scene, ())) for read in reads
+    )
 
 
 def _row(
-    scene: str,
-    index: int,
-    read: _Read,
-    day: StoryDay | None,
+    read: SceneRead,
     names: Names,
     numbers: dict[str, tuple[int, str]],
     kept: Kept,
-    chars: int,
+    light: Sequence[LightBeat],
 ) -> SheetRow:
-    heading = read.found.heading
-    number = (heading.scene_number if heading is not None else None) or str(index)
+    heading, number, day = read.found.heading, read.number, read.day
     people = _people(read.found, names, numbers)
     if day is not None:
         kept.enter(day)
@@ -134,10 +109,10 @@ def _row(
         "vehicles": _vehicles(read),
     }
     length = eighths(read.script)
-    if chars > len(read.script):
-        length = length * chars // len(read.script)
+    if read.chars > len(read.script):
+        length = length * read.chars // len(read.script)
     return SheetRow(
-        scene=scene,
+        scene=read.scene,
         number=number,
         heading=heading.text if heading is not None else "",
         setting=_SETTINGS.get(heading.setting, "") if heading is not None and heading.setting else "",
@@ -148,16 +123,11 @@ def _row(
         cast=tuple(people.values()),
         weather=weather[0] if weather is not None else "",
         season=_season(heading.text if heading is not None else ""),
+        light=_light(light),
         synopsis=_synopsis(read.found),
         more=sum(max(0, len(items) - ITEMS_MAX) for items in cells.values()),
         **{name: tuple(items[:ITEMS_MAX]) for name, items in cells.items()},
     )
-
-
-def _met(reads: Iterable[Breakdown], names: Names) -> Iterator[Known]:
-    """People whom a script introduces or lets speak, and no list has: they are the same in every scene."""
-    met = dict.fromkeys(p.name for found in reads for p in found.cast if p.cues or p.introductions)
-    yield from (Known(name) for name in met if names.find_person(name_key(name)) is None)
 
 
 def _people(found: Breakdown, names: Names, numbers: dict[str, tuple[int, str]]) -> dict[str, tuple[int, str]]:
@@ -170,19 +140,19 @@ def _people(found: Breakdown, names: Names, numbers: dict[str, tuple[int, str]])
     return dict(sorted(here.items(), key=lambda each: each[1][0]))
 
 
-def _props(read: _Read, held: list[Item], worn: list[Item]) -> list[Item]:
+def _props(read: SceneRead, held: list[Item], worn: list[Item]) -> list[Item]:
     """What is in somebody's hand, and what else is seen and not worn."""
     named = {item.words.rpartition(" ")[2] for item in worn} | {item.words for item in held}
     return [*held, *(Item(prop.name) for prop in read.found.props if prop.name not in named)]
 
 
-def _looks(read: _Read) -> list[Item]:
+def _looks(read: SceneRead) -> list[Item]:
     said = (match.group() for action in read.found.actions for match in _LOOKS.finditer(action.text))
     seen = dict.fromkeys(" ".join(w for w in each.lower().split() if w not in _SMALL_WORDS) for each in said)
     return [Item(each) for each in seen]
 
 
-def _vehicles(read: _Read) -> list[Item]:
+def _vehicles(read: SceneRead) -> list[Item]:
     heads = (e.head for a in read.found.actions for e in entities_in(a.text) if e.kind == "vehicle")
     return [Item(each) for each in dict.fromkeys(head.lower() if not head.isupper() else head for head in heads)]
 
@@ -195,6 +165,12 @@ def _shown(
         Item(f"{before}{each.words}", people[who][1], "" if each.since == number else each.since)
         for who, each in of_people(kept, people)
     ]
+
+
+def _light(beats: Sequence[LightBeat]) -> tuple[Item, ...]:
+    """How the scene is lit, beat by beat; what nobody said is not in it."""
+    said = [Item(each.level, since=each.since) for each in beats if each.level != "unknown"]
+    return tuple(said[:ITEMS_MAX])
 
 
 def _season(heading: str) -> str:

@@ -50,7 +50,7 @@ def props_in(text: str, offset: int, people: frozenset[str]) -> tuple[tuple[str,
     capitals = {span.start - offset: span.end - offset for _, span in found.values()}
     for match in _TABLE_WORD.finditer(text):
         covered_end = max(covered_end, capitals.get(match.start(), 0))
-        noun = _singular(match.group(1).casefold())
+        noun = singular(match.group(1).casefold())
         if noun is None or match.start() < covered_end or noun in people or _is_done(match, text, people):
             continue
         found[match.start()] = (noun, Span(offset + match.start(), offset + match.end()))
@@ -67,10 +67,11 @@ def _is_done(match: re.Match[str], text: str, people: frozenset[str]) -> bool:
     return word.casefold() in _WHO or word.casefold() in people or named
 
 
-def _singular(word: str) -> str | None:
-    if word in _TABLE:
+def singular(word: str, table: frozenset[str] = _TABLE) -> str | None:
+    """The noun of the table that this is one or several of."""
+    if word in table:
         return word
     for ending, instead in (("ies", "y"), ("ves", "fe"), ("es", ""), ("s", "")):
-        if word.endswith(ending) and word[: -len(ending)] + instead in _TABLE:
+        if word.endswith(ending) and word[: -len(ending)] + instead in table:
             return word[: -len(ending)] + instead
     return None

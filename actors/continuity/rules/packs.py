@@ -12,6 +12,7 @@ from actors.continuity.rules.personality import Personality
 from actors.continuity.rules.setups import Setups
 from actors.continuity.rules.skies import Skies
 from actors.continuity.rules.style import Style
+from actors.continuity.rules.surroundings import Surroundings
 
 PACKS: tuple[AnyPack, ...] = (
     happened,
@@ -23,5 +24,6 @@ PACKS: tuple[AnyPack, ...] = (
     Direction(),
     Setups(),
     Style(),
+    Surroundings(),
     observed,
 )
