@@ -7,7 +7,7 @@ people set by hand (a portrait, a voice) is laid over it where it is shown. Feed
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -70,7 +70,7 @@ def people_of_story(reads: Iterable[SceneRead], names: Names) -> tuple[Person, .
         for appearance in read.found.cast:
             here.setdefault(names.person_key(appearance.name), []).append(appearance)
         told = tuple(dates_in(read.script, read.found, names.person_key)) if read.day is not None else ()
-        ages.enter(read, told)
+        ages.enter(read.scene, read.script, told)
         faces = _by_person(_expressions(read, names))
         voices = _by_person(_voices(read, names))
         for key, appearances in here.items():
@@ -136,7 +136,8 @@ class Ages:
         self._known: dict[str, tuple[Age, int]] = {}
         self._born: dict[str, tuple[int, Evidence]] = {}
 
-    def enter(self, read: SceneRead, told: Iterable[DateTold]) -> None:
+    def enter(self, scene: str, script: str, told: Iterable[DateTold], key: Callable[[str], str] = str) -> None:
+        """``key`` tells whose a name is, where what was told does not."""
         for each in told:
             match each.kind:
                 case "leap":
@@ -144,10 +145,10 @@ class Ages:
                 case "year":
                     self._year(each.low)
                 case "age" if each.low > 0:
-                    age = Age(each.low, each.high, quote(read.scene, read.script, each.span))
-                    self._known[each.who] = (age, self._passed)
+                    age = Age(each.low, each.high, quote(scene, script, each.span))
+                    self._known[key(each.who)] = (age, self._passed)
                 case "born":
-                    self._born[each.who] = (each.low, quote(read.scene, read.script, each.span))
+                    self._born[key(each.who)] = (each.low, quote(scene, script, each.span))
 
     def _leap(self, years: int) -> None:
         if years < 0:

@@ -27,7 +27,13 @@ from actors.screenplay.spatial import PORTABLE, SpatialTold, spatial_in
 FEATURES_MAX, RELATIONS_MAX, THINGS_MAX = 24, 60, 60
 """Of one place. Over: the first features; the newest relations and things."""
 
-_LEAVES = re.compile(r"\b(?:drops|leaves|abandons|forgets|sets down|puts down)\b", re.IGNORECASE)
+_LEAVES = re.compile(r"\b(?:leaves|abandons|forgets)\b", re.IGNORECASE)
+_DROPS = re.compile(
+    r"\b(?:drops|sets down|puts down|lays down) (?:the|an?|his|her|their) (?:[a-z-]+ ){0,2}\Z", re.IGNORECASE
+)
+_ENDS = re.compile(r"\s*(?:[.,;!]|and\b|\Z)")
+DROP_BEFORE_CHARS = 60
+"""Looked back from a thing for who lets go of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +122,11 @@ class _Put:
 def _events(read: SceneRead) -> Iterator[tuple[int, _Put | SpatialTold | Happening]]:
     for thing, where, span in things_put(read.script, read.found):
         yield span.start, _Put(thing, where, span)
+    for prop in read.found.props:
+        for span in prop.spans:
+            drop = _DROPS.search(read.script, max(0, span.start - DROP_BEFORE_CHARS), span.start)
+            if drop is not None and _ENDS.match(read.script, span.end):
+                yield span.start, _Put(prop.name, "", Span(drop.start(), span.end))
     for spatial in spatial_in(read.script, read.found):
         yield spatial.span.start, spatial
     for happening in read.told:

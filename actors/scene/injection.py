@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from actors.continuity.identity_lines import identity_lines
 from actors.continuity.keeping import CHANGED, Kept
 from actors.continuity.rules import SceneView
 from actors.continuity.rules.given import with_given
@@ -151,6 +152,11 @@ def _hands(here: Entrance) -> Iterator[Carried]:
                 yield Carried(f"the {held.words} was last with {last}", CONFIDENCE["hands"], held.since, about=thing)
 
 
+def _identity(here: Entrance) -> Iterator[Carried]:
+    for line in identity_lines(here.view, [view for view, _ in here.earlier], here.people):
+        yield Carried(line.words, line.confidence, line.scene)
+
+
 def _before(here: Entrance) -> Iterator[Carried]:
     """What workflows leave, but for things of which the words of the same or a later scene know better."""
     rank = {view.id: at for at, (view, _) in enumerate(here.earlier)}
@@ -170,6 +176,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("wounds", 300, _wounds),
     Section("clothes", 400, _clothes),
     Section("hands", 300, _hands),
+    Section("identity", 300, _identity),
     Section("before", NOTES_CHARS_MAX, _before),
 )
 """In the order in which a prompt is told them. A section that finds nothing leaves its room to those after it."""

@@ -52,13 +52,14 @@ _VERBS = words(
     winces blushes trembles shivers
     """
 )
-_WORD = re.compile(r"[a-z]+(?:-[a-z]+)?")
+_WORD = re.compile(r"[A-Za-z]+(?:-[A-Za-z]+)?")
 _STATE = re.compile(
     r"^(?:['’]s|\s+is|\s+looks|\s+seems|\s+appears|\s+stands|\s+sits|\s+lies)(?:\s+(?:still|now|already|visibly"
     r"|clearly|very|so|there|up|back|\w+ly))*,?\s+"
     r"(?P<word>[a-z]+(?:-[a-z]+)?)\b(?!\s+(?:machine|room|chair|off|out|down|of\s+(?:him|her|it|them|that))\b)"
 )
 _VERB = re.compile(r"^(?:\s+(?:\w+ly|just|only|also|then|suddenly|still|even))*\s+(?P<word>[a-z]+)\b(?P<then>\s+\w+)?")
+_INTRODUCED = re.compile(r"(?:\s*\([^()\n]{1,60}\))?(?:,(?: \w+){1,8},)?")
 _TEARS = re.compile(
     r"^[^.;!?\n]{0,40}?(?P<words>\b(?:in tears|bursts? into tears|tears (?:stream|run|roll|fall|flow)\w*)\b"
     r"|\b(?:tears in (?:his|her) eyes|eyes (?:fill|well)(?:ing|s)? (?:up )?with tears)\b)"
@@ -88,10 +89,10 @@ def expressions_in(script: str, scene: Breakdown, key: Callable[[str], str]) -> 
         at = parenthetical_at(script, line)
         said = line.parenthetical
         if at >= 0 and said is not None and not _NO_PARENTHETICAL.search(said) and not STAGE_DIRECTION.search(said):
-            for match in _WORD.finditer(said.lower()):
-                if match.group() in _VALUE:
-                    span = Span(at + match.start(), at + match.end())
-                    yield ExpressionTold(key(line.speaker), _VALUE[match.group()], span)
+            for match in _WORD.finditer(said):
+                value = _VALUE.get(match.group().lower())
+                if value is not None:
+                    yield ExpressionTold(key(line.speaker), value, Span(at + match.start(), at + match.end()))
     for statement in action_statements(script, scene, key, _HINT):
         if statement.who and not statement.asks:
             found = _shown(statement.rest)
@@ -101,7 +102,11 @@ def expressions_in(script: str, scene: Breakdown, key: Callable[[str], str]) -> 
 
 
 def _shown(rest: str) -> tuple[str, Span] | None:
-    """The face that follows its owner at the head of a sentence."""
+    """The face that follows its owner at the head of a sentence, and what introduces them there."""
+    first = _INTRODUCED.match(rest)
+    if first is not None and first.end():
+        found = _shown(rest[first.end() :])
+        return None if found is None else (found[0], Span(found[1].start + first.end(), found[1].end + first.end()))
     state = _STATE.match(rest)
     if state is not None and state.group("word") in _VALUE:
         return _unless(rest, _VALUE[state.group("word")], state.span("word"))

@@ -92,6 +92,7 @@ _NOT_OWN = re.compile(
 STAGE_DIRECTION = re.compile(r"\b(?:within|they|all|both|together|a cry of)\b", re.IGNORECASE)
 """A parenthetical that is about others than the one who speaks, as plays have them."""
 
+_WORD = re.compile(r"[A-Za-z]+(?:-[A-Za-z]+)?")
 _HINTS = (
     words("accent accented brogue drawl drawls lilt burr twang voice whisper tone growl speaks talks says")
     | _TIMBRES
@@ -128,8 +129,8 @@ def _delivered(text: str, at: int, who: str) -> Iterator[VoiceTold]:
     """A parenthetical: an accent lasts, the rest is of this line."""
     for match in () if _NOT_OWN.search(text) else _ACCENT.finditer(text):
         yield VoiceTold("accent", who, match.group("accent"), _span(match, at), True)
-    for match in re.finditer(r"[a-z]+(?:-[a-z]+)?", text.lower()):
-        word = match.group()
+    for match in _WORD.finditer(text):
+        word = match.group().lower()
         if word in _PACES:
             yield VoiceTold("pace", who, _PACES[word], _span(match, at), False)
         elif word in _MANNERS or (word in _TIMBRES and re.search(r"\b(?:voice|whisper|tone)\b|^\W*[\w-]+\W*$", text)):

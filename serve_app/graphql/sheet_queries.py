@@ -35,6 +35,7 @@ class SheetScene:
     place: str
     time_of_day: str | None
     story_day: str | None
+    light: list[SheetItem] = strawberry.field(description="How the place is lit, beat by beat; see `environment`.")
     eighths: int
     pages: str
     cast: list[SheetPerson]
@@ -57,6 +58,7 @@ class SheetScene:
             place=row.place,
             time_of_day=row.time,
             story_day=row.day or None,
+            light=_items(row.light),
             eighths=row.length,
             pages=in_pages(row.length),
             cast=[SheetPerson(number=number, name=name) for number, name in row.cast],

@@ -29,6 +29,7 @@ COLUMNS: Mapping[str, Cell] = {
     "Int/Ext": lambda row: row.setting,
     "Place": lambda row: row.place,
     "Time": lambda row: row.time or "",
+    "Light": lambda row: _listed(row.light),
     "Pages": lambda row: in_pages(row.length),
     "Cast": lambda row: LIST_MARK.join(f"{number}. {name}" for number, name in row.cast),
     "Props": lambda row: _listed(row.props),

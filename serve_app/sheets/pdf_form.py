@@ -16,7 +16,7 @@ from actors.continuity.sheet import SheetRow
 from actors.screenplay.pages import in_pages
 from serve_app.sheets.columns import COLUMNS, lines
 
-WIDTHS = (8, 7, 8, 20, 9, 8, 24, 26, 24, 22, 14, 9, 9, 36)
+WIDTHS = (8, 7, 8, 19, 9, 11, 8, 23, 25, 23, 21, 13, 9, 9, 33)
 """Of the columns, as parts of the page's width."""
 
 CELL_CHARS_MAX = 400
