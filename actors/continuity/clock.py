@@ -42,9 +42,3 @@ def contradicts(before: TimeOfDay, after: TimeOfDay, relation: Relation) -> bool
     if relation == "later":
         return _ORDER[after] < _ORDER[before] and (before, after) != ("night", "dawn")
     return False
-
-
-def jumps(before: TimeOfDay, after: TimeOfDay) -> bool:
-    """From light to dark or back, with neither dusk nor dawn between."""
-    light = {"day", "morning"}
-    return (before in light and after == "night") or (before == "night" and after in light)

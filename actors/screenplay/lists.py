@@ -2,7 +2,8 @@
 
 Invariant: every entry names where it was seen. Somebody who speaks a single time and whom no action ever names is left
 out, and so is a rare spelling one slip away from an established name: continuity asks a person about those. One of
-many (SECOND APPARITION; CAPTAIN where captains come in) is no slip of the pen: it is in the cast at its first word.
+many (SECOND APPARITION; CAPTAIN where captains come in) is no slip of the pen: it is in the cast at its first word, and
+so is a part told by what it is (TOWN CRIER, THE PORTER, GUARD #2) and whoever is spoken of by name.
 """
 
 from __future__ import annotations
@@ -14,8 +15,11 @@ from dataclasses import dataclass
 
 from actors.screenplay.breakdown import Breakdown
 from actors.screenplay.names import name_key, near
+from actors.screenplay.prose_nouns import KIND_OF
 from actors.screenplay.vocabulary import words
 
+_UNKNOWN = words("stranger intruder visitor newcomer")
+"""Whom nobody knows: whether they stay is for a person to say."""
 _ORDINALS = words("first second third fourth fifth sixth seventh eighth")
 
 
@@ -55,9 +59,25 @@ def _cast(scenes: Sequence[Breakdown]) -> Iterable[Listed]:
     for key, (name, first) in names.items():
         others = [other for other, short in aliases.items() if short == key]
         seen = shown[key] + sum(shown[other] for other in others)
-        if key not in aliases and (seen or cues[key] > 1 or _one_of_many(key, scenes[first])):
+        if key not in aliases and (seen or cues[key] > 1 or _plainly_one(key, scenes[first])):
             earliest = min([first, *(names[other][1] for other in others)])
             yield Listed(name, key, cues[key] + seen, earliest, tuple(names[other][0] for other in others))
+
+
+def _plainly_one(key: str, scene: Breakdown) -> bool:
+    """A single cue that nobody need ask about."""
+    return _is_part(key) or _one_of_many(key, scene) or _spoken_of(key, scene)
+
+
+def _is_part(key: str) -> bool:
+    """By what they are and not by a name: TOWN CRIER, THE PORTER, SERVANT, GUARD #2."""
+    parts = key.split()
+    return len(parts) > 1 or (KIND_OF.get(parts[0]) == "person" and parts[0] not in _UNKNOWN)
+
+
+def _spoken_of(key: str, scene: Breakdown) -> bool:
+    name = re.compile(rf"\b{re.escape(key)}\b", re.IGNORECASE)
+    return any(name.search(line.text) for line in scene.lines)
 
 
 def _one_of_many(key: str, scene: Breakdown) -> bool:

@@ -86,6 +86,24 @@ def people_of(name: str) -> tuple[str, ...]:
     return tuple(part for part in parts if part and name_key(part) not in COLLECTIVE)
 
 
+# Before a name, and what tells two of one family apart: MISS HILL is her daughter, no slip of MRS. HILL.
+_TITLES = words(
+    """
+    mr mr. mrs mrs. miss ms ms. dr dr. lady lord sir madame madam monsieur mister missus mother father sister brother
+    aunt uncle king queen prince princess captain major colonel general young old older younger little big senior
+    junior first second third man woman boy girl male female his her
+    """
+)
+
+
+def _told_apart(one: str, two: str) -> bool:
+    """They differ in a title, or in a word that sets one of a kind apart (YOUNG MAN, YOUNG WOMAN)."""
+    here, there = one.split(), two.split()
+    if len(here) != len(there) or len(here) < 2:
+        return False
+    return all(a == b or (a in _TITLES and b in _TITLES) for a, b in zip(here, there, strict=True))
+
+
 def _one_and_several(one: str, two: str) -> bool:
     return {one, two} in ({one, one + "s"}, {two, two + "s"}) or one.replace("men", "man") == two.replace("men", "man")
 
@@ -114,10 +132,12 @@ def slips_allowed(key: str) -> int:
 
 def near(one: str, two: str, most: int | None = None) -> bool:
     """Whether two keys look like one name spelt twice. Names that differ only in their numbers (GUARD 2, HENRY V), or
-    as one and several do (LORD, LORDS), never do."""
+    as one and several do (LORD, LORDS), or in a title (MISS HILL, MRS. HILL), never do."""
     if one == two:
         return False
     allowed = min(slips_allowed(one), slips_allowed(two)) if most is None else most
     if allowed == 0 or _DIGITS.sub("#", one) == _DIGITS.sub("#", two) or _one_and_several(one, two):
+        return False
+    if _told_apart(one, two):
         return False
     return one[:1] == two[:1] and edit_distance(one, two, allowed) <= allowed

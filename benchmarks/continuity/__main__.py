@@ -13,7 +13,19 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import machine
-from benchmarks.continuity import litbank, matres, pasta, planted, propara, real_plays, report, storysumm
+from benchmarks.continuity import (
+    fresh,
+    heldout,
+    litbank,
+    matres,
+    pasta,
+    planted,
+    propara,
+    real_plays,
+    report,
+    storysumm,
+    transplanted,
+)
 from benchmarks.continuity.data import NotRun
 
 JSON = Path(__file__).resolve().parent.parent / "continuity.json"
@@ -29,7 +41,11 @@ PARTS: dict[str, Part] = {
     "storysumm": storysumm.measure,
     "plays": real_plays.measure,
     "plays_all": lambda folder: _needs(folder, real_plays.measure_all),
+    "heldout": heldout.measure,
+    "heldout_plays": lambda folder: _needs(folder, heldout.measure_plays),
     "planted": planted.measure,
+    "transplanted": transplanted.measure,
+    "fresh": fresh.measure,
 }
 
 

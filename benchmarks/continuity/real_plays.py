@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,11 @@ from benchmarks.continuity.plays import fountain
 PLAYS = {"play-antony": "Antony and Cleopatra", "play-macbeth": "Macbeth"}
 
 
-def findings_of(script: str) -> tuple[int, tuple[FindingDraft, ...]]:
-    """(scenes, findings) of a whole screenplay."""
+def findings_of(script: str, more: Sequence[Known] = ()) -> tuple[int, tuple[FindingDraft, ...]]:
+    """(scenes, findings) of a whole screenplay, with people of a cast list beside those that an import finds."""
     scenes = [scene.raw for scene in parse(script).scenes]
     lists = lists_of([breakdown(raw) for raw in scenes])
-    cast = [Known(each.name, each.aliases) for each in lists.cast]
+    cast = [*more, *(Known(each.name, each.aliases) for each in lists.cast)]
     story = Continuity(cast, [Known(each.name) for each in lists.places])
     story.set_scenes([SceneInput(f"{at:03}", raw, at) for at, raw in enumerate(scenes)])
     return len(scenes), story.findings()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from actors.continuity.clock import UNBROKEN, contradicts, jumps
+from actors.continuity.clock import UNBROKEN, contradicts
 from actors.continuity.facts import quote
 from actors.continuity.findings import FindingDraft, Fix, finding_id
 from actors.continuity.rules.view import Names, SceneView
@@ -31,14 +31,33 @@ _INDOORS = words(
 
 
 def unknown_people(scene: SceneView, cast: Names) -> Iterator[FindingDraft]:
-    """Rules new_character and name_drift. Lets pass: crowds, several of a known kind, who is only mentioned."""
+    """Rules new_character and name_drift.
+
+    Lets pass: crowds, several of a known kind, who is only mentioned, a voice, and a line of the camera in capitals.
+    """
     for person in scene.breakdown.cast:
         if not (person.cues or person.introductions) or person.key in COLLECTIVE or cast.find_person(person.key):
             continue
-        if _several(person.key, cast):
+        if _several(person.key, cast) or _nobody(person.key):
             continue
         meant = cast.nearest(person.key)
         yield _drift(scene, person, meant) if meant else _newcomer(scene, person)
+
+
+_VOICES = words("voice voices voicemail intercom radio narrator announcer")
+_CAMERA = words(
+    """
+    insert angle close closeup close-up cut slam hard smash crash crashes pov we back inside into in on at under up down
+    out over from further approaching entering above high moments later begin end title montage series intercut
+    dissolve int. ext. int ext night day morning dawn dusk cue which meanwhile suddenly flash wide super card
+    """
+)
+
+
+def _nobody(key: str) -> bool:
+    """A WOMAN'S VOICE, whose face is somebody's; BACK AT THE, which a reader of cues took for a name."""
+    parts = key.replace("’", "'").split()
+    return not _VOICES.isdisjoint(parts) or parts[0] in _CAMERA or "pov" in parts
 
 
 _SEVERAL = words("all some both another several many")
@@ -107,7 +126,10 @@ def place_drift(scene: SceneView, places: Names) -> Iterator[FindingDraft]:
 
 
 def broken_clock(scene: SceneView, previous: SceneView) -> Iterator[FindingDraft]:
-    """Rule timeline_error. Lets pass: flashbacks and dreams, transitions between, LATER into the night, NEXT DAY."""
+    """Rule timeline_error. Lets pass: flashbacks and dreams, LATER into the night, NEXT DAY, a cut from day to night.
+
+    A plain heading is how a script says that time has passed.
+    """
     heading, last = scene.breakdown.heading, previous.breakdown.heading
     after, before = scene.breakdown.time_of_day, scene.before
     if heading is None or last is None or after is None or before is None or heading.time_span is None:
@@ -120,10 +142,6 @@ def broken_clock(scene: SceneView, previous: SceneView) -> Iterator[FindingDraft
         severity = "ERROR" if marked in UNBROKEN else "WARNING"
         message = f"This scene is marked {word} after a scene at {before}, but it says {after}."
         suggestion = f"Say {before.upper()}, or drop {word}."
-    elif marked is None and _same_place(scene, previous) and jumps(before, after) and not _cut_between(previous):
-        severity = "WARNING"
-        message = f"It was {before} here a moment ago; now it is {after}, and nothing says that time has passed."
-        suggestion = f"Say {before.upper()}, add LATER to the heading, or end the scene before with a transition."
     else:
         return
     yield FindingDraft(
@@ -177,10 +195,6 @@ def of_neighbours(scene: SceneView, previous: SceneView | None) -> tuple[Finding
 def _same_place(scene: SceneView, previous: SceneView) -> bool:
     here, there = scene.breakdown.place, previous.breakdown.place
     return here is not None and there is not None and name_key(here) == name_key(there)
-
-
-def _cut_between(previous: SceneView) -> bool:
-    return previous.breakdown.ends_in_transition
 
 
 def _clock_span(scene: SceneView) -> Span:

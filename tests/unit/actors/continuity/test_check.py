@@ -73,6 +73,12 @@ def test_a_slip_of_the_pen_offers_the_right_name() -> None:
     assert codes(mended) == []
 
 
+@pytest.mark.parametrize("cue", ["A WOMAN'S VOICE", "THE VOICE", "BACK AT THE", "INSERT - SIGN", "MARGARET'S POV"])
+def test_a_voice_and_a_line_of_the_camera_are_nobody_new(cue: str) -> None:
+    """C-61: a voice is somebody whose face is not seen; capitals that a camera shouts name nobody."""
+    assert codes(said(cue)) == []
+
+
 def test_numbered_parts_are_different_people() -> None:
     assert codes(said("GUARD 2")) == ["new_character"]
 
@@ -81,7 +87,7 @@ def test_numbered_parts_are_different_people() -> None:
     ("first", "second", "expected"),
     [
         ("EXT. FERRY PIER - NIGHT", "INT. WHEELHOUSE - DAY - CONTINUOUS", [("timeline_error", "ERROR")]),
-        ("EXT. FERRY PIER - DAY", "EXT. FERRY PIER - NIGHT", [("timeline_error", "WARNING")]),
+        ("EXT. FERRY PIER - DAY", "EXT. FERRY PIER - NIGHT", []),
         ("EXT. FERRY PIER - NIGHT", "INT. KITCHEN - DAY - LATER", [("timeline_error", "WARNING")]),
         ("EXT. FERRY PIER - DAY", "INT. KITCHEN - NIGHT - MOMENTS LATER", [("timeline_error", "ERROR")]),
         ("EXT. FERRY PIER - DAY", "EXT. FERRY PIER - NIGHT - LATER", []),

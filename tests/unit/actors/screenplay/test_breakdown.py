@@ -111,11 +111,27 @@ def test_lists_of_an_import() -> None:
         ("tom", "tim", False),
         ("elias", "eilas", True),
         ("مريم", "مريام", True),
+        ("miss eynsford hill", "mrs. eynsford hill", False),
+        ("young man", "young woman", False),
+        ("mrs. hushaye", "mrs. hushabye", True),
     ],
 )
 def test_near_names(one: str, two: str, expected: bool) -> None:
-    """C-09: near means a slip of the pen, never another number, never several of one, never another first letter."""
+    """C-09: near means a slip of the pen, never another number, several of one, another title or first letter."""
     assert near(one, two) is expected
+
+
+def test_an_import_takes_parts_told_by_what_they_are_and_asks_about_names() -> None:
+    """C-61: who speaks once is in the cast as a part, or where somebody names them; an unknown name is asked about."""
+    script = "INT. INN - DAY\n\n{}\nGood evening.\n\nBELLA\nIs that you, Shaneen?\n\nBELLA\nSit.\n"
+
+    def cast(cue: str) -> set[str]:
+        return {each.name for each in lists_of([breakdown(script.format(cue))]).cast}
+
+    for cue in ("TOWN CRIER", "SERVANT", "THE MAN", "SHANEEN", "GUARD #2"):
+        assert cast(cue) == {cue, "BELLA"}
+    for cue in ("LORENZO", "STRANGER"):
+        assert cast(cue) == {"BELLA"}
 
 
 @given(st.text("abc", max_size=7), st.text("abc", max_size=7))
