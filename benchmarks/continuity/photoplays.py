@@ -42,8 +42,8 @@ _SAME = re.compile(
 )
 _OUTDOORS = re.compile(
     r"\b(outside|exterior|corner|street|steps|front|trail|hillside|entrance to cave|road|outskirts|rear|course|park"
-    r"|dock|deck|rail|davits|boat|field|horses?|pier|show|whip|door in brickdust row|club|doorway|water|coney|beam|device"
-    r"|ranch|roof|cops)\b",
+    r"|dock|deck|rail|davits|boat|field|horses?|pier|show|whip|door in brickdust row|club|doorway|water|coney|beam"
+    r"|device|ranch|roof|cops)\b",
     re.IGNORECASE,
 )
 _INDOORS = re.compile(r"\b(interior|inside|room|bedroom|kitchen|hall)\b", re.IGNORECASE)
