@@ -16,10 +16,10 @@ from collections.abc import Awaitable, Callable
 from actors.runtime.home import Home
 from actors.runtime.host import StoryRuntime
 from actors.runtime.limits import RuntimeLimits
+from actors.runtime.rounds import Rounds
 from collab.close_codes import CloseCode
 from serve_app.open_sockets import OpenSockets
 from serve_app.peers.verdicts import Reach, Verdicts
-from storage.ledger.errors import LedgerError
 from storage.ledger.protocol import HostRow, Ledger
 
 logger = logging.getLogger("storyforge.ownership")
@@ -28,9 +28,11 @@ LOOK_S_MAX = 1.0
 """Between two looks. Longer: people behind a tunnel to a stopped owner wait that much longer."""
 
 
-class Majority:
+class Majority(Rounds):
     """`give`: hands a home over. `here`: sockets in rooms of this host, with the host each came over; `tunnels`: those
     of this host that are in rooms of another, with that host."""
+
+    put_off = "no project follows its people for now"
 
     def __init__(
         self,
@@ -42,27 +44,14 @@ class Majority:
         give: Callable[[Home, HostRow], Awaitable[None]],
         limits: RuntimeLimits,
     ) -> None:
+        super().__init__()
         self._runtime, self._ledger, self._here, self._tunnels = runtime, ledger, here, tunnels
         self._verdicts, self._give = verdicts, give
         self._majority_s = limits.majority_ms / 1000
         self._since: dict[str, tuple[str, float]] = {}
-        self._task: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
-        self._task = asyncio.get_running_loop().create_task(self._run())
-
-    async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-
-    async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(min(LOOK_S_MAX, self._majority_s / 4))
-            try:
-                await self.look()
-            except LedgerError as error:
-                logger.info("nothing moves for now", extra={"code": error.code})
+    def pause_s(self) -> float:
+        return min(LOOK_S_MAX, self._majority_s / 4)
 
     async def look(self) -> None:
         """Hand over what is due, cut what leads nowhere. Reads the ledger only if there is something of either."""

@@ -6,11 +6,11 @@ store, for to delete twice is to delete. Takes nothing but expired entries: what
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import random
 import time
 
+from actors.runtime.rounds import Rounds
 from storage.cache.exact import ExactCache
 from storage.cache.semantic import SemanticCache
 from storage.vectors.protocol import VectorFault, VectorStore
@@ -21,35 +21,28 @@ SPREAD = 0.2
 """Of the time between sweeps, at random: processes that were started together do not sweep together for ever."""
 
 
-class Sweeper:
+class Sweeper(Rounds):
     """Runs from `start` to `stop`. `films`: the semantic cache over these vectors, where there is one; it has records
     beside them."""
+
+    put_off = "the caches are swept later"
+    looks_at_once = True
 
     def __init__(
         self, cache: ExactCache, vectors: VectorStore, every_s: float, films: SemanticCache | None = None
     ) -> None:
+        super().__init__()
         self._cache, self._vectors, self._every_s, self._films = cache, vectors, every_s, films
-        self._task: asyncio.Task[None] | None = None
-
-    def start(self) -> None:
-        self._task = asyncio.get_running_loop().create_task(self._run())
-
-    async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
 
     def check(self) -> None:
         """Raises RuntimeError when it is not running any more."""
-        if self._task is not None and self._task.done():
+        if self.ended:
             raise RuntimeError("the sweeper has ended")
 
-    async def _run(self) -> None:
-        while True:
-            await self.once()
-            await asyncio.sleep(self._every_s * random.uniform(1 - SPREAD, 1 + SPREAD))
+    def pause_s(self) -> float:
+        return self._every_s * random.uniform(1 - SPREAD, 1 + SPREAD)
 
-    async def once(self) -> int:
+    async def look(self) -> int:
         """How many entries went, of both."""
         gone = await self._cache.sweep()
         if self._films is not None:

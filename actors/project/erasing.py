@@ -14,7 +14,6 @@ a process that dies between any two of them costs time and nothing else. A resto
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -22,6 +21,7 @@ from typing import Protocol
 
 from actors.project.deletion import ERASING
 from actors.runtime.clock import Clock
+from actors.runtime.rounds import Rounds
 from actors.views import DeletedView, TakeView, order_ms
 from storage.codec import encode
 from storage.ledger.errors import LedgerError
@@ -56,8 +56,11 @@ class Erase(Protocol):
     async def films(self, home: str) -> bool: ...
 
 
-class Purges:
+class Purges(Rounds):
     """`wake`: as `StoryRuntime` has it: workers whose attempts are cancelled have to look."""
+
+    put_off = "the look for deleted projects was put off"
+    looks_at_once = True
 
     def __init__(
         self,
@@ -68,25 +71,12 @@ class Purges:
         wake: Callable[[str, Sequence[str]], None] = lambda home, cancelled: None,
         films_wait_ms: int = FILMS_WAIT_MS,
     ) -> None:
+        super().__init__(clock.sleep)
         self._ledger, self._host, self._clock, self._erase, self._wake = ledger, host, clock, erase, wake
         self._films_wait_ms = films_wait_ms
-        self._task: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
-        self._task = asyncio.get_running_loop().create_task(self._run())
-
-    async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-
-    async def _run(self) -> None:
-        while True:
-            try:
-                await self.look()
-            except LedgerError as error:
-                logger.info("the look for deleted projects was put off", extra={"code": error.code})
-            await self._clock.sleep(LOOK_EVERY_MS / 1000)
+    def pause_s(self) -> float:
+        return LOOK_EVERY_MS / 1000
 
     async def look(self) -> int:
         """How many steps were taken. Raises `LedgerError`."""

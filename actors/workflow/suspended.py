@@ -6,12 +6,12 @@ is due, and nobody has it; the claim decides between two hosts; and it is given 
 
 from __future__ import annotations
 
-import asyncio
 import logging
 
 from actors.commands import CommandError
 from actors.runtime.clock import Clock
 from actors.runtime.host import StoryRuntime
+from actors.runtime.rounds import Rounds
 from actors.views import BackgroundView
 from actors.workflow.messages import WORKFLOW, TimePasses
 from storage.ledger.errors import LedgerError
@@ -29,26 +29,15 @@ ROWS_PER_LOOK_MAX = 200
 """Rows looked at, the longest due first; projects that people have open stand in the way of nobody."""
 
 
-class Suspended:
+class Suspended(Rounds):
+    put_off = "the look for suspended projects was put off"
+
     def __init__(self, runtime: StoryRuntime, clock: Clock, every_ms: int = LOOK_EVERY_MS) -> None:
-        self._runtime, self._clock, self._every_ms = runtime, clock, every_ms
-        self._task: asyncio.Task[None] | None = None
+        super().__init__(clock.sleep)
+        self._runtime, self._every_ms = runtime, every_ms
 
-    def start(self) -> None:
-        self._task = asyncio.get_running_loop().create_task(self._run())
-
-    async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-
-    async def _run(self) -> None:
-        while True:
-            await self._clock.sleep(self._every_ms / 1000)
-            try:
-                await self.look()
-            except LedgerError as error:
-                logger.info("the look for suspended projects was put off", extra={"code": error.code})
+    def pause_s(self) -> float:
+        return self._every_ms / 1000
 
     async def look(self) -> int:
         """Visit what is due; how many. Raises `LedgerError`."""

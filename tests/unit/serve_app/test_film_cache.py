@@ -142,11 +142,11 @@ async def test_what_is_over_leaves_nothing_behind(tmp_path: Path) -> None:
         objects, exact = LocalObjects(tmp_path / "objects"), SqliteExactCache(tmp_path / "cache.db")
         vectors = open_vectors(Settings.from_args({"data_dir": str(tmp_path / "data")}, {}))
         sweeper = Sweeper(exact, vectors, 3600, it.films.cache)
-        assert await sweeper.once() == 0
+        assert await sweeper.look() == 0
         assert await objects.list("internal/cache/")
         later = time.time() + 91 * 24 * 3600
         it.films.cache._clock = lambda: later
-        assert await sweeper.once() == 1
+        assert await sweeper.look() == 1
         assert await objects.list("internal/cache/") == []
         await exact.close()
 

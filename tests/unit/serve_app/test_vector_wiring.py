@@ -179,10 +179,10 @@ async def test_a_sweep_takes_what_expired_and_survives_a_sick_store(tmp_path: Pa
         "s", [Vector("old", np.ones(3, np.float32), {EXPIRES_AT: 1.0}), Vector("new", np.ones(3, np.float32), {})]
     )
     sweeper = Sweeper(cache, vectors, 3600)
-    assert await sweeper.once() == 2
-    assert await sweeper.once() == 0
+    assert await sweeper.look() == 2
+    assert await sweeper.look() == 0
     assert await vectors.count("s") == 1
-    assert await Sweeper(cache, WatchedVectors("embedded", Sick()), 3600).once() == 0
+    assert await Sweeper(cache, WatchedVectors("embedded", Sick()), 3600).look() == 0
     sweeper.start()
     sweeper.check()
     await sweeper.stop()
