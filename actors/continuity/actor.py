@@ -18,7 +18,7 @@ from actors.continuity import by_hand, facts, waivers
 from actors.continuity.brain import brain_of
 from actors.continuity.check import SCENE_CHARS_READ_MAX, Continuity
 from actors.continuity.facts import facts_of
-from actors.continuity.findings import FindingDraft
+from actors.continuity.findings import FindingDraft, FindingId
 from actors.continuity.rules import Known, SceneView
 from actors.continuity.seen import TAKES_READ_MAX, TakeSeen, facts_of_takes
 from actors.project.actor import CONTINUITY, ProjectActor
@@ -294,14 +294,17 @@ class ContinuityActor(Actor):
 
     def _say(self, engine: Continuity, looked: Iterable[str], decision: Decision) -> None:
         changed: dict[str, list[dict[str, Any]]] = {}
+        about: dict[str, list[str]] = {}  # what ids are made of, for a copy whose scenes have other ids
         for scene in looked:
-            found = [shown(f, self.waivers.get(f.id)) for f in engine.findings_of(scene)]
+            drafts = engine.findings_of(scene)
+            found = [shown(f, self.waivers.get(f.id)) for f in drafts]
             if found != list(self.findings.get(scene, ())):
                 changed[scene] = found
+                about |= {str(f.id): list(f.id.parts) for f in drafts if isinstance(f.id, FindingId)}
         upto = self.read_upto if self._waiting or not engine.judged else max(self.read_upto, self._settled_upto)
         if not changed and upto - self.read_upto < NOTE_READ_EVERY_ROWS:
             return
-        decision.events.append(Draft("continuity.checked", {"findings": changed, "upto": upto}))
+        decision.events.append(Draft("continuity.checked", {"findings": changed, "about": about, "upto": upto}))
         for scene, found in changed.items():
             view = FindingsView(scene, self.home, tuple(found))
             decision.views.append(ViewDraft("findings", scene, self.home, scene, view))
@@ -315,7 +318,7 @@ def shown(finding: FindingDraft, waiver: dict[str, Any] | None = None) -> dict[s
     """A finding as views and `live` hold it."""
     fix = finding.fix
     return {
-        "id": finding.id,
+        "id": str(finding.id),
         "sceneId": finding.scene_id,
         "code": finding.code,
         "severity": finding.severity,

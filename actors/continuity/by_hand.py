@@ -30,6 +30,11 @@ FACTS_MAX = 2_000
 """Facts set by hand in one project. Over: refused until some are taken back."""
 
 
+def fact_id(home: str, scene: str, entity: str, attribute: str, value: str) -> str:
+    """One fact of a scene has one id, however often it is set."""
+    return derive_id("fct", home, scene, entity, attribute, value.casefold())
+
+
 def set_fact(actor: ContinuityActor, command: SetFact, ctx: Context, then: Notice) -> Decision:
     """Raises `CommandError` NOT_FOUND, BAD_FACT, TOO_MANY_FACTS."""
     project = ctx.peer(ProjectActor, actor.home)
@@ -40,7 +45,7 @@ def set_fact(actor: ContinuityActor, command: SetFact, ctx: Context, then: Notic
     entity, value = name_key(command.entity), " ".join(command.value.split())
     if not entity:
         raise CommandError("BAD_FACT", "a fact is about somebody by name", ("input", "entity"))
-    id = derive_id("fct", actor.home, command.scene, entity, command.attribute, value.casefold())
+    id = fact_id(actor.home, command.scene, entity, command.attribute, value)
     known = actor.facts.get(id)
     if not command.holds and known is None:
         raise CommandError("NOT_FOUND", "nobody has set this fact here", ("input", "entity"))
@@ -93,7 +98,6 @@ def as_facts(kept: Iterable[Mapping[str, Any]], texts: Mapping[str, str]) -> tup
         evidence = Evidence(each["scene"], at, at + len(quote), quote) if text.startswith(quote, at) else None
         evidence = evidence or Evidence(each["scene"], 0, 0, "")
         beat = Beat(each["scene"], evidence.start)
-        found.append(
-            Fact(each["entity"], each["attribute"], each["value"], evidence, valid_from=beat, author=each["by"])
-        )
+        what = (each["entity"], each["attribute"], each["value"])
+        found.append(Fact(*what, evidence, valid_from=beat, author=each["by"], reader="person"))
     return tuple(sorted(found, key=lambda fact: (fact.evidence.scene_id, fact.evidence.start, fact.entity, fact.value)))

@@ -15,6 +15,8 @@ from actors.screenplay.names import name_key
 from actors.screenplay.prose_things import things_put
 
 Layer = Literal["told", "seen"]
+Reader = Literal["rules", "spacy", "llm", "person", "observer"]
+"""Who read a fact: the rules over explicit words, a parser, a language model, a person by hand, whoever saw a film."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,8 @@ class Fact:
     """``entity`` is a name key, or the scene id for facts about the scene itself. ``confidence`` is 0..1.
 
     ``attribute`` is an open list: readers take the ones they know. Valid from one beat to another; None: from the
-    beginning, or for as long as nothing in the story changes it. ``author`` is "" where it was read from the script.
+    beginning, or for as long as nothing in the story changes it. ``author`` is "" where it was read from the script; a
+    person's is theirs, an observer's its name.
     """
 
     entity: str
@@ -52,6 +55,7 @@ class Fact:
     valid_from: Beat | None = None
     valid_to: Beat | None = None
     author: str = ""
+    reader: Reader = "rules"
 
 
 def quote(scene_id: str, script: str, span: Span) -> Evidence:

@@ -57,7 +57,17 @@ class FindingDraft:
         }
 
 
-def finding_id(code: str, scene_id: str, *about: str) -> str:
+class FindingId(str):
+    """Remembers the words it was made of: a copy of the project, whose scenes have other ids, makes it again."""
+
+    __slots__ = ("parts",)
+    parts: tuple[str, ...]
+
+
+def finding_id(code: str, scene_id: str, *about: str) -> FindingId:
     """``about`` names what the finding is about: name keys, times, the other scene."""
-    digest = hashlib.blake2b("\x1f".join((code, scene_id, *about)).encode("utf-8", "surrogatepass"), digest_size=8)
-    return f"fnd_{digest.hexdigest()}"
+    parts = (code, scene_id, *about)
+    digest = hashlib.blake2b("\x1f".join(parts).encode("utf-8", "surrogatepass"), digest_size=8)
+    made = FindingId(f"fnd_{digest.hexdigest()}")
+    made.parts = parts
+    return made

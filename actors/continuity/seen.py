@@ -49,4 +49,5 @@ def _light(take: TakeView) -> Fact | None:
     evidence = Evidence(take.scene, 0, 0, words)
     value = "dark" if luma <= DARK_LUMA_MAX else "bright"
     author = str(seen.get("observer", ""))
-    return Fact(take.scene, LIGHT, value, evidence, 0.9, "seen", valid_from=Beat(take.scene, 0), author=author)
+    beat = Beat(take.scene, 0)
+    return Fact(take.scene, LIGHT, value, evidence, 0.9, "seen", valid_from=beat, author=author, reader="observer")

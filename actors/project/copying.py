@@ -2,7 +2,8 @@
 
 Owns which rows a copy has and under which names. Invariants: every row keeps its sequence and its time, so whatever
 names a sequence (versions, proposals, history) means the same in the copy; the words of scenes are not touched; ids
-that exist once in an installation (project, scenes, jobs, takes, versions) are new, the same for a repeated copy.
+that exist once in an installation (project, scenes, jobs, takes, versions) are new, the same for a repeated copy, and
+so are those made of them (findings, facts set by hand), so that a person's word about the story holds in it too.
 Not carried over: access links, webhooks, checkpoints, what the workflow worked out, the server's `live` document (shown
 anew), answers to requests, running work (cancelled).
 Rows come from a ledger or a backup and go to whoever may write a home that nobody has.
@@ -20,6 +21,8 @@ from typing import Any
 from pycrdt import Doc, Text
 
 from actors.commands import TITLE_CHARS_MAX, CommandError
+from actors.continuity.by_hand import fact_id
+from actors.continuity.findings import finding_id
 from actors.rebuild import Rebuilt
 from actors.runtime.actor import Draft
 from actors.runtime.compose import SERVER, view_row
@@ -46,7 +49,7 @@ ANEW = frozenset(("live", "@workflow"))
 
 COPIED_BY = "@copy"
 TITLE_KEPT_CHARS = TITLE_CHARS_MAX - 40
-_ID = re.compile(rb"(?:prj|scn|job|tak|ver|seg)_[a-z2-7]{26}")
+_ID = re.compile(rb"(?:prj|scn|job|tak|ver|seg|fct)_[a-z2-7]{26}|fnd_[0-9a-f]{16}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,8 @@ class Copying:
         if row.kind is Kind.EVENT and not row.doc.startswith("@proposals:"):
             self._learn(row)
             body = self._renamed(body)
-        elif row.doc == "outline":  # its keys are scenes; ids have one length, so no length around them changes
+        elif row.doc == "outline" or row.doc.startswith("notes:"):
+            # keys are scenes, findings and facts; ids of one kind have one length, so no length around them changes
             body = self._renamed(body)
         scene = None if row.scene is None else self._name(row.scene)
         mine = replace(row, home=self.home, body=body, doc=self._name(row.doc), scene=scene)
@@ -109,9 +113,18 @@ class Copying:
                 self._new(data["take"])
                 if segment := data.get("segment"):
                     self._new(segment)
+            case "continuity.checked":  # waivers are by finding, and its id is made of scenes
+                for id, parts in data.get("about", {}).items():
+                    self._named(id, finding_id(*map(self._name, parts)))
+            case "fact.set":
+                said = data["fact"]
+                about = (said["entity"], said["attribute"], said["value"])
+                self._named(said["id"], fact_id(self.home, self._name(said["scene"]), *about))
 
     def _new(self, id: str) -> None:
-        made = derive_id(id[:3], self.home, id)  # type: ignore[arg-type]
+        self._named(id, derive_id(id[:3], self.home, id))  # type: ignore[arg-type]
+
+    def _named(self, id: str, made: str) -> None:
         assert len(made) == len(id), "ids of one kind have one length"
         self._ids[id.encode()] = made.encode()
 

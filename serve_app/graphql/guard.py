@@ -57,6 +57,7 @@ RULES: Mapping[str, Rule] = {
     "Query.history": Rule(_READ, Subject.PROJECT, ("projectId",)),
     "Query.exportFountain": Rule(_READ, Subject.PROJECT, ("projectId",)),
     "Query.breakdownSheet": Rule(_READ, Subject.PROJECT, ("projectId",)),
+    "Query.facts": Rule(_READ, Subject.PROJECT, ("projectId",)),
     "Query.storySoFar": Rule(_READ, Subject.PROJECT, ("projectId",)),
     "Query.sceneAsOf": Rule(_READ, Subject.SCENE, (_SCENE_ID,)),
     "Query.sceneDiff": Rule(_READ, Subject.SCENE, (_SCENE_ID,)),

@@ -18,6 +18,7 @@ from serve_app.graphql.deletion_operations import DeletionQueries
 from serve_app.graphql.described import described
 from serve_app.graphql.document_operations import DocumentQueries
 from serve_app.graphql.enums import AccessRole
+from serve_app.graphql.fact_queries import FactQueries
 from serve_app.graphql.graph_operations import GraphQueries
 from serve_app.graphql.loaders import SCENES_MAX
 from serve_app.graphql.past_queries import PastQueries
@@ -73,6 +74,7 @@ class Query(
     CacheQueries,
     SoFarQueries,
     SheetQueries,
+    FactQueries,
     DeletionQueries,
     GraphQueries,
 ):
