@@ -27,6 +27,7 @@ from actors.scene.gate_view import GATE_EVENTS, gate_view
 from actors.scene.job import Job
 from actors.scene.jobs import LIVE_JOBS_KEPT
 from actors.scene.views import job_view, live_job, open_job_view, take_view
+from actors.tableread import views as table_views
 from actors.views import FindingsView, SceneView, VersionView
 from storage.ledger.protocol import Event
 
@@ -45,6 +46,7 @@ class Rebuilt:
         self._enhanced: list[ViewDraft] = []
         self._gates: dict[str, ViewDraft] = {}
         self._versions: list[ViewDraft] = []
+        self._spent: list[ViewDraft] = []  # by answers of table reads
         self._segments: list[ViewDraft] = []  # and the bibles beside them
         self._named: dict[str, int] = {}
 
@@ -68,6 +70,9 @@ class Rebuilt:
             self._segments.append(segment_view(self.home, id, fact.data))
         elif fact.type == "bible.written":
             self._segments.append(bible_view(id, self.home, fact.data))
+        elif fact.type == "table.answered":
+            told = fact.data
+            self._spent += table_views.spend_row(self.home, id, told["line"], told["at_ms"], told["how"])
         elif fact.type == "job.created":
             self.jobs[fact.data["job"]] = id, Job.from_dict(fact.data["request"])
         elif fact.type.startswith("job."):
@@ -109,6 +114,9 @@ class Rebuilt:
         yield from self._takes
         yield from self._versions
         yield from self._segments
+        yield from self._spent
+        for id, actor in self.scenes.items():
+            yield from table_views.rows(self.home, id, actor.table)
         yield from self.graph.rows()
         for id, findings in self.continuity.findings.items():
             yield ViewDraft("findings", id, self.home, id, FindingsView(id, self.home, findings))
@@ -138,6 +146,8 @@ class Rebuilt:
             assert isinstance(body, SceneView), "the view of a scene"
             yield SetKey("scenes", id, live_scene(body.heading, body.status, body.thumbnail_key))
             scene = self.scenes.get(id)
+            if scene is not None and scene.table.moves:
+                yield table_views.live_value(id, scene.table)
             ended = [job for job in scene.jobs.values() if not job.live] if scene is not None else []
             for job in ended[-LIVE_JOBS_KEPT:]:
                 yield SetKey("jobs", job.id, live_job(id, job, None))

@@ -24,6 +24,9 @@ video       {"enhanced", "seed", "candidate", "panel_key" (the key shot's frame)
              "backend", "recipe_hash"}                         -> media dict
             (a shot that was picked another way than the film carries its own "candidate" and "seed"; the partial
             result may hold a "preview_key" under the prefix: the newest frame to look at meanwhile)
+talk        {"calls": [gpu.enhance.phrasing.Call as a dict]}
+                               -> {"said": [words or None], "how": gpu.enhance.writer.Enhancement}
+            (a line of a table read, answered by a model; no step of a film, so that it is not in `Step`)
 observe     {"video_key", "enhanced", "degraded", ["remember": see `actors.scene.cached`]}
                                                                -> {"verdict", "measures", "reasons",
                                                                    "quality_score", "epistemic_state"}
@@ -59,6 +62,10 @@ TIMEOUT_MS: dict[Step, int] = {
     Step.OBSERVE: 120_000,
 }
 """From claim to deadline. Shorter than the step takes: work is thrown away; longer: a stuck worker holds a job."""
+
+TALK = "talk"
+TALK_TIMEOUT_MS = 30_000
+"""From claim to deadline: a little more than the answers of a line may take (`actors.tableread.limits`)."""
 
 FREE = "@free"
 """In the answer of a step, beside what it answers: what its worker would do next."""

@@ -200,6 +200,7 @@ class StoryHostCore:
                 films_shared=self._settings.cache_scope == "installation",
                 project_grace_ms=self._settings.project_grace_h * 3_600_000,
                 words_by="vllm" if "vllm" in self._settings.writers else "",
+                talks_by=self._settings.writers,
             ),
             make_room=self._make_room,
             wake=self._work_opened,

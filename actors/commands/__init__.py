@@ -80,6 +80,13 @@ from actors.commands.scene import (
     StyleScene,
     UnlockScene,
 )
+from actors.commands.table import (
+    AcceptLine,
+    DeclineLine,
+    EnterTable,
+    SayLine,
+    StopLine,
+)
 from actors.commands.wire import (
     BY_TYPE,
     Answer,
@@ -98,6 +105,7 @@ __all__ = (
     "SCRIPT_CHARS_MAX",
     "TEXT_CHARS_MAX",
     "TITLE_CHARS_MAX",
+    "AcceptLine",
     "AddCast",
     "AddComment",
     "Answer",
@@ -111,6 +119,7 @@ __all__ = (
     "CreateProject",
     "CreateScene",
     "CreateWebhook",
+    "DeclineLine",
     "DefineBrain",
     "DefineFormat",
     "DeleteProject",
@@ -119,6 +128,7 @@ __all__ = (
     "DrawFrames",
     "DropVideo",
     "EditScene",
+    "EnterTable",
     "Envelope",
     "GenerateScene",
     "ImportScreenplay",
@@ -136,6 +146,7 @@ __all__ = (
     "ReviseBoard",
     "RevokeAccessLink",
     "SaveCheckpoint",
+    "SayLine",
     "SetAhead",
     "SetBackground",
     "SetBrain",
@@ -145,6 +156,7 @@ __all__ = (
     "SetPortrait",
     "SetRelation",
     "SetShare",
+    "StopLine",
     "StyleScene",
     "UnlockScene",
     "UseCorrection",

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from actors.commands import continuity, graph, job, project, scene
+from actors.commands import continuity, graph, job, project, scene, table
 from actors.commands.base import Command, CommandError
 
 BY_TYPE: Mapping[str, type[Command]] = {
-    c.type: c for room in (project, scene, job, continuity, graph) for c in room.COMMANDS
+    c.type: c for room in (project, scene, job, continuity, graph, table) for c in room.COMMANDS
 }
 
 

@@ -49,7 +49,7 @@ ANEW = frozenset(("live", "@workflow"))
 
 COPIED_BY = "@copy"
 TITLE_KEPT_CHARS = TITLE_CHARS_MAX - 40
-_ID = re.compile(rb"(?:prj|scn|job|tak|ver|seg|fct)_[a-z2-7]{26}|fnd_[0-9a-f]{16}")
+_ID = re.compile(rb"(?:prj|scn|job|tak|ver|seg|fct|lin|prp)_[a-z2-7]{26}|fnd_[0-9a-f]{16}")
 
 
 @dataclass(frozen=True, slots=True)

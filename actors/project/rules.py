@@ -17,6 +17,7 @@ from actors.commands import (
     SCRIPT_CHARS_MAX,
     TEXT_CHARS_MAX,
     TITLE_CHARS_MAX,
+    AcceptLine,
     AddCast,
     AddComment,
     ChangeAccessLink,
@@ -36,6 +37,7 @@ from actors.commands import (
     RestoreVersion,
     ReviseBoard,
     SaveCheckpoint,
+    SayLine,
     SetBrain,
     SetFact,
     SetFormat,
@@ -51,6 +53,7 @@ from actors.project.access import ROLES
 from actors.runtime.actor import Catalogue
 from actors.scene import videos
 from actors.scene.board import PICK_WITHIN_S_MAX, PICK_WITHIN_S_MIN
+from actors.tableread.limits import LINE_CHARS_MAX
 from collab.agents import EDITS_MAX
 from gpu.board import CANDIDATES_MAX, NOTE_CHARS_MAX
 from gpu.enhance.protocol import DURATION_S_MAX, DURATION_S_MIN
@@ -109,8 +112,17 @@ def check_envelope(envelope: Envelope, catalogue: Catalogue) -> None:
             _check_word(command)
         case SetRelation() | DescribeScene():
             _check_graph(command)
-        case ResolveComment() | VotePanel() | UseCorrection():
+        case SayLine():
+            _check_line(command)
+        case ResolveComment() | VotePanel() | UseCorrection() | AcceptLine():
             check_length("displayName", command.by, NAME_CHARS_MAX)
+
+
+def _check_line(command: SayLine) -> None:
+    check_text("text", command.text, LINE_CHARS_MAX)
+    check_length("displayName", command.by, NAME_CHARS_MAX)
+    for field, name in (("as", command.speaks_as), *(("to", each) for each in command.to)):
+        check_length(field, name, NAME_CHARS_MAX)
 
 
 def _check_graph(command: SetRelation | DescribeScene) -> None:

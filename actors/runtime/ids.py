@@ -36,6 +36,8 @@ Prefix = Literal[
     "seg",
     "bib",
     "fct",
+    "lin",
+    "prp",
 ]
 
 ID_BYTES = 16

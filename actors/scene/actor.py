@@ -12,14 +12,17 @@ from functools import partial
 from typing import Any, ClassVar
 
 from actors.commands import (
+    AcceptLine,
     AddComment,
     AskRadius,
     CancelJob,
     CommandError,
     ContinueScene,
+    DeclineLine,
     DrawFrames,
     DropVideo,
     EditScene,
+    EnterTable,
     GenerateScene,
     JudgeTake,
     LockScene,
@@ -30,6 +33,8 @@ from actors.commands import (
     RestoreVersion,
     RetryJob,
     ReviseBoard,
+    SayLine,
+    StopLine,
     StyleScene,
     UnlockScene,
     UseCorrection,
@@ -74,6 +79,11 @@ from actors.scene.job import Due, Job, State
 from actors.scene.reading import after_words, before_asking
 from actors.scene.shown import show_scene
 from actors.scene.status import status_of
+from actors.tableread import asking as table_asking
+from actors.tableread import taking
+from actors.tableread.asking import LookAtTable
+from actors.tableread.limits import LOOK_AGAIN_MS
+from actors.tableread.table import Table
 from actors.views import SceneView
 from actors.workflow import exits
 from actors.workflow.messages import SceneLeft
@@ -102,6 +112,7 @@ class SceneActor(Actor):
         self.segment_count = 0
         self.recent_segments: list[dict[str, Any]] = []  # oldest first
         self.jobs: dict[str, Job] = {}
+        self.table = Table()
         self.watching: set[str] = set()  # jobs whose findings this process asked to be told of
 
     @property
@@ -121,19 +132,30 @@ class SceneActor(Actor):
         return SceneLeft() if self.pending else None
 
     def open_attempts(self) -> tuple[str, ...]:
-        return tuple(job.attempt for job in self.jobs.values() if job.attempt is not None)
+        jobs = tuple(job.attempt for job in self.jobs.values() if job.attempt is not None)
+        return (*jobs, *table_asking.open_attempts(self.table))
 
     def due_at_ms(self) -> int | None:
+        lines = table_asking.due_at_ms(self.table, LOOK_AGAIN_MS)
+        return min((each for each in (self.board_due_at_ms(), *lines) if each is not None), default=None)
+
+    def board_due_at_ms(self) -> int | None:
         deadlines = [job.board.deadline_ms for job in self.jobs.values() if job.state is State.PREVIEW_READY]
         return min((each for each in deadlines if each is not None), default=None)
 
     def unfinished(self) -> Notice | None:
         """A job that stands at the gate and is not held waits for a verdict alone."""
-        return AttemptsChanged() if any(job.due() is Due.CHECK for job in self.jobs.values()) else None
+        if any(job.due() is Due.CHECK for job in self.jobs.values()):
+            return AttemptsChanged()
+        return LookAtTable() if any(not line.attempt for line in self.table.waiting()) else None
 
     # fold
     def apply(self, fact: Fact) -> None:
         data = fact.data
+        if fact.type.startswith("table."):
+            self.table.apply(fact.type, data)
+            self.pending = self.pending or fact.type == "table.accepted"
+            return
         match fact.type:
             case "scene.locked":
                 self.locked, self.locked_by, self.locked_at_ms = True, data["by"], fact.at_ms
@@ -191,6 +213,7 @@ class SceneActor(Actor):
             "format": self.format,
             "segments": {"count": self.segment_count, "recent": list(self.recent_segments)},
             "jobs": [job.to_dict() for job in self.jobs.values()],
+            "table": self.table.dump(),
         }
 
     def load(self, data: Mapping[str, Any]) -> None:
@@ -204,6 +227,7 @@ class SceneActor(Actor):
         segments = data.get("segments", {"count": 0, "recent": []})  # as with continuations
         self.segment_count, self.recent_segments = segments["count"], list(segments["recent"])
         self.jobs = {job["id"]: Job.from_dict(job) for job in data["jobs"]}
+        self.table = Table.of(data.get("table"))
 
     # decisions
     def needs(self, message: Message) -> Needs:
@@ -225,6 +249,14 @@ class SceneActor(Actor):
             return continuation.needs(self, message)
         if isinstance(message, StyleScene):
             return style.needs(self.doc)
+        if isinstance(message, SayLine | StopLine | DeclineLine):
+            return Needs(edits=("live",))
+        if isinstance(message, LookAtTable):
+            return table_asking.needs(self)
+        if isinstance(message, AcceptLine):
+            return taking.needs(self, message)
+        if isinstance(message, EnterTable):
+            return taking.needs_entry(self)
         if isinstance(message, ScriptSettled) and not self.script_sha256:
             return Needs(docs=(self.doc,), edits=("live",), views=(Wanted("scene", id=self.id),))
         if isinstance(message, VotePanel | PickPanel):
@@ -240,7 +272,7 @@ class SceneActor(Actor):
         beside = partial(continuation.read_after, self) if takes else None
         if looks and any(job.live and job.findings is None for job in self.jobs.values()):
             beside = partial(after_words, self, more=beside)
-        docs = (self.doc,) if self.due_at_ms() is None else (self.doc, comments.notes_of(self.id))
+        docs = (self.doc,) if self.board_due_at_ms() is None else (self.doc, comments.notes_of(self.id))
         return Needs(docs, edits, attempts, beside=beside, forecast=bool(attempts))
 
     def decide(self, message: Message, ctx: Context) -> Decision:
@@ -294,9 +326,21 @@ class SceneActor(Actor):
             case UseCorrection():
                 return gating.correct(self, message, ctx)
             case AttemptsChanged() | TimeCame() | FindingsMoved():
-                return jobs.look(self, ctx)
+                return table_asking.nudge(self, jobs.look(self, ctx))
             case NotesSettled():
                 return jobs.counted(self, ctx)
+            case SayLine():
+                return table_asking.say(self, message, ctx)
+            case StopLine():
+                return table_asking.stop(self, message, ctx)
+            case LookAtTable():
+                return table_asking.look(self, ctx)
+            case AcceptLine():
+                return taking.accept(self, message, ctx)
+            case DeclineLine():
+                return taking.decline(self, message, ctx)
+            case EnterTable():
+                return taking.entry(self, ctx)
             case SceneLeft():
                 return self._left(ctx)
             case ScriptSettled():

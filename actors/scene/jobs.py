@@ -114,7 +114,7 @@ def counted(scene: SceneActor, ctx: Context) -> Decision:
 
 def look(scene: SceneActor, ctx: Context) -> Decision:
     """What workers said since, what a crash left undone, what is due by now."""
-    due = scene.due_at_ms()
+    due = scene.board_due_at_ms()
     votes = ballots.counts(scene.id, ctx) if due is not None and due <= ctx.now_ms else None
     runs: list[Run] = []
     weather: dict[str, Any] = {}

@@ -7,13 +7,29 @@ way is in the record. A writer that is ill, or said when to come again, is left 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
 
 from gpu.enhance.budget import Budget, Clock, TokenBucket
 from gpu.enhance.grammar import GrammarWriter
+from gpu.enhance.phrasing import BYTES_PER_CHAR_MAX, Call, PhrasingWriter
 from gpu.enhance.protocol import EnhancedScene, EnhanceRequest
-from gpu.enhance.writer import Enhancement, Price, StreamWriter, Tell, Try, Usage, WriterError, Written
+from gpu.enhance.writer import (
+    Enhancement,
+    Price,
+    Said,
+    ShotWords,
+    StreamWriter,
+    Tell,
+    Try,
+    Usage,
+    WriterError,
+    Written,
+)
+
+_Got = TypeVar("_Got", Written, Said)
 
 COOL_DOWN_S = {"unavailable": 10.0, "timeout": 10.0, "rate_limited": 5.0, "quota": 60.0}
 """How long a writer is passed over after an error of this code. Shorter: every scene waits for the same broken server;
@@ -51,13 +67,31 @@ class Chain:
         began = self._clock()
         tries: list[Try] = []
         for rung in self._rungs:
-            tried, written = await self._try(rung, project, request, tell)
+            usage, ask = partial(rung.writer.usage_max, request), partial(rung.writer.write, request, tell)
+            tried, written = await self._try(rung, project, usage, ask)
             tries.append(tried)
             if written is not None:
                 return written.scene, self._record(written, tries, began)
         scene = await asyncio.to_thread(self._grammar.write, request)
         tries.append(Try(self._grammar.name))
         return scene, self._record(Written(scene, ()), tries, began)
+
+    async def talk(self, project: str, calls: Sequence[Call]) -> tuple[tuple[str, ...], Enhancement]:
+        """Answers of the first writer that gives any, as they came; none where nobody does: film grammar has answered
+        already, and stands. Never raises. Cancelling aborts."""
+        began, tries = self._clock(), list[Try]()
+        asked = sum(len((call.rules + call.scene + call.ask).encode()) for call in calls)
+        most = Usage(asked // 2, sum(call.tokens_max for call in calls) // BYTES_PER_CHAR_MAX)
+        for rung in self._rungs:
+            writer = rung.writer
+            if not isinstance(writer, PhrasingWriter):
+                tries.append(Try(writer.name, writer.model, "unavailable", "its worker did not take the line in time"))
+                continue
+            tried, said = await self._try(rung, project, lambda: most, partial(writer.talk, calls))
+            tries.append(tried)
+            if said is not None:
+                return said.texts, self._told(writer.name, tries, (), began)
+        return (), self._told(self._grammar.name, [*tries, Try(self._grammar.name)], (), began)
 
     async def check(self) -> None:
         """Raises WriterError when a writer of our own processes is ill: remote ones are only passed over."""
@@ -68,14 +102,16 @@ class Chain:
         for rung in self._rungs:
             await rung.writer.close()
 
-    async def _try(self, rung: Rung, project: str, request: EnhanceRequest, tell: Tell) -> tuple[Try, Written | None]:
+    async def _try(
+        self, rung: Rung, project: str, usage_max: Callable[[], Usage], ask: Callable[[], Awaitable[_Got]]
+    ) -> tuple[Try, _Got | None]:
         name, model, most = rung.writer.name, rung.writer.model, 0
         try:
             self._may(rung)
-            most = rung.price.of(rung.writer.usage_max(request)) if rung.price != Price() else 0
+            most = rung.price.of(usage_max()) if rung.price != Price() else 0
             with await self._budget.reserve(project, most):
                 async with asyncio.timeout(rung.seconds_max):
-                    written = await rung.writer.write(request, tell)
+                    written = await ask()
             return Try(name, model, "", "", written.usage, rung.price.of(written.usage)), written
         except WriterError as error:
             used = error.usage
@@ -102,13 +138,15 @@ class Chain:
         self._rests[name] = (self._clock() + for_s, error.code)
 
     def _record(self, written: Written, tries: list[Try], began: float) -> Enhancement:
-        wrote = written.scene.writer
+        return self._told(written.scene.writer, tries, written.shots, began)
+
+    def _told(self, wrote: str, tries: list[Try], shots: tuple[ShotWords, ...], began: float) -> Enhancement:
         return Enhancement(
             writer=wrote,
             model=next((each.model for each in tries if each.writer == wrote), ""),
             degraded_from=tuple(each.writer for each in tries if each.writer != wrote),
             tries=tuple(tries),
-            shots=written.shots,
+            shots=shots,
             currency=self._currency,
             elapsed_ms=round((self._clock() - began) * 1000),
         )

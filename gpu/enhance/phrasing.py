@@ -12,9 +12,9 @@ import asyncio
 import contextlib
 import json
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from gpu.enhance.brains import Brain, brain_for
 from gpu.enhance.grammar import GrammarWriter
@@ -22,7 +22,7 @@ from gpu.enhance.prompt import framed_prompt, scene_prompt, setting_words, shot_
 from gpu.enhance.protocol import Added, EnhancedScene, EnhanceRequest
 from gpu.enhance.reading import weather_of
 from gpu.enhance.survival import lost
-from gpu.enhance.writer import Delta, ShotWords, Tell, Usage, WriterError, Written
+from gpu.enhance.writer import Delta, Said, ShotWords, Tell, Usage, WriterError, Written
 from gpu.video.protocol import Shot
 
 PHRASE_CHARS_MIN, PHRASE_CHARS_MAX = 12, 320
@@ -122,11 +122,15 @@ class PhrasingWriter:
         return composed(request, style, base, phrases, self.name, usage)
 
     async def _all(self, calls: list[Call], draft: _Draft) -> list[_Answer]:
-        """Each call's phrases in order. The first error ends them all, and tells what they had used together."""
-        tasks: list[asyncio.Task[_Answer]] = []
+        """Each call's phrases in order."""
+        return await self._together([self._one(call, draft) for call in calls])
+
+    async def _together(self, asked: Sequence[Coroutine[Any, Any, _Heard]]) -> list[_Heard]:
+        """In order. The first error ends them all, and tells what they had used together."""
+        tasks: list[asyncio.Task[_Heard]] = []
         try:
             async with asyncio.TaskGroup() as group:
-                tasks += [group.create_task(self._one(call, draft)) for call in calls]
+                tasks += [group.create_task(each) for each in asked]
         except* WriterError as group_error:
             used = sum((task.result()[1] for task in tasks if _answered(task)), Usage())
             first = next(e for e in group_error.exceptions if isinstance(e, WriterError))
@@ -145,6 +149,20 @@ class PhrasingWriter:
             draft.has(count)
             return phrases_in(text, count) or [None] * count, usage
 
+    async def talk(self, calls: Sequence[Call]) -> Said:
+        """Each question's answer as it comes, together. Raises `WriterError`."""
+        answers = await self._together([self._hear(call) for call in calls])
+        return Said(tuple(text for text, _ in answers), sum((used for _, used in answers), Usage()))
+
+    async def _hear(self, call: Call) -> tuple[str, Usage]:
+        async with self._turns:
+            text, usage = "", Usage()
+            async with contextlib.aclosing(self._completer.complete(call)) as pieces:
+                async for piece in pieces:
+                    text += piece.text
+                    usage = piece.usage or usage
+            return text, usage
+
 
 class _Draft:
     """What there is so far of all calls together."""
@@ -160,7 +178,7 @@ class _Draft:
         self._tell(Delta(self._done, self._total, ""))
 
 
-def _answered(task: asyncio.Task[_Answer]) -> bool:
+def _answered(task: asyncio.Task[Any]) -> bool:
     return task.done() and not task.cancelled() and task.exception() is None
 
 
@@ -249,3 +267,4 @@ WRITER_VERSION = 2
 
 _CAPITALS = re.compile(r"\b[^\W\d_a-zß-ÿ]{3,}(?:[ '’-][^\W\d_a-zß-ÿ]{3,})*\b")
 _Answer = tuple[list[str | None], Usage]
+_Heard = TypeVar("_Heard", bound=tuple[Any, Usage])

@@ -97,6 +97,14 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """What one writer answers to questions of a table read, in order, as its words came."""
+
+    texts: tuple[str, ...]
+    usage: Usage = field(default_factory=Usage)
+
+
+@dataclass(frozen=True, slots=True)
 class Try(Wire):
     """One writer that was asked, or was not because of `code`; an empty code is success."""
 

@@ -28,13 +28,14 @@ class PromptEnhancer:
     async def __init__(self, args: dict[str, Any]) -> None:  # type: ignore[misc]  # Serve awaits it
         from gpu.enhance.phrasing import PhrasingWriter
         from gpu.enhance.vllm_writer import EngineSize, VllmCompleter
-        from gpu.steps import Step
+        from gpu.steps import TALK, Step
         from serve_app.owner_bell import OwnerBell
         from serve_app.steps.enhance import Enhance
         from serve_app.steps.parts import Parts
+        from serve_app.steps.talk import Talk
         from serve_app.steps.writers import unmetered, writer_chain
         from serve_app.stores import open_bus, open_catalogue, open_ledger, open_objects
-        from serve_app.worker import Lane, Worker
+        from serve_app.worker import Lane, StepRun, WaitingStep, Worker
 
         settings = Settings.from_args(args, os.environ)
         size = EngineSize(
@@ -54,8 +55,9 @@ class PromptEnhancer:
         self._chain = writer_chain(settings, self._ledger, unmetered(settings, writer))
         self._catalogue = open_catalogue(settings)
         parts = Parts(open_objects(settings), self._catalogue)
-        runs = {Step.ENHANCE.value: Enhance(self._chain, parts)}
-        lane = Lane("enhance", (Step.ENHANCE,), slots=settings.vllm_concurrency)
+        runs: dict[str, StepRun | WaitingStep] = {Step.ENHANCE.value: Enhance(self._chain, parts)}
+        runs[TALK] = Talk(self._chain)
+        lane = Lane("enhance", (Step.ENHANCE, TALK), slots=settings.vllm_concurrency)
         name = f"enh-{os.getpid()}-{secrets.token_hex(3)}"
         self._worker = Worker(name, self._ledger, runs, (lane,), OwnerBell(self._bus), self._bus, lambda: engine.name)
         self._worker.start()

@@ -55,6 +55,14 @@ LIST_SIZES: Mapping[str, int] = {
     "props": 4,
     "lost": 1,
     "setFacts": 4,
+    "proposals": 3,
+    "because": 2,
+    "touched": 6,
+    "frames": 6,
+    "pieces": 30,
+    "triggers": 100,
+    "bonds": 4,
+    "remembers": 4,
 }
 """What lists without `first` usually hold; `edges` were paid for by their connection's `first`."""
 PAGE_SIZE_MAX = 200

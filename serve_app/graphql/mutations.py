@@ -64,6 +64,7 @@ from serve_app.graphql.radius_operations import RadiusMutations
 from serve_app.graphql.sending import job_payload, project_payload, scene_payload, send
 from serve_app.graphql.story_operations import StoryMutations
 from serve_app.graphql.style_operations import StyleMutations
+from serve_app.graphql.table_operations import TableMutations
 from serve_app.graphql.webhook_operations import WebhookMutations
 
 
@@ -111,6 +112,7 @@ class Mutation(
     CommentMutations,
     FindingMutations,
     GateMutations,
+    TableMutations,
     RadiusMutations,
     AccessMutations,
     AgentMutations,

@@ -38,6 +38,7 @@ from serve_app.graphql.sheet_queries import SheetQueries
 from serve_app.graphql.so_far import SoFarQueries
 from serve_app.graphql.story_operations import StoryQueries
 from serve_app.graphql.style_operations import StyleQueries
+from serve_app.graphql.table_operations import TableQueries
 from serve_app.graphql.webhook_operations import WebhookQueries
 from storage.ledger.protocol import View
 
@@ -77,6 +78,7 @@ class Query(
     FactQueries,
     DeletionQueries,
     GraphQueries,
+    TableQueries,
 ):
     @strawberry.field
     async def me(self, info: Info) -> Me:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Mapping
 
 from gpu.enhance.chain import Chain
-from gpu.steps import Step
+from gpu.steps import TALK, Step
 from gpu.video.animatic import AnimaticBackend
 from serve_app.film_cache import FilmCache
 from serve_app.steps.cache import AskCache
@@ -14,6 +14,7 @@ from serve_app.steps.enhance import Enhance
 from serve_app.steps.observe import Observe
 from serve_app.steps.stores import StepStores
 from serve_app.steps.storyboard import Storyboard
+from serve_app.steps.talk import Talk
 from serve_app.steps.typed import typed
 from serve_app.steps.video import Video
 from serve_app.worker import Lane, StepRun, WaitingStep
@@ -22,13 +23,13 @@ from storage.components.protocol import Catalogue
 from storage.objects.protocol import ObjectStore
 
 LANES = (
-    Lane("quick", (Step.ENHANCE, Step.CACHE, Step.STORYBOARD, Step.OBSERVE)),
+    Lane("quick", (Step.ENHANCE, TALK, Step.CACHE, Step.STORYBOARD, Step.OBSERVE)),
     Lane("video", (Step.VIDEO,), offers=(AnimaticBackend.name,)),
 )
 """Video renders in a lane of its own: a first panel never waits behind somebody's film."""
 
 FINISHER_LANES = (
-    Lane("quick", (Step.ENHANCE, Step.CACHE, Step.STORYBOARD)),
+    Lane("quick", (Step.ENHANCE, TALK, Step.CACHE, Step.STORYBOARD)),
     LANES[1],
 )
 """In the gpu profile, where Observer watches and VideoRenderer has the accelerator."""
@@ -50,6 +51,7 @@ def embedded_runs(
     stores, animatic = StepStores(loop, objects, cache, films, catalogue), AnimaticBackend()
     return {
         Step.ENHANCE: Enhance(chain, stores.parts),
+        TALK: Talk(chain),
         Step.CACHE: typed(AskCache(stores)),
         Step.STORYBOARD: typed(Storyboard(stores, animatic)),
         Step.VIDEO: typed(Video(stores, animatic)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -16,6 +17,7 @@ from actors.commands import (
     GenerateScene,
     LockScene,
     NameVersion,
+    SayLine,
     StyleScene,
 )
 from actors.project.copying import Copying
@@ -49,6 +51,7 @@ KINDS = (
     "own_brain",
     "graph_node",
     "graph_edge",
+    "table_line",
 )
 LOOSE = frozenset({"revision", "created_at_ms", "at_ms"})
 """Which append wrote it, and the moment of deciding or of committing: within a second of each other."""
@@ -93,10 +96,21 @@ async def a_life(it: Story) -> tuple[str, str]:
     await continued(it, home, scenes[0])
     await it.ask(home, CancelJob(scenes[1], await generated(it, home, scenes[1])))
     await generated(it, home, scenes[1], Step.ENHANCE)
+    said = (await it.ask(home, SayLine(scenes[1], "Who is here?"))).ids["line"]
+    await table_answered(it, said)
     await it.ask(home, LockScene(scenes[2]))
     for actor in (home, *scenes, "@continuity"):
         await owned.activation(actor).idle()
     return home, scenes[0]
+
+
+async def table_answered(it: Story, line: str) -> None:
+    async with asyncio.timeout(10):
+        while True:
+            row = await it.ledger.view("table_line", line)
+            if row is not None and decode(row.body or b"")["line"]["state"] == "ANSWERED":
+                return
+            await it.turned()
 
 
 def loosely(body: dict[str, Any] | str) -> dict[str, Any]:
