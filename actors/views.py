@@ -83,6 +83,7 @@ class ProjectView(Body):
     share_percent: int = 100  # of an ordinary part of the workers
     cache_bound: int = 0  # wrong answers of the cache among 10,000; 0: as the installation has it
     ahead_renders: int = 0  # films a day made before anybody asks
+    left_out: dict[str, list[str]] = field(default_factory=dict)  # scene → sections its prompt is not told
 
 
 class SceneStatus(enum.StrEnum):
@@ -254,6 +255,7 @@ class TakeView(Body):
     judged: bool | None = None  # what people said last of a film from the cache; None: nothing
     parent: str | None = None  # the take people had when they asked for this one
     seen: dict[str, Any] | None = None  # {"observer","mean_luma"}: what an observer measured; None: nobody looked
+    sheet: dict[str, Any] | None = None  # of contacts: {"key","sha256","bytes","light","colours"}, see `gpu.steps`
     cost: dict[str, Any] | None = None  # {"amount","unit","seconds"} that a vendor charged for it; None: nobody did
 
 

@@ -21,6 +21,7 @@ storyboard  {"enhanced", "seed", "candidates", "frames": [[shot, candidate], …
 video       {"enhanced", "seed", "candidate", "panel_key" (the key shot's frame), ["lent_key" (a like film's)],
              "width", "height", "fps", "prefix",
              "frames": [{"shot","candidate","key"|None,"sha256"|None}] one a shot: the picked frame it starts from,
+             ["references": [{"key","sha256"}] for backends that take pictures to follow: the shot before],
              "backend", "recipe_hash"}                         -> media dict
             (a shot that was picked another way than the film carries its own "candidate" and "seed"; the partial
             result may hold a "preview_key" under the prefix: the newest frame to look at meanwhile)
@@ -29,12 +30,14 @@ talk        {"calls": [gpu.enhance.phrasing.Call as a dict]}
             (a line of a table read, answered by a model; no step of a film, so that it is not in `Step`)
 observe     {"video_key", "enhanced", "degraded", ["remember": see `actors.scene.cached`]}
                                                                -> {"verdict", "measures", "reasons",
-                                                                   "quality_score", "epistemic_state"}
+                                                                   "quality_score", "epistemic_state",
+                                 ["sheet": {"key","sha256","bytes","light": words,"colours": ["#rrggbb"]}]}
+            ("sheet": a contact sheet of the film, and what light and colours it ends in)
 
 media dict: {"playlist_key","video_key","thumbnail_key","captions_key"|None,"files":{name:{"key","bytes","sha256"}},
              "captions_burned","duration_s","backend","degraded","width","height","fps",
              "made_with": the backend's part of the recipe (model, version, scheduler, buckets, …)}; from the cache also
-             what an observer said of it: "quality_score","epistemic_state"
+             what an observer said of it: "quality_score","epistemic_state","sheet"
 A failed attempt's error body: {"code","message","retryable"}.
 """
 

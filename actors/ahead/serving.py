@@ -61,7 +61,7 @@ def ask_no_more(scene: str, decision: Decision, ctx: Context) -> None:
 def answer(film: Job) -> dict[str, Any]:
     """The body of `job.cache_answered`."""
     seen = film.observation or {}
-    told = {name: seen[name] for name in ("quality_score", "epistemic_state") if name in seen}
+    told = {name: seen[name] for name in ("quality_score", "epistemic_state", "sheet") if name in seen}
     cache = {
         "level": LEVEL,
         "similarity": 1.0,

@@ -112,6 +112,15 @@ class SetCacheBound(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class LeaveOut(Command):
+    """Which sections of what earlier scenes give this one its prompt is not told; none: it is told all of them."""
+
+    type: ClassVar[str] = "project.leave_out"
+    scene: str
+    sections: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class AddCast(Command):
     type: ClassVar[str] = "project.add_cast"
     name: str
@@ -199,6 +208,7 @@ COMMANDS: tuple[type[Command], ...] = (
     SetShare,
     SetAhead,
     SetCacheBound,
+    LeaveOut,
     AddCast,
     SetPortrait,
     RemoveCast,

@@ -20,7 +20,7 @@ from actors.continuity.check import SCENE_CHARS_READ_MAX, Continuity
 from actors.continuity.facts import facts_of
 from actors.continuity.findings import FindingDraft, FindingId
 from actors.continuity.rules import Known, SceneView
-from actors.continuity.seen import TAKES_READ_MAX, TakeSeen, facts_of_takes
+from actors.continuity.seen import TAKES_READ_MAX, Look, TakeSeen, facts_of_takes, looks_of, newest_takes
 from actors.project.actor import CONTINUITY, ProjectActor
 from actors.project.styles import Chosen
 from actors.runtime.actor import (
@@ -84,6 +84,7 @@ class ContinuityActor(Actor):
         self.facts: dict[str, dict[str, Any]] = {}  # set by hand, by id
         self.read_upto = 0
         self._seen: tuple[facts.Fact, ...] = ()
+        self._looks: Mapping[str, Look] = {}  # how the newest take of each scene ends
         self._engine: Continuity | None = None
         self._texts: dict[str, str] = {}
         self._waiting: dict[str, None] = {}  # scenes to be read, in order
@@ -114,6 +115,10 @@ class ContinuityActor(Actor):
     def heard(self) -> tuple[tuple[SceneView, tuple[Happening, ...]], ...]:
         """Every scene it has read with what happens to people in it, in story order."""
         return self._engine.heard() if self._engine is not None else ()
+
+    def looks(self) -> Mapping[str, Look]:
+        """By scene: how its newest take ends; never changed."""
+        return self._looks
 
     def telling(self) -> tuple[tuple[str, str, Breakdown], ...]:
         """(id, script, breakdown) of every scene it has read, in story order."""
@@ -204,7 +209,8 @@ class ContinuityActor(Actor):
             return self._tell(self._owed, Decision())
         decision = Decision()
         if self._engine is None or isinstance(message, TakeSeen):
-            self._seen = facts_of_takes(ctx.views())
+            takes = newest_takes(ctx.views())
+            self._seen, self._looks = facts_of_takes(takes), looks_of(takes)
         if self._engine is None:
             self._texts = {id: text for id, text in ctx.scripts().items() if id in project.scenes}
             self._restart(project, ctx)

@@ -1,12 +1,13 @@
 """What was seen in takes, as facts of the layer *seen*: measured by an observer, in the film of a scene.
 
 Invariant: a fact here is one measured number put into a word, of the scene's newest take, with the take and the
-observer that measured it. Comes from the projection of takes, so it is read again whenever a project is opened.
+observer that measured it. Comes from the projection of takes, so it is read again whenever a project is opened. So is
+how the newest take of each scene looks at its end (`Look`), which the next scene may go on from.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from actors.continuity.facts import Beat, Evidence, Fact
@@ -27,17 +28,51 @@ class TakeSeen(Notice):
     """A scene has a new take, and an observer looked at it. Found again on activation: takes are read then."""
 
 
-def facts_of_takes(rows: Iterable[View]) -> tuple[Fact, ...]:
-    """One fact a scene at most, by scene."""
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The contact sheet of a scene's newest take: its picture by key and hash, and in words and colours how it ends."""
+
+    scene: str
+    take: str
+    key: str
+    sha256: str
+    light: str
+    colours: tuple[str, ...] = ()
+
+
+Takes = Mapping[str, TakeView]
+"""By scene: its newest take."""
+
+
+def newest_takes(rows: Iterable[View]) -> Takes:
     newest: dict[str, TakeView] = {}
     for row in rows:
         take = TakeView.from_blob(row.body) if row.body is not None else None
-        if take is not None and take.seen is not None:
+        if take is not None:
             before = newest.get(take.scene)
             if before is None or take.created_at_ms >= before.created_at_ms:
                 newest[take.scene] = take
-    found = (_light(take) for _, take in sorted(newest.items()))
+    return newest
+
+
+def facts_of_takes(takes: Takes) -> tuple[Fact, ...]:
+    """One fact a scene at most, by scene."""
+    found = (_light(take) for _, take in sorted(takes.items()))
     return tuple(fact for fact in found if fact is not None)
+
+
+def look_of(take: TakeView) -> Look | None:
+    """None: nobody made a sheet of it; takes older than sheets have none."""
+    sheet = take.sheet
+    if not sheet:
+        return None
+    words, colours = str(sheet["light"]), tuple(str(each) for each in sheet["colours"])
+    return Look(take.scene, take.id, str(sheet["key"]), str(sheet["sha256"]), words, colours)
+
+
+def looks_of(takes: Takes) -> Mapping[str, Look]:
+    found = {scene: look_of(take) for scene, take in takes.items()}
+    return {scene: look for scene, look in found.items() if look is not None}
 
 
 def _light(take: TakeView) -> Fact | None:

@@ -25,6 +25,7 @@ from actors.commands import (
     DeleteProject,
     DeleteWebhook,
     ImportScreenplay,
+    LeaveOut,
     RemoveCast,
     RestoreProject,
     RevokeAccessLink,
@@ -39,7 +40,7 @@ from actors.commands import (
     WithdrawDefinition,
 )
 from actors.graphs.messages import GRAPH
-from actors.project import access, checkpoints, deletion, portraits, reuse, share, styles, webhooks
+from actors.project import access, carrying, checkpoints, deletion, portraits, reuse, share, styles, webhooks
 from actors.project.draft import ProjectDraft, SceneDraft, heading_words, read_screenplay, scene_script
 from actors.project.order import key_between, keys
 from actors.project.rules import SCENES_MAX
@@ -100,6 +101,7 @@ class Facts:
     ahead_renders: int = 0  # films a day made before anybody asks: see `actors.ahead`
     share_percent: int = 100  # of an ordinary part of the workers: see `actors.project.share`
     cache_bound: int = 0  # wrong answers of the cache among 10,000: see `actors.project.reuse`
+    left_out: dict[str, list[str]] = field(default_factory=dict)  # scene → sections: see `actors.project.carrying`
 
 
 class ProjectActor(Actor):
@@ -143,6 +145,8 @@ class ProjectActor(Actor):
                 self._facts().ahead_renders = data["renders_a_day"]
             case "project.cache_bound_set":
                 self._facts().cache_bound = data["per_10000"]
+            case "scene.left_out":
+                self._facts().left_out[data["scene"]] = list(data["sections"])
             case "project.share_set":
                 self._facts().share_percent = data["percent"]
             case "cast.added":
@@ -236,6 +240,8 @@ class ProjectActor(Actor):
                 return share.decide_ahead(self, message, ctx)
             case SetCacheBound():
                 return reuse.decide(self, message, ctx)
+            case LeaveOut():
+                return carrying.decide(self, message, ctx)
             case AddCast():
                 return self._add_cast(message, ctx)
             case SetPortrait() | RemoveCast():
@@ -426,6 +432,7 @@ class ProjectActor(Actor):
             cache_bound=facts.cache_bound,
             aliases=facts.aliases,
             portraits=facts.portraits,
+            left_out=facts.left_out,
         )
         return ViewDraft("project", self.home, "", order_ms(facts.created_at_ms), body)
 

@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from actors.commands import CommandError, GenerateScene
 from actors.project import share
 from actors.project.styles import Chosen
 from actors.runtime.actor import Context
-from actors.scene import style, videos
+from actors.scene import carried_shot, style, videos
 from actors.scene.board import Board
 from actors.scene.cached import pictures_of
 from actors.scene.job import Job
 from actors.scene.reading import NEW, verdict_of
 from actors.scene.recipe import seed_of
-from actors.scene.request import enhance_request
+from actors.scene.request import enhance_request, given_of
 from actors.screenplay.fountain import parse
 from gpu.enhance.formats import Beat
 
@@ -38,6 +38,7 @@ class Asked:
     beat: Beat | None
     seed: str
     portraits: Mapping[str, str]
+    shot_before: dict[str, str] = field(default_factory=dict)
 
     def job(self, script: str, request: Mapping[str, Any], ctx: Context, *, auto_pick: bool, **more: Any) -> Job:
         """`script`: the words it was asked for with."""
@@ -53,6 +54,7 @@ class Asked:
             created_at_ms=ctx.now_ms,
             request=dict(request),
             pictures=pictures_of(request, self.portraits),
+            shot_before=self.shot_before,
             by=ctx.principal,
             **more,
         )
@@ -64,7 +66,7 @@ def asked(scene: SceneActor, ctx: Context, *, brain: str | None, brain_field: st
     chosen, beat = style.brain_of(scene, project, brain, ctx, brain_field), style.beat_here(scene, project, ctx)
     id = ctx.new_id("job")
     portraits = project.facts.portraits if project.facts else {}
-    return Asked(id, chosen, beat, seed_of(seed or id), portraits)
+    return Asked(id, chosen, beat, seed_of(seed or id), portraits, carried_shot.told(given_of(ctx)))
 
 
 def generate(scene: SceneActor, command: GenerateScene, ctx: Context) -> Job:

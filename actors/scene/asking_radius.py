@@ -14,9 +14,10 @@ from actors.commands import AskRadius, CommandError
 from actors.continuity.actor import ContinuityActor
 from actors.continuity.check import SCENE_CHARS_READ_MAX, Continuity
 from actors.project.actor import CONTINUITY, ProjectActor
+from actors.project.carrying import left_out_of
 from actors.runtime.actor import Beside, Context, Decision, Needs
 from actors.scene.bible import names_of
-from actors.scene.injection import brought_into
+from actors.scene.injection import Wish, brought_into
 from actors.scene.radius import Change, Parts, Story, after, asked_now
 from actors.workflow.actor import WorkflowActor, project_row
 from actors.workflow.carry import Given, give
@@ -69,8 +70,11 @@ def _story(scene: SceneActor, ctx: Context) -> Story | None:
     rows = dict(workflow.rows) if workflow is not None else {}
     faded = dict(workflow.meanwhile.faded) if workflow is not None else {}
 
+    looks = continuity.looks()
+
     def given(id: str, text: str, engine: Continuity) -> Given:
-        return brought_into(id, engine.heard(), give(id, text, row, rows, faded) if rows else Given())
+        wish = Wish(looks, left_out_of(project, id))
+        return brought_into(id, engine.heard(), give(id, text, row, rows, faded) if rows else Given(), wish)
 
     waived, rows_now = frozenset(continuity.waivers), ctx.scripts()
     texts = {id: rows_now.get(id, text) for id, text in continuity.texts().items()}

@@ -106,9 +106,9 @@ def read(scene: str, text: str, names: Names, hour: TimeOfDay | None, given: Giv
     return Prepared(text, found, bible, summary_of(found, LONG_CHARS_MAX), given)
 
 
-def reading(scene: SceneActor, ctx: Context, text: str) -> Callable[[], Prepared]:
-    """The reading of a scene, as work that touches nothing live."""
-    given = given_before(scene, ctx)
+def reading(scene: SceneActor, ctx: Context, text: str, *, goes_on: bool = False) -> Callable[[], Prepared]:
+    """The reading of a scene, as work that touches nothing live. `goes_on`: for words that follow on its end."""
+    given = given_before(scene, ctx, goes_on=goes_on)
     continuity = ctx.peer(ContinuityActor, CONTINUITY)
     hour = continuity.time_before(scene.id) if continuity is not None else None
     names, id = names_of(ctx.peer(ProjectActor, scene.home)), scene.id

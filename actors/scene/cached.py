@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from actors.runtime.ids import derive_id
-from actors.scene import board, route, videos
+from actors.scene import board, carried_shot, route, videos
 from actors.scene.flights import SHARED
 from actors.scene.recipe import seed_of
 from gpu.steps import VIDEO_FPS
@@ -113,7 +113,9 @@ def filters(job: Job, renderer: str, router: Router, frames: bool = True) -> dic
         "inside": "interior" if asked.get("interior", True) else "exterior",
         "hour": str(asked.get("time_of_day", "")),
         "cast": ",".join(sorted(_figure(each) for each in asked.get("cast", ()))),
-        "state": _digest([list(asked.get("continuity_notes", ())), asked.get("weather")]),
+        "state": _digest(
+            [list(asked.get("continuity_notes", ())), asked.get("weather"), *carried_shot.in_state(asked)]
+        ),
         "references": _digest(_references(job, frames)),
     }
 

@@ -18,13 +18,13 @@ from actors.continuity.rules import Known
 from actors.project.actor import ProjectActor
 from actors.runtime.actor import Beside, Context, Decision, Draft, Needs, ViewDraft
 from actors.runtime.edits import AppendText, Edit
-from actors.scene import bible, injection
+from actors.scene import bible, carried_shot, injection
 from actors.scene.asking import asked
 from actors.scene.cached import pictures_of
 from actors.scene.gate import judge
 from actors.scene.job import Job, State
 from actors.scene.reading import NEW, Read, followed, story_now, verdict_of, waived_in, words_of
-from actors.scene.request import Names
+from actors.scene.request import Names, shot_before
 from actors.scene.status import refuse_locked
 from actors.scene.summary import SUMMARY_CHARS_MAX, summary_of
 from actors.scene.validation import counted, issues_of
@@ -55,7 +55,7 @@ def needs(scene: SceneActor, command: ContinueScene) -> Needs:
 
 def _read(scene: SceneActor, command: ContinueScene, ctx: Context) -> Beside:
     script = ctx.text(scene.doc, "script")
-    reading, names = bible.reading(scene, ctx, script), _names(scene, ctx)
+    reading, names = bible.reading(scene, ctx, script, goes_on=True), _names(scene, ctx)
     words, id, story, waived = _words(command.text), scene.id, story_now(scene, ctx), waived_in(ctx)
 
     def work() -> Read:
@@ -69,7 +69,8 @@ def _read(scene: SceneActor, command: ContinueScene, ctx: Context) -> Beside:
 def read_again(scene: SceneActor, job: Job, ctx: Context) -> Beside:
     """The scene and the job's words as both are now, before the words are corrected."""
     script, id = ctx.text(scene.doc, "script"), scene.id
-    reading, story, waived = bible.reading(scene, ctx, script), story_now(scene, ctx), waived_in(ctx, job)
+    reading = bible.reading(scene, ctx, script, goes_on=True)
+    story, waived = story_now(scene, ctx), waived_in(ctx, job)
     whole = words_of(job, script)
 
     def work() -> Read:
@@ -183,6 +184,7 @@ def _request(
         weather_before=None if weather_in(script, found.actions) else now.bible["weather"],
         continuity_notes=notes,
         so_far=now.given.so_far,
+        shot_before=shot_before(now.given),
         target_duration_s=config["targetDuration"],
     ).to_dict()
 
@@ -198,6 +200,7 @@ def corrected(scene: SceneActor, job: Job, words: str, ctx: Context) -> dict[str
         "words": "",
         "script_sha256": job.script_sha256,
         "pictures": pictures_of(request, project.facts.portraits if project.facts else {}),
+        "shot_before": carried_shot.told(now.given),
         "continuation": {"continuationText": words, "issues": list(_issues(scene.id, now, words, names))},
     }
 

@@ -15,14 +15,14 @@ from actors.continuity.actor import Watch
 from actors.project.actor import CONTINUITY
 from actors.runtime.actor import Beside, Context, Decision, Draft, Needs
 from actors.runtime.edits import Edit, SetText
-from actors.scene import continuation, gate, held, jobs, videos
+from actors.scene import carried_shot, continuation, gate, held, jobs, videos
 from actors.scene.asking import script_sha256
 from actors.scene.cached import pictures_of
 from actors.scene.flow import Run
 from actors.scene.gate import Verdict, judge
 from actors.scene.job import Job
 from actors.scene.reading import NEW, Read, story_now, verdict_of, waived_in, words_of
-from actors.scene.request import given_before, request_for
+from actors.scene.request import given_before, given_of, request_for
 from actors.scene.status import refuse_locked
 from actors.workflow import exits
 
@@ -115,7 +115,8 @@ def _request(scene: SceneActor, job: Job, words: str, ctx: Context) -> dict[str,
     request |= videos.asked_of_writer(job.video)
     portraits = project.facts.portraits if project.facts else {}
     pictures = pictures_of(request, portraits)
-    return {"request": request, "words": words, "script_sha256": script_sha256(words), "pictures": pictures}
+    shot = {"shot_before": carried_shot.told(given_of(ctx))}
+    return {"request": request, "words": words, "script_sha256": script_sha256(words), "pictures": pictures, **shot}
 
 
 def recheck(run: Run, scene: SceneActor, ctx: Context) -> None:

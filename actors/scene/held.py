@@ -54,6 +54,7 @@ def fold_corrected(job: Job, data: Mapping[str, Any]) -> None:
     job.estimates, job.rewritten = [], job.rewritten + 1
     job.request, job.words, job.script_sha256 = dict(data["request"]), data["words"], data["script_sha256"]
     job.pictures, job.corrections = dict(data["pictures"]), list(data["corrections"])
+    job.shot_before = dict(data.get("shot_before", job.shot_before))
     if job.continuation is not None and data.get("continuation") is not None:
         job.continuation = {**job.continuation, **data["continuation"]}
 

@@ -8,16 +8,19 @@ A dream brings and is brought nothing of what people have on them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from actors.continuity.identity_lines import identity_lines
 from actors.continuity.keeping import CHANGED, Kept
 from actors.continuity.rules import SceneView
 from actors.continuity.rules.given import with_given
+from actors.continuity.rules.telling import UNBROKEN
+from actors.continuity.seen import Look
 from actors.screenplay.breakdown import Appearance
 from actors.screenplay.hands import ANYBODY, one_thing
 from actors.screenplay.happenings import Happening
+from actors.screenplay.names import name_key
 from actors.screenplay.slots import described
 from actors.workflow.carry import Carried, Given
 
@@ -28,8 +31,10 @@ LOOKS_MAX = 4
 """Words of one person's first description, in parts."""
 
 DESCRIBED_WITHIN_CHARS = 160
-CONFIDENCE = {"wounds": 0.8, "clothes": 0.8, "hands": 0.7}
-"""How sure a note read from words is: as of the facts of its kind (`actors.continuity.fold`)."""
+CONFIDENCE = {"wounds": 0.8, "clothes": 0.8, "hands": 0.7, "shot": 0.9}
+"""How sure a note is: of words, as of the facts of its kind (`actors.continuity.fold`); of what was measured, more."""
+
+SHOT = "shot"
 
 _CLOTHES = frozenset(("wears", "dons", "sheds", "changes"))
 _THINGS = frozenset(("gains", "uses", "loses", "destroys"))
@@ -42,7 +47,7 @@ Looks = Mapping[str, tuple[str, ...]]
 class Entrance:
     """What is known when a scene begins. `people`: who is in it, by key, as it writes them; `earlier`: story order;
     `moved`: by thing, the place in `earlier` of the last scene in whose words it changes hands; `carried`: what
-    the workflows of earlier scenes leave."""
+    the workflows of earlier scenes leave; `shot`: how the film ends that this scene goes on from."""
 
     view: SceneView
     told: tuple[Happening, ...]
@@ -51,6 +56,17 @@ class Entrance:
     people: Mapping[str, str]
     moved: Mapping[str, int]
     carried: tuple[Carried, ...]
+    shot: Look | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """`looks`: by scene, how its newest take ends; `left_out`: sections a person wants out of this scene's prompt;
+    `goes_on`: what is asked for follows on the end of the scene itself."""
+
+    looks: Mapping[str, Look] = field(default_factory=dict)
+    left_out: Collection[str] = ()
+    goes_on: bool = False
 
 
 Reader = Callable[[Entrance], Iterable[Carried]]
@@ -65,9 +81,9 @@ class Section:
     read: Reader
 
 
-def brought_into(scene: str, story: Heard, given: Given | None = None) -> Given:
+def brought_into(scene: str, story: Heard, given: Given | None = None, wish: Wish | None = None) -> Given:
     """`given` with the looks of people the scene does not introduce and with the notes of every section, in order."""
-    carried = given or Given()
+    carried, wish = given or Given(), wish or Wish()
     looks: dict[str, tuple[str, ...]] = {}
     moved: dict[str, int] = {}
     kept = Kept()
@@ -77,8 +93,9 @@ def brought_into(scene: str, story: Heard, given: Given | None = None) -> Given:
             kept.enter(view.day)
         if view.id == scene:
             people = {view.premise.cast.person_key(p.name): p.name for p in view.breakdown.cast}
-            here = Entrance(view, told, whole[:at], kept, people, moved, carried.notes)
-            return replace(carried, looks=_looks(view, looks), notes=within_budget(here))
+            shot = wish.looks.get(scene) if wish.goes_on else _shot_before(view, whole[:at], wish.looks)
+            here = Entrance(view, told, whole[:at], kept, people, moved, carried.notes, shot)
+            return replace(carried, looks=_looks(view, looks), notes=within_budget(here, wish.left_out), shot=shot)
         for person in view.breakdown.cast:
             if words := _introduced(view, person):
                 looks.setdefault(view.premise.cast.person_key(person.name), words)
@@ -88,24 +105,32 @@ def brought_into(scene: str, story: Heard, given: Given | None = None) -> Given:
     return replace(carried, notes=_cut(carried.notes, NOTES_CHARS_MAX))
 
 
-def within_budget(here: Entrance) -> tuple[Carried, ...]:
-    """Each section within its own budget, and all within the prompt's; a note said twice is said once."""
+def within_budget(here: Entrance, left_out: Collection[str] = ()) -> tuple[Carried, ...]:
+    """Each section within its own budget, and all within the prompt's; a note said twice is said once. What a person
+    left out is listed and takes no room."""
     found: dict[str, Carried] = {}
     for section in SECTIONS:
+        out = section.name in left_out
         for note in _cut(section.read(here), section.chars_max):
-            found.setdefault(note.words, replace(note, section=section.name))
+            found.setdefault(note.words, replace(note, section=section.name, left_out=out))
     return _cut(found.values(), NOTES_CHARS_MAX)
 
 
 def merged(given: Given) -> tuple[str, ...]:
-    """The notes as words for a prompt."""
-    return tuple(note.words for note in given.notes)
+    """The notes as words for a prompt, but for the shot before, which has a slot of its own."""
+    return tuple(note.words for note in given.notes if note.section != SHOT and not note.left_out)
+
+
+def shot_told(given: Given) -> Look | None:
+    """The shot before, where it found room and nobody left it out."""
+    told = any(note.section == SHOT and not note.left_out for note in given.notes)
+    return given.shot if told else None
 
 
 def _cut(notes: Iterable[Carried], chars_max: int) -> tuple[Carried, ...]:
     found: list[Carried] = []
     for note in notes:
-        chars_max -= len(note.words) + 2
+        chars_max -= 0 if note.left_out else len(note.words) + 2
         if chars_max < 0:
             break
         found.append(note)
@@ -122,7 +147,26 @@ def _introduced(view: SceneView, person: Appearance) -> tuple[str, ...]:
     return tuple(dict.fromkeys(said))[:LOOKS_MAX]
 
 
+def _shot_before(view: SceneView, earlier: Heard, looks: Mapping[str, Look]) -> Look | None:
+    """Of the scene right before, where this one says that it goes on without a break in the same place: a cut to
+    another place or hour carries its people (`wounds`, `clothes`, `hands`, looks), not the light."""
+    before = earlier[-1][0] if earlier else None
+    if before is None or before.day is None or view.day is None or before.day.run != view.day.run:
+        return None
+    here, there = view.breakdown, before.breakdown
+    same_place = here.place is not None and there.place is not None and name_key(here.place) == name_key(there.place)
+    if not same_place or here.relation not in UNBROKEN or here.setting != there.setting:
+        return None
+    return looks.get(before.id)
+
+
 # sections
+def _shot(here: Entrance) -> Iterator[Carried]:
+    if here.shot is not None:
+        words = f"goes on from the shot before: {here.shot.light}"
+        yield Carried(words, CONFIDENCE["shot"], here.shot.scene)
+
+
 def _wounds(here: Entrance) -> Iterator[Carried]:
     for who, name in _awake(here):
         for wound in here.kept.hurt.get(who, {}).values():
@@ -177,6 +221,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("clothes", 400, _clothes),
     Section("hands", 300, _hands),
     Section("identity", 300, _identity),
+    Section(SHOT, 200, _shot),
     Section("before", NOTES_CHARS_MAX, _before),
 )
 """In the order in which a prompt is told them. A section that finds nothing leaves its room to those after it."""

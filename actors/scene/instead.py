@@ -56,6 +56,7 @@ def _job(id: str, first: Job, ctx: Context) -> Job:
         created_at_ms=ctx.now_ms,
         request=dict(first.request),
         pictures=dict(first.pictures),
+        shot_before=dict(first.shot_before),
         board=Board(candidates=first.board.candidates, pick_within_ms=first.board.pick_within_ms),
         corrections=list(first.corrections),
         waived=dict(first.waived),

@@ -68,6 +68,7 @@ class Job:
     continuation: dict[str, Any] | None = None  # see `actors.scene.continuation`; None: the scene as it is
     segment: str | None = None  # appended when it ended well
     pictures: dict[str, str] = field(default_factory=dict)  # of its cast, by entity, as they were when asked for
+    shot_before: dict[str, str] = field(default_factory=dict)  # see `actors.scene.carried_shot`; {}: none
     by: str = ""  # who asked: whose share of the workers it takes
     priority: int = 0
     route: list[str] = field(default_factory=list)  # backends that can render it, the best first

@@ -19,7 +19,8 @@ from actors.scene.recipe import recipe
 def lineage(job: Job) -> dict[str, Any]:
     """JSON-able. `madeWith`: model and version, as the backend says it; `attempts`: step → how many it took;
     `parentTake`: what people had when they asked for it; `insteadOf`: the job of the cache's film that was not
-    wanted; `bibleVersion`: of the scene's bible when it was made; `reused`: the film is an earlier take's;
+    wanted; `shotBefore`: whose end it goes on from (`actors.scene.carried_shot`); `bibleVersion`: of the scene's bible
+    when it was made; `reused`: the film is an earlier take's;
     `sharedWith`: the job that rendered it for both; `cache`: how the cache came to that, or to what was lent
     (`actors.scene.cached`); `components`: its parts that are earlier jobs' (`actors.scene.parts`)."""
     media = job.media or {}
@@ -36,6 +37,7 @@ def lineage(job: Job) -> dict[str, Any]:
         "videoSha256": next((file["sha256"] for file in files if file["key"] == media.get("video_key")), None),
         "parentTake": parent_of(job),
         "insteadOf": job.instead_of or None,
+        "shotBefore": job.shot_before or None,
         "retries": job.retries or None,
         "attempts": dict(sorted(job.numbers.items())),
         "reused": job.cache == "hit",

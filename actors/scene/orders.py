@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from actors.scene import board as boards
-from actors.scene import cached, continuation, videos
+from actors.scene import cached, carried_shot, continuation, videos
 from actors.scene.cached import Asker
 from actors.scene.job import Job
 from actors.scene.recipe import recipe_hash
@@ -33,6 +33,7 @@ def request_of(step: Step, job: Job, prefix: str, asker: Asker) -> dict[str, Any
                 "panel_key": videos.reference_of(job) or boards.key_frame(job)["key"],
                 **cached.lent_frame(job),
                 "frames": boards.frames_of(job),
+                **carried_shot.to_follow(job),
                 "width": videos.size_of(job)[0],
                 "height": videos.size_of(job)[1],
                 "fps": VIDEO_FPS,

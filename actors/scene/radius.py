@@ -21,7 +21,7 @@ from actors.scene.request import Names, request_of
 from actors.screenplay.names import name_key
 from actors.workflow.carry import Given
 
-PARTS = ("words", "hour", "weather", "cast", "looks", "before")
+PARTS = ("words", "hour", "weather", "cast", "looks", "before", "light")
 """What decides a film, apart from its brain and its seed."""
 
 NOTHING = {"brain": "", "brain_data": None, "beat": ""}
@@ -63,6 +63,7 @@ def parts_of(request: Mapping[str, Any]) -> Parts:
         "cast": ", ".join(sorted(str(each["name"]) for each in cast)),
         "looks": _digest([[each["entity_id"], list(each.get("descriptors") or ())] for each in cast]),
         "before": _digest(list(request.get("continuity_notes") or ())),
+        "light": _digest([request["shot_before"]]) if request.get("shot_before") else "",
     }
 
 

@@ -11,7 +11,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from actors.scene import board, videos
+from actors.scene import board, carried_shot, videos
 from gpu.steps import PANEL_HEIGHT_PX, PANEL_WIDTH_PX, VIDEO_FPS
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def recipe(job: Job) -> dict[str, Any]:
         "frames": board.frames_of(job) if job.picked is not None else [],
         "video": {"width": width, "height": height, "fps": VIDEO_FPS},
         **videos.in_recipe(job),
+        **carried_shot.in_recipe(job),
         **_lent(job),
     }
 

@@ -15,6 +15,7 @@ from actors.continuity.actor import ContinuityActor
 from actors.continuity.rules import Known
 from actors.project.actor import CONTINUITY, ProjectActor
 from actors.project.beats import beats_by_scene
+from actors.project.carrying import left_out_of
 from actors.project.styles import Chosen
 from actors.runtime.actor import Beside, Context
 from actors.scene import injection, so_far, style
@@ -26,6 +27,7 @@ from actors.workflow.actor import WorkflowActor
 from actors.workflow.carry import Given
 from actors.workflow.messages import WORKFLOW
 from gpu.enhance.formats import Beat
+from gpu.enhance.protocol import ShotBefore
 
 if TYPE_CHECKING:
     from actors.scene.actor import SceneActor
@@ -51,17 +53,20 @@ class Names:
         return found
 
 
-def given_before(scene: SceneActor, ctx: Context) -> Beside:
-    """What the scenes before give this one, worked out beside the loop before the request is made."""
+def given_before(scene: SceneActor, ctx: Context, *, goes_on: bool = False) -> Beside:
+    """What the scenes before give this one, worked out beside the loop before the request is made. `goes_on`: what is
+    asked for follows on the end of the scene itself."""
     workflow, script = ctx.peer(WorkflowActor, WORKFLOW), ctx.text(scene.doc, "script")
     project, told = ctx.peer(ProjectActor, scene.home), told_before(scene, ctx)
     carried = workflow.carried_into(scene.id, script, project) if workflow is not None else Given
 
     continuity = ctx.peer(ContinuityActor, CONTINUITY)
     heard, id = continuity.heard() if continuity is not None else (), scene.id
+    looks = continuity.looks() if continuity is not None else {}
+    wish = injection.Wish(looks, left_out_of(project, scene.id), goes_on)
 
     def work() -> Given:
-        return replace(injection.brought_into(id, heard, carried()), so_far=told())
+        return replace(injection.brought_into(id, heard, carried(), wish), so_far=told())
 
     return work
 
@@ -115,4 +120,11 @@ def request_of(
         descriptors=given.looks,
         continuity_notes=injection.merged(given),
         so_far=given.so_far,
+        shot_before=shot_before(given),
     ).to_dict()
+
+
+def shot_before(given: Given) -> ShotBefore | None:
+    """How the film ends that the scene goes on from, as a writer is told it."""
+    shot = injection.shot_told(given)
+    return ShotBefore(shot.light, shot.colours, shot.sha256) if shot is not None else None

@@ -103,6 +103,7 @@ def take_view(home: str, scene: str, job: Job, at_ms: int) -> ViewDraft:
         cache=job.cached,
         parent=parent_of(job),
         seen=_seen(seen),
+        sheet=seen.get("sheet") or media.get("sheet"),
         cost=media.get("cost") if job.cache != "hit" else None,  # an earlier take's film was paid for by that take
         cache_verdict=job.cache or "miss",
         quality_score=seen.get("quality_score", media.get("quality_score")),

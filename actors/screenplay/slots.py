@@ -35,6 +35,7 @@ def enhance_request(
     so_far: Sequence[str] = (),
     target_duration_s: float | None = None,
     brain_data: Mapping[str, Any] | None = None,
+    shot_before: enhance.ShotBefore | None = None,
 ) -> enhance.EnhanceRequest:
     """`entity_ids` and `descriptors` go by name key; without them a name stands for itself.
 
@@ -58,6 +59,7 @@ def enhance_request(
         seed=seed,
         target_duration_s=target_duration_s,
         brain_data=brain_data,
+        shot_before=shot_before,
     )
 
 

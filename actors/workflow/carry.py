@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from actors.continuity.clock import UNBROKEN
 from actors.continuity.rules import Known, Names
+from actors.continuity.seen import Look
 from actors.screenplay.breakdown import breakdown
 from actors.screenplay.heading import Relation
 from actors.screenplay.names import name_key
@@ -41,6 +42,7 @@ class Carried:
     scene: str  # whose words, or whose workflow, says so
     section: str = ""  # of `actors.scene.injection.SECTIONS`
     about: str = ""  # the thing whose holder it tells, "": it tells of none
+    left_out: bool = False  # by a person: shown, and told to nobody who writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class Given:
     notes: tuple[Carried, ...] = ()
     weather: Weather | None = None
     looks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # of people the scene does not introduce
+    shot: Look | None = None  # of the film before, where the scene goes on from it without a break
     so_far: tuple[str, ...] = ()  # quoted from the scenes before, for writers that read prose: never a fact
 
 

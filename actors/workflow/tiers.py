@@ -34,6 +34,7 @@ EVENTS: Mapping[str, Tier] = {
     "project.share_set": _LOCAL,
     "project.ahead_set": _LOCAL,
     "project.cache_bound_set": _LOCAL,
+    "scene.left_out": _LOCAL,
     "project.deleted": _LOCAL,
     "project.restored": _LOCAL,
     "project.erasing": _LOCAL,

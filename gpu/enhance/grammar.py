@@ -12,6 +12,7 @@ import random
 from collections.abc import Sequence
 
 from gpu.enhance.brains import brain_for
+from gpu.enhance.carried_light import graded
 from gpu.enhance.coverage import Plan, cover, figure
 from gpu.enhance.prompt import added_by, scene_prompt, shot_prompt
 from gpu.enhance.protocol import EnhancedScene, EnhanceRequest
@@ -49,7 +50,7 @@ class GrammarWriter:
             shot_prompts=words,
             prompt=scene_prompt(request, style, weather, shots, words),
             negative=style.negative,
-            look=style.look,
+            look=graded(style.look, request.shot_before),
             brain=style.id,
             brain_version=style.version,
             writer=WRITER_NAME,
@@ -60,8 +61,9 @@ class GrammarWriter:
         )
 
 
-NO_SEED = frozenset({"brain_data", "so_far"})
-"""Of the brain its content decides by itself; an edit of a scene long before must not film this one anew."""
+NO_SEED = frozenset({"brain_data", "so_far", "shot_before"})
+"""Of the brain its content decides by itself; an edit of a scene long before must not film this one anew; the light of
+the shot before changes colours, not who stands where."""
 
 
 def _seed(request: EnhanceRequest) -> int:

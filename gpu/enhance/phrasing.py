@@ -18,7 +18,7 @@ from typing import Any, Protocol, TypeVar
 
 from gpu.enhance.brains import Brain, brain_for
 from gpu.enhance.grammar import GrammarWriter
-from gpu.enhance.prompt import framed_prompt, scene_prompt, setting_words, shot_slots
+from gpu.enhance.prompt import framed_prompt, light_before, scene_prompt, setting_words, shot_slots
 from gpu.enhance.protocol import Added, EnhancedScene, EnhanceRequest
 from gpu.enhance.reading import weather_of
 from gpu.enhance.survival import lost
@@ -248,10 +248,11 @@ def composed(
     names = [*(slot.name for slot in request.cast), *_named_before(request)]
     prompts: list[str] = []
     notes: list[ShotWords] = []
+    before = light_before(request)
     for shot, own, phrase in zip(base.shots, base.shot_prompts, phrases, strict=True):
         gone = () if phrase is None else lost(shot, phrase, names)
         kept = phrase is not None and not gone
-        prompts.append(framed_prompt(shot, style, phrase) if phrase is not None and kept else own)
+        prompts.append(framed_prompt(shot, style, phrase, before) if phrase is not None and kept else own)
         notes.append(ShotWords(writer if kept else base.writer, gone))
     words, shots = tuple(prompts), tuple(notes)
     if all(note.writer == base.writer for note in shots):

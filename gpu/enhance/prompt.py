@@ -29,7 +29,14 @@ def added_by(request: EnhanceRequest, brain: Brain) -> tuple[Added, ...]:
     if request.beat:
         added.append(Added("beat", request.beat))
     added.extend(Added("continuity", note) for note in request.continuity_notes)
+    if request.shot_before is not None:
+        added.append(Added("continuity", light_before(request)))
     return tuple(added)
+
+
+def light_before(request: EnhanceRequest) -> str:
+    """How the film before ended, for a scene that goes on from it; "": nothing is known or it does not."""
+    return f"as in the shot before: {request.shot_before.light}" if request.shot_before is not None else ""
 
 
 def scene_prompt(
@@ -45,6 +52,8 @@ def scene_prompt(
         head.append(f"Props: {', '.join(request.props)}.")
     if request.continuity_notes:
         head.append("Continuity: " + "; ".join(request.continuity_notes) + ".")
+    if request.shot_before is not None:
+        head.append(f"Light and colours {light_before(request)}.")
     text = "\n".join(head)[:PROMPT_CHARS_MAX]
     for shot, words in zip(shots, shot_prompts, strict=True):
         line = f"\nShot {shot.index + 1} ({shot.duration_s:.1f} s): {words}"
@@ -58,13 +67,15 @@ def shot_prompt(request: EnhanceRequest, brain: Brain, shot: Shot) -> str:
     """One shot in words: framing, people and what they do, things, place, light, style, speech."""
     people = "; ".join(f"{f.name} {f.action}".strip() for f in shot.cast)
     things = ", ".join(shot.props)
-    parts = [_framing(shot), people, things, setting_words(request, shot.weather), brain.style]
+    where = setting_words(request, shot.weather)
+    parts = [_framing(shot), people, things, where, light_before(request), brain.style]
     return ". ".join(part for part in (*parts, _said(shot)) if part)
 
 
-def framed_prompt(shot: Shot, brain: Brain, phrase: str) -> str:
-    """The same with somebody else's words for who, what and where; framing, weather, style and speech stay ours."""
-    parts = [_framing(shot), phrase.rstrip(" ."), WEATHER_WORDS[shot.weather], brain.style]
+def framed_prompt(shot: Shot, brain: Brain, phrase: str, before: str = "") -> str:
+    """The same with somebody else's words for who, what and where; framing, weather, style and speech stay ours, and
+    the light of the shot `before`."""
+    parts = [_framing(shot), phrase.rstrip(" ."), WEATHER_WORDS[shot.weather], before, brain.style]
     return ". ".join(part for part in (*parts, _said(shot)) if part)
 
 

@@ -8,6 +8,7 @@ breakdown, travel as msgpack or JSON through `to_dict`/`from_dict`, and their an
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Literal, Self, get_args
@@ -24,8 +25,11 @@ NOTES_MAX = 64
 NAME_CHARS_MAX = 120
 NOTE_CHARS_MAX = 600
 MOMENT_CHARS_MAX = 20_000
+COLOURS_MAX = 8
 PROMPT_CHARS_MAX = 40_000
 DURATION_S_MIN, DURATION_S_MAX = 1.0, 600.0
+
+_HEX = re.compile(r"#[0-9a-f]{6}")
 
 
 class EnhanceError(Exception):
@@ -112,6 +116,23 @@ class Moment(Wire):
 
 
 @dataclass(frozen=True, slots=True)
+class ShotBefore(Wire):
+    """What the scene goes on from without a break: the end of the film before it, in words and colours (#rrggbb), and
+    the hash of its contact sheet, so that another picture is another request."""
+
+    light: str
+    colours: tuple[str, ...] = ()
+    sha256: str = ""
+
+    def __post_init__(self) -> None:
+        _text("shot_before.light", self.light, NOTE_CHARS_MAX)
+        _texts("shot_before.colours", self.colours, COLOURS_MAX, len("#rrggbb"))
+        if not all(_HEX.fullmatch(colour) for colour in self.colours):
+            raise bad_request("shot_before.colours", "must hold #rrggbb colours")
+        _text("shot_before.sha256", self.sha256, 64)
+
+
+@dataclass(frozen=True, slots=True)
 class EnhanceRequest(Wire):
     """Everything that decides an enhanced scene. `weather` None: read it from the action. `so_far`: what happened
     before, in quotations, for a writer that reads prose; film grammar uses none, and nobody takes a fact from it.
@@ -132,10 +153,17 @@ class EnhanceRequest(Wire):
     seed: int = 0
     target_duration_s: float | None = None
     brain_data: Mapping[str, Any] | None = None  # the brain's content (`gpu.enhance.brains`), so any worker has it
+    shot_before: ShotBefore | None = None
 
     @classmethod
     def _nested(cls) -> Mapping[str, Any]:
-        return {"cast": CastSlot.from_dict, "moments": Moment.from_dict}
+        return {"cast": CastSlot.from_dict, "moments": Moment.from_dict, "shot_before": ShotBefore.from_dict}
+
+    def to_dict(self) -> dict[str, Any]:
+        out = Wire.to_dict(self)
+        if self.shot_before is None:  # workers older than it refuse what they do not know, and requests keep their hash
+            del out["shot_before"]
+        return out
 
     def __post_init__(self) -> None:
         _text("heading", self.heading, NOTE_CHARS_MAX)
@@ -158,6 +186,8 @@ class EnhanceRequest(Wire):
             _number("target_duration_s", self.target_duration_s, DURATION_S_MIN, DURATION_S_MAX)
         if self.brain_data is not None and not isinstance(self.brain_data, Mapping):
             raise bad_request("brain_data", "must be a mapping")
+        if self.shot_before is not None and not isinstance(self.shot_before, ShotBefore):
+            raise bad_request("shot_before", "must be an object")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ Owns nothing but the wiring: cuts from shot lengths, cues from dialogue, the pos
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from gpu.media.captions import cues_of
@@ -23,6 +23,7 @@ def film(
     preview: Callable[[bytes], None] = unwatched,
     start_panel: int | None = None,
     start_frames: Mapping[int, bytes] = {},
+    references: Sequence[bytes] = (),
     captions_default: bool = False,
     language: str = "und",
 ) -> MediaSet:
@@ -39,6 +40,7 @@ def film(
         preview=preview,
         start_panel=start_panel,
         start_frames=start_frames,
+        references=references,
     )
     return encode(
         frames,

@@ -65,8 +65,15 @@ def plan_of(shots: Sequence[Shot], look: Look) -> Plan:
     return Plan(float(ends[-1]), tuple(float(at) for at in ends[:-1]), look)
 
 
-def observe(source: str | IO[bytes], plan: Plan, cancelled: Callable[[], bool] = lambda: False) -> Observation:
+def observe(
+    source: str | IO[bytes],
+    plan: Plan,
+    cancelled: Callable[[], bool] = lambda: False,
+    beside: Callable[[Any, float], None] = lambda frame, time_s: None,
+) -> Observation:
     """Measure and judge. A file that cannot be decoded is an observation ("blocks"), not an error.
+
+    `beside` gets every decoded frame with its seconds since the first.
 
     The quality score is 0.30·duration + 0.30·cuts + 0.20·motion + 0.10·light + 0.10·colour, each 0..1: 1 − (departure
     from the planned duration / 20 %), the F1 of found against planned cuts, the share of moving frames, the share of
@@ -74,7 +81,7 @@ def observe(source: str | IO[bytes], plan: Plan, cancelled: Callable[[], bool] =
     Raises Cancelled.
     """
     try:
-        meter, facts = _decode(source, cancelled)
+        meter, facts = _decode(source, cancelled, beside)
     except (av.FFmpegError, OSError, ValueError) as error:
         return Observation(OBSERVER_NAME, "blocks", {}, (f"The file is not a video: {type(error).__name__}.",), 0.0)
     if not meter.times:
@@ -112,7 +119,9 @@ class _Meter:
         self.warmth.append(float((picture[..., 0] - picture[..., 2]).mean()))
 
 
-def _decode(source: str | IO[bytes], cancelled: Callable[[], bool]) -> tuple[_Meter, dict[str, float]]:
+def _decode(
+    source: str | IO[bytes], cancelled: Callable[[], bool], beside: Callable[[Any, float], None]
+) -> tuple[_Meter, dict[str, float]]:
     meter = _Meter()
     with av.open(source) as container:
         if not container.streams.video:
@@ -124,6 +133,7 @@ def _decode(source: str | IO[bytes], cancelled: Callable[[], bool]) -> tuple[_Me
                 raise Cancelled
             small = frame.reformat(sample_width_px, sample_height_px, "rgb24", interpolation="AREA").to_ndarray()
             meter.take(small.astype(np.float32), float(frame.time or 0.0))
+            beside(frame, meter.times[-1] - meter.times[0])
             if len(meter.times) >= frames_max:
                 break
         rate = float(stream.average_rate or 0)

@@ -33,7 +33,8 @@ class Capabilities:
     Seconds are of a whole film. `sizes` (width, height) and `fps` are what the model itself makes, empty for any; a
     film of another size or rate is fitted to what was asked. `quality` ranks backends that could all do the work, the
     best highest. `speed_s_per_s`: seconds of work for a second of film, 0 where nobody knows. `cost_per_s`: of a second
-    of film, in `cost_unit`. `degraded`: it stands in for a generative model.
+    of film, in `cost_unit`. `references_max`: pictures it follows in light and
+    people besides one it starts from. `degraded`: it stands in for a generative model.
     """
 
     name: str

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -122,6 +122,7 @@ class DiffusersBackend:
         preview: Callable[[bytes], None] = unwatched,
         start_panel: int | None = None,
         start_frames: Mapping[int, bytes] = {},
+        references: Sequence[bytes] = (),
     ) -> Iterator[NDArray[np.uint8]]:
         """See `VideoBackend.frames`. `progress` counts denoise steps, and one for each clip's decoding."""
         plans = [self._plan(request, shot) for shot in request.shots]

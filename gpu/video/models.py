@@ -169,7 +169,6 @@ class DiffusersModel:
             fps=(shapes.fps,),
             text_to_video=not self.needs_picture,
             image_to_video=pictures,
-            references_max=1 if pictures else 0,
             negative=self.family != "svd",
             preview=self.preview_every > 0,
             quality=self.quality,

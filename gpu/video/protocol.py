@@ -8,7 +8,7 @@ are made by the enhancement step, travel as msgpack or JSON through `to_dict`/`f
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
 
@@ -324,11 +324,13 @@ class VideoBackend(Protocol):
         preview: Callable[[bytes], None] = unwatched,
         start_panel: int | None = None,
         start_frames: Mapping[int, bytes] = {},
+        references: Sequence[bytes] = (),
     ) -> Iterator[NDArray[np.uint8]]:
         """Frames in order, uint8 (height, width, 3) RGB, exactly `request.frame_count` of them.
 
         `start_panel` is the picked candidate, `start_frames` the pictures picked for shots, by position (JPEG or PNG).
-        `cancelled` is asked before
+        `references`: pictures to follow in light, colours and people, never to start from; at most
+        `capabilities.references_max`, further ones are ignored. `cancelled` is asked before
         every frame and after every denoise step, and the iterator raises Cancelled. A yielded frame belongs to the
         receiver and is never written again. `progress(step, of)` counts the backend's own steps up to `of`. `preview`
         gets a small JPEG every few steps of a backend that can.

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from actors.continuity.by_hand import as_facts
 from actors.continuity.hearing import hear
-from actors.scene.injection import Heard, brought_into
+from actors.continuity.seen import Takes, looks_of, newest_takes
+from actors.scene.injection import Heard, Wish, brought_into
 from actors.screenplay.heading import TimeOfDay
 from actors.views import ProjectView, SceneView, SetFactsView
 from actors.workflow.carry import Given, Stored, give, known_cast
@@ -39,6 +40,7 @@ async def entrances(reader: Reader, home: str, scenes: Sequence[str]) -> dict[st
     project = await project_data(reader, home, list(texts))
     kept = await stored(reader, home, RowKind.WORLD, RowKind.KNOWLEDGE, RowKind.RELATIONS, RowKind.NARRATIVE)
     faded = await faded_ties(reader, home)
+    takes = await newest_takes_of(reader, home, _just_before(list(texts), scenes))
     by_hand = await reader.views("set_facts", home=home, limit=ROWS_MAX)
     said = [each for row in by_hand if row.body is not None for each in SetFactsView.from_blob(row.body).facts]
 
@@ -46,18 +48,31 @@ async def entrances(reader: Reader, home: str, scenes: Sequence[str]) -> dict[st
         last = max((at for at, scene in enumerate(texts) if scene in scenes), default=-1)
         upto = list(texts.items())[: last + 1]
         heard = hear(upto, known_cast(project), as_facts(said, texts))
+        looks, left_out = looks_of(takes), project["left_out"]
         return {
-            scene: _entering(scene, texts[scene], project, kept, faded, heard) for scene in scenes if scene in texts
+            scene: _entering(scene, texts[scene], project, (kept, faded), heard, Wish(looks, left_out.get(scene, ())))
+            for scene in scenes
+            if scene in texts
         }
 
     return await asyncio.to_thread(work)
 
 
 def _entering(
-    scene: str, script: str, project: Data, rows: Stored, faded: Mapping[str, float], heard: Heard
+    scene: str, script: str, project: Data, left: tuple[Stored, Mapping[str, float]], heard: Heard, wish: Wish
 ) -> Entering:
     hour = next((view.before for view, _ in heard if view.id == scene), None)
-    return Entering(brought_into(scene, heard, give(scene, script, project, rows, faded)), hour)
+    return Entering(brought_into(scene, heard, give(scene, script, project, *left), wish), hour)
+
+
+def _just_before(order: Sequence[str], scenes: Sequence[str]) -> list[str]:
+    rank = {scene: at for at, scene in enumerate(order)}
+    return [order[rank[scene] - 1] for scene in scenes if rank.get(scene, 0) > 0]
+
+
+async def newest_takes_of(reader: Reader, home: str, scenes: Sequence[str]) -> Takes:
+    found = [await reader.views("take", home=home, parent=each, limit=1, newest_first=True) for each in scenes]
+    return newest_takes(row for rows in found for row in rows)
 
 
 async def stored(reader: Reader, home: str, *kinds: RowKind) -> Stored:
@@ -85,4 +100,4 @@ async def project_data(reader: Reader, home: str, order: Sequence[str] | None = 
     row = await reader.view("project", home)
     view = ProjectView.from_blob(row.body) if row is not None and row.body is not None else None
     cast = [{"name": c["name"], "aliases": view.aliases.get(c["id"], [])} for c in view.cast] if view else []
-    return {"cast": cast, "order": list(order)}
+    return {"cast": cast, "order": list(order), "left_out": view.left_out if view else {}}

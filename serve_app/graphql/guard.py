@@ -76,6 +76,7 @@ RULES: Mapping[str, Rule] = {
     "Mutation.setBackground": _input(Subject.PROJECT, "projectId"),
     "Mutation.addComment": _input(Subject.SCENE, _SCENE_ID, Access.COMMENT),
     "Mutation.resolveComment": _input(Subject.SCENE, _SCENE_ID, Access.COMMENT),
+    "Mutation.leaveOut": _input(Subject.SCENE, _SCENE_ID),
     "Mutation.setFact": _input(Subject.SCENE, _SCENE_ID),
     "Mutation.waiveFinding": _input(Subject.SCENE, _SCENE_ID),
     "Mutation.setBrain": Rule(Access.WRITE, Subject.PROJECT, ("projectId",)),

@@ -68,6 +68,7 @@ SUMMARIES: dict[str, str] = {
     "project.cache_bound_set": "Changed how sure a reused film must be",
     "project.deleted": "Deleted the project",
     "project.restored": "Restored the project",
+    "scene.left_out": "Chose what a scene's generation is told of the scenes before",
     "project.share_set": "Changed the project's part of the workers",
     "project.background_set": "Changed whether the story is looked over while nobody is there",
     "graph.set": "Said what holds between people, places or scenes",

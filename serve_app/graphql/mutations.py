@@ -32,6 +32,7 @@ from actors.views import JobView
 from serve_app.graphql.access_mutations import AccessMutations
 from serve_app.graphql.agent_mutations import AgentMutations
 from serve_app.graphql.cache_operations import CacheMutations
+from serve_app.graphql.carry_operations import CarryMutations
 from serve_app.graphql.cast_operations import CastMutations
 from serve_app.graphql.checkpoint_operations import CheckpointMutations
 from serve_app.graphql.comment_mutations import CommentMutations
@@ -108,6 +109,7 @@ class Mutation(
     CopyMutations,
     StoryMutations,
     GraphMutations,
+    CarryMutations,
     CastMutations,
     CommentMutations,
     FindingMutations,

@@ -26,7 +26,15 @@ from serve_app.graphql.past_nodes import Version
 from serve_app.graphql.scene_nodes import Finding, Job, Take, when
 from serve_app.graphql.session_nodes import ProjectSession, session_of
 from serve_app.graphql.set_facts import SetFactNode, set_facts_of
-from serve_app.graphql.story_nodes import CarriedNote, MeanwhileNote, Workflow, carried_into, workflow_of
+from serve_app.graphql.story_nodes import (
+    CarriedNote,
+    MeanwhileNote,
+    ShotBefore,
+    Workflow,
+    carried_into,
+    shot_before_of,
+    workflow_of,
+)
 from serve_app.graphql.style_nodes import (
     Brain,
     Format,
@@ -173,6 +181,10 @@ class Scene:
     @described("What the scenes before give this one: what people have on them first; its generation is told the same.")
     async def carries(self, info: Info) -> list[CarriedNote]:
         return await carried_into(info.context, self.row.home, self.view)
+
+    @described("The film before that this scene goes on from: same place, no break in time. Null: a cut, or no film.")
+    async def shot_before(self, info: Info) -> ShotBefore | None:
+        return await shot_before_of(info.context, self.row.home, self.view)
 
     @described("What continuations appended, in that order.")
     async def segments(self, info: Info) -> list[Segment]:

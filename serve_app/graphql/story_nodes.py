@@ -13,8 +13,9 @@ from typing import Any
 
 import strawberry
 
+from actors.scene.injection import shot_told
 from actors.views import SceneView
-from actors.workflow.carry import Carried, opening
+from actors.workflow.carry import Carried, Given, opening
 from actors.workflow.checkpoint import COMPLETE, PENDING, PROCESSING
 from actors.workflow.rows import Data, RowKind
 from actors.workflow.steps import SPECS, Step
@@ -148,12 +149,19 @@ class CarriedNote:
     words: str
     confidence: float
     scene_id: strawberry.ID = strawberry.field(description="The scene it comes from.")
-    section: str = strawberry.field(description="What of: wounds, clothes, hands, or before.")
+    section: str = strawberry.field(
+        description="What of: wounds, clothes, hands, shot (how the film before ends), before (what workflows leave)."
+    )
+    left_out: bool = strawberry.field(description="A person keeps it out of the scene's prompt.")
 
     @classmethod
     def of(cls, note: Carried) -> CarriedNote:
         return cls(
-            words=note.words, confidence=note.confidence, scene_id=strawberry.ID(note.scene), section=note.section
+            words=note.words,
+            confidence=note.confidence,
+            scene_id=strawberry.ID(note.scene),
+            section=note.section,
+            left_out=note.left_out,
         )
 
 
@@ -189,6 +197,36 @@ async def workflow_of(context: Context, scene: SceneView) -> Workflow | None:
     """The newest of a scene."""
     rows = await context.loaders.newest.load(("workflow", scene.project, scene.id))
     return Workflow.of(rows[0], scene) if rows else None
+
+
+@strawberry.type(description="The end of the film that this scene goes on from without a break, in the same place.")
+class ShotBefore:
+    scene_id: strawberry.ID
+    take_id: strawberry.ID
+    sheet_url: str = strawberry.field(description="A contact sheet of that film, by a signed address.")
+    light: str = strawberry.field(description="Light and colours in words, as the prompt is told them.")
+    colours: list[str] = strawberry.field(description="As #rrggbb, the most of it first.")
+    left_out: bool = strawberry.field(description="A person keeps it out of the scene's generation.")
+
+    @classmethod
+    def of(cls, given: Given, context: Context) -> ShotBefore | None:
+        shot = given.shot
+        if shot is None:
+            return None
+        return cls(
+            scene_id=strawberry.ID(shot.scene),
+            take_id=strawberry.ID(shot.take),
+            sheet_url=context.ports.sign_media(shot.key),
+            light=shot.light,
+            colours=list(shot.colours),
+            left_out=shot_told(given) is None,
+        )
+
+
+async def shot_before_of(context: Context, home: str, scene: SceneView) -> ShotBefore | None:
+    """What the next generation goes on from, or would, if a person had not left it out."""
+    entering = await context.loaders.entering.load((home, scene.id))
+    return ShotBefore.of(entering.given, context) if entering is not None else None
 
 
 async def carried_into(context: Context, home: str, scene: SceneView) -> list[CarriedNote]:

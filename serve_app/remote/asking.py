@@ -35,7 +35,7 @@ def job_of(attempt: Attempt, request: dict[str, Any], backends: Sequence[str]) -
         duration_s=round(scene.duration_s, 3),
         output_path=output_path(request["prefix"]),
         style=scene.brain[:STYLE_CHARS_MAX],
-        params={"seed": int(request["seed"])},
+        params={"seed": int(request["seed"]), **_references(request)},
         start_frame_path=request.get("panel_key"),
         episode_id=attempt.job,
         beat_id=attempt.scene,
@@ -43,6 +43,12 @@ def job_of(attempt: Attempt, request: dict[str, Any], backends: Sequence[str]) -
         created_at=at.strftime("%Y-%m-%dT%H:%M:%SZ"),
         original_backend=backend,
     )
+
+
+def _references(request: dict[str, Any]) -> dict[str, Any]:
+    """Keys of pictures to follow. The list's form has no field for them, and whoever knows none ignores a parameter."""
+    keys = [each["key"] for each in request.get("references", ())]
+    return {"references": keys} if keys else {}
 
 
 def output_path(prefix: str) -> str:

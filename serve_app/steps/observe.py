@@ -11,11 +11,12 @@ from functools import partial
 from typing import Any
 
 from gpu.enhance.protocol import EnhancedScene
+from gpu.observe.contact_sheet import Frames, Sheet
 from gpu.observe.epistemic import Evidence, Intent, evaluate
 from gpu.observe.technical import Cancelled as StoppedWatching
 from gpu.observe.technical import observe, plan_of
 from serve_app.steps.patience import patiently
-from serve_app.steps.stores import StepStores
+from serve_app.steps.stores import IMMUTABLE, StepStores
 from serve_app.worker import Report, StepCancelled
 from storage.codec import encode
 from storage.ledger.protocol import Attempt
@@ -33,18 +34,30 @@ class Observe:
         scene = EnhancedScene.from_dict(request["enhanced"])
         wait = self._stores.wait
         small = partial(self._small, request["video_key"])
+        frames = Frames(scene.shots)
         film_bytes = io.BytesIO(patiently(self._stores, small, report, 0.1, "OBSERVATION"))
         try:
-            seen = observe(film_bytes, plan_of(scene.shots, scene.look), report.cancelled)
+            seen = observe(film_bytes, plan_of(scene.shots, scene.look), report.cancelled, frames.take)
         except StoppedWatching as error:
             raise StepCancelled from error
         made = Evidence("the take has frames", seen.verdict not in ("blocks", "impossible"))
         state = evaluate([made], Intent(required_claims=(made.claim,)), seen.verdict)
-        verdict = {"quality_score": seen.quality_score, "epistemic_state": state.value}
+        sheet = self._sheet(request["video_key"], frames.sheet(), report)
+        verdict = {"quality_score": seen.quality_score, "epistemic_state": state.value, **sheet}
         wait(self._stores.cache.put(observation_key(request["video_key"]), encode(verdict)))
         if seen.verdict in GOOD and request.get("remember"):
             self._remember(request["remember"], verdict)
-        return {**seen.to_dict(), "epistemic_state": state.value}
+        return {**seen.to_dict(), "epistemic_state": state.value, **sheet}
+
+    def _sheet(self, video_key: str, sheet: Sheet | None, report: Report) -> dict[str, Any]:
+        """Beside its film and named by its content: it goes with the film, and is stored once."""
+        if sheet is None:
+            return {}
+        key = f"{video_key.rpartition('/')[0]}/sheet-{sheet.sha256[:32]}.jpg"
+        put = partial(self._stores.objects.put, key, sheet.jpeg, content_type="image/jpeg", cache_control=IMMUTABLE)
+        patiently(self._stores, put, report, 0.9, "OBSERVATION")
+        told = {"key": key, "sha256": sheet.sha256, "bytes": len(sheet.jpeg)}
+        return {"sheet": {**told, "light": sheet.words, "colours": list(sheet.colours)}}
 
     def _remember(self, told: dict[str, Any], verdict: dict[str, Any]) -> None:
         """A film that shows what was asked for may stand for others from now on: for who asks for its frames, and where

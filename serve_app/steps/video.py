@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from functools import partial
 from pathlib import Path
@@ -85,8 +86,24 @@ class Video:
             preview=lambda jpeg: previews.show(jpeg, DRAWING),
             start_panel=request["candidate"],
             start_frames=self._picked(backend, request, report),
+            references=self._to_follow(backend, request, report),
             captions_default=captions_default,
         )
+
+    def _to_follow(self, backend: VideoBackend, request: dict[str, Any], report: Report) -> list[bytes]:
+        """Pictures of the shot before, for a backend that takes any. One that is gone or is another now is left: the
+        film is made by its words."""
+        most = backend.capabilities.references_max
+        wanted = request.get("references", ())[:most] if most else ()
+        found: list[bytes] = []
+        for each in wanted:
+            if self._stores.wait(self._stores.objects.head(each["key"])) is None:
+                continue
+            get = partial(self._stores.objects.get, each["key"])
+            picture = patiently(self._stores, get, report, 0.0, "VIDEO_GENERATION")
+            if hashlib.sha256(picture).hexdigest() == each["sha256"]:
+                found.append(picture)
+        return found
 
     def _picked(self, backend: VideoBackend, request: dict[str, Any], report: Report) -> dict[int, bytes]:
         """The pictures picked for shots, by position, for a backend that starts from one. What the owner names as the

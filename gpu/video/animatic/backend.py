@@ -6,7 +6,7 @@ stands in for a generative model and says so (`degraded`); its frames are real.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -64,6 +64,7 @@ class AnimaticBackend:
         preview: Callable[[bytes], None] = unwatched,
         start_panel: int | None = None,
         start_frames: Mapping[int, bytes] = {},
+        references: Sequence[bytes] = (),
     ) -> Iterator[NDArray[np.uint8]]:
         """See `VideoBackend.frames`; `start_panel` stages the scene as that candidate, but shots that carry their own.
         Frames come faster than anybody could look at previews of them, so there are none."""

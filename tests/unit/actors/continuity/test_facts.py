@@ -10,7 +10,7 @@ from actors.continuity.by_hand import as_facts
 from actors.continuity.check import Continuity, SceneInput, check
 from actors.continuity.facts import Beat, Evidence, Fact
 from actors.continuity.rules import Known
-from actors.continuity.seen import facts_of_takes
+from actors.continuity.seen import facts_of_takes, newest_takes
 from actors.views import SetFactsView, TakeView
 from collab.text import insert
 from storage.ledger.protocol import View
@@ -132,7 +132,7 @@ def take(scene: str, luma: float, at_ms: int) -> View:
 )
 def test_what_was_seen_against_what_is_told(heading: str, lumas: list[float], expected: list[str]) -> None:
     """C-58: the newest take's measured light against the heading's hour under the open sky, with take and measure."""
-    seen = facts_of_takes([take("s0", luma, at) for at, luma in enumerate(lumas)])
+    seen = facts_of_takes(newest_takes(take("s0", luma, at) for at, luma in enumerate(lumas)))
     found = check([SceneInput("s0", f"{heading}\n\nRain.\n", 0)], CAST, [], facts=seen)
     assert [f.code for f in found] == expected
     for finding in found:
