@@ -38,6 +38,7 @@ WHY = {
     "cast": "who is in it",
     "looks": "how somebody looks",
     "before": "what came before",
+    "light": "how the film before it ends",
     "brain": "its brain",
     "portrait": "a reference picture",
 }
