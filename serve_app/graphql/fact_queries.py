@@ -21,7 +21,7 @@ from actors.continuity.by_hand import as_facts, fact_id
 from actors.continuity.facts import Beat, Fact
 from actors.continuity.hearing import hear
 from actors.continuity.rules import Names
-from actors.continuity.seen import TAKES_READ_MAX, facts_of_takes
+from actors.continuity.seen import TAKES_READ_MAX, facts_of_takes, newest_takes
 from actors.continuity.told import Asked, Place, asked_for, every_fact, place_of
 from actors.screenplay.names import name_key
 from actors.views import SceneView, SetFactsView
@@ -114,7 +114,7 @@ async def _read(reader: Reader, home: str) -> _Story:
     said = [each for row in kept if row.body is not None for each in SetFactsView.from_blob(row.body).facts]
 
     def work() -> tuple[Fact, ...]:
-        return every_fact(hear(texts.items(), cast, as_facts(said, texts)), facts_of_takes(takes))
+        return every_fact(hear(texts.items(), cast, as_facts(said, texts)), facts_of_takes(newest_takes(takes)))
 
     rank = {scene: at for at, scene in enumerate(texts)}
     authors = {each["id"]: each["name"] or each["by"] for each in said}

@@ -150,7 +150,7 @@ class CarriedNote:
     confidence: float
     scene_id: strawberry.ID = strawberry.field(description="The scene it comes from.")
     section: str = strawberry.field(
-        description="What of: wounds, clothes, hands, identity, shot (how the film before ends), before (what workflows leave)."
+        description="What of: wounds, clothes, hands, identity, shot (how the film before ends), before (by workflows)."
     )
     left_out: bool = strawberry.field(description="A person keeps it out of the scene's prompt.")
 
