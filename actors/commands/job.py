@@ -142,8 +142,10 @@ class UseCorrection(Command):
 
 @dataclass(frozen=True, slots=True)
 class AskRadius(Command):
-    """What films of the project would be asked with now, and if this changed: the scene's `text`, or the cast member
-    `cast` to be called `name` ("": in the cast no more). Changes nothing; asked at any scene."""
+    """What films of the project would be asked with now, and if this changed: the scene's `text`; the cast member
+    `cast` to be called `name` ("": in the cast no more); the project's brain or format; or a fact set by hand,
+    {"scene","entity","attribute","value","quote","holds"}. Changes nothing; asked at any scene. `so_far`: some film's
+    words were written by a writer that reads the story so far, which is the dearest part to tell."""
 
     type: ClassVar[str] = "radius.ask"
     actor: ClassVar[str] = "scene"
@@ -151,6 +153,10 @@ class AskRadius(Command):
     text: str | None = None
     cast: str = ""
     name: str = ""
+    brain: str = ""
+    format: str = ""
+    fact: dict[str, Any] | None = None
+    so_far: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,11 +40,7 @@ def set_fact(actor: ContinuityActor, command: SetFact, ctx: Context, then: Notic
     project = ctx.peer(ProjectActor, actor.home)
     if project is None or command.scene not in project.scenes:
         raise CommandError("NOT_FOUND", "this project has no such scene", ("input", "sceneId"))
-    if command.attribute not in ATTRIBUTES:
-        raise CommandError("BAD_FACT", f"a fact is one of {', '.join(ATTRIBUTES)}", ("input", "attribute"))
-    entity, value = name_key(command.entity), " ".join(command.value.split())
-    if not entity:
-        raise CommandError("BAD_FACT", "a fact is about somebody by name", ("input", "entity"))
+    entity, value = checked(command.entity, command.attribute, command.value)
     id = fact_id(actor.home, command.scene, entity, command.attribute, value)
     known = actor.facts.get(id)
     if not command.holds and known is None:
@@ -64,6 +60,15 @@ def set_fact(actor: ContinuityActor, command: SetFact, ctx: Context, then: Notic
         "at": ctx.now_ms,
     }
     return _decision(actor, fact, command, ctx, then)
+
+
+def checked(entity: str, attribute: str, value: str, path: tuple[str, ...] = ("input",)) -> tuple[str, str]:
+    """Whom it is about, as a key, and the value. Raises `CommandError` BAD_FACT."""
+    if attribute not in ATTRIBUTES:
+        raise CommandError("BAD_FACT", f"a fact is one of {', '.join(ATTRIBUTES)}", (*path, "attribute"))
+    if not name_key(entity):
+        raise CommandError("BAD_FACT", "a fact is about somebody by name", (*path, "entity"))
+    return name_key(entity), " ".join(value.split())
 
 
 def _decision(actor: ContinuityActor, fact: dict[str, Any], command: SetFact, ctx: Context, then: Notice) -> Decision:

@@ -9,7 +9,7 @@ the whole story is one.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -51,10 +51,16 @@ class Act:
     scenes: tuple[SceneSoFar, ...]
 
 
-def acts_of(story: Telling, beats: Mapping[str, str]) -> tuple[Act, ...]:
+Summaries = MutableMapping[tuple[str, str], SceneSoFar]  # by scene and its script: each is made once
+
+
+def acts_of(story: Telling, beats: Mapping[str, str], summaries: Summaries | None = None) -> tuple[Act, ...]:
     """The story told act by act. `beats`: the format's beat by scene, used where no script has sections."""
-    names = _sections(story) or beats
-    told = [(names.get(scene, ""), _scene(scene, found)) for scene, _, found in story]
+    names, made = _sections(story) or beats, {} if summaries is None else summaries
+    for scene, script, found in story:
+        if (scene, script) not in made:
+            made[scene, script] = _scene(scene, found)
+    told = [(names.get(scene, ""), made[scene, script]) for scene, script, _ in story]
     acts: list[Act] = []
     for name, group in groupby(told, key=lambda each: each[0]):
         scenes = tuple(each for _, each in group)
@@ -62,12 +68,12 @@ def acts_of(story: Telling, beats: Mapping[str, str]) -> tuple[Act, ...]:
     return tuple(acts)
 
 
-def before(scene: str, story: Telling, beats: Mapping[str, str]) -> tuple[str, ...]:
+def before(scene: str, story: Telling, beats: Mapping[str, str], summaries: Summaries | None = None) -> tuple[str, ...]:
     """What a prompt of `scene` is told, the farthest first; nothing for the first scene, or one that is not there."""
     at = next((index for index, each in enumerate(story) if each[0] == scene), 0)
     names = _sections(story) or beats
     here = names.get(scene, "")
-    acts = acts_of(story[:at], names)
+    acts = acts_of(story[:at], names, summaries)
     near = acts[-1].scenes[-NEAR_SCENES:] if acts and acts[-1].name == here else ()
     lines = [f"{each.heading}: {cut(each.words, GIST_CHARS_MAX)}" for each in near if each.words]
     far = [(act.name, act.scenes) for act in acts[:-1] if act.words] if near else [(a.name, a.scenes) for a in acts]

@@ -20,7 +20,8 @@ from graphql import GraphQLError
 
 from actors.commands import Answer, AskRadius, GenerateScene
 from actors.scene.radius import differing, parts_of
-from actors.views import EnhancementView, JobView, ProjectView, SceneView, TakeView
+from actors.views import EnhancementView, JobView, SceneView, TakeView
+from gpu.enhance.grammar import WRITER_NAME
 from serve_app.graphql.context import Context, Info, not_found
 from serve_app.graphql.described import commanded, described
 from serve_app.graphql.payloads import UserError, key_problem, missing
@@ -39,7 +40,10 @@ WHY = {
     "looks": "how somebody looks",
     "before": "what came before",
     "light": "how the film before it ends",
+    "beat": "its beat of the story",
     "brain": "its brain",
+    "style": "what its brain says",
+    "so_far": "the story so far",
     "portrait": "a reference picture",
 }
 
@@ -47,7 +51,21 @@ _RADIUS = "What films would be made with now is compared with what they were mad
 _CHANGE = "Null: nothing changes, what is stale now is told."
 
 
-@strawberry.input(description="One change that is thought of: a scene's text, a name, a picture, or the brain.")
+@strawberry.input(description="A fact as `setFact` takes it; `holds` false: it is taken back.")
+class BlastFact:
+    scene_id: strawberry.ID
+    entity: str
+    attribute: str
+    value: str | None = None
+    quote: str | None = None
+    holds: bool = True
+
+    def to_dict(self) -> dict[str, Any]:
+        named = {name: getattr(self, name) for name in ("entity", "attribute", "holds")}
+        return {"scene": str(self.scene_id), **named, "value": self.value or "", "quote": self.quote or ""}
+
+
+@strawberry.input(description="Changes that are thought of: a scene's text, a name, a picture, a fact, the look.")
 class BlastChange:
     scene_id: strawberry.ID | None = None
     text: str | None = strawberry.field(default=None, description="The whole script `sceneId` would have.")
@@ -55,6 +73,8 @@ class BlastChange:
     name: str | None = strawberry.field(default=None, description="Of `castId`; null: they leave the cast.")
     portrait_of: strawberry.ID | None = strawberry.field(default=None, description="Whose reference picture changes.")
     brain: str | None = strawberry.field(default=None, description="The project's.")
+    format: str | None = strawberry.field(default=None, description="The project's.")
+    fact: BlastFact | None = strawberry.field(default=None, description="Set by hand.")
 
 
 @strawberry.input
@@ -125,6 +145,11 @@ class Made:
     job: JobView
     enhanced: EnhancementView
 
+    @property
+    def told_so_far(self) -> bool:
+        """Whether its words were written by somebody who was told the story before it."""
+        return str(self.enhanced.enhanced.get("writer") or WRITER_NAME) != WRITER_NAME
+
     def entities(self) -> set[str]:
         return {str(each["entity_id"]) for each in self.enhanced.request.get("cast") or ()}
 
@@ -136,17 +161,16 @@ class RadiusQueries:
         self, info: Info, project_id: strawberry.ID, change: BlastChange | None = None
     ) -> BlastRadius:
         context, home = info.context, str(project_id)
-        found = await context.project(home)
-        if found is None:
+        if await context.project(home) is None:
             raise not_found("project", home)
         rows = await context.ports.reader.views("scene", home=home, limit=REPAIR_SCENES_MAX * 10)
         scenes = [SceneView.from_blob(row.body) for row in rows if row.body is not None]
         if not scenes:
             return _sum([])
-        told = await _ask(context, home, scenes, change or BlastChange())
         made = await _made(context, home, scenes)
-        project = ProjectView.from_blob(found[0].body or b"")
-        stale = [_stale(scene, made[scene.id], told, project, change) for scene in scenes if scene.id in made]
+        so_far = any(each.told_so_far for each in made.values())
+        told = await _ask(context, home, scenes, change or BlastChange(), so_far)
+        stale = [_stale(scene, made[scene.id], told, change) for scene in scenes if scene.id in made]
         return _sum([each for each in stale if each is not None])
 
     @described("Films that were ordered together by `repairStale`, and how far they are; null: there is none.")
@@ -199,14 +223,16 @@ async def _repair(context: Context, home: str, id: str) -> Repair | None:
 
 
 async def _ask(
-    context: Context, home: str, scenes: Sequence[SceneView], change: BlastChange
+    context: Context, home: str, scenes: Sequence[SceneView], change: BlastChange, so_far: bool
 ) -> Mapping[str, Mapping[str, Mapping[str, str]]]:
     """Of whoever holds the project. Raises `GraphQLError` with the code of a refusal."""
     at = str(change.scene_id) if change.scene_id is not None else scenes[0].id
     if at not in {scene.id for scene in scenes}:
         raise not_found("scene", at)
     text = change.text if change.scene_id is not None else None
-    command = AskRadius(at, text, str(change.cast_id or ""), change.name or "")
+    fact = change.fact.to_dict() if change.fact is not None else None
+    look = (change.brain or "", change.format or "")
+    command = AskRadius(at, text, str(change.cast_id or ""), change.name or "", *look, fact, so_far)
     sent = await send(context, home, at, _hash(home, json.dumps(command.to_dict(), sort_keys=True)), command)
     if not isinstance(sent, Answer):
         raise GraphQLError(sent[0].message, extensions={"code": sent[0].code, "retryable": sent[0].code == "BUSY"})
@@ -240,19 +266,15 @@ def _stale(
     scene: SceneView,
     made: Made,
     told: Mapping[str, Mapping[str, Mapping[str, str]]],
-    project: ProjectView,
     change: BlastChange | None,
 ) -> StaleScene | None:
     """None: its film is what would be made, or this change is nothing to it."""
     was, now = parts_of(made.enhanced.request), told["now"].get(scene.id)
-    before = [] if now is None else differing(was, now)
-    before += ["brain"] if made.job.brain != (scene.brain or project.brain) else []
+    before = [] if now is None else differing(was, now, made.told_so_far)
     reasons = before
     if change is not None:
         then = told["after"].get(scene.id)
-        reasons = [] if then is None else differing(was, then)
-        if change.brain and not scene.brain and made.job.brain != change.brain:
-            reasons.append("brain")
+        reasons = [] if then is None else differing(was, then, made.told_so_far)
         if change.portrait_of is not None and str(change.portrait_of) in made.entities():
             reasons.append("portrait")
     if not reasons:

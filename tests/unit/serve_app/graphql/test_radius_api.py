@@ -65,6 +65,13 @@ async def test_g333_a_change_is_weighed_and_repaired_as_one_order(tmp_path: Path
         brain = await radius({"brain": "pixar"})
         assert [each["reasons"] for each in brain["scenes"]] == [["its brain"]] * 3
 
+        fact = {"sceneId": scenes[1], "entity": "Tom", "attribute": "hurt", "value": "left hand"}
+        thought = await radius({"fact": fact})
+        assert [(each["sceneId"], each["reasons"]) for each in thought["scenes"]] == [(scenes[2], ["what came before"])]
+        assert (await radius({"format": "five-act"}))["takes"] > 0
+        with pytest.raises(AssertionError, match="BAD_FACT"):
+            await radius({"fact": {**fact, "attribute": "rich"}})
+
         order = {"projectId": project, "sceneIds": [*scenes[:2], "scn_nobody"], "idempotencyKey": "repair"}
         first, again = [(await api.ask(REPAIR, i=order))["repairStale"] for _ in range(2)]
         assert [each["sceneId"] for each in first["notRepaired"]] == ["scn_nobody"]
