@@ -20,6 +20,7 @@ from actors.rebuild import Rebuilt
 from actors.runtime.facts import fact_of
 from actors.runtime.home import Home
 from actors.scene.gate import judge
+from actors.scene.reading import words_of
 from actors.workflow.messages import WORKFLOW
 from actors.workflow.steps import SPECS
 from storage.codec import decode
@@ -115,7 +116,8 @@ async def _check_held(world: World, home: str) -> None:
     for scene, job in rebuilt.jobs.values():
         story = continuity.story()
         if job.held is not None and not job.held["fixed"] and story is not None:
-            found = judge(story, scene, job.words, waived={*continuity.waivers, *job.waived})
+            words = words_of(job, (await (await _opened(world, home)).room(f"scene:{scene}")).text("script"))
+            found = judge(story, scene, *words, {*continuity.waivers, *job.waived})
             assert found.errors, f"{job.id} is held for nothing"
 
 

@@ -108,7 +108,7 @@ async def trouble(world: World) -> None:
     """Something happens to a host, again and again."""
     what, weights = list(HAPPENINGS), list(HAPPENINGS.values())
     while world.ledger.stormy:
-        await asyncio.sleep(world.rng.uniform(0.3, 1.5))
+        await asyncio.sleep(world.rng.uniform(*world.trouble_every_s))
         happening = world.rng.choices(what, weights)[0]
         host = world.rng.choice(world.hosts)
         world.trace.note(host.process.name, happening.__name__)

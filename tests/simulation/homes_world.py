@@ -50,6 +50,8 @@ class World:
         self.told = Told()
         self.faults: list[str] = []
         self.torn: set[frozenset[str]] = set()  # pairs of peer addresses without a way between them
+        self.kinds: tuple[type[Person], ...] = (Person, Person)
+        self.storm_s, self.trouble_every_s = STORM_S, (0.3, 1.5)
         self._first = dies_at, stops_at
         self._begun: set[asyncio.Task[None]] = set()
         self._marks = 0
@@ -110,12 +112,12 @@ class World:
         for at in range(3):
             await self.start_host(at)
         loop = asyncio.get_running_loop()
-        persons = [Person(self, name) for name in ("anna", "ben")]
+        persons = [kind(self, name) for kind, name in zip(self.kinds, ("anna", "ben"), strict=True)]
         people = [loop.create_task(person.live()) for person in persons]
         people += [loop.create_task(look_on(self, person, n)) for n, person in enumerate((*persons, persons[0]), 1)]
         workers = [loop.create_task(work(self, name)) for name in ("w1", "w2")]
         happens = loop.create_task(trouble(self))
-        await asyncio.sleep(STORM_S)
+        await asyncio.sleep(self.storm_s)
         await _end(people)
         self.ledger.stormy = False
         await happens
