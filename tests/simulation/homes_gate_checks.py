@@ -17,7 +17,7 @@ from tests.simulation.homes_directors import ATTIC, MORE
 if TYPE_CHECKING:
     from tests.simulation.homes_world import World
 
-APPEND_ROWS_MAX = 16
+APPEND_ROWS_MAX = 64
 """Rows of one append that writes into a scene: fewer than this."""
 
 
