@@ -80,6 +80,7 @@ class ProjectView(Body):
     background: bool = False  # whether the story is looked over while nobody has it open
     aliases: dict[str, list[str]] = field(default_factory=dict)  # cast id → other spellings
     portraits: dict[str, str] = field(default_factory=dict)  # cast id → key of their reference picture
+    voices: dict[str, dict[str, str]] = field(default_factory=dict)  # cast id → {"timbre","accent","pace","key"}
     share_percent: int = 100  # of an ordinary part of the workers
     cache_bound: int = 0  # wrong answers of the cache among 10,000; 0: as the installation has it
     ahead_renders: int = 0  # films a day made before anybody asks
@@ -254,7 +255,7 @@ class TakeView(Body):
     cache: dict[str, Any] | None = None  # how the cache came to its verdict: see `actors.scene.cached`
     judged: bool | None = None  # what people said last of a film from the cache; None: nothing
     parent: str | None = None  # the take people had when they asked for this one
-    seen: dict[str, Any] | None = None  # {"observer","mean_luma"}: what an observer measured; None: nobody looked
+    seen: dict[str, Any] | None = None  # {"observer","mean_luma","place"}: measured; None: nobody looked
     sheet: dict[str, Any] | None = None  # of contacts: {"key","sha256","bytes","light","colours"}, see `gpu.steps`
     cost: dict[str, Any] | None = None  # {"amount","unit","seconds"} that a vendor charged for it; None: nobody did
 

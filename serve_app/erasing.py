@@ -70,13 +70,14 @@ class Erasing:
                 await self._objects.delete(each.key)
 
     async def _uploads(self, home: str) -> set[str]:
-        """Reference pictures of its characters: in events alone, since its projection went when it was deleted."""
+        """Pictures and recordings of its characters: in events alone, since its projection went when it was deleted."""
         found: set[str] = set()
         after = 0
         while rows := await self._ledger.read(home, doc="@project", after=after, limit=PAGE_ROWS):
             for row in rows:
-                if row.type == "cast.portrait_set" and (key := str(decode(row.body).get("key") or "")):
-                    found.add(key)
+                if row.type in ("cast.portrait_set", "cast.voice_set"):
+                    told = decode(row.body)
+                    found.add(str(told.get("voice", told).get("key") or ""))
             after = rows[-1].seq
         return {key for key in found if key.startswith("assets/uploads/")}
 
@@ -92,5 +93,6 @@ class Erasing:
 def _keys(row: View) -> set[str]:
     body = row.body or b""
     if row.kind == "project":
-        return set(ProjectView.from_blob(body).portraits.values())
+        project = ProjectView.from_blob(body)
+        return {*project.portraits.values(), *(each["key"] for each in project.voices.values() if "key" in each)}
     return set(named_objects(decode(body)))

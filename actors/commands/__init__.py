@@ -68,6 +68,7 @@ from actors.commands.project import (
     SetFormat,
     SetPortrait,
     SetShare,
+    SetVoice,
     WithdrawDefinition,
 )
 from actors.commands.scene import (
@@ -158,6 +159,7 @@ __all__ = (
     "SetPortrait",
     "SetRelation",
     "SetShare",
+    "SetVoice",
     "StopLine",
     "StyleScene",
     "UnlockScene",

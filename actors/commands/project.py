@@ -136,6 +136,18 @@ class SetPortrait(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class SetVoice(Command):
+    """How a character sounds: in words, and by the key of an uploaded recording; all empty: nothing any more."""
+
+    type: ClassVar[str] = "project.set_voice"
+    cast: str
+    timbre: str = ""
+    accent: str = ""
+    pace: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RemoveCast(Command):
     """What is written of them stays written."""
 
@@ -211,6 +223,7 @@ COMMANDS: tuple[type[Command], ...] = (
     LeaveOut,
     AddCast,
     SetPortrait,
+    SetVoice,
     RemoveCast,
     CreateAccessLink,
     ChangeAccessLink,

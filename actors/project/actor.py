@@ -37,10 +37,22 @@ from actors.commands import (
     SetFormat,
     SetPortrait,
     SetShare,
+    SetVoice,
     WithdrawDefinition,
 )
 from actors.graphs.messages import GRAPH
-from actors.project import access, carrying, checkpoints, deletion, portraits, reuse, share, styles, webhooks
+from actors.project import (
+    access,
+    carrying,
+    checkpoints,
+    deletion,
+    portraits,
+    reuse,
+    share,
+    styles,
+    voices,
+    webhooks,
+)
 from actors.project.draft import ProjectDraft, SceneDraft, heading_words, read_screenplay, scene_script
 from actors.project.order import key_between, keys
 from actors.project.rules import SCENES_MAX
@@ -98,6 +110,7 @@ class Facts:
     aliases: dict[str, list[str]] = field(default_factory=dict)  # cast id → other spellings
     background: bool = False  # whether the story is looked over while nobody has it open
     portraits: dict[str, str] = field(default_factory=dict)  # cast id → key of their reference picture
+    voices: dict[str, dict[str, str]] = field(default_factory=dict)  # cast id → as people set it
     ahead_renders: int = 0  # films a day made before anybody asks: see `actors.ahead`
     share_percent: int = 100  # of an ordinary part of the workers: see `actors.project.share`
     cache_bound: int = 0  # wrong answers of the cache among 10,000: see `actors.project.reuse`
@@ -153,6 +166,8 @@ class ProjectActor(Actor):
                 self._facts().cast[data["id"]] = data["name"]
             case "cast.portrait_set" | "cast.removed":
                 portraits.apply(self._facts(), fact)
+            case voices.VOICE_SET:
+                voices.apply(self._facts().voices, data["id"], data["voice"])
             case "scene.created":
                 self.scenes[data["id"]] = SceneFacts(data["id"], data["heading"], data["order"], data["created_at_ms"])
             case "access.granted" | "access.changed" | "access.revoked":
@@ -206,7 +221,7 @@ class ProjectActor(Actor):
             return Needs(compute=partial(read_screenplay, message.text))
         if isinstance(message, SaveCheckpoint | checkpoints.MakeCheckpoint) and self.facts is not None:
             return checkpoints.needs(self, message)
-        if isinstance(message, SetBrain | SetFormat | AddCast | SetPortrait | RemoveCast):
+        if isinstance(message, SetBrain | SetFormat | AddCast | SetPortrait | SetVoice | RemoveCast):
             return Needs(edits=("outline",))
         if isinstance(message, WithdrawDefinition):
             return styles.needs()
@@ -246,6 +261,8 @@ class ProjectActor(Actor):
                 return self._add_cast(message, ctx)
             case SetPortrait() | RemoveCast():
                 return portraits.decide(self, message, ctx)
+            case SetVoice():
+                return voices.decide(self, message, ctx)
             case CreateScene():
                 return self._create_scene(message, ctx)
             case CreateAccessLink() | ChangeAccessLink() | RevokeAccessLink():
@@ -433,6 +450,7 @@ class ProjectActor(Actor):
             aliases=facts.aliases,
             portraits=facts.portraits,
             left_out=facts.left_out,
+            voices=facts.voices,
         )
         return ViewDraft("project", self.home, "", order_ms(facts.created_at_ms), body)
 

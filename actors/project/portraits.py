@@ -37,10 +37,11 @@ def decide(project: ProjectActor, command: SetPortrait | RemoveCast, ctx: Contex
     ids = {"project": project.home, "cast": command.cast}
     if isinstance(command, RemoveCast):
         cast, portraits = _without(facts.cast, command.cast), _without(facts.portraits, command.cast)
+        voices = {id: each for id, each in facts.voices.items() if id != command.cast}
         aliases = {id: each for id, each in facts.aliases.items() if id != command.cast}
         return Decision(
             events=[Draft("cast.removed", {"id": command.cast, "by": ctx.principal})],
-            views=[project.changed(cast=cast, aliases=aliases, portraits=portraits)],
+            views=[project.changed(cast=cast, aliases=aliases, portraits=portraits, voices=voices)],
             edits=[Edit("outline", (DropKey("cast", command.cast),))],
             ids=ids,
         )
@@ -69,6 +70,7 @@ def apply(facts: Facts, fact: Fact) -> None:
     if fact.type == "cast.removed":
         facts.cast.pop(id, None)
         facts.aliases.pop(id, None)
+        facts.voices.pop(id, None)
 
 
 def entries(home: str, events: Iterable[Draft], first_seq: int, now_ms: int) -> list[Entry]:

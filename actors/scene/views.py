@@ -116,7 +116,10 @@ def take_view(home: str, scene: str, job: Job, at_ms: int) -> ViewDraft:
 
 def _seen(observation: Mapping[str, Any]) -> dict[str, Any] | None:
     luma = observation.get("measures", {}).get("mean_luma")
-    return None if luma is None else {"observer": observation.get("observer", ""), "mean_luma": luma}
+    if luma is None:
+        return None
+    place = {"place": observation["place"]} if isinstance(observation.get("place"), dict) else {}
+    return {"observer": observation.get("observer", ""), "mean_luma": luma, **place}
 
 
 def live_job(scene: str, job: Job, attempt: Attempt | None, forecast: Forecast = NOTHING_KNOWN) -> dict[str, Any]:

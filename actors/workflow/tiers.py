@@ -46,6 +46,7 @@ EVENTS: Mapping[str, Tier] = {
     "copy.left_out": _LOCAL,
     "cast.added": _LOCAL,
     "cast.portrait_set": _LOCAL,
+    "cast.voice_set": _LOCAL,
     "cast.removed": _LOCAL,
     "scenes.moved": _LOCAL,
     "access.granted": _LOCAL,

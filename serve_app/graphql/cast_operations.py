@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import strawberry
 
-from actors.commands import Answer, Command, RemoveCast, SetPortrait
+from actors.commands import Answer, Command, RemoveCast, SetPortrait, SetVoice
 from serve_app.graphql.context import Info
 from serve_app.graphql.described import commanded
 from serve_app.graphql.payloads import ProjectPayload, key_problem, missing
@@ -20,6 +20,17 @@ class SetPortraitInput:
     project_id: strawberry.ID
     cast_id: strawberry.ID
     key: str | None = strawberry.field(default=None, description="Of a picture, as `/uploads` answers; null: none.")
+    idempotency_key: str
+
+
+@strawberry.input(description="All empty: nothing is set any more.")
+class SetVoiceInput:
+    project_id: strawberry.ID
+    cast_id: strawberry.ID
+    timbre: str = ""
+    accent: str = ""
+    pace: str = ""
+    key: str | None = strawberry.field(default=None, description="Of a recording of up to 30 s, as `/uploads` answers.")
     idempotency_key: str
 
 
@@ -37,6 +48,12 @@ class CastMutations:
     )
     async def set_portrait(self, info: Info, input: SetPortraitInput) -> ProjectPayload:
         command = SetPortrait(cast=str(input.cast_id), key=input.key or "")
+        return await _of_project(info, str(input.project_id), input.idempotency_key, command)
+
+    @commanded("How a character sounds, in words and by a short recording. What the script says of it stays as it is.")
+    async def set_voice(self, info: Info, input: SetVoiceInput) -> ProjectPayload:
+        words = {"timbre": input.timbre, "accent": input.accent, "pace": input.pace}
+        command = SetVoice(cast=str(input.cast_id), key=input.key or "", **words)
         return await _of_project(info, str(input.project_id), input.idempotency_key, command)
 
     @commanded("Somebody leaves the cast, with their reference picture. What is written of them stays written.")

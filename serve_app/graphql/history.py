@@ -43,6 +43,7 @@ SUMMARIES: dict[str, str] = {
     "scene.style_set": "Chose how a scene is seen",
     "cast.added": "Added someone to the cast",
     "cast.portrait_set": "Changed somebody's reference picture",
+    "cast.voice_set": "Changed how somebody sounds",
     "cast.removed": "Took somebody out of the cast",
     "scene.created": "Added a scene",
     "scenes.moved": "Reordered the scenes",

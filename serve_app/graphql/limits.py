@@ -63,6 +63,17 @@ LIST_SIZES: Mapping[str, int] = {
     "triggers": 100,
     "bonds": 4,
     "remembers": 4,
+    "appearances": 10,
+    "visits": 5,
+    "expressions": 2,
+    "voice": 1,
+    "toldVoice": 2,
+    "looks": 3,
+    "light": 2,
+    "lies": 3,
+    "features": 6,
+    "relations": 6,
+    "palette": 5,
 }
 """What lists without `first` usually hold; `edges` were paid for by their connection's `first`."""
 PAGE_SIZE_MAX = 200

@@ -40,6 +40,7 @@ from serve_app.graphql.story_operations import StoryQueries
 from serve_app.graphql.style_operations import StyleQueries
 from serve_app.graphql.table_operations import TableQueries
 from serve_app.graphql.webhook_operations import WebhookQueries
+from serve_app.graphql.who_and_where import WhoAndWhereQueries
 from storage.ledger.protocol import View
 
 FRESH_READS_MAX = 8
@@ -79,6 +80,7 @@ class Query(
     DeletionQueries,
     GraphQueries,
     TableQueries,
+    WhoAndWhereQueries,
 ):
     @strawberry.field
     async def me(self, info: Info) -> Me:

@@ -1,4 +1,4 @@
-"""`/uploads`: a reference image or a screenplay file, streamed into the object store.
+"""`/uploads`: a reference image, a recording of a voice or a screenplay file, streamed into the object store.
 
 The invariant: what is stored is what its name says (the first bytes are looked at), within its limit, and all of it;
 an upload that breaks off or lies leaves nothing. The answer has the key and a signed address.
@@ -6,11 +6,13 @@ an upload that breaks off or lies leaves nothing. The answer has the key and a s
 
 from __future__ import annotations
 
+import asyncio
 import codecs
 import hashlib
 import secrets
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
@@ -21,6 +23,7 @@ from serve_app.auth import Gate
 from serve_app.graphql.ports import SignMedia
 from serve_app.http.answers import Refusal, enter_as_owner
 from serve_app.http.deps import Media, StudioLimits
+from serve_app.http.recordings import BYTES_MAX, checked_seconds
 from storage.objects.protocol import StoreName
 
 CHUNK_BYTES = 256 * 1024
@@ -46,13 +49,26 @@ SORTS = (
     Sort("image", "jpg", "image/jpeg", (((0, b"\xff\xd8\xff"),),)),
     Sort("image", "webp", "image/webp", (((0, b"RIFF"), (8, b"WEBP")),)),
 )
+RECORDINGS = (
+    Sort("recording", "wav", "audio/wav", (((0, b"RIFF"), (8, b"WAVE")),)),
+    Sort(
+        "recording",
+        "mp3",
+        "audio/mpeg",
+        (((0, b"ID3"),), ((0, b"\xff\xfb"),), ((0, b"\xff\xf3"),), ((0, b"\xff\xf2"),)),
+    ),
+    Sort("recording", "ogg", "audio/ogg", (((0, b"OggS"),),)),
+    Sort("recording", "m4a", "audio/mp4", (((4, b"ftypM4A "),),)),
+)
+"""By `/uploads` alone: a bucket cannot say how long one lasts."""
+
 SCREENPLAY = Sort("screenplay", "fountain", "text/plain; charset=utf-8")
 SCREENPLAY_NAMES = (".fountain", ".spmd", ".txt")
 
 
 def sort_of(name: str, head: bytes) -> Sort | None:
     """What the file is, by its first bytes; a screenplay also by its name, since text has no signature."""
-    for sort in SORTS:
+    for sort in (*SORTS, *RECORDINGS):
         if sort.matches(head):
             return sort
     return SCREENPLAY if name.lower().endswith(SCREENPLAY_NAMES) and b"\0" not in head else None
@@ -105,7 +121,12 @@ class Uploads:
             raise Refusal("BAD_REQUEST", "The file is empty.")
         sort = sort_of(name, head)
         if sort is None:
-            raise Refusal("UNSUPPORTED_MEDIA_TYPE", "Take PNG, JPEG or WebP images, and .fountain or .txt screenplays.")
+            raise Refusal(
+                "UNSUPPORTED_MEDIA_TYPE",
+                "Take PNG, JPEG or WebP images, WAV, MP3, Ogg or M4A recordings, and .fountain or .txt screenplays.",
+            )
+        if sort.kind == "recording":
+            return await self._record(sort, head, rest)
         image = sort.kind == "image"
         bytes_max = self._limits.image_bytes_max if image else self._limits.screenplay_bytes_max
         digest = hashlib.sha256()
@@ -114,9 +135,25 @@ class Uploads:
         stat = await self._media.write(key, body, sort.content_type)
         return answer_of(key, self._sign(key), sort.kind, sort.content_type, stat.size, digest.hexdigest())
 
+    async def _record(self, sort: Sort, head: bytes, rest: AsyncIterator[bytes]) -> Response:
+        digest = hashlib.sha256()
+        data = b"".join([chunk async for chunk in checked(head, rest, BYTES_MAX, digest, text=False)])
+        seconds = await asyncio.to_thread(checked_seconds, data)
+        key = StoreName.ASSETS.key("uploads", f"{secrets.token_hex(16)}.{sort.extension}")
+        stat = await self._media.write(key, _whole(data), sort.content_type)
+        extra = {"seconds": round(seconds, 2)}
+        return answer_of(key, self._sign(key), sort.kind, sort.content_type, stat.size, digest.hexdigest(), extra)
 
-def answer_of(key: str, url: str, kind: str, content_type: str, size: int, sha256: str) -> Response:
+
+async def _whole(data: bytes) -> AsyncIterator[bytes]:
+    yield data
+
+
+def answer_of(
+    key: str, url: str, kind: str, content_type: str, size: int, sha256: str, extra: Mapping[str, Any] | None = None
+) -> Response:
     told = {"key": key, "url": url, "kind": kind, "contentType": content_type, "bytes": size, "sha256": sha256}
+    told |= extra or {}
     return JSONResponse(told, 201, {"cache-control": "no-store", "location": url})
 
 

@@ -10,9 +10,12 @@ import io
 from functools import partial
 from typing import Any
 
+from gpu.embed.protocol import EmbedError
 from gpu.enhance.protocol import EnhancedScene
+from gpu.media.encode import POSTER
 from gpu.observe.contact_sheet import Frames, Sheet
 from gpu.observe.epistemic import Evidence, Intent, evaluate
+from gpu.observe.place import fingerprint
 from gpu.observe.technical import Cancelled as StoppedWatching
 from gpu.observe.technical import observe, plan_of
 from serve_app.steps.patience import patiently
@@ -20,6 +23,7 @@ from serve_app.steps.stores import IMMUTABLE, StepStores
 from serve_app.worker import Report, StepCancelled
 from storage.codec import encode
 from storage.ledger.protocol import Attempt
+from storage.objects.protocol import ObjectStoreError
 
 GOOD = frozenset({"valid", "uncertain"})
 """Verdicts of films that may be shown for others. Of one that shows something else nobody shall get a second copy."""
@@ -47,7 +51,19 @@ class Observe:
         wait(self._stores.cache.put(observation_key(request["video_key"]), encode(verdict)))
         if seen.verdict in GOOD and request.get("remember"):
             self._remember(request["remember"], verdict)
-        return {**seen.to_dict(), "epistemic_state": state.value, **sheet}
+        place = self._place(request["video_key"])
+        told = {**seen.to_dict(), "epistemic_state": state.value, **sheet}
+        return {**told, "place": place} if place is not None else told
+
+    def _place(self, video_key: str) -> dict[str, Any] | None:
+        """Of the film's poster; None where there is none to be read: a look at a place decides nothing of the film."""
+        from gpu.embed.image_descriptor import ImageDescriptor
+
+        try:
+            poster = self._stores.wait(self._stores.objects.get(f"{video_key.rpartition('/')[0]}/{POSTER}"))
+            return fingerprint(poster, ImageDescriptor())
+        except (ObjectStoreError, EmbedError):
+            return None
 
     def _sheet(self, video_key: str, sheet: Sheet | None, report: Report) -> dict[str, Any]:
         """Beside its film and named by its content: it goes with the film, and is stored once."""

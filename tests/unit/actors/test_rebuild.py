@@ -10,6 +10,7 @@ import pycrdt
 import pytest
 
 from actors.commands import (
+    AddCast,
     CancelJob,
     ContinueScene,
     CreateScene,
@@ -17,7 +18,9 @@ from actors.commands import (
     GenerateScene,
     LockScene,
     NameVersion,
+    RemoveCast,
     SayLine,
+    SetVoice,
     StyleScene,
 )
 from actors.project.copying import Copying
@@ -99,6 +102,10 @@ async def a_life(it: Story) -> tuple[str, str]:
     said = (await it.ask(home, SayLine(scenes[1], "Who is here?"))).ids["line"]
     await table_answered(it, said)
     await it.ask(home, LockScene(scenes[2]))
+    ruth, tom = [(await it.ask(home, AddCast(name))).ids["cast"] for name in ("RUTH", "TOM")]
+    for cast in (ruth, tom):
+        await it.ask(home, SetVoice(cast, "gravelly", "Irish", key=f"assets/uploads/{'a' * 32}.wav"))
+    await it.ask(home, RemoveCast(tom))
     for actor in (home, *scenes, "@continuity"):
         await owned.activation(actor).idle()
     return home, scenes[0]

@@ -25,6 +25,7 @@ pytestmark = pytest.mark.unit
 GONE, STAYS = "prj_gone", "prj_stays"
 SCENE_PANEL = "assets/panels/att_own/0-0.jpg"
 UPLOAD, SHARED_UPLOAD = "assets/uploads/own.png", "assets/uploads/copied.png"
+RECORDING = "assets/uploads/own.wav"
 
 
 def film(home: str, attempt: str) -> View:
@@ -47,7 +48,10 @@ async def filled(ledger: MemoryLedger) -> None:
     ):
         claim = await ledger.claim(home, host)
         set_ = NewEvent("@project", RowKind.EVENT, "cast.portrait_set", encode({"id": "cst", "key": UPLOAD}))
-        await ledger.append(Append(home, claim.epoch, claim.seq, (set_,) * (home == GONE), views, attempts))
+        heard = {"id": "cst", "voice": {"key": RECORDING}}
+        sounds = NewEvent("@project", RowKind.EVENT, "cast.voice_set", encode(heard))
+        owed = (set_, sounds) if home == GONE else ()
+        await ledger.append(Append(home, claim.epoch, claim.seq, owed, views, attempts))
 
 
 async def test_a119_what_nobody_else_shows_goes(tmp_path: Path) -> None:
@@ -58,7 +62,7 @@ async def test_a119_what_nobody_else_shows_goes(tmp_path: Path) -> None:
     ledger, objects, catalogue = MemoryLedger(), open_objects(settings), open_catalogue(settings)
     await filled(ledger)
     stay = ["videos/att_given/master.m3u8", "videos/att_given/v0/1.ts", "videos/att_theirs/master.m3u8"]
-    go = ["videos/att_own/master.m3u8", "videos/att_own/v0/1.ts", SCENE_PANEL, UPLOAD]
+    go = ["videos/att_own/master.m3u8", "videos/att_own/v0/1.ts", SCENE_PANEL, UPLOAD, RECORDING]
     go += [f"internal/archive/{GONE}/1-2-x", f"internal/components/prompt/{GONE}/p.msgpack"]
     for key in (*stay, *go):
         await objects.put(key, b"bytes", content_type="application/octet-stream")
