@@ -3,7 +3,7 @@ import type { SheetScene } from '../src/api/breakdown';
 import { itemWords, pagesWords, setWords, sheetSummary, sinceWords, skyWords } from '../src/story/breakdownWords';
 
 const scene = (change: Partial<SheetScene>): SheetScene => ({
-  sceneId: 'scn_1', number: '1', setting: 'INT', place: 'KITCHEN', timeOfDay: 'night', storyDay: 'N1', eighths: 5, pages: '5/8',
+  sceneId: 'scn_1', number: '1', setting: 'INT', place: 'KITCHEN', timeOfDay: 'night', storyDay: 'N1', light: [], eighths: 5, pages: '5/8',
   cast: [{ number: 1, name: 'RUTH' }], props: [], wardrobe: [], looks: [], vehicles: [], weather: null, season: null, synopsis: '', ...change,
 });
 

@@ -17,6 +17,8 @@ export interface SheetScene {
   timeOfDay: string | null;
   /** D1, N1 …; null outside the clock of the story. */
   storyDay: string | null;
+  /** How the place is lit, beat by beat. */
+  light: SheetItem[];
   eighths: number;
   pages: string;
   cast: { number: number; name: string }[];
@@ -34,7 +36,7 @@ const ITEM = '{ who words since }';
 export async function breakdownSheet(projectId: string): Promise<SheetScene[]> {
   const told = await graphql<{ breakdownSheet: SheetScene[] }>(
     `query Breakdown($projectId: ID!) { breakdownSheet(projectId: $projectId) {
-      sceneId number setting place timeOfDay storyDay eighths pages cast { number name }
+      sceneId number setting place timeOfDay storyDay light ${ITEM} eighths pages cast { number name }
       props ${ITEM} wardrobe ${ITEM} looks ${ITEM} vehicles ${ITEM} weather season synopsis } }`,
     { projectId },
   );

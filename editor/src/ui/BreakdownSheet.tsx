@@ -48,7 +48,7 @@ function Files({ story }: { story: Story }) {
   );
 }
 
-const HEADS = ['Scene', 'Day', 'Set', 'Pages', 'Cast', 'Props', 'Wardrobe', 'Hair, make-up, injury', 'Vehicles', 'Sky'];
+const HEADS = ['Scene', 'Day', 'Set', 'Light', 'Pages', 'Cast', 'Props', 'Wardrobe', 'Hair, make-up, injury', 'Vehicles', 'Sky'];
 
 function Scenes({ story, scenes }: { story: Story; scenes: SheetScene[] }) {
   return (
@@ -91,6 +91,7 @@ function Row({ story, scene }: { story: Story; scene: SheetScene }) {
         </span>
       </td>
       <td title={scene.synopsis}>{setWords(scene)}</td>
+      <Items items={scene.light} />
       <td class="breakdown-pages">{scene.pages}</td>
       <td>
         <ul>

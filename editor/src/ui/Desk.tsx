@@ -15,7 +15,7 @@ import { Strip } from './Strip';
 import { TopBar } from './TopBar';
 import { Empty } from './Empty';
 import { RenameScene } from './RenameScene';
-import { breakingDown, cacheReporting, deleting, outOfDate, sharing } from './sharing';
+import { breakingDown, cacheReporting, deleting, outOfDate, sharing, whoAndWhereOpen } from './sharing';
 
 export function Desk({ story }: { story: Story }) {
   useRoute(story);
@@ -26,6 +26,7 @@ export function Desk({ story }: { story: Story }) {
   const cache = useChunk(cacheReporting, cacheSheet, () => import('./CacheSheet'), 'The cache report');
   const radius = useChunk(outOfDate, radiusSheet, () => import('./RadiusSheet'), 'The list of films');
   const sheet = useChunk(breakingDown, breakdownSheet, () => import('./BreakdownSheet'), 'The breakdown');
+  const who = useChunk(whoAndWhereOpen, whoSheet, () => import('./WhoWhereSheet'), 'Who and where');
   const deletion = useChunk(deleting, deleteSheet, () => import('./DeleteSheet'), 'The question');
   useEffect(() => {
     document.title = story.title.value ? `${story.title.value} · StoryForge` : 'StoryForge';
@@ -47,6 +48,7 @@ export function Desk({ story }: { story: Story }) {
       {cache !== null && <cache.CacheSheet story={story} />}
       {radius !== null && <radius.RadiusSheet story={story} />}
       {sheet !== null && <sheet.BreakdownSheet story={story} />}
+      {who !== null && <who.WhoWhereSheet story={story} />}
       {deletion !== null && <deletion.DeleteSheet story={story} />}
     </div>
   );
@@ -74,6 +76,8 @@ type RadiusChunk = typeof import('./RadiusSheet');
 const radiusSheet = signal<RadiusChunk | null>(null);
 type BreakdownChunk = typeof import('./BreakdownSheet');
 const breakdownSheet = signal<BreakdownChunk | null>(null);
+type WhoChunk = typeof import('./WhoWhereSheet');
+const whoSheet = signal<WhoChunk | null>(null);
 type DeleteChunk = typeof import('./DeleteSheet');
 const deleteSheet = signal<DeleteChunk | null>(null);
 

@@ -11,7 +11,7 @@ import { revealThread } from '../script/remarks';
 import { activeThread, desk, held, reused } from './deskView';
 import { mayShare, mayWrite } from '../story/role';
 import { modKey } from './keys';
-import { breakingDown, cacheReporting, deleting, outOfDate, sharing } from './sharing';
+import { breakingDown, cacheReporting, deleting, outOfDate, sharing, whoAndWhereOpen } from './sharing';
 
 export interface Command {
   id: string;
@@ -79,6 +79,7 @@ export function commandsOf(story: Story, query: string): Command[] {
         ]
       : []),
     { id: 'breakdown', label: 'Breakdown sheet: days, cast, props, wardrobe', run: () => void (breakingDown.value = true) },
+    { id: 'who', label: 'Who and where: people, voices, places, light', run: () => void (whoAndWhereOpen.value = true) },
     { id: 'cache', label: 'Cache report: what was reused, and what that saved', run: () => void (cacheReporting.value = true) },
     ...(mayWrite.peek()
       ? [{ id: 'stale', label: 'Out of date: films that would be made otherwise today', run: () => void (outOfDate.value = true) }]

@@ -5,4 +5,5 @@ export const sharing = signal(false);
 export const cacheReporting = signal(false);
 export const outOfDate = signal(false);
 export const breakingDown = signal(false);
+export const whoAndWhereOpen = signal(false);
 export const deleting = signal(false);
