@@ -1,15 +1,13 @@
 /** Who and where: everybody in the story with looks, voice, age and faces; every place with pictures, light and things. */
 import { signal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
-import { wordsFor } from '../api/operations';
-import { type StoryPerson, type StoryPlace, whoAndWhere } from '../api/whoAndWhere';
+import { whoAndWhere } from '../api/whoAndWhere';
 import { navigate, pathTo } from '../story/router';
 import type { Story } from '../story/story';
 import { summary } from '../story/whoWords';
 import '../styles/whowhere.css';
 import { PersonCard } from './PersonCard';
 import { PlaceCard } from './PlaceCard';
-import { Sheet } from './Sheet';
+import { SheetFrame } from './SheetFrame';
 import { whoAndWhereOpen } from './sharing';
 
 type Side = 'who' | 'where';
@@ -18,66 +16,46 @@ const SIDES: readonly { side: Side; words: string }[] = [
   { side: 'where', words: 'Where' },
 ];
 
-const told = signal<{ people: StoryPerson[]; places: StoryPlace[] } | null>(null);
-const problem = signal('');
 const side = signal<Side>('who');
 
 const close = (): void => {
   whoAndWhereOpen.value = false;
 };
 
-async function refresh(story: Story): Promise<void> {
-  problem.value = '';
-  try {
-    told.value = await whoAndWhere(story.id);
-  } catch (cause) {
-    problem.value = wordsFor(cause);
-  }
-}
-
 export function WhoWhereSheet({ story }: { story: Story }) {
-  const open = whoAndWhereOpen.value;
-  useEffect(() => {
-    told.value = null;
-    if (open) void refresh(story);
-  }, [open, story]);
-  if (!open) return null;
-  const found = told.value;
+  if (!whoAndWhereOpen.value) return null;
   const go = (sceneId: string): void => {
     close();
     navigate(pathTo(story.id, sceneId));
   };
   return (
-    <Sheet title="Who and where" class="who-sheet" onClose={close}>
-      {found === null && problem.value === '' && <span class="ghost cache-ghost" role="status" aria-label="Reading the script" />}
-      {problem.value !== '' && (
-        <p class="field-errors" role="alert">
-          {problem.value}{' '}
-          <button type="button" class="quiet small" onClick={() => void refresh(story)}>
-            Try again
-          </button>
-        </p>
-      )}
-      {found !== null && (
+    <SheetFrame title="Who and where" class="who-sheet" coming="Reading the script" ask={() => whoAndWhere(story.id)} onClose={close}>
+      {({ people, places }, again) => (
         <>
           <p class="who-sum" data-testid="who-summary">
-            {summary(found.people, found.places)}
+            {summary(people, places)}
           </p>
           <Tabs />
           <div class="who-scroll" role="tabpanel" id="who-panel" aria-labelledby={`who-tab-${side.value}`}>
-            {side.value === 'who' && found.people.map((each) => <PersonCard key={each.key} story={story} person={each} go={go} changed={() => refresh(story)} />)}
-            {side.value === 'who' && found.people.length === 0 && <p class="who-empty">Nobody speaks or is introduced yet. Write a name in capitals above a line.</p>}
-            {side.value === 'where' && found.places.map((each) => <PlaceCard key={each.key} place={each} go={go} />)}
-            {side.value === 'where' && found.places.length === 0 && <p class="who-empty">No heading names a place yet. Write one: INT. KITCHEN - NIGHT.</p>}
+            {side.value === 'who' ? (
+              <>
+                {people.map((each) => (
+                  <PersonCard key={each.key} story={story} person={each} go={go} changed={again} />
+                ))}
+                {people.length === 0 && <p class="who-empty">Nobody speaks or is introduced yet. Write a name in capitals above a line.</p>}
+              </>
+            ) : (
+              <>
+                {places.map((each) => (
+                  <PlaceCard key={each.key} place={each} go={go} />
+                ))}
+                {places.length === 0 && <p class="who-empty">No heading names a place yet. Write one: INT. KITCHEN - NIGHT.</p>}
+              </>
+            )}
           </div>
         </>
       )}
-      <div class="form-end">
-        <button type="button" class="quiet" onClick={close}>
-          Done
-        </button>
-      </div>
-    </Sheet>
+    </SheetFrame>
   );
 }
 
