@@ -1,8 +1,9 @@
 """Who is here: awareness states of a room, last value wins, never stored.
 
 Owns the y-protocols awareness format and the table of states. Invariants: a state is shown only under an id its
-session speaks for, with the identity the server knows; a late echo never brings back someone who left; nothing here
-reaches the log. Bytes come from sessions and go out once per tick through `room`.
+session speaks for, with the identity the server knows; a late echo never brings back someone who left; a stock client
+that was away believes what it is told on its return: it has forgotten the others' states and not their clocks, and
+takes a later clock only; nothing here reaches the log. Bytes come from sessions and go out once a tick by `room`.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ class Presence:
         self._states: dict[int, _State] = {}
         self._departed: OrderedDict[int, _Departed] = OrderedDict()
         self._changed: dict[int, None] = {}
-        self._sent: deque[bytes] = deque(maxlen=_ECHOES_KEPT)
+        self._sent: deque[tuple[bytes, int]] = deque(maxlen=_ECHOES_KEPT)  # what sessions up to an ordinal were told
         self._last_ordinal = 0
         self._server_id: int | None = None
 
@@ -87,11 +88,13 @@ class Presence:
     def changed(self) -> bool:
         return bool(self._changed)
 
-    def receive(self, speaker: Speaker, payload: bytes, now: float) -> None:
-        """Take in one awareness update. Entries the session may not speak for are ignored. Raises `Malformed`."""
+    def receive(self, speaker: Speaker, payload: bytes, now: float) -> bool:
+        """Take in one awareness update; whether it says that its session came back, so that it has to be told of
+        everyone anew. Entries the session may not speak for are ignored. Raises `Malformed`."""
         self._last_ordinal = max(self._last_ordinal, speaker.ordinal)
-        if payload in self._sent:
-            return  # a stock client repeats what it was just told
+        if any(payload == sent and speaker.ordinal <= told for sent, told in self._sent):
+            return False  # a stock client repeats what it was just told; who came later was not told, and is back
+        back = False
         reader = Reader(payload)
         for _ in range(reader.varuint()):
             client, clock, text = reader.varuint(), reader.varuint(), reader.var_bytes()
@@ -100,8 +103,11 @@ class Presence:
             if text == b"null":
                 self._leave(client, clock)
             elif len(text) <= self._limits.awareness_state_bytes_max:
-                self._show(speaker, client, clock, _stamped(text, speaker.user), now)
+                back |= self._show(speaker, client, clock, _stamped(text, speaker.user), now)
         reader.expect_end()
+        if back:
+            self._outdate(speaker)
+        return back
 
     def _may_speak(self, speaker: Speaker, client: int, clock: int) -> bool:
         state = self._states.get(client)
@@ -125,19 +131,29 @@ class Presence:
             len(speaker.presence_ids) < self._limits.awareness_clients_per_session_max
         )
 
-    def _show(self, speaker: Speaker, client: int, clock: int, text: str, now: float) -> None:
+    def _show(self, speaker: Speaker, client: int, clock: int, text: str, now: float) -> bool:
+        """Whether it was here before, on another socket."""
         state, departed = self._states.get(client), self._departed.pop(client, None)
-        shown = clock
+        back = departed is not None or (state is not None and state.speaker is not speaker)
+        # One more than it says: others may know it by this clock, from a room of another host.
+        shown = clock + 1
         if state is not None:
             shown = max(clock, state.shown_clock + 1)
             if state.speaker is not None and state.speaker is not speaker:
                 state.speaker.presence_ids.remove(client)
         elif departed is not None:
-            shown = max(clock, departed.clock + 1)
+            shown = max(shown, departed.clock + 1)
         if client not in speaker.presence_ids:
             speaker.presence_ids.append(client)
         self._states[client] = _State(speaker, clock, shown, text, now)
         self._changed[client] = None
+        return back
+
+    def _outdate(self, speaker: Speaker) -> None:
+        """Every clock that this session may remember is over; the others' next states come after these."""
+        for state in self._states.values():
+            if state.speaker is not speaker:
+                state.shown_clock += 1
 
     def _leave(self, client: int, clock: int) -> None:
         state = self._states.pop(client, None)
@@ -196,7 +212,7 @@ class Presence:
             return None
         payload = self._encode(self._changed)
         self._changed.clear()
-        self._sent.append(payload)
+        self._sent.append((payload, self._last_ordinal))
         return payload
 
     def everyone(self) -> bytes | None:

@@ -37,7 +37,7 @@ from collab.ports import DocumentLog, Entry, Offer, Proposal, ProposalLog, Refus
 from collab.presence import HEARTBEAT, Presence, User
 from collab.proposals import FOREIGN_ID, Proposals
 from collab.renewal import Renewed, rewrite
-from collab.session import Access, Joining, Pause, Session
+from collab.session import Access, Joining, Live, Pause, Session
 from collab.transport import Transport
 from collab.updates import Header, read_header
 
@@ -306,7 +306,9 @@ class Room:
     # presence
 
     def present(self, session: Session, payload: bytes) -> None:
-        self.presence.receive(session, payload, self.clock.now())
+        back = self.presence.receive(session, payload, self.clock.now())
+        if back and isinstance(session.state, Live):  # else it is told when it goes live
+            self.show_everyone(session)
         self._presence_changed()
 
     def show_everyone(self, session: Session) -> None:

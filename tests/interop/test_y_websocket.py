@@ -160,9 +160,10 @@ async def run_node(node: str, script: str, *args: str) -> asyncio.subprocess.Pro
 
 
 async def test_two_people_write_leave_return_and_outlive_a_restart(node: str) -> None:
-    """W-20: converge, durable echo, presence, offline and back, restart from the log alone, newcomer."""
+    """W-20: converge, durable echo, presence, offline and back, restart from the log alone, newcomer. R-32: whoever was
+    away sees the others at once, after a restart too."""
     async with asyncio.timeout(NODE_S_MAX), asyncio.TaskGroup() as tasks:
-        for client in CLIENTS:  # at once: each waits 15 s for a stock client to repeat its presence
+        for client in CLIENTS:
             tasks.create_task(_write_leave_return_and_outlive(node, client))
 
 

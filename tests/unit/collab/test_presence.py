@@ -11,7 +11,9 @@ from collab import wire
 from collab.close_codes import CloseCode
 from collab.lib0 import Reader, var_string, varuint
 from collab.limits import Limits
+from collab.presence import User
 from collab.room import Room
+from tests.simulation.awareness import Awareness
 from tests.unit.collab.stage import ANA, BEN, HeldLog, Wire, enter, opened
 
 pytestmark = pytest.mark.unit
@@ -45,7 +47,7 @@ async def test_stamped_echoed_and_never_logged() -> None:
     ana.receive(say((5, 1, {"user": {"name": "Ben", "admin": True}, "cursor": {"at": 3}})))
     await tick(room)
     shown = {"user": {"id": "u1", "name": "Ana", "color": "#aa0000"}, "cursor": {"at": 3}}
-    assert heard(ana_wire) == heard(ben_wire) == [(5, 1, shown)]
+    assert heard(ana_wire) == heard(ben_wire) == [(5, 2, shown)]
     assert ana_wire.shared[-1] is ben_wire.shared[-1]
     assert log.rows == []
     assert not log.waiting
@@ -59,7 +61,7 @@ async def test_last_value_wins_within_a_tick() -> None:
         ana.receive(say((5, clock, {"at": clock})))
     ana.receive(say((5, 3, {"at": "stale"})))
     await tick(room)
-    assert [clock for _, clock, _ in heard(socket)] == [49]
+    assert [clock for _, clock, _ in heard(socket)] == [50]
 
 
 async def test_newcomers_and_queries_hear_everybody() -> None:
@@ -90,7 +92,7 @@ async def test_leaving_takes_it_down_and_echoes_do_not_bring_it_back() -> None:
     ana.closed()
     ben.receive(echo)
     await tick(room)
-    assert heard(ben_wire)[-1] == (5, 1, None)
+    assert heard(ben_wire)[-1] == (5, 2, None)
     ben.receive(echo)
     await tick(room)
     assert room.presence.states() == {}
@@ -135,7 +137,85 @@ async def test_return_with_the_same_clock_is_seen() -> None:
     again, _ = enter(room)
     again.receive(say((5, 3, {"at": 1})))
     await tick(room)
-    assert [(clock, state is None) for _, clock, state in heard(ben_wire)] == [(3, False), (3, True), (4, False)]
+    assert [(clock, state is None) for _, clock, state in heard(ben_wire)] == [(4, False), (4, True), (5, False)]
+
+
+class Page:
+    """A stock page with a socket: it applies what it hears as y-protocols does, and repeats it as y-websocket does."""
+
+    def __init__(self, id: int, user: User) -> None:
+        self.awareness, self.user = Awareness(id), user
+
+    def enter(self, room: Room) -> None:
+        self.session, self.wire = enter(room, self.user.id, user=self.user)
+        self.session.receive(wire.awareness(self.awareness.encode([self.awareness.id])))
+
+    def lose(self) -> None:
+        self.session.closed()
+        self.awareness.alone()
+
+    def hear(self) -> None:
+        for message in self.wire.messages():
+            if isinstance(message, wire.AwarenessMessage) and (changed := self.awareness.hear(message.payload, 0.0)):
+                self.session.receive(wire.awareness(self.awareness.encode(changed)))
+        self.wire.sent.clear()
+
+    @property
+    def sees(self) -> set[int]:
+        return set(self.awareness.others())
+
+
+async def all_hear(room: Room, *pages: Page) -> None:
+    for _ in range(2):  # what they repeat is heard too
+        await tick(room)
+        for page in pages:
+            page.hear()
+
+
+async def test_who_comes_back_is_seen_and_sees_the_others_at_once() -> None:
+    """R-32: a page that was away has forgotten the others' states and not their clocks; nobody has moved meanwhile. The
+    second time its own state is, byte for byte, what the room was told before."""
+    room = await opened(HeldLog())
+    ana, ben = Page(5, ANA), Page(6, BEN)
+    ana.enter(room)
+    ben.enter(room)
+    await all_hear(room, ana, ben)
+    for _ in range(3):
+        assert (ana.sees, ben.sees) == ({6}, {5})
+        ana.lose()
+        await all_hear(room, ben)
+        assert (ana.sees, ben.sees) == (set(), set())
+        ana.enter(room)
+        await all_hear(room, ana, ben)
+    assert (ana.sees, ben.sees) == ({6}, {5})
+    assert json.loads(ana.awareness.states[5])["caret"] == 1
+
+
+async def test_people_see_each_other_at_once_in_a_room_that_was_rebuilt_elsewhere() -> None:
+    """R-32: the new room knows no clocks at all, those who come have seen each other before."""
+    log = HeldLog()
+    room = await opened(log)
+    ana, ben = Page(5, ANA), Page(6, BEN)
+    for _ in range(3):
+        ana.enter(room)
+        ben.enter(room)
+        await all_hear(room, ana, ben)
+        assert (ana.sees, ben.sees) == ({6}, {5})
+        await room.close(CloseCode.MOVED)
+        ana.lose()
+        ben.lose()
+        room = await opened(log)
+
+
+async def test_a_page_that_never_said_anything_of_itself_is_seen() -> None:
+    """R-32: a stock page starts with an empty state at clock 0, and a stock page believes 0 of nobody."""
+    room = await opened(HeldLog())
+    ana, ben = Page(5, ANA), Page(6, BEN)
+    ana.awareness.clocks[5], ana.awareness.states[5] = 0, "{}"
+    ben.enter(room)
+    ana.enter(room)
+    await all_hear(room, ana, ben)
+    assert (ana.sees, ben.sees) == ({6}, {5})
 
 
 async def test_server_presence_is_opt_in() -> None:
