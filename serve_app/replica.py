@@ -24,6 +24,15 @@ SWITCH_INTERVAL_S = 0.001
 times a commit; at CPython's default of 5 ms a busy room's commits wait for the loop."""
 
 
+RENDER_NICENESS = 15
+"""Of a process that paints and encodes on the processor: hosts, and whatever else people do there, go first."""
+
+
+def step_back() -> None:
+    """Let others go first, in this thread and all that it starts later. Call it before any of them."""
+    os.nice(max(0, RENDER_NICENESS - os.nice(0)))
+
+
 def settle() -> None:
     """For a process that hosts rooms, after everything is imported: what stays for ever is taken out of collections
     (a full one over Ray's modules stops every room for over 100 ms), and threads take turns more often."""

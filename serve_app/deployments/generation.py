@@ -41,6 +41,7 @@ class Generation:
         from storage.objects.protocol import ObjectStoreError
 
         settings = Settings.from_args(args, os.environ)
+        replica.step_back()
         replica.prepare(document_bytes_max=settings.document_bytes_max)
         self._ledger = open_ledger(settings)
         await self._ledger.open()

@@ -30,6 +30,10 @@ HARD_STOP_S = 3_900
 DRAIN_S = 2
 """How long a stopping replica keeps serving so that the ingress can leave it (Serve's default, 30 s, is for fleets)."""
 
+NICENESS = 0
+"""Of every worker process. Ray's own default is 15: whatever else runs on the machine then goes before the hosts that
+answer people's keys, a backup of ours (10) among it. What may wait steps back by itself: `replica.step_back`."""
+
 LOG_SINK = "127.0.0.1:9"
 """HAProxy's request log carries query strings, and a query string may carry a token: nobody listens at `discard`."""
 
@@ -61,6 +65,7 @@ def cluster_environment(
     ours = {
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_TMPDIR": str(scratch),
+        "RAY_worker_niceness": str(NICENESS),
         "RAY_SERVE_RUN_USER_CODE_IN_SEPARATE_THREAD": "0",
         "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": str(DRAIN_S),
         "RAY_SERVE_FALLBACK_PROXY_HTTP_PORT": str(ports.fallback_http),

@@ -92,6 +92,7 @@ def test_r55_the_cluster_is_told_everything_before_it_is_born(tmp_path: Path) ->
     )
     assert told["RAY_SERVE_ENABLE_HA_PROXY"] == "1"
     assert told["RAY_SERVE_RUN_USER_CODE_IN_SEPARATE_THREAD"] == "0"
+    assert told["RAY_worker_niceness"] == "0", "hosts go before a backup"
     assert told["RAY_SERVE_HAPROXY_MAXCONN"] == "7692"
     assert told["RAY_SERVE_HAPROXY_BALANCE_ALGORITHM"].splitlines()[0] == "hash path,field(3,/)"
     assert (told["RAY_AUTH_MODE"], told["RAY_AUTH_TOKEN"]) == ("token", "secret")
