@@ -327,7 +327,7 @@ class Continuity:
             self._all_stale()
         hour = time_after(reached.hour, entry.view.breakdown)
         entry.left = _Reaching(hour, clock, aside_left)
-        entry.beside = of_neighbours(entry.view, previous.view if previous else None)
+        entry.beside = of_neighbours(entry.view, previous.view if previous else None, self._premise.places)
 
     def _judge(self, pack: int, before: _Shown) -> None:
         """Judge one pack; ``before`` gets the findings of scenes it changes, as they were."""

@@ -18,7 +18,10 @@ _GARMENTS = words(
     dress gown suit tuxedo uniform coat raincoat overcoat jacket blazer shirt blouse sweater cardigan jumper
     t-shirt skirt jeans trousers pants shorts hat cap helmet scarf gloves glove cloak cape robe kimono sari vest
     tie apron hood hoodie boots shoes wig veil bandana shawl parka poncho tunic jumpsuit overalls pajamas
-    nightgown bathrobe swimsuit turban beret sunglasses
+    nightgown bathrobe swimsuit turban beret sunglasses sundress anorak windbreaker waistcoat tracksuit leotard bikini
+    polo sweatshirt pullover turtleneck camisole corset bonnet fedora bowtie necktie stockings tights sandals heels
+    sneakers trainers slippers mittens cardigan fleece duffel trenchcoat greatcoat smock pinafore dungarees leggings
+    nightshirt nightdress doublet pyjamas kilt headscarf balaclava earmuffs bodice petticoat tracksuit
     """
 )
 _COLOURS: dict[str, str] = {}
@@ -26,14 +29,27 @@ for _family in (
     "red crimson scarlet maroon burgundy", "blue navy azure turquoise teal", "green olive emerald",
     "yellow golden gold", "black", "white ivory cream", "gray grey silver charcoal",
     "brown tan beige khaki camel", "pink rose fuchsia",
-    "purple violet lavender", "orange", "striped", "plaid checkered", "polka-dot",
+    "purple violet lavender lilac mauve", "orange", "striped pinstriped", "plaid checkered tartan", "polka-dot",
 ):  # fmt: skip
     _COLOURS.update(dict.fromkeys(_family.split(), _family.split()[0]))
+_MORE_COLOURS = {
+    "indigo": "blue", "cobalt": "blue", "cherry": "red", "ruby": "red", "magenta": "pink", "mustard": "yellow",
+    "lemon": "yellow", "chestnut": "brown", "chocolate": "brown", "slate": "gray", "jade": "green",
+    "amethyst": "purple",
+}  # fmt: skip
+_COLOURS.update(_MORE_COLOURS)
+SORT = "sort "
+"""What a garment is made as, beside its colour: a straw hat is no bowler hat. Sorts are compared with sorts only."""
+for _family in (
+    "straw", "bowler", "top", "cowboy", "fur", "felt", "leather", "silk", "denim", "tweed", "velvet",
+    "woollen woolen wool", "lace", "linen", "sequined", "rubber", "baseball", "flat", "panama",
+):  # fmt: skip
+    _COLOURS.update(dict.fromkeys(_family.split(), SORT + _family.split()[0]))
 NOUN_PHRASE_WORDS_MAX = 5
 _WEARS = words(
     """
     wears wearing dressed dons sports in puts has clad buttons zips ties straightens loosens smooths adjusts
-    tightens pulls
+    tightens pulls dresses wearing tugs smoothes hitches tips doffs fastens unbuttons shrugs pats rocks
     """
 )
 _PUTS_ON = words("puts pulls slips dons throws")
@@ -93,8 +109,9 @@ def _worn(sentence: Sentence, at: int, verb: int, colour: Token | None, owner: s
     """``verb`` is the index of the word before the noun phrase."""
     tokens, garment = sentence.tokens, sentence.tokens[at].word
     if verb < 0:
-        if owner and colour:
-            yield _of("wears", owner, sentence, garment, colour, at)
+        whose = owner or _round_somebody(sentence, at)
+        if whose and colour:
+            yield _of("wears", whose, sentence, garment, colour, at)
         return
     word = tokens[verb].word
     before = tokens[verb - 1].word if verb else ""
@@ -113,6 +130,10 @@ def _worn(sentence: Sentence, at: int, verb: int, colour: Token | None, owner: s
     elif on:
         yield _of("dons", who, sentence, garment, colour, at)
     elif word in ("in", "into"):
+        if word == "in" and garment in _KINDS and owner in ("", who):
+            mark = Span(tokens[at].start, tokens[at].end)
+            span = Span(sentence.first_of(who, at), tokens[at].end)
+            yield Happening("wears", who, span, OUTFIT, _KINDS[garment], mark=mark)
         if colour and word == "in" and (owner in ("", who)):
             yield _of("wears", who, sentence, garment, colour, at)
     elif word in _WEARS or up or (word == "on" and before == "has"):
@@ -123,6 +144,29 @@ def _worn(sentence: Sentence, at: int, verb: int, colour: Token | None, owner: s
             yield _of("wears", who, sentence, garment, colour, at)
     elif owner and colour:
         yield _of("wears", owner, sentence, garment, colour, at)
+
+
+OUTFIT = "outfit"
+"""What somebody is dressed in as a whole, told without a colour: its kind is its value."""
+_KINDS: dict[str, str] = {}
+for _kind in (
+    "suit tuxedo", "dress gown sundress", "jeans hoodie shorts t-shirt sweatshirt tracksuit sweatpants"
+                                          " leggings", "uniform",
+    "bathrobe pajamas pyjamas nightgown nightshirt"
+    " nightdress", "swimsuit bikini", "overalls jumpsuit dungarees", "kimono sari",
+):  # fmt: skip
+    _KINDS.update(dict.fromkeys(_kind.split(), _kind.split()[0]))
+_HANGS = words("is hangs sits lies rests")
+_ROUND = words("neck throat shoulders head waist brow wrist hips back")
+
+
+def _round_somebody(sentence: Sentence, at: int) -> str:
+    """A red scarf is knotted at RUTH's throat: whose."""
+    tokens = sentence.tokens
+    if at + 1 >= len(tokens) or tokens[at + 1].word not in _HANGS:
+        return ""
+    owners = [i for i in range(at + 2, min(len(tokens) - 1, at + 7)) if tokens[i].owner and tokens[i].who]
+    return tokens[owners[0]].who if owners and tokens[owners[0] + 1].word in _ROUND else ""
 
 
 def _wearer(sentence: Sentence, verb: int) -> str | None:

@@ -41,7 +41,7 @@ _COUNT = re.compile(
     rf"\b(?P<n>{NUMBER})\s+(?P<what>(?:[a-z][a-z-]+\s+){{0,2}}?(?:[a-z][a-z-]*(?:s|men|women)|men|women"
     rf"|children|people))\b"
     r"(?P<after>\s+(?:of|from|who|that|which|with|without|on|in|at|behind|beside|by|next|across|over|under|near"
-    r"|outside|inside)\b)?",
+    r"|outside|inside)\b(?=\s+\w))?",
     re.IGNORECASE,
 )
 _NOT_COUNTED = words(

@@ -34,6 +34,9 @@ Kind = Literal[
     "weekday",  # a full date, and a weekday that it was not; `low`, `high`: where in the script the date stands
     "married",  # who married in the year `low`
     "anniversary",  # of a marriage, the `low`-th
+    "today",  # somebody says that it is the weekday `low`
+    "happened",  # what `said` names was in the year `low`
+    "appointed",  # what `said` names is to be on the day `high` of the month `low` (0: on the weekday `high`)
 ]
 
 
@@ -84,12 +87,32 @@ _UNCOUNTED = re.compile(
     r"|\bepilogue\b|\bprologue\b",
     re.IGNORECASE,
 )
+_DECADES = {word: 10 * n for n, word in enumerate(("teens", "twenties", "thirties", "forties", "fifties", "sixties",
+                                                   "seventies", "eighties", "nineties"), 1)}  # fmt: skip
+_DECADE_AGE = re.compile(
+    rf"\s*(?:\(|,)\s*(?:in (?:his|her|their) )?(?P<part>early|mid"
+    rf"|late)?[- ]?(?P<decade>{'|'.join(_DECADES)})\s*(?:\)|[,.;])",
+    re.IGNORECASE,
+)
 _BRACKET_AGE = re.compile(r"\s*\(\s*(?:aged?\s+)?(?:(?:early|mid|late)[- ])?(\d{1,3})(['’]?s)?\s*\)", re.IGNORECASE)
 _COMMA_AGE = re.compile(
     r",\s*(?:aged?\s+|in (?:his|her) )?(?:(?:early|mid|late)[- ])?(\d{1,3})(['’]?s)?(?:,|\s*[.;)])", re.IGNORECASE
 )
-_IS_AGE = re.compile(rf"\s+is\s+({NUMBER})\s+years\s+old\b", re.IGNORECASE)
-_I_AM_AGE = re.compile(rf"I(?:['’]m| am)\s+({NUMBER})\s+years\s+old\b", re.IGNORECASE)
+_OLD = r"(?:\s+years\s+old\b|\s+years\s+of\s+age\b|(?:\s+(?:today|now|next\s+\w+|in\s+(?:a\s+)?\w+))?\s*[.!]$)"
+_IS_AGE = re.compile(
+    rf"(?:\s+is|['’]s)\s+(?:only\s+|just\s+|barely\s+)?(?P<a>{NUMBER}){_OLD}"
+    rf"|\s+(?:turned|turns)\s+(?P<b>{NUMBER})(?:\s+(?:today|yesterday|last\s+\w+|this\s+\w+|on\s+\w+))?\s*[.,!]",
+    re.IGNORECASE,
+)
+_I_AM_AGE = re.compile(
+    rf"(?:\w+[,.!]\s+)?I(?:['’]m| am)\s+(?:only\s+|just\s+|barely\s+|already\s+)?({NUMBER}){_OLD}", re.IGNORECASE
+)
+_I_TURNED = re.compile(rf"I\s+(?:just\s+)?turned\s+({NUMBER})\b(?!\s+\w*(?:around|back|corner))", re.IGNORECASE)
+_AT_AGE = re.compile(rf"At\s+({NUMBER}),\s+(?P<who>[A-Z][\w'’-]+)\b")
+_ASKS_AGE = re.compile(r"\b(?:how old are you|your age|^age)\b[^?]*\?\s*$", re.IGNORECASE)
+_ANSWER = re.compile(rf"^({NUMBER})(?:\s+(?:next|in|last|today|now)\b[^.!]*)?[.!]", re.IGNORECASE)
+AGE_MIN_SAID = 3
+"""A bare "I'm two." is a size, a seat, a joke."""
 _I_BORN = re.compile(rf"I\s+was\s+born\s+(?:\w+\s+){{0,4}}?in\s+(?:{_MONTH}\s+)?({_YEAR})\b", re.IGNORECASE)
 _WHO_BORN = re.compile(rf"\s+was\s+born\s+(?:in\s+\w+\s+)?in\s+({_YEAR})\b", re.IGNORECASE)
 _IT_IS = re.compile(rf"(?:\w+,\s+)?It(?:['’]s| is)\s+(?:the year\s+)?({_YEAR})\b(?!\s*\w*['’]?s\b)", re.IGNORECASE)
@@ -138,15 +161,27 @@ def dates_in(script: str, scene: Breakdown, key: Callable[[str], str]) -> Iterat
     if figures or not said.isdisjoint(_AGE_WORDS):
         found += [told for each in action_statements(script, scene, key, _STATED) for told in _of_action(each)]
         found += [told for each in line_statements(script, scene, key, _SAID) for told in _of_line(each, key)]
+        found += _answers(scene, key)
     return iter(sorted(found, key=lambda told: (told.span.start, told.kind != "leap", told.kind)))
 
 
 _FIGURES = re.compile(r"\d")
-_STATED = re.compile(r"\d\d|years old|was born|died at", re.IGNORECASE)
+_STATED = re.compile(rf"\d\d|years old|was born|died at|\bis (?:only )?{NUMBER}\b|\bturn(?:s|ed)\b", re.IGNORECASE)
 _SAID = re.compile(
-    r"years old|born|died at|anniversary|married in|\bit['’]?(?:s| is) (?:the year )?\d{4}", re.IGNORECASE
+    r"years old|born|died at|anniversary|married in|\bit['’]?(?:s| is) (?:the year )?\d{4}"
+    rf"|(?:\bI['’]m|\bI am|['’]s|\bis) (?:only |just |barely |already )?{NUMBER}\b|\bturn(?:s|ed) {NUMBER}"
+    rf"|^at {NUMBER},"
+    rf"|\b(?:today|it)(?:['’]s| is) (?:a )?(?:{'|'.join(_DAYS)})|\bin {_YEAR}\b|\bis on (?:the )?\w+",
+    re.IGNORECASE | re.MULTILINE,
 )
-_AGE_WORDS = words("old born died anniversary married")
+_AGE_WORDS = words(
+    """
+    old born died anniversary married age turned turns three four five six seven eight nine ten eleven twelve thirteen
+    fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety
+    monday tuesday wednesday thursday friday saturday sunday january february march april may june july august
+    september october november december drowned disappeared vanished killed murdered
+    """
+)
 _TIME_WORDS = words(
     """
     year years decade decades month months week weeks day days time later earlier ago flashback flashforward flash past
@@ -222,6 +257,14 @@ def _ages(script: str, scene: Breakdown, key: Callable[[str], str]) -> Iterator[
 
 
 def _introduced(script: str, span: Span, who: str) -> Iterator[DateTold]:
+    decade_age = _DECADE_AGE.match(script, span.end)
+    if decade_age is not None:
+        first = _DECADES[decade_age.group("decade").casefold()]
+        low, high = {"early": (0, 4), "mid": (3, 7), "late": (6, 9)}.get(
+            (decade_age.group("part") or "").casefold(), (0, 9)
+        )
+        yield DateTold("age", Span(span.start, decade_age.end("decade")), who, first + low, first + high)
+        return
     for pattern in (_BRACKET_AGE, _COMMA_AGE):
         match = pattern.match(script, span.end)
         if match is None:
@@ -252,10 +295,15 @@ def _of_line(statement: Statement, key: Callable[[str], str]) -> Iterator[DateTo
     text = statement.text
     if statement.asks or statement.elsewhere:
         return
-    if match := _I_AM_AGE.match(text):
+    if match := _I_AM_AGE.match(text) or _I_TURNED.match(text):
         years = number(match.group(1))
-        if years is not None and 0 < years <= AGE_MAX:
+        if years is not None and AGE_MIN_SAID <= years <= AGE_MAX:
             yield DateTold("age", statement.span, statement.speaker, years, years, "own")
+    if match := _AT_AGE.match(text):
+        years = number(match.group(1))
+        if years is not None and AGE_MIN_SAID <= years <= AGE_MAX:
+            yield DateTold("age", statement.span, key(match.group("who")), years, years)
+    yield from _said_dates(statement, text)
     if match := _I_BORN.match(text):
         yield DateTold("born", statement.span, statement.speaker, int(match.group(1)))
     if match := _IT_IS.match(text):
@@ -270,10 +318,64 @@ def _of_line(statement: Statement, key: Callable[[str], str]) -> Iterator[DateTo
         yield from _stated(statement, text[name.end() :], key(name.group()))
 
 
+_WEEKDAY = "|".join(_DAYS)
+_TODAY = re.compile(
+    rf"(?:\w+,\s+)?(?:Today is|Today['’]s|It is|It['’]s)\s+(?:a\s+|only\s+|already\s+)?(?P<day>{_WEEKDAY})"
+    r"(?:\s+(?:today|already))?\s*(?:[.!,]|$)",
+    re.IGNORECASE,
+)
+_HAPPENED = re.compile(
+    r"\b(?P<whose>my|our|his|her|their|the|your)\s+(?P<what>[a-z]+)\s+(?:was\s+|were\s+)?"
+    r"(?P<did>died|drowned|killed|murdered|born|married|disappeared|vanished|built|opened|closed|sank|burned\s+down|left)\s+"
+    rf"(?:\w+\s+){{0,2}}?in\s+(?:{_MONTH}\s+)?(?P<year>{_YEAR})\b",
+    re.IGNORECASE,
+)
+_APPOINTED = re.compile(
+    r"\b[Tt]he\s+(?P<what>[a-z]+)\s+is\s+(?:still\s+)?(?:on\s+)?(?:the\s+)?(?:"
+    rf"(?P<m1>{_MONTH})\s+(?P<d1>\d{{1,2}})(?:st|nd|rd|th)?|(?P<d2>\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<m2>{_MONTH})"
+    rf"|(?P<day>{_WEEKDAY}))\b",
+    re.IGNORECASE,
+)
+
+
+def _said_dates(statement: Statement, text: str) -> Iterator[DateTold]:
+    """The weekday that it is, the year in which something was, the day on which something is to be."""
+    if match := _TODAY.match(text):
+        yield DateTold("today", statement.span, "", _DAYS.index(match.group("day").casefold()))
+    if match := _HAPPENED.search(text):
+        whose = match.group("whose").casefold()
+        if whose != "your":
+            who = statement.speaker if whose in ("my", "our") else ""
+            what = f"{match.group('what')} {match.group('did')}".casefold()
+            yield DateTold("happened", statement.span, who, int(match.group("year")), said=f"{whose} {what}")
+    if match := _APPOINTED.search(text):
+        if match.group("day"):
+            low, high = 0, _DAYS.index(match.group("day").casefold())
+        else:
+            low = _MONTHS.index((match.group("m1") or match.group("m2")).casefold()) + 1
+            high = int(match.group("d1") or match.group("d2"))
+        yield DateTold("appointed", statement.span, "", low, high, match.group("what").casefold())
+
+
+def _answers(scene: Breakdown, key: Callable[[str], str]) -> Iterator[DateTold]:
+    """A number by which somebody answers when asked for their age."""
+    for asked, answer in zip(scene.lines, scene.lines[1:], strict=False):
+        match = _ANSWER.match(answer.text) if _ASKS_AGE.search(asked.text) else None
+        years = number(match.group(1)) if match is not None else None
+        if (
+            match is not None
+            and years is not None
+            and AGE_MIN_SAID <= years <= AGE_MAX
+            and asked.speaker != answer.speaker
+        ):
+            span = Span(answer.span.start, answer.span.start + match.end())
+            yield DateTold("age", span, key(answer.speaker), years, years, "own")
+
+
 def _stated(statement: Statement, rest: str, who: str) -> Iterator[DateTold]:
     if match := _IS_AGE.match(rest):
-        years = number(match.group(1))
-        if years is not None and 0 < years <= AGE_MAX:
+        years = number(match.group("a") or match.group("b"))
+        if years is not None and AGE_MIN_SAID <= years <= AGE_MAX:
             yield DateTold("age", statement.span, who, years, years)
     if match := _WHO_BORN.match(rest):
         yield DateTold("born", statement.span, who, int(match.group(1)))

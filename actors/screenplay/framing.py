@@ -43,7 +43,7 @@ _GOES = r"(?!look|star|glanc|gaz|point|peer|lean|gestur|nod|wav|reach|fad|zoom|t
 _SIDED = "(?:left|right)"
 _PART = (
     rf"{_FRAME}[- ]?{_SIDED}|{_FRAME},? (?:from|on|at|to) (?:the |{_FRAME} )?{_SIDED}"
-    rf"|{_SIDED} of (?:the )?{_FRAME}"
+    rf"|{_FRAME},? (?:{_FRAME})[- ]{_SIDED}|{_SIDED} of (?:the )?{_FRAME}"
 )
 _OUT = re.compile(
     rf"\s+(?:exits|leaves|{_GOES} out of|{_GOES} (?:off|out),?)(?: to)?(?: the)? (?:{_PART})\b", re.IGNORECASE
@@ -51,13 +51,14 @@ _OUT = re.compile(
 _IN = re.compile(rf"\s+(?:enters|{_GOES} in(?:to)?,?)(?: from)?(?: the)? (?:{_PART})\b", re.IGNORECASE)
 _WHICH = re.compile(r"\b(left|right)\b", re.IGNORECASE)
 _TRAVELS = re.compile(
-    rf"\s+(?P<verb>[a-z]+)\b[^.;]{{0,40}}?\b(?:from )?(?:(?:the )?{_FRAME}[- ])?(?P<from>left"
+    rf",?\s+(?P<verb>[a-z]+)\b[^.;]{{0,40}}?\b(?:from )?(?:(?:the )?{_FRAME}[- ])?(?P<from>left"
     rf"|right) to (?:{_FRAME}[- ])?(?P<to>left|right)\b",
     re.IGNORECASE,
 )
 _LOOKS = re.compile(
-    rf"\s+(?:looks|stares|gazes|glances|faces|turns to look) {_FRAME}[- ]{_SIDE} (?:at|to"
-    rf"|toward|towards) (?P<at>[\w'’. -]+?)[.,;!]?$",
+    rf",?\s+(?:looks|looking|stares|staring|gazes|gazing|glances|glancing|faces|facing|turns to look)"
+    rf" (?:(?:to )?{_FRAME}[- ]|off[- ]?(?:{_FRAME}[- ])?)?{_SIDE},? (?:at|to|toward"
+    rf"|towards) (?P<at>[\w'’. -]+?)[.,;!]?$",
     re.IGNORECASE,
 )
 _STANDS = re.compile(
@@ -88,14 +89,19 @@ _TURN = re.compile(
     re.IGNORECASE,
 )
 _ARTICLE = re.compile(
-    r"^(?P<article>The|A|An|Another|Two|Three|Some"
-    r"|People)\s+(?P<who>(?:[a-z]+\s)??[a-z]+)(?P<rest>\s(?:[a-z]+s\b|pass\b|cross\b|move\b|ride\b|march\b|,"
-    r"|(?:camera|frame|screen)\b).*)$"
+    r"^(?P<article>The|the|A|An|Another|Two|Three|Some"
+    r"|People)\s+(?P<who>(?:[a-z]+\s)??[a-z]+)(?P<rest>(?:,?\s[a-z]+ing\b|\s(?:[a-z]+s\b|pass\b|cross\b|move\b|ride\b"
+    r"|march\b|thunder\b|gallop\b|race\b|run\b|roll\b|drive\b|fly\b|,|(?:camera|frame|screen)\b)).*)$"
+)
+# What names the shot stands before whom it shows: "WIDE: the truck …", "CLOSE ON ANA, …".
+_SHOT = re.compile(
+    r"^(?:(?:WIDE(?:R)?|CLOSE(?:R)?|MEDIUM|MED|TWO|LONG|FULL|TIGHT|REVERSE|OVERHEAD|TRACKING|ANGLE|INSERT|POV|ECU|CU|MS|LS)\b"
+    r"(?: (?:SHOT|ANGLE|ON|UP|OF))*\s*[:.,–—-]*\s+)+"
 )
 _HINT_WORDS = words("left right")
 _HINT = re.compile(
     rf"\b(?:{_FRAME})[- ](?:left|right)\b|\b(?:left|right) (?:to (?:\w+ )?(?:left|right)"
-    rf"|(?:side )?of (?:the )?{_FRAME})\b|\bframe (?:from|to|on) the\b",
+    rf"|(?:side )?of (?:the )?{_FRAME})\b|\bframe (?:from|to|on) the\b|\boff[- ](?:left|right)\b",
     re.IGNORECASE,
 )
 _PICTURED = re.compile(
@@ -128,21 +134,31 @@ def framed_in(script: str, scene: Breakdown, key: Callable[[str], str]) -> Itera
 def _clauses(statement: Statement, names: _Names) -> Iterator[tuple[str, str, tuple[int, int]]]:
     """Clauses with their subject: a name at the head of each part between commas or semicolons, or "the" thing."""
     at = 0
-    for part in _PARTS.split(statement.text):
-        low = statement.text.index(part, at)
+    for piece in _PARTS.split(statement.text):
+        low = statement.text.index(piece, at)
+        shot = _SHOT.match(piece)
+        named_shot = shot is not None and shot.end() < len(piece)
+        part = piece[shot.end() :] if named_shot and shot is not None else piece
+        low += len(piece) - len(part)
         at = low + len(part)
-        who = rest = ""
+        tail = statement.text[at:].partition(",")[0]
         found = names.get(statement.span.start + low)
+        thing = None if found is not None else _ARTICLE.match(part + _goes_on(part, tail))
         if found is not None:
-            who, rest = found[1], statement.text[found[0].end - statement.span.start : at]
-            tail = statement.text[at:]
+            who, rest, end = found[1], statement.text[found[0].end - statement.span.start : at], at
             # "RUTH, camera left, faces …": the place stands behind the name's comma.
             if tail and (rest.strip() in ("", ",") or _SIDE_NEXT.match(tail)):
-                rest = f"{rest.rstrip(', ')}," + tail.split(",")[0]
-        elif (thing := _ARTICLE.match(part)) and thing.group("article") == "The":
-            who, rest = "the " + thing.group("who"), thing.group("rest")
-        if who:
-            yield who, rest.rstrip(" ,;"), (low, low + len(part.rstrip(" ,;")))
+                rest, end = f"{rest.rstrip(', ')},{tail}", at + len(tail)
+            yield who, rest.rstrip(" ,;"), (low, low + len(statement.text[low:end].rstrip(" ,;")))
+        elif thing is not None and thing.group("article") in ("The", "the"):
+            end = at + len(_goes_on(part, tail))
+            whole = statement.text[low:end].rstrip(" ,;")
+            yield "the " + thing.group("who"), thing.group("rest").rstrip(" ,;"), (low, low + len(whole))
+
+
+def _goes_on(part: str, tail: str) -> str:
+    """What a thing named alone does behind its comma: "the truck, moving right to left"."""
+    return tail if part.rstrip().endswith(",") and re.match(r"\s*[a-z]+ing\b", tail) else ""
 
 
 _PARTS = re.compile(r"(?<=[;,])\s+(?:and\s+|while\s+)?")

@@ -20,11 +20,20 @@ NOUN_PHRASE_WORDS_MAX = 8
 ANYBODY = "*"
 """Gains by somebody whom nobody named: the thing is in other hands."""
 
-_GIVES = words("gives hands passes sells slips lends returns throws tosses slides surrenders delivers mails sends")
+_GIVES = words(
+    """
+    gives hands passes sells slips lends returns throws tosses slides surrenders delivers mails sends presses entrusts
+    pawns offers-up relinquishes shoves pushes places puts drops lays bequeaths donates tucks
+    """
+)
+# Given only into a hand: who puts the lamp on RUTH's table gives her nothing.
+_INTO_HANDS_ONLY = words("presses shoves pushes places puts drops lays tucks")
+_HAND = words("hand hands palm palms pocket fingers lap arms grasp")
 _TAKES = words(
     """
     takes grabs gets picks retrieves finds catches receives accepts snatches collects recovers steals buys fetches
     pockets swipes yanks wrests plucks draws pulls digs fishes produces scoops seizes claims borrows confiscates
+    rescues reclaims nabs lifts unearths salvages
     """
 )
 _DESTROYS = words("smashes burns tears shreds crushes destroys shatters incinerates demolishes obliterates melts")
@@ -64,7 +73,7 @@ _MANY = words(
     cigarette match glass cup coin money paper bottle flower coffee wine chair table plate stone stick candle towel
     fork spoon pen pencil needle ice cake card cards boat car cart tray flag bandage book rope glasses flowers
     keys-ring door mask drum piano mirror bed broom oar anchor wheel chain hook trunk cane cigar drink bag dish
-    package computer luggage
+    package computer luggage tape file folder crystal dynamite pouch keycard blueprint
     """
 )
 _FOLLOWS = words(
@@ -78,6 +87,7 @@ _FOLLOWS = words(
 _HIS_OWN = words(
     """
     pocket pockets bag purse coat jacket drawer holster belt boot sleeve satchel backpack handbag bosom wallet vest
+    waistband jeans apron cloak rucksack knapsack glovebox
     """
 )
 HAND_WORDS = _GIVES | _TAKES | _DESTROYS | _THROWS | _LEAVES | _LOOKS | _WITH | _LOST_TO | {"dials"}
@@ -85,6 +95,7 @@ HAND_WORDS = _GIVES | _TAKES | _DESTROYS | _THROWS | _LEAVES | _LOOKS | _WITH | 
 
 def hands_in(sentence: Sentence, things: Mapping[int, tuple[str, int]]) -> Iterator[Happening]:
     """``things``: where each prop of the scene begins → (its name, its end)."""
+    yield from _lost_things(sentence, things)
     if sentence.asks or any(
         t.word.endswith(("n't", "n’t")) or t.word in ("not", "never", "tries", "almost") for t in sentence.tokens
     ):
@@ -92,6 +103,35 @@ def hands_in(sentence: Sentence, things: Mapping[int, tuple[str, int]]) -> Itera
     for at, token in enumerate(sentence.tokens):
         if token.word in HAND_WORDS or _may_use(token.word):
             yield from _handled(sentence, at, things)
+
+
+_ENDS = words("burns shatters explodes disintegrates dissolves sinks melts crumbles curls smashes splinters crumples")
+_TO_NOTHING = words("ash ashes pieces smithereens flames dust shreds splinters bottom nothing")
+_SNATCHES = words("snatches steals grabs swipes seizes confiscates takes pockets")
+
+
+def _lost_things(sentence: Sentence, things: Mapping[int, tuple[str, int]]) -> Iterator[Happening]:
+    """What goes with nobody's name before it: the letter burns to ash; a thief snatches RUTH's handbag."""
+    tokens = sentence.tokens
+    if sentence.asks or any(t.word in ("not", "never", "almost", "nearly", "if", "tries") for t in tokens):
+        return
+    for at, token in enumerate(tokens):
+        found = _object(sentence, 0, things) if at == 0 and token.word in _DETERMINERS else None
+        if (
+            found is not None
+            and found.definite
+            and found.plain
+            and found.name not in _MANY
+            and found.after < len(tokens)
+        ):
+            said = {each.word for each in tokens[found.after :]}
+            gone = tokens[found.after].word in _ENDS and (said & (_TO_NOTHING | _GONE) or len(said) <= 2)
+            if gone or (tokens[found.after].word == "goes" and {"up", "flames"} <= said):
+                yield Happening("destroys", ANYBODY, sentence.span, found.name)
+        if token.word in _SNATCHES and at and sentence.subject_of(at) is None and not tokens[at - 1].who:
+            taken = _object(sentence, at + 1, things)
+            if taken is not None and taken.whose and taken.name not in _MANY:
+                yield Happening("loses", taken.whose, sentence.span, taken.name)
 
 
 def _may_use(word: str) -> bool:
@@ -208,11 +248,16 @@ class _Move:
     def _given_to(self, rest: Sequence[Token]) -> str | None:
         """Who gets it: a key, "" for somebody unsaid, None for nobody."""
         tokens = self.sentence.tokens
-        for token in tokens[self.verb + 1 : self.thing.after]:
+        for token in tokens[self.verb + 1 : self.thing.after] if tokens[self.verb].word not in _INTO_HANDS_ONLY else ():
             if (token.name and not token.owner) or token.word in ("him", "them"):
                 return token.who if token.who != self._who else ""
         for i, token in enumerate(rest):
-            if token.word == "to" and i + 1 < len(rest):
+            into = (
+                token.word in ("into", "in") and i + 2 < len(rest) and rest[i + 1].owner and rest[i + 2].word in _HAND
+            )
+            if into and rest[i + 1].who and rest[i + 1].who != self._who:
+                return rest[i + 1].who
+            if token.word == "to" and i + 1 < len(rest) and tokens[self.verb].word not in _INTO_HANDS_ONLY:
                 to = rest[i + 1]
                 if to.name and not to.owner:
                     return to.who

@@ -110,7 +110,8 @@ _UNDOING_WORDS = words(
     """
 )
 _LAW_WORDS = words("only nobody no one can cannot never does doesn do don will won")
-_DOES = re.compile(r"\s*(?P<verb>[a-z]+)\b(?P<rest>[^,;:—–]*)[.!]$")
+# A deed ends where its clause does: "touches the iron and smiles", "crosses the river, dry-shod".
+_DOES = re.compile(r"\s*(?P<verb>[a-z]+)\b(?P<rest>[^,;:—–]*?)(?:[,;:—–].*|\s+(?:and|then|as|while)\s.*)?[.!]$")
 _THING = re.compile(r"^(?:The |A |An |[A-Z][\w’']+['’]s )?(?P<who>[A-Za-z]+) (?P<rest>[a-z]+\b.*)$")
 
 

@@ -24,10 +24,19 @@ _IDLE = words(
     everything anything nothing something truth thing things what that's first time
     """
 )
-LEARN_WORDS = words("learns learn finds find discovers hears hear told reveals tells knows informs heard")
+LEARN_WORDS = words(
+    """
+    learns learn finds find discovers hears hear told reveals tells knows informs heard realises realizes realise
+    realize
+    uncovers figures works stumbles overhears gets comes shown understands
+    """
+)
 _TOPIC = r"(?:(?P<about>about|of)\s+)?(?P<topic>(?:who|where|that|how|why|the|his|her|their|a)\b[^.!?;:—\n]{3,80})"
 _LEARNS = re.compile(
-    rf"^\s*(?:(?:only\s+now|now|finally|at\s+last)[, ]+(?:does\s+)?)?(?:learns?|finds?\s+out|discovers?)\s+{_TOPIC}",
+    rf"^\s*(?:(?:only\s+now|now|finally|at\s+last)[, ]+(?:does\s+)?)?(?:learns?|finds?\s+out|discovers?"
+    rf"|realis?z?es?|uncovers?"
+    rf"|figures?\s+out|works?\s+out|stumbles?\s+(?:on|upon|across)|overhears?|gets?\s+wind\s+of|comes\s+to\s+know"
+    rf"|is\s+shown|understands?\s+at\s+last)\s+{_TOPIC}",
     re.IGNORECASE,
 )
 _FIRST = re.compile(
@@ -40,11 +49,13 @@ _REVEALS = re.compile(
 )
 _KNOWS = re.compile(rf"^\s*(?:already\s+|still\s+)?(?:knows)\s+{_TOPIC}", re.IGNORECASE)
 _CLAIM = re.compile(
-    r"\b(?:(?:I|we|we both|I've|I have)\s+(?:already\s+|always\s+)?(?:know|knew|known|heard|have\s+known)"
+    r"\b(?:(?:I|we|we both|I've|I have)\s+(?:already\s+|always\s+|all\s+)?(?:know|knew|known|heard"
+    r"|have\s+known)(?:\s+all)?"
+    r"|I(?:['’]m|\s+am)\s+(?:well\s+|fully\s+)?aware(?:\s+of)?"
     r"|(?:you|he|she|they)\s+(?:already\s+|never\s+should\s+have\s+)?told\s+me)\s+" + _TOPIC,
     re.IGNORECASE,
 )
-CLAIM_WORDS = re.compile(r"\b(?:know|knew|known|heard|told)\b", re.IGNORECASE)
+CLAIM_WORDS = re.compile(r"\b(?:know|knew|known|heard|told|aware)\b", re.IGNORECASE)
 _DENIES = re.compile(
     r"n['’]t\b|\bnot\b|\bnever\s+(?!should)|\bif\b|\bwish\b|\bwould\b|\bno idea\b|\bwant to\b", re.IGNORECASE
 )
@@ -111,10 +122,16 @@ def _happening(kind: Kind, who: str, span: Span, said: str) -> Iterator[Happenin
         yield Happening(kind, who, span, topic)
 
 
+_TOPIC_ENDS = re.compile(
+    r",|\b(?:from|for the first|for years|for weeks|for months|all along|since|when|because|but|until|before"
+    r"|after|yet|behind"
+    r"|beneath|under|inside|already|too|last|this (?:morning|week|year)|and (?:[a-z]+s|can|the)|in the|on the|at the)\b"
+)
+"""What only says from whom, when or where ends the topic: "the tunnel behind the altar" is the tunnel."""
+
+
 def topic_of(said: str) -> str:
     """Content words in order, cut at what only says from whom or when."""
-    said = re.split(r"\b(?:from|for the first|for years|when|because|but|until|before|after|yet)\b", said, maxsplit=1)[
-        0
-    ]
+    said = _TOPIC_ENDS.split(said, maxsplit=1)[0]
     found = [word for word in re.findall(r"[^\W\d_]+", said.casefold()) if word not in _IDLE]
     return " ".join(found[:TOPIC_WORDS_MAX])

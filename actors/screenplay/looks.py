@@ -38,21 +38,31 @@ _LOOKS: tuple[tuple[Look, str], ...] = (
     ("colour", rf"^In full colou?r\b|^A (?:vivid|bright|brilliant) {_COLOUR} \w+ (?:sways|glows|blooms|burns|flares)\b"
      r"|^The colou?rs are\b"),
     ("saturated", r"^The colou?rs are [^.]{0,20}\b(?:saturated|vivid|garish|bright)\b"),
-    ("warm", r"^Everything (?:glows|is bathed|is lit) in (?:warm|golden|amber)\b"
+    ("warm", r"^(?:A )?(?:Warm|Golden|Amber|Honeyed)(?:,? (?:amber|golden|honeyed|orange))? (?:light|glow"
+             r"|lamplight|firelight|sunlight)"
+     r" (?:spills|pours|fills|floods|bathes|washes|glows|falls|streams|suffuses)\b"
+     r"|\b(?:bathed|drenched|steeped|washed) in (?:warm|golden|amber)\b|^Everything (?:glows|is bathed"
+     r"|is lit) in (?:warm|golden|amber)\b"
      r"|^Warm (?:golden |amber )?light everywhere\b"),
-    ("cold", r"^Cold (?:blue |steely? )?light everywhere\b"
+    ("cold", r"^(?:A )?(?:Cold|Icy|Steely|Blue)(?:,? (?:blue|icy|steely|white))? (?:light|glow"
+             r"|moonlight) (?:spills|pours|fills|floods|bathes"
+     r"|washes|falls|streams|suffuses)\b|\b(?:bathed|drenched|steeped|washed) in (?:cold|icy|steel\w*)\b"
+     r"|^Cold (?:blue |steely? )?light everywhere\b"
      r"|^Everything (?:glows|is bathed|is lit) in (?:cold|icy|steel)\b"),
     ("monochrome", r"^The (?:image|picture|film|frame|screen) (?:turns?|goes|fades?|is|becomes) (?:to |in )?"
      r"(?:black[- ]and[- ]white|monochrome)\b"
      r"|^In black[- ]and[- ]white:"),
     ("handheld", r"^Hand-?held\s*[:,.–—-]|^The camera is hand-?held\b|\bhand-?held (?:camera|shot|footage)\b"
-     r"|^(?:We|The camera) (?:go|goes) hand-?held\b"),
+     r"|^(?:We|The camera) (?:go|goes) hand-?held\b|^Hand-?held camera\b|\b(?:shaky|jittery|lurching) camera\b"),
     ("dutch", r"^(?:A )?(?:DUTCH|CANTED) (?:ANGLE|TILT)\b|\b(?:dutch|canted) angle (?:on|of)\b"),
     ("split_screen", r"^SPLIT[- ]?SCREEN\b\s*[:.–—-]|\bin split[- ]screen\b"
      r"|^The (?:screen|frame|picture) splits in(?:to)? (?:two|half|three|four)\b"),
     ("slow_motion", r"^(?:IN |WE GO (?:IN)?TO )?(?:SLOW[- ]MOTION|SLO-?MO)\b|\bin slow[- ]motion[.,]"),
     ("lens_flare", r"^(?:A )?lens flares?\b"),
-    ("cartoon", r"^The (?:scene|sequence|film|shot) is (?:drawn|animated|rendered)(?: as| like)? a? ?cartoon\b"
+    ("cartoon", r"^(?:The (?:world|scene|frame|picture|film)|Everything) (?:turns|becomes|dissolves"
+                r"|morphs) into (?:a |an )?"
+     r"(?:cartoon|animation|anime)\b|\bturns into a cartoon\b|\b(?:cel|stop-motion|hand-drawn) animation\b"
+     r"|^The (?:scene|sequence|film|shot) is (?:drawn|animated|rendered)(?: as| like)? a? ?cartoon\b"
      r"|^The (?:scene|sequence) is animated\b"),
 )  # fmt: skip
 _PATTERNS = [(look, re.compile(pattern, re.IGNORECASE)) for look, pattern in _LOOKS]
@@ -64,6 +74,7 @@ _NO_LOOK = re.compile(
 )
 _HINT_WORDS = words(
     """
+    warm golden amber honeyed cold icy steely bathed drenched steeped washed shaky jittery lurching animation anime
     neon lurid garish colour color colours colors vivid brilliant bright everything light black monochrome
     handheld held dutch canted split splits splitscreen slow slo slomo lens cartoon animated
     """
@@ -85,6 +96,8 @@ def looks_in(script: str, scene: Breakdown) -> Iterator[LookTold]:
 _HINT = re.compile(
     r"\b(?:neon|lurid|garish|full colou?r|vivid|brilliant|colou?rs are|everything|light everywhere|black[- ]and"
     r"|monochrome|hand-?held|dutch|canted|splits?|slow[- ]motion"
-    r"|slo-?mo|lens flares?|cartoon|animated|bright)\b",
+    r"|slo-?mo|lens flares?|cartoon|animated|animation|anime|bright|warm|golden|amber|honeyed|cold|icy|steely"
+    r"|bathed|drenched"
+    r"|steeped|washed|shaky|jittery|lurching)\b",
     re.IGNORECASE,
 )

@@ -106,13 +106,20 @@ _HANGS = re.compile(
     rf"|leans|rests) (?:on|over|above|by|against)\b",
     re.IGNORECASE,
 )
+_SECRETLY = re.compile(
+    rf"\b(?:hides|buries|stashes|conceals|secretes) (?:an?|the|his|her|their) (?:[\w-]+ ){{0,2}}?(?P<thing>{_NOUN})\b"
+    rf"|\b(?:pockets|slips|tucks|drops|palms) (?:an?|the|his|her|their) (?:[\w-]+ ){{0,2}}?(?P<thing2>{_NOUN})\b"
+    r"(?=.*(?:\bunseen\b|\bunnoticed\b|\bwhen nobody|\bwhile nobody|\bwhen no one|\bsecretly\b|\bfurtive))",
+    re.IGNORECASE,
+)
 _HIDES = re.compile(
     rf"\b(?:hides|buries|stashes|pockets|slips|drops|tucks|conceals) (?:an?|the|his|her"
     rf"|their) (?:[A-Z]{{2,}} )*(?P<thing>{_NOUN.upper()})\b"
 )
 _CLOSE = re.compile(
     rf"^(?:EXTREME )?(?:CLOSE (?:ON|UP ON|UP)|INSERT|ANGLE ON|ECU|CU)\b\s*[:–—-]*\s*(?:an?|the|A|AN|THE|his"
-    rf"|her)\s+(?:[a-z]+ )?(?:[A-Z]{{2,}} )*(?P<thing>{_NOUN.upper()})\b"
+    rf"|her)\s+(?:[\w-]+ ){{0,2}}?(?P<thing>{_NOUN})\b",
+    re.IGNORECASE,
 )
 _LINGERS = re.compile(
     rf"(?:^CLOSE (?:ON|UP ON)\b\s*[:–—-]*\s*|\bcamera (?:lingers|holds|stays|rests|settles) on )(?:an?"
@@ -170,7 +177,8 @@ def _plants(script: str, scene: Breakdown, key: Callable[[str], str]) -> Iterato
 
 
 _WEIGHT = re.compile(
-    r"\b(?:hangs|is mounted|leans|rests|hides|buries|stashes|pockets|slips|drops|tucks|conceals|close|insert"
+    r"\b(?:hangs|is mounted|leans|rests|hides|buries|stashes|secretes|palms|pockets|slips|drops|tucks|conceals"
+    r"|close|insert"
     r"|angle on|ecu|cu|lingers|holds on|remember|whatever happens"
     r"|forget|promise me|whatever you do|over the mantel)\b",
     re.IGNORECASE,
@@ -179,17 +187,17 @@ _WEIGHT = re.compile(
 
 def _weighty(statement: Statement) -> str | None:
     text = statement.text
-    for pattern in (_HANGS, _HIDES, _CLOSE, _LINGERS):
+    for pattern in (_HANGS, _HIDES, _CLOSE, _LINGERS, _SECRETLY):
         found = pattern.search(text)
         if found is not None:
-            return found.group("thing").casefold()
+            return (found.group("thing") or found.group("thing2")).casefold()
     return None
 
 
 def _used(script: str, statement: Statement, thing: str) -> bool:
     """Whether its own scene goes on with it: by its name or its family's, or as "it" in the next sentence."""
     after = _SENTENCE.findall(script, statement.span.end)
-    if after and _HIDES.search(statement.text) and _IT.search(after[0]):
+    if after and (_HIDES.search(statement.text) or _SECRETLY.search(statement.text)) and _IT.search(after[0]):
         return True
     family = _returns(thing, "")
     shown = (sentence for sentence in after if not _LINGERS.search(sentence.strip()))

@@ -24,6 +24,12 @@ _TABLE = words(
     recorder revolver rifle ring rope sail scarf scissors shotgun shovel skateboard spoon stick stone suitcase
     sword syringe table tablet teacup telegram telephone telescope ticket torch towel toy tray trunk umbrella
     vase violin walkie-talkie wallet watch wheel whistle wine wrench
+    amulet badge banjo baton bible binder blueprint brooch bugle canteen cello chalice chart chisel clipboard contract
+    crossbow crowbar crown crucifix crystal dossier duffel dynamite earring figurine folder goblet harmonica hatchet
+    hourglass keycard knapsack lasso machete manuscript medallion megaphone monocle notepad passkey pendant pickaxe
+    pitchfork pliers pouch puppet rosary rucksack saber sabre satchel saxophone scalpel screwdriver scroll sextant
+    sketchbook spade spear spyglass statuette stethoscope stopwatch talisman tambourine tape thermos tiara trombone
+    trumpet ukulele urn vial
     """
 )
 BEFORE_CHARS = 24

@@ -38,7 +38,10 @@ _ALCOHOL = (
     r"|sake|absinthe|prosecco|sherry|schnapps|moonshine|mezcal|margaritas?|daiquiris?|liquor|booze"
 )
 _MEAT = (
-    r"steaks?|(?:ham|cheese)?burgers?|bacon|chicken|sausages?|ham|beef|pork|lamb chops?|ribs|hot ?dogs?|meatballs?"
+    r"t-bones?|sirloin|rib-?eye|fillet|roast beef|lamb|pork chops?|duck|goose|pheasant|prosciutto|chorizo|mince"
+    r"|meatloaf"
+    r"|liver|kidneys?|spare ribs|wings|schnitzel|goulash|pastrami|jerky|steaks?|(?:ham|cheese)?burgers?|bacon"
+    r"|chicken|sausages?|ham|beef|pork|lamb chops?|ribs|hot ?dogs?|meatballs?"
     r"|veal|turkey|meat|pepperoni|salami|kebabs?|venison|brisket|drumsticks?"
 )
 _DAIRY = r"milk|cheese|eggs?|omelette|omelet|butter|ice cream|yogh?urt|milkshake|cream"
@@ -67,10 +70,25 @@ _NEVER = r"(?:never|do(?:es)?n['’]t|do(?:es)? not)"
 _HABITS: tuple[tuple[str, str], ...] = (
     ("alcohol", rf"{_NEVER} (?:drinks?|touch(?:es)? (?:alcohol|liquor|a drop)|drinks? alcohol){_STOP}"),
     ("alcohol", rf"(?:gave up|quit|stopped) (?:drinking|alcohol){_STOP}"),
-    ("smoke", rf"{_NEVER} smokes?(?: cigarettes)?{_STOP}"),
+    ("smoke", rf"{_NEVER} (?:smokes?|touch(?:es)?)(?: cigarettes| tobacco)?{_STOP}"),
+    ("smoke", rf"(?:has |have )?never (?:smoked|lit a cigarette)(?: in (?:his|her|my) (?:whole )?life)?{_STOP}"),
+    (
+        "alcohol",
+        rf"(?:has |have )?never (?:drunk|tasted|touched) (?:alcohol|liquor|a drop|spirits)"
+        rf"(?: in (?:his|her|my) (?:whole )?life)?{_STOP}",
+    ),
+    (
+        "alcohol",
+        rf"(?:hasn['’]t|haven['’]t) (?:had a drink|touched a drop)(?: (?:in|for|since) [\w -]{{2,24}})?{_STOP}",
+    ),
     ("smoke", rf"(?:gave up|quit|stopped) smoking{_STOP}"),
     ("meat", rf"{_NEVER} eats? meat{_STOP}"),
-    ("swim", rf"(?:can['’]t|cannot|can not|never learned (?:how )?to|never learnt (?:how )?to) swim{_STOP}"),
+    (
+        "swim",
+        rf"(?:can['’]t|cannot|can not|(?:has |have )?never learn(?:ed|t) (?:how )?to"
+        rf"|{_NEVER}) swim(?: a stroke)?{_STOP}",
+    ),
+    ("read", rf"can['’]t read (?:or write|a word){_STOP}"),
     ("drive", rf"(?:{_NEVER}|(?:has |have )?never learn(?:ed|t) (?:how )?to) drive{_STOP}"),
     ("read", rf"(?:cannot|(?:has |have )?never learn(?:ed|t) (?:how )?to) read(?: or write)?{_STOP}"),
     ("walk", rf"uses a wheelchair{_STOP}|will never walk again{_STOP}"),
@@ -93,7 +111,8 @@ _STATES: tuple[tuple[str, str], ...] = (
     ("left_hand", rf"(?:a )?right-handed(?: \w+){{0,1}}(?: of \w+)?{_STOP}"),
     ("hands", rf"(?:a )?one-armed(?: \w+)?{_STOP}"),
     ("legs", rf"(?:a )?one-legged(?: \w+)?{_STOP}"),
-    ("heights", rf"(?:afraid|terrified|scared) of heights{_STOP}"),
+    ("heights", rf"(?:deathly |absolutely )?(?:afraid|terrified|scared|petrified) of heights{_STOP}"),
+    ("alcohol", rf"(?:a )?(?:strict |lifelong )?(?:abstainer|non-?drinker){_STOP}|(?:been )?on the wagon{_STOP}"),
     ("allergy", rf"(?:deathly |severely |very )?allergic to {_ALLERGENS}(?:e?s)?{_STOP}"),
 )
 _HABIT = [(trait, re.compile(pattern, re.IGNORECASE)) for trait, pattern in _HABITS]
@@ -108,11 +127,14 @@ _EATS = (
     r"(?:eats|chews(?: on)?|devours|swallows|wolfs(?: down)?|bites into|gobbles(?: down| up)?|munches(?: on)?|finishes"
     r"|tears into|digs into|tucks into|nibbles(?: at| on)?|gnaws(?: at| on)?|tastes|samples|polishes off|scoffs"
     r"|takes a bite (?:of|from|out of)|helps (?:herself|himself) to|stuffs (?:herself|himself) with|snacks on"
-    r"|feasts on)"
+    r"|feasts on|saws into|cuts into|carves into|slices into|sinks (?:his|her) teeth into|spears|forks (?:up"
+    r"|in)|shovels in"
+    r"|attacks|demolishes|scarfs(?: down)?|pops|crunches(?: on| into)?|chomps(?: on| into)?|stabs|picks at|inhales)"
 )
 _DRINKS = (
     r"(?:drinks|downs|sips(?: at| on| from)?|gulps(?: down)?|swallows|knocks back|drains|swigs|chugs|swills|throws back"
-    r"|tosses back|slams|guzzles|polishes off|takes a (?:\w+ )?(?:sip|swig|gulp|pull|slug|swallow|drink) (?:of|from))"
+    r"|tosses back|slams|guzzles|polishes off|nurses|necks|sinks|empties|finishes|tips back|shoots|belts back"
+    r"|takes a (?:\w+ )?(?:sip|swig|gulp|pull|slug|swallow|drink) (?:of|from))"
 )
 # "the milk run", "wine into the sink": the noun is no food there.
 _ITSELF = (
@@ -130,9 +152,14 @@ _DEEDS: tuple[tuple[str, str], ...] = (
      r"(?:\w+ )?(?:cigarette|cigar|cigarillo|pipe|joint)\b"),
     ("meat", rf"{_EATS} {_OBJECT}(?:{_MEAT}){_ITSELF}"),
     ("vegan", rf"{_EATS} {_OBJECT}(?:{_MEAT}|{_DAIRY}){_ITSELF}|{_DRINKS} {_OBJECT}(?:milk|milkshake){_ITSELF}"),
-    ("swim", r"swims\b"),
+    ("swim", r"swims\b|does (?:the )?(?:laps|lengths|front crawl|backstroke|butterfly)\b|dives in and (?:swims"
+             r"|surfaces)\b"),
     ("drive", r"drives (?:off|away|north|south|east|west|down|along|past|home|on\b|(?:the|a|his|her|their) (?:\w+ )?"
-     r"(?:car|van|truck|jeep|bus|taxi|pickup|sedan|convertible|lorry|tractor|limousine))\b"),
+     r"(?:car|van|truck|jeep|bus|taxi|pickup|sedan|convertible|lorry|tractor|limousine))\b"
+     r"|(?:guns|floors|steers|revs|swerves|backs|reverses|parks|speeds|races|noses|eases|wheels|throws) (?:the"
+     r"|a|his|her|their)"
+     r" (?:\w+ )?(?:car|van|truck|jeep|bus|taxi|pickup|sedan|convertible|lorry|tractor|limousine|station wagon|coupe)\b"
+     r"|(?:takes|is at|grips|sits behind) the (?:steering )?wheel\b"),
     ("read", rf"reads {_OBJECT}{_READING}"),
     ("blind", rf"(?:reads|studies) {_OBJECT}{_READING}|watches (?:the|a|his|her) \w+|spots (?:the|a|his|her) \w+"),
     ("deaf", r"hears\b"),
@@ -141,7 +168,11 @@ _DEEDS: tuple[tuple[str, str], ...] = (
     ("left_hand", rf"{_WITH_HAND} left hand\b"),
     ("hands", r"\w+ (?:[\w'’-]+\s+){0,3}?(?:both|two) (?:his |her |of (?:his|her) )?(?:hands|arms)\b"),
     ("legs", r"\w+ (?:[\w'’-]+\s+){0,3}?(?:both|two) (?:his |her |of (?:his|her) )?legs\b"),
-    ("heights", r"\w+ (?:[\w'’-]+\s+){0,4}?(?:fearlessly|without fear|without a trace of fear)\b"),
+    ("heights", r"\w+ (?:[\w'’-]+\s+){0,4}?(?:fearlessly|without fear|without a trace of fear)\b"
+     r"|(?:climbs|scales|clambers up|shins up|strolls along|dances along|skips along|balances on"
+     r"|hangs from) (?:the|a) (?:\w+ )?"
+     r"(?:mast|tower|ladder|crane|scaffold\w*|ledge|cliff|roof|steeple|pylon|parapet|girder|spire|beam)\b[^.]*"
+     r"\b(?:whistling|humming|grinning|laughing|singing|carefree|happily|easily|hand over hand)\b"),
 )  # fmt: skip
 _DEED = [
     (trait, re.compile(rf"\s+(?:\w+ly\s+|then\s+|now\s+)?(?:{pattern})", re.IGNORECASE)) for trait, pattern in _DEEDS
@@ -176,11 +207,14 @@ _HINT = re.compile(
     r"\b(?:never|do(?:es)?n['’]t|do(?:es)? not|can['’]t|cannot|gave up|quit|stopped|vegan|vegetarian|teetotal"
     r"|non-?smoker|mute"
     r"|sober|alcoholic|legged|one leg|deaf|blind|illiterate|paraplegic|paraly[sz]ed|handed|armed|one arm"
-    r"|one hand|wheelchair|heights|allergic)",
+    r"|one hand|wheelchair|heights|allergic|hasn['’]t|haven['’]t|abstainer|drinker|wagon)",
     re.IGNORECASE,
 )
 _DEED_HINT = re.compile(
-    r"\b(?:drinks|downs|sips|gulps|swallows|knocks back|drains|swigs|chugs|swills|throws back|pours|lights|smokes|puffs"
+    r"\b(?:saws|cuts|carves|slices|sinks|spears|forks|shovels|attacks|demolishes|scarfs|pops|crunches|chomps|stabs|picks|inhales"
+    r"|nurses|necks|finishes|tips|shoots|belts|does|dives|guns|floors|steers|revs|swerves|backs|reverses|parks|speeds|races"
+    r"|noses|eases|wheels|throws|grips|sits|scales|clambers|shins|balances|hangs|is at|skips"
+    r"|drinks|downs|sips|gulps|swallows|knocks back|drains|swigs|chugs|swills|throws back|pours|lights|smokes|puffs"
     r"|drags|drag|eats|chews|devours|wolfs|bites?|gobbles|munches|finishes|swims|drives|reads|studies|watches|spots"
     r"|hears|runs|walks|sprints|jumps|dances|strolls|jogs|leaps|climbs|takes a|takes an|tears into|digs into"
     r"|tucks into|nibbles|gnaws|tastes|samples|polishes|scoffs|helps|stuffs|snacks|feasts|tosses back|slams"
@@ -193,7 +227,7 @@ _TRAIT_WORDS = words(
     drink drinks drinking alcohol touch touches smoke smokes smoking smoker meat swim drive read walk wheelchair vegan
     vegetarian teetotal teetotaler teetotaller mute deaf blind illiterate paraplegic paralysed paralyzed handed armed
     arm
-    hand heights allergic
+    hand heights allergic smoked drunk tasted touched drop abstainer drinker wagon learned learnt
     """
 )
 _DEED_WORDS = words(
@@ -202,6 +236,11 @@ _DEED_WORDS = words(
     chews devours wolfs bites bite gobbles munches finishes swims drives reads studies watches spots hears runs walks
     sprints jumps dances strolls jogs leaps climbs hands fear fearlessly hand takes tears digs tucks nibbles gnaws
     tastes samples polishes scoffs helps stuffs snacks feasts tosses slams guzzles empties legs
+    saws cuts carves slices sinks spears forks shovels attacks demolishes scarfs pops crunches chomps stabs picks
+    inhales
+    nurses necks tips shoots belts does dives guns floors steers revs swerves backs reverses parks speeds races
+    noses eases
+    wheels grips sits scales clambers shins balances hangs is skips
     """
 )
 _UNDOING_WORDS = words(

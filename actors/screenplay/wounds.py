@@ -22,9 +22,11 @@ _PARTS = words(
 _FRESH = words(
     """
     breaks cuts twists scrapes burns dislocates fractures sprains slices slashes injures wounds bruises grazes
-    shatters mangles crushes snaps cracks gashes
+    shatters mangles crushes snaps cracks gashes nicks punctures scalds sprains pierces lacerates wrenches impales skins
+    stubs jams
     """
 )
+_GIVES_WAY = words("snaps breaks cracks shatters pops dislocates fractures splits bursts bleeds")
 _STRIKES = words(
     """
     hits shoots stabs slashes strikes grazes bites cuts hurts burns catches shot stabbed hit grazed wounded cut
@@ -34,10 +36,21 @@ _STRIKES = words(
 _STATES = words(
     """
     broken bleeding wounded swollen sprained bandaged scraped burned burnt dislocated fractured injured bruised
-    bloody bloodied mangled splinted shattered severed blackened
+    bloody bloodied mangled splinted shattered severed blackened bitten twisted gashed lacerated punctured throbbing
+    wrenched injured scalded blistered stitched plastered strapped
     """
 )
-_MARKS = words("wound bandage cut gash scar bruise splint tourniquet stitches burn cast sling")
+_SPOILT = words("mess raw pulp useless ruin agony stump swollen bandaged cast sling splint tatters ribbons shreds")
+_TENDS = words(
+    "bandages dresses wraps cleans binds ices splints stitches sutures examines straps bathes disinfects treats"
+)
+_MARKS = words(
+    """
+    wound bandage cut gash scar bruise splint tourniquet stitches burn cast sling iodine gauze ointment plaster ice
+    antiseptic
+    dressing blood swelling bite puncture
+    """
+)
 _HEALS = words("heals healed healing cured recovers recovered")
 _LEGS = words("leg ankle foot knee thigh shin hip calf")
 _RUNS = words("runs sprints jumps leaps dances races bolts vaults dashes climbs skips jogs")
@@ -114,8 +127,12 @@ def _told(sentence: Sentence, at: int, i: int, verb: str, state: bool, owner: st
     after = [token.word for token in tokens[at + 1 : at + 4]]
     subject = sentence.subject_of(i) if i >= 0 else None
     doer = tokens[subject].who if subject is not None else ""
-    if state or (after[:1] in (["is"], ["was"], ["are"], ["still"]) and any(w in _STATES for w in after[1:])):
+    if state or (after[:1] in (["is"], ["was"], ["are"], ["still"]) and any(w in _STATES | _SPOILT for w in after[1:])):
         return "state", owner or doer or _only(sentence)
+    if owner and after[:1] and after[0] in _GIVES_WAY:
+        return "fresh", owner
+    if owner and verb in _TENDS and owner != doer:
+        return "state", owner
     if verb in _FRESH and (not owner or owner == doer or not doer):
         return "fresh", doer or owner
     if verb in _FRESH:

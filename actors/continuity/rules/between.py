@@ -7,6 +7,7 @@ continuous and is not: that one is an ERROR.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from actors.continuity.clock import UNBROKEN, contradicts
@@ -15,7 +16,7 @@ from actors.continuity.findings import FindingDraft, Fix, finding_id
 from actors.continuity.rules.view import Names, SceneView
 from actors.screenplay.breakdown import Appearance
 from actors.screenplay.heading import Span
-from actors.screenplay.names import COLLECTIVE, name_key
+from actors.screenplay.names import COLLECTIVE, name_key, near
 from actors.screenplay.prose_nouns import KIND_OF
 from actors.screenplay.vocabulary import words
 
@@ -26,7 +27,11 @@ _OUTDOORS = words(
 )
 _INDOORS = words(
     "kitchen bedroom bathroom office corridor hallway basement attic cell cockpit elevator lift classroom wheelhouse "
-    "lobby cabin ward vault closet cellar"
+    "lobby cabin ward vault closet cellar room study nursery pantry parlor parlour den stairwell ballroom courtroom"
+)
+# No house has one inside: INT. before it is a slip, whatever the scene before says.
+_NEVER_INDOORS = words(
+    "cornfield meadow beach desert prairie moor hillside mountainside riverbank cliff seashore glade orchard"
 )
 
 
@@ -137,7 +142,11 @@ def broken_clock(scene: SceneView, previous: SceneView) -> Iterator[FindingDraft
     if heading.aside or last.aside:
         return
     marked = heading.relation
-    if marked is not None and contradicts(before, after, marked):
+    wrong_way = marked == "later" and _same_place(scene, previous) and _runs_back(last.text, heading.text)
+    if wrong_way and last.time_span is not None:
+        severity, message = "WARNING", "This scene is marked LATER, and its clock is before the one above."
+        suggestion = "Correct one of the two hours, or say that a day has passed."
+    elif marked is not None and contradicts(before, after, marked):
         word = marked.replace("_", " ").upper()
         severity = "ERROR" if marked in UNBROKEN else "WARNING"
         message = f"This scene is marked {word} after a scene at {before}, but it says {after}."
@@ -154,6 +163,18 @@ def broken_clock(scene: SceneView, previous: SceneView) -> Iterator[FindingDraft
         suggestion,
         Fix(scene.id, heading.time_span.start, heading.time_span.end, before.upper()) if marked in UNBROKEN else None,
     )
+
+
+_CLOCK = re.compile(r"\b(?P<hour>\d{1,2})(?:[:.](?P<minute>\d\d))?\s*(?P<half>[AP])\.?M\b", re.IGNORECASE)
+
+
+def _runs_back(before: str, after: str) -> bool:
+    """Two hours of the clock of which the second is the earlier, in one half of a day."""
+    found = [_CLOCK.search(text) for text in (before, after)]
+    if found[0] is None or found[1] is None or found[0]["half"].upper() != found[1]["half"].upper():
+        return False
+    first, second = (60 * (int(each["hour"]) % 12) + int(each["minute"] or 0) for each in found if each is not None)
+    return second < first
 
 
 def broken_setting(scene: SceneView, previous: SceneView) -> Iterator[FindingDraft]:
@@ -182,14 +203,62 @@ def broken_setting(scene: SceneView, previous: SceneView) -> Iterator[FindingDra
 
 def of_scene(scene: SceneView, cast: Names, places: Names) -> tuple[FindingDraft, ...]:
     """Findings that need this scene alone."""
-    return (*unknown_people(scene, cast), *place_drift(scene, places))
+    return (*unknown_people(scene, cast), *place_drift(scene, places), *impossible_setting(scene))
 
 
-def of_neighbours(scene: SceneView, previous: SceneView | None) -> tuple[FindingDraft, ...]:
+def respelt(scene: SceneView, previous: SceneView, places: Names) -> Iterator[FindingDraft]:
+    """Rule setting_mismatch where the scene goes on in a place whose name is a slip of the one before.
+
+    Lets pass: two places that are both known, and what `place_drift` says already.
+    """
+    heading, last = scene.breakdown.heading, previous.breakdown.heading
+    if heading is None or last is None or heading.place_span is None or last.place_span is None:
+        return
+    here, there = name_key(heading.place or ""), name_key(last.place or "")
+    apart = [(a, b) for a, b in zip(here.split(), there.split(), strict=False) if a != b]
+    alike = len(here.split()) == len(there.split()) and all(min(len(a), len(b)) >= 5 for a, b in apart)
+    if heading.relation is None or len(here) < 8 or not apart or not alike or not near(here, there):
+        return
+    if places.find(here) is not None and places.find(there) is not None and places.find(here) != places.find(there):
+        return
+    if places.find(here) is None and places.nearest(here, 1 if len(here) < 10 else 2) is not None:
+        return
+    yield FindingDraft(
+        finding_id("setting_mismatch", scene.id, previous.id, here, there),
+        "setting_mismatch",
+        "WARNING",
+        scene.id,
+        f"{heading.place} goes on from {last.place}, and looks like the same place.",
+        (quote(scene.id, scene.script, heading.place_span), quote(previous.id, previous.script, last.place_span)),
+        f"Write {last.place}, if it is the same.",
+        Fix(scene.id, heading.place_span.start, heading.place_span.end, last.place or ""),
+    )
+
+
+def impossible_setting(scene: SceneView) -> Iterator[FindingDraft]:
+    """Rule setting_mismatch for a heading alone: INT. before a place that no house has inside."""
+    heading = scene.breakdown.heading
+    if heading is None or heading.setting != "interior" or not heading.place or heading.relation in UNBROKEN:
+        return
+    parts = name_key(heading.place).split()
+    if not parts or parts[-1] not in _NEVER_INDOORS or len(parts) > 2:
+        return
+    yield FindingDraft(
+        finding_id("setting_mismatch", scene.id, parts[-1], "outdoors"),
+        "setting_mismatch",
+        "WARNING",
+        scene.id,
+        f"{heading.place} is outdoors, and the heading says INT.",
+        (quote(scene.id, scene.script, heading.span),),
+        "Begin the heading with EXT.",
+    )
+
+
+def of_neighbours(scene: SceneView, previous: SceneView | None, places: Names) -> tuple[FindingDraft, ...]:
     """Findings between a scene and the one before it."""
     if previous is None:
         return ()
-    return (*broken_clock(scene, previous), *broken_setting(scene, previous))
+    return (*broken_clock(scene, previous), *broken_setting(scene, previous), *respelt(scene, previous, places))
 
 
 def _same_place(scene: SceneView, previous: SceneView) -> bool:

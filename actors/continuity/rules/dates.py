@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from actors.continuity.clock import UNBROKEN
 from actors.continuity.facts import Evidence, quote
 from actors.continuity.findings import FindingDraft, finding_id
+from actors.continuity.rules.telling import same_run
 from actors.continuity.rules.view import SceneView
 from actors.screenplay.dates import DateTold, dates_in
 from actors.screenplay.heading import Span
@@ -119,10 +120,33 @@ class _Calendar:
             case "now" if here is not None and told.low != here.told.low:
                 message = f"The scene is in {here.told.low}, and {_name(told)} says that it is {told.low}."
                 yield _mismatch("date_mismatch", at, here, message, f"Say {here.told.low}, or correct the title.")
+            case "today":
+                yield from _weekday_said(at, self._known.get(("today", "")))
+            case "happened" | "appointed":
+                yield from _said_twice(at, self._known.get((told.kind, f"{told.who} {told.said}")))
+                self._known[told.kind, f"{told.who} {told.said}"] = at
             case "died_at":
                 yield from _lived(at, self._known.get(("lived", told.who)))
             case "anniversary":
                 yield from _anniversary(at, self._known.get(("married", told.who)), here)
+
+
+def _weekday_said(at: _At, before: _At | None) -> Iterator[FindingDraft]:
+    """Two weekdays within one unbroken stretch of a day."""
+    if before is None or before.told.low == at.told.low or not same_run(at.view, before.view):
+        return
+    message = "Somebody said another day of the week, and no day has passed."
+    yield _mismatch("date_mismatch", at, before, message, "Correct one of the two days.")
+
+
+def _said_twice(at: _At, before: _At | None) -> Iterator[FindingDraft]:
+    """One thing, told by the same words, in two years or for two days."""
+    if before is None or (before.told.low, before.told.high) == (at.told.low, at.told.high):
+        return
+    if at.told.kind == "appointed" and (before.told.low == 0) != (at.told.low == 0):
+        return
+    message = "This was told before with another date."
+    yield _mismatch("date_mismatch", at, before, message, "Correct one of the two dates, or say that it was moved.")
 
 
 def _age_after(at: _At, before: _At | None) -> Iterator[FindingDraft]:

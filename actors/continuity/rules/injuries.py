@@ -1,4 +1,4 @@
-"""Rule injury_break: a wound that changes sides, or a broken leg that runs, within one stretch of a day.
+"""Rule injury_break: a wound that changes sides within two days of the story, or a broken leg that runs on the same.
 
 Lets pass: a new wound on the other side, anybody who heals, and whoever limps.
 """
@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from actors.continuity.findings import FindingDraft, Fix
-from actors.continuity.rules.telling import Story, of_story, same_run, shown, slip
+from actors.continuity.rules.telling import Story, of_story, same_day, same_days, shown, slip
 from actors.continuity.rules.view import SceneView
 from actors.screenplay.happenings import Happening
 from actors.screenplay.vocabulary import words
 
 _LEGS = words("leg ankle foot knee")
-_BREAKS = words("breaks fractures broken fractured shatters shattered")
+_BREAKS = words("breaks fractures broken fractured shatters shattered snaps snapped")
 _Here = tuple[SceneView, Happening]
 
 
@@ -37,7 +37,7 @@ def judge(story: Story) -> Iterator[FindingDraft]:
                     lame.setdefault(each.who, (view, each))
             elif each.kind == "runs" and each.who in lame and each.who not in said:
                 there = lame[each.who]
-                if there[0].id != view.id and same_run(view, there[0]):
+                if there[0].id != view.id and same_day(view, there[0]):
                     said.add(each.who)
                     yield _runs(view, each, there)
 
@@ -47,7 +47,7 @@ def _other_side(view: SceneView, each: Happening, hurt: dict[tuple[str, str, str
     there = hurt.get((each.who, each.what, other)) if other is not None else None
     if each.kind == "is_hurt" or there is None or (each.who, each.what, each.value) in hurt or other is None:
         return None
-    if not same_run(view, there[0]) or each.mark is None:
+    if not same_days(view, there[0]) or each.mark is None:
         return None
     name = shown(view, each.who)
     right = other.upper() if view.script[each.mark.start : each.mark.end].isupper() else other

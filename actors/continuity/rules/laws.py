@@ -17,7 +17,8 @@ from actors.screenplay.vocabulary import words
 
 Told = tuple[LawTold, ...]
 
-_ONWARD = words("over across through toward towards into away past to around up above along off")
+_ONWARD = words("over across through toward towards into away past by to around up above along off")
+_HOW = words("with without in at by before again uninvited alone barefoot unaided unharmed easily anyway bare now")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +66,14 @@ def _breaks(law: LawTold, deed: LawTold) -> bool:
         return False
     if deed.deed == law.deed:
         return True
-    # A being that cannot fly does not fly over a ridge either; but whoever cannot lie may lie on a bench.
-    bare = " " not in law.deed and deed.deed.startswith(law.deed + " ")
-    return bare and deed.deed.split()[1] in _ONWARD
+    if not deed.deed.startswith(law.deed + " "):
+        return False
+    # A being that cannot fly does not fly over a ridge either; but whoever cannot lie may lie on a bench. Whoever
+    # opens the gate with one hand opens the gate; but "cross the bridge of sighs" is another thing than the bridge.
+    after = deed.deed[len(law.deed) + 1 :].split()[0]
+    return after in (_ONWARD if " " not in law.deed else _HOW) or (
+        " " in law.deed and (after.endswith("ly") or "-" in after)
+    )
 
 
 def _at_its_hour(law: LawTold, view: SceneView) -> bool:

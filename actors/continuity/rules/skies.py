@@ -19,10 +19,23 @@ from actors.screenplay.skies import SkyTold, skies_in
 
 Told = tuple[SkyTold, ...]
 
-_AGAINST = {"rain": ("dry", "clear"), "snow": ("bare", "dry"), "fog": ("clear",)}
+_AGAINST: dict[str, tuple[str, ...]] = {
+    "rain": ("dry", "clear", "snow"), "snow": ("bare", "dry", "rain", "clear"), "fog": ("clear",), "wind": ("still",),
+    "still": ("wind",), "clear": ("rain", "snow", "fog"), "dry": ("rain",),
+}  # fmt: skip
 _WORDS = {
     "rain": "it rains", "snow": "there is snow", "fog": "there is thick fog", "dry": "the ground is dry",
-    "clear": "the sky is clear", "bare": "the ground is bare",
+    "clear": "the sky is clear", "bare": "the ground is bare", "wind": "a hard wind blows", "still": "the air is still",
+}  # fmt: skip
+_OUT_OF_SEASON: dict[str, tuple[str, ...]] = {
+    "summer": ("snow", "of_winter", "of_autumn"),
+    "winter": ("of_summer", "of_spring"),
+    "spring": ("of_autumn",),
+    "autumn": ("of_spring",),
+}
+_SEEN = {
+    "snow": "snow", "of_winter": "frost and ice", "of_autumn": "falling leaves", "of_summer": "what only summer has",
+    "of_spring": "blossom",
 }  # fmt: skip
 
 
@@ -58,16 +71,16 @@ def _light(view: SceneView, records: Told) -> Iterator[FindingDraft]:
 
 
 def _season(view: SceneView, records: Told, last: tuple[SceneView, Told] | None) -> Iterator[FindingDraft]:
-    snow = next((each for each in records if each.kind == "snow"), None)
-    if snow is None:
-        return
-    summer = next(((view, each) for each in records if each.kind == "summer"), None)
-    if summer is None and last is not None and _goes_on(view):
-        summer = next(((last[0], each) for each in last[1] if each.kind == "summer"), None)
-    if summer is not None:
-        message = "It is summer, and here is snow."
-        suggestion = "Change the season, or the weather."
-        yield _finding("season_mismatch", view, snow.span, summer[0], summer[1].span, message, suggestion)
+    """What is seen of another season than the one that this scene, or the one that it goes on from, names."""
+    said = [(view, each) for each in records if each.kind in _OUT_OF_SEASON]
+    if not said and last is not None and (_goes_on(view) or view.breakdown.relation == "later"):
+        said = [(last[0], each) for each in last[1] if each.kind in _OUT_OF_SEASON]
+    for told_in, season in said[:1]:
+        wrong = next((each for each in records if each.kind in _OUT_OF_SEASON[season.kind]), None)
+        if wrong is not None and len({each.kind for _, each in said}) == 1:
+            message = f"It is {season.kind}, and here is {_SEEN[wrong.kind]}."
+            suggestion = "Change the season, or the weather."
+            yield _finding("season_mismatch", view, wrong.span, told_in, season.span, message, suggestion)
 
 
 def _weather(view: SceneView, records: Told, before: SceneView, told: Told) -> Iterator[FindingDraft]:

@@ -39,6 +39,18 @@ def same_run(one: SceneView, other: SceneView) -> bool:
     return one.day is not None and other.day is not None and one.day.run == other.day.run
 
 
+def same_day(one: SceneView, other: SceneView) -> bool:
+    """One day of the story, as far as it tells: what lasts for a while lasts through a bare cut in it."""
+    return one.day is not None and other.day is not None and one.day.number == other.day.number
+
+
+def same_days(one: SceneView, other: SceneView) -> bool:
+    """One day or the next, with nothing leapt over: wounds last that long."""
+    if one.day is None or other.day is None:
+        return False
+    return abs(one.day.number - other.day.number) <= 1 and one.day.leapt <= 1
+
+
 def slip(
     code: str,
     here: tuple[SceneView, Happening],

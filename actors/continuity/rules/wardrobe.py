@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from actors.continuity.findings import FindingDraft, Fix
 from actors.continuity.rules.telling import UNBROKEN, Story, of_story, same_run, shown, slip
 from actors.continuity.rules.view import SceneView
+from actors.screenplay.clothes import OUTFIT, SORT
 from actors.screenplay.happenings import Happening
 
 _Worn = dict[tuple[str, str], tuple[SceneView, Happening]]
@@ -41,12 +42,18 @@ def _slip(view: SceneView, each: Happening, there: tuple[SceneView, Happening]) 
         return _after_taking_off(view, each, there) if view.breakdown.relation in UNBROKEN else None
     if not each.value or not told.value or each.value == told.value or each.mark is None or told.mark is None:
         return None
+    if each.what == OUTFIT and view.breakdown.relation not in UNBROKEN:
+        return None
+    if each.value.startswith(SORT) != told.value.startswith(SORT):
+        return None
     name, was = shown(view, each.who), before.script[told.mark.start : told.mark.end]
     return slip(
         "wardrobe_break",
         (view, each),
         there,
-        f"{name}'s {each.what} is {each.value} here; it was {told.value}, and nobody changed.",
+        f"{name}'s {each.what} is {each.value.removeprefix(SORT)} here; it was {told.value.removeprefix(SORT)},"
+        f" and nobody"
+        " changed.",
         f"Write {was}, or show {name} changing.",
         each.who,
         each.what,
