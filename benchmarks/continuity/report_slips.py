@@ -79,10 +79,13 @@ def fresh(told: Results) -> str:
     return "\n\n".join(
         [
             table(["set", "slips", "found at first sight, %", "with both quotations, %", "now (known)"], rows),
-            "Screenplay prose of many manners, written by one writer who knew what the rules are for and had not read"
-            " their tables; each set measured once before anything was changed for it. The rules were written with"
-            " other sentences in view: **this is the figure to expect of somebody's own script**, and"
-            " not the one above it. Found at first sight, by kind:",
+            "Screenplay prose of many manners, by one writer, each set measured once before anything was changed "
+            "for it. `first` was written without sight of the rules' tables (their codes and docstrings were "
+            "known): **what the rules were worth for somebody's own script before this day's work**. They were "
+            "then widened in general ways (kinds of verbs, turns of phrase), and `second` was written by the same "
+            "writer, who by then had read and widened the tables: **it flatters**, and so does what is now made "
+            "of `first`. What to expect lies between; a set by somebody else is still wanted. Found at first "
+            "sight, by kind:",
             table(["kind", *(entry["file"] for entry in told["first_sight"])], each),
         ]
     )
