@@ -15,7 +15,7 @@ import { Strip } from './Strip';
 import { TopBar } from './TopBar';
 import { Empty } from './Empty';
 import { RenameScene } from './RenameScene';
-import { breakingDown, cacheReporting, deleting, outOfDate, sharing, whoAndWhereOpen } from './sharing';
+import { breakingDown, cacheReporting, deleting, outOfDate, sharing, talking, whoAndWhereOpen } from './sharing';
 
 export function Desk({ story }: { story: Story }) {
   useRoute(story);
@@ -28,6 +28,7 @@ export function Desk({ story }: { story: Story }) {
   const sheet = useChunk(breakingDown, breakdownSheet, () => import('./BreakdownSheet'), 'The breakdown');
   const who = useChunk(whoAndWhereOpen, whoSheet, () => import('./WhoWhereSheet'), 'Who and where');
   const deletion = useChunk(deleting, deleteSheet, () => import('./DeleteSheet'), 'The question');
+  const table = useChunk(talking, tableSheet, () => import('./TableSheet'), 'The table read');
   useEffect(() => {
     document.title = story.title.value ? `${story.title.value} · StoryForge` : 'StoryForge';
   }, [story.title.value]);
@@ -49,6 +50,7 @@ export function Desk({ story }: { story: Story }) {
       {radius !== null && <radius.RadiusSheet story={story} />}
       {sheet !== null && <sheet.BreakdownSheet story={story} />}
       {who !== null && <who.WhoWhereSheet story={story} />}
+      {table !== null && <table.TableSheet story={story} />}
       {deletion !== null && <deletion.DeleteSheet story={story} />}
     </div>
   );
@@ -78,6 +80,8 @@ type BreakdownChunk = typeof import('./BreakdownSheet');
 const breakdownSheet = signal<BreakdownChunk | null>(null);
 type WhoChunk = typeof import('./WhoWhereSheet');
 const whoSheet = signal<WhoChunk | null>(null);
+type TableChunk = typeof import('./TableSheet');
+const tableSheet = signal<TableChunk | null>(null);
 type DeleteChunk = typeof import('./DeleteSheet');
 const deleteSheet = signal<DeleteChunk | null>(null);
 
@@ -156,6 +160,7 @@ function shortcut(story: Story, event: KeyboardEvent): boolean {
   else if (event.altKey && event.key === 'PageUp') stepScene(story, -1);
   else if (event.key === 'F6') visitNextRegion();
   else if (mod && event.altKey && event.code === 'KeyH') story.past.toggle();
+  else if (mod && event.altKey && event.code === 'KeyT') talking.value = true;
   else if (event.key === 'Escape' && story.past.open.peek() && document.querySelector('dialog[open]') === null) {
     story.past.close();
   }

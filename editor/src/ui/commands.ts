@@ -11,7 +11,7 @@ import { revealThread } from '../script/remarks';
 import { activeThread, desk, held, reused } from './deskView';
 import { mayShare, mayWrite } from '../story/role';
 import { modKey } from './keys';
-import { breakingDown, cacheReporting, deleting, outOfDate, sharing, whoAndWhereOpen } from './sharing';
+import { breakingDown, cacheReporting, deleting, outOfDate, sharing, talking, whoAndWhereOpen } from './sharing';
 
 export interface Command {
   id: string;
@@ -59,6 +59,7 @@ export function commandsOf(story: Story, query: string): Command[] {
         keys: `${modKey}Alt H`,
         run: () => story.past.toggle(),
       },
+      { id: 'table', label: 'Table read: talk to this scene', keys: `${modKey}Alt T`, run: () => void (talking.value = true) },
       { id: 'comment', label: 'Comment on the selected words', keys: `${modKey}Alt M`, run: () => commentSelection(story) },
       { id: 'next-comment', label: 'Next comment in the text', run: () => nextComment(story) },
       { id: 'rename', label: 'Change the heading of this scene', run: () => (renaming.value = card.heading) },

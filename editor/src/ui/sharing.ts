@@ -7,3 +7,4 @@ export const outOfDate = signal(false);
 export const breakingDown = signal(false);
 export const whoAndWhereOpen = signal(false);
 export const deleting = signal(false);
+export const talking = signal(false);
