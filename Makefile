@@ -69,6 +69,7 @@ bench: setup editor
 	$(BIN)/python -m benchmarks.queue
 	$(BIN)/python -m benchmarks.vectors
 	$(BIN)/python -m benchmarks.continuity_live
+	$(BIN)/python -m benchmarks.tableread
 
 bench-collab: setup editor
 	$(BIN)/python -m benchmarks.scoreboard $(if $(ROWS),--only $(ROWS))

@@ -19,6 +19,7 @@ from benchmarks import (
     graphs_report,
     hosts_report,
     queue_report,
+    tableread_report,
     vectors_report,
 )
 from benchmarks.board_report import NOT_RUN, number, table
@@ -30,6 +31,7 @@ TOLERANCE = 0.1
 """A prediction counts as kept within this share of it; a target has no tolerance."""
 
 DATABASES, QUEUE, CACHE, VECTORS, GRAPHS = "databases.json", "queue.json", "cache.json", "vectors.json", "graphs.json"
+TABLE_READ = "tableread.json"
 
 Results = Mapping[str, Any]
 
@@ -69,6 +71,7 @@ def render(
     cache: Results | None = None,
     vectors: Results | None = None,
     graphs: Results | None = None,
+    table_read: Results | None = None,
 ) -> str:
     """The whole report. `results`: of `make bench`; `board`: of `make bench-collab`; `rows`: of the scoreboard;
     `hosts`: of `make bench-hosts`."""
@@ -88,6 +91,7 @@ def render(
         cache_report.section(cache or {}),
         vectors_report.section(vectors or {}),
         graphs_report.section(graphs or {}),
+        tableread_report.section(table_read or {}),
         hosts_report.section(hosts, results.get("ledger", {})),
         _remarks(values, predictions, board_report.remarks(board, rows), noise(results, board, hosts)),
     ]
@@ -97,13 +101,13 @@ def render(
 def write(folder: Path) -> None:
     """RESULTS.md from what lies in the folder; any of the files may be absent."""
     here = Path(__file__).resolve().parent
-    results, board, hosts, databases, queue, cache, vectors, graphs = (
+    results, board, hosts, databases, queue, cache, vectors, graphs, table_read = (
         json.loads(path.read_text()) if (path := folder / name).exists() else {}
-        for name in (RESULTS, SCOREBOARD, HOSTS, DATABASES, QUEUE, CACHE, VECTORS, GRAPHS)
+        for name in (RESULTS, SCOREBOARD, HOSTS, DATABASES, QUEUE, CACHE, VECTORS, GRAPHS, TABLE_READ)
     )
     predictions = tomllib.loads((here / "predictions.toml").read_text())
     rows = tomllib.loads((here / "workloads.toml").read_text())["row"]
-    text = render(results, board, predictions, rows, hosts, databases, queue, cache, vectors, graphs)
+    text = render(results, board, predictions, rows, hosts, databases, queue, cache, vectors, graphs, table_read)
     (folder / TEXT).write_text(text)
 
 

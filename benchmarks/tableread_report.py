@@ -19,10 +19,10 @@ def section(told: Mapping[str, Any]) -> str:
     return "\n\n".join(
         [
             "## The table read: entering a scene, ms",
-            f"A story of {told['scenes']} scenes, each entered once, by film grammar alone. Target: all six steps within"
-            f" 370 ms ({'met' if entry['all']['max_ms'] <= 370 else '**missed**'}).",
+            f"A story of {told['scenes']} scenes, each entered once, by film grammar alone. Target: all six steps"
+            f" within 370 ms ({'met' if entry['all']['max_ms'] <= 370 else '**missed**'}).",
             table(["step", "p50", "p99", "longest"], rows),
-            f"`python -m benchmarks.tableread`, {facts['date']}, commit {facts['commit']}, {facts['cores']} cores; before"
-            f" the run: {told['before']}. Raw numbers: `tableread.json`.",
+            f"`python -m benchmarks.tableread`, {facts['date']}, commit {facts['commit']}, {facts['cores']} cores;"
+            f" before the run: {told['before']}. Raw numbers: `tableread.json`.",
         ]
     )

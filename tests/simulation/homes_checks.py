@@ -21,6 +21,8 @@ from actors.runtime.facts import fact_of
 from actors.runtime.home import Home
 from actors.scene.gate import judge
 from actors.scene.reading import words_of
+from actors.tableread.table import Line
+from actors.tableread.views import TABLE_LINE, TableLineView
 from actors.workflow.messages import WORKFLOW
 from actors.workflow.steps import SPECS
 from storage.codec import decode
@@ -39,6 +41,7 @@ async def check(world: World, homes: list[str]) -> None:
         await _check_replay(world, home)
         await _check_jobs(world, home)
         await _check_held(world, home)
+        await _check_tables(world, home)
         await _check_workflows(world, home)
     await _check_told(world)
     assert not world.faults, world.faults
@@ -119,6 +122,24 @@ async def _check_held(world: World, home: str) -> None:
             words = words_of(job, (await (await _opened(world, home)).room(f"scene:{scene}")).text("script"))
             found = judge(story, scene, *words, {*continuity.waivers, *job.waived})
             assert found.errors, f"{job.id} is held for nothing"
+
+
+async def _check_tables(world: World, home: str) -> None:
+    """Every line that was said is answered, once; a proposal is decided once; rows are what the log says."""
+    rows = await world.ledger.read(home, limit=1_000_000, kinds=(Kind.EVENT,))
+    told = [(row.type, decode(row.body)) for row in rows if row.type.startswith("table.")]
+    said = [data["line"] for type, data in told if type == "table.said"]
+    answered = [data["line"] for type, data in told if type == "table.answered"]
+    assert sorted(answered) == sorted(said), "a line is not answered once"
+    decided = Counter(data["proposal"] for type, data in told if type == "table.accepted")
+    assert all(count == 1 for count in decided.values()), "a proposal was taken twice"
+    rebuilt = Rebuilt(home)
+    for row in rows:
+        rebuilt.add(row)
+    lines = {line.id: line.to_dict() for scene in rebuilt.scenes.values() for line in scene.table.lines.values()}
+    kept = await world.ledger.views(TABLE_LINE, home=home, limit=10_000)
+    seen = [TableLineView.from_blob(row.body or b"").line for row in kept]
+    assert {each["id"]: Line.from_dict(each).to_dict() for each in seen} == lines, "rows and log differ"
 
 
 async def _check_workflows(world: World, home: str) -> None:

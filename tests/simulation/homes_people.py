@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pycrdt
 
 from actors.commands import (
+    AcceptLine,
     Answer,
     CancelJob,
     Command,
@@ -26,11 +27,13 @@ from actors.commands import (
     PickPanel,
     ProceedAnyway,
     RetryJob,
+    SayLine,
     SetBrain,
     UseCorrection,
     WaiveIssue,
 )
 from actors.project.actor import project_id
+from actors.tableread.views import TABLE_LINE, TableLineView
 from actors.views import JobContinuityView, JobView
 from collab.close_codes import RoomClosed
 from collab.ports import Refused
@@ -139,8 +142,20 @@ class Person:
             await self.ask(key, SetBrain(self.rng.choice(("pixar", "thriller"))))
         elif choice < 0.82:
             await self.ask(key, LockScene(scene))
+        elif choice < 0.87:
+            await self._table(key, scene)
         elif self._jobs:
             await self._job(key, self.rng.choice(self._jobs))
+
+    async def _table(self, key: str, scene: str) -> None:
+        """Something is said to the scene, or an answer of it is taken into the script."""
+        rows = await self.world.ledger.views(TABLE_LINE, home=self.home, parent=scene)
+        lines = [TableLineView.from_blob(row.body or b"").line for row in rows]
+        open = [each["id"] for line in lines for each in line["proposals"] if each["state"] == "OPEN"]
+        if open and self.rng.random() < 0.5:
+            await self.ask(key, AcceptLine(scene, self.rng.choice(open), by=self.name))
+        else:
+            await self.ask(key, SayLine(scene, self.rng.choice(("Who is here?", "Mara, where are you?", "It rains."))))
 
     async def _job(self, key: str, job: tuple[str, str]) -> None:
         view = await self.world.ledger.view("job", job[1])

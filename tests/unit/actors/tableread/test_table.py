@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
@@ -32,8 +32,9 @@ from actors.views import SPEND, SpendView
 from gpu.enhance.writer import Enhancement, Try, Usage
 from gpu.steps import TALK
 from storage.codec import decode, encode
-from storage.ledger.errors import LedgerError
-from storage.ledger.protocol import Attempt, AttemptState, Kind
+from storage.ledger.errors import LedgerError, Unavailable
+from storage.ledger.memory import MemoryLedger
+from storage.ledger.protocol import Append, Attempt, AttemptState, Committed, Kind
 from tests.unit.actors.continuity.test_actor import actor
 from tests.unit.actors.outbox.test_desk import CrashingLedger
 from tests.unit.actors.scene.test_gate import Held
@@ -344,6 +345,34 @@ async def test_c137_whatever_commit_is_the_last_a_line_is_answered_once(at: int)
         assert await table.types() == ["table.said", "table.answered", "table.accepted"]
         assert (await table.script()).count("NORA\nI have the lantern.\n") == 1
         await same_as_rows(table)
+
+
+async def test_c137_a_line_nobody_comes_back_for_is_answered_by_whoever_lives() -> None:
+    """C-137: it is an open row, and a host that finds it opens the project."""
+    ledger = MemoryLedger()
+    first = Story(ledger, "h1", lease_ttl_ms=1_000, lease_margin_ms=100, settle_ms=5, settle_lag_ms=20)
+    await first.runtime.start()
+    table = await seated(first)
+    append, ledger.append = ledger.append, _only_said(ledger)  # type: ignore[method-assign]
+    id = await table.say("Nora, who has the lantern?")
+    await first.runtime.kill()
+    ledger.append = append  # type: ignore[method-assign]
+    assert (await table.line(id)).open
+    async with story(ledger, "h22", unattended_ms=50, settle_ms=5, settle_lag_ms=20) as second:
+        line = await Table(second, HOME, table.scene).answered(id)
+        assert line.proposals[0]["words"] == "I have the lantern."
+
+
+def _only_said(ledger: MemoryLedger) -> Callable[[Append], Awaitable[Committed]]:
+    """The host gets as far as the line, and no further."""
+    append = ledger.append
+
+    async def until_answered(asked: Append) -> Committed:
+        if any(event.type == "table.answered" for event in asked.events):
+            raise Unavailable("the process is about to die")
+        return await append(asked)
+
+    return until_answered
 
 
 async def same_as_rows(table: Table) -> None:
