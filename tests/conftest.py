@@ -20,6 +20,7 @@ from typing import Any
 
 import pytest
 
+from serve_app.lifecycle import instance, processes
 from storage.ledger.postgres import PostgresLedger
 from tests import postgres
 from tests.ports import free_port
@@ -152,14 +153,17 @@ def start_stack(data_dir: Path, *more: str, port: int | None = None, settings: d
 
 
 def stop_stack(stack: Stack) -> None:
-    """Ctrl-C, as a user stops it; then nothing may be left."""
+    """Ctrl-C, as a user stops it; then nothing may be left (R-56). One that has ended already is only looked after."""
+    signs = instance.signs_of(stack.data_dir)
     if stack.process.poll() is None:
         stack.process.send_signal(signal.SIGINT)
     try:
         stack.process.wait(60)
     except subprocess.TimeoutExpired:
         os.killpg(stack.process.pid, signal.SIGKILL)
+        processes.reap(signs)
         pytest.fail(f"storyforge serve did not stop within 60 s of Ctrl-C:\n{stack.log.read_text()[-4000:]}")
+    assert processes.reap(signs) == [], "what was started outlives it"
 
 
 @pytest.fixture(scope="session")

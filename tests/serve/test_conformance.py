@@ -7,54 +7,22 @@ about nothing else, are left out; so is the mass of case 9.* by message size out
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import kosoku
 import pytest
-import yaml
-from websockets.exceptions import WebSocketException
-from websockets.sync.client import connect
 
-from tests.conftest import ROOT, Stack, start_stack, stop_stack, wait_until
+from tests.conftest import Stack
 
 pytestmark = pytest.mark.serve
 NOT_OFFERED = ["12.*", "13.*"]
 LONG = ["9.*"]
-ECHO_S = 30
 ALLOWED = {"OK", "NON-STRICT", "INFORMATIONAL"}
 LATE_UTF8 = {"6.4.1", "6.4.2", "6.4.3", "6.4.4"}
 """Invalid UTF-8 is refused at the end of the message, not at the first bad fragment: the RFC allows both."""
 UNANSWERED = {"3.2", "3.3", "3.4", "4.1.3", "4.1.4", "4.1.5", "4.2.3", "4.2.4", "4.2.5", "5.15"}
 """A sound message directly before a broken one: an application behind a queue has no time to answer it, a room has."""
 NOT_STRICT = {"room": LATE_UTF8, "asgi": LATE_UTF8 | UNANSWERED}
-
-
-@pytest.fixture(scope="module")
-def echoing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The stack as it is deployed, with an echo of ours beside it and without generation."""
-    folder = tmp_path_factory.mktemp("echo")
-    config = yaml.safe_load((ROOT / "serve_config.yaml").read_text())
-    config["applications"] = [each for each in config["applications"] if each["name"] != "generation"]
-    echo = {"name": "echo", "route_prefix": "/echo", "import_path": "tests.serve.echo_app:build_echo"}
-    config["applications"].append(echo)
-    path = folder / "serve_config.yaml"
-    path.write_text(yaml.safe_dump(config))
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setenv("PYTHONPATH", str(ROOT))  # the deployment's class lives in the tests
-        stack = start_stack(folder / "data", "--config", str(path), "--hosts", "1")
-    wait_until(lambda: echoes(stack), ECHO_S, "the echo is deployed: health speaks of our own applications only")
-    yield stack
-    stop_stack(stack)
-
-
-def echoes(stack: Stack) -> bool:
-    try:
-        with connect(f"ws://127.0.0.1:{stack.port}/echo/room") as socket:
-            socket.send(b"there?")
-            return socket.recv(timeout=ECHO_S) == b"there?"
-    except (OSError, WebSocketException):
-        return False
 
 
 async def verdicts(stack: Stack, route: str, exclude: list[str]) -> list[Any]:
@@ -77,16 +45,16 @@ def judge(results: list[Any], route: str) -> None:
 
 
 @pytest.mark.parametrize("route", ["room", "asgi"])
-async def test_w77_autobahn_cases_pass_on_the_deployed_stack(echoing: Stack, route: str) -> None:
+async def test_w77_autobahn_cases_pass_on_the_deployed_stack(second: Stack, route: str) -> None:
     """W-77."""
-    results = await verdicts(echoing, route, NOT_OFFERED + LONG)
+    results = await verdicts(second, route, NOT_OFFERED + LONG)
     assert len(results) > 200
     judge(results, route)
 
 
 @pytest.mark.proof
 @pytest.mark.parametrize("route", ["room", "asgi"])
-async def test_w77_large_messages_pass_on_the_deployed_stack(echoing: Stack, route: str) -> None:
+async def test_w77_large_messages_pass_on_the_deployed_stack(second: Stack, route: str) -> None:
     """W-77: up to 16 MiB, whole and in fragments, and thousands of small ones."""
-    results = await verdicts(echoing, route, NOT_OFFERED)
+    results = await verdicts(second, route, NOT_OFFERED)
     judge(results, route)

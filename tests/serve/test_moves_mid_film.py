@@ -16,10 +16,10 @@ import pytest
 from storage.ledger.protocol import HostRow
 from tests.conftest import Stack, start_stack, stop_stack
 from tests.serve import replicas
+from tests.serve.conftest import SHORT
 from tests.serve.films_in_motion import Film, fact
 from tests.serve.load import are_together, typing
 from tests.serve.peer import Person
-from tests.serve.test_majority import SHORT
 from tests.serve.test_operating import command
 
 pytestmark = pytest.mark.serve

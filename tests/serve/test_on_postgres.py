@@ -12,6 +12,7 @@ import pytest
 from tests.conftest import ROOT, start_stack, stop_stack
 from tests.postgres import Server
 from tests.serve.kills import kill_again_and_again
+from tests.serve.test_lifecycle import ends_after_kill_9
 
 pytestmark = pytest.mark.serve
 
@@ -22,7 +23,7 @@ async def test_s83_a_killed_owner_loses_nothing_on_postgres(
     tmp_path: Path, postgres_url: str, postgres_server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """S-83: `storyforge serve` with DATABASE_URL: the ledger is there and nowhere else, and survives its owner; the
-    command line looks into it; S-84: the password is in no log."""
+    command line looks into it; S-84: the password is in no log. R-56: killed itself, `stop` ends the rest."""
     monkeypatch.setenv("DATABASE_URL", postgres_url)
     stack = await asyncio.to_thread(start_stack, tmp_path / "data")
     try:
@@ -36,6 +37,7 @@ async def test_s83_a_killed_owner_loses_nothing_on_postgres(
                 capture_output=True, text=True, timeout=60, check=True, cwd=ROOT,
             )  # fmt: skip
             assert said in done.stdout
+        await asyncio.to_thread(ends_after_kill_9, stack)
     finally:
         await asyncio.to_thread(stop_stack, stack)
     assert not (stack.data_dir / "ledger.db").exists()
