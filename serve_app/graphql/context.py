@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import strawberry
@@ -24,6 +25,9 @@ from serve_app.settings.cache import CacheSettings
 from storage.ledger.protocol import View
 from storage.ledger.purging import DELETED
 from storage.ledger.queue_board import QueueBoard
+
+RESTORABLE = ("closing", "kept")
+"""Phases of a deleted project in which its owner may have it back."""
 
 LinkToken = Callable[[str, str, int], str]
 """(project, link, expiry in Unix ms or 0) -> what the holder of the link shows."""
@@ -87,7 +91,7 @@ class Context:
         row = await self.ports.reader.view("project", id)
         if row is None or row.body is None:
             if (told := await self.deleted(id)) is not None:
-                raise project_deleted(told)
+                raise project_deleted(told, visible_owner(self.who, told.owner))
             return None
         body = ProjectView.from_blob(row.body)
         return (row, body) if visible(self.who, body) else None
@@ -133,11 +137,17 @@ def visible(principal: Principal, project: ProjectView) -> bool:
     return SCOPE_ALL in principal.scopes or project.owner == principal.id
 
 
-def project_deleted(told: DeletedView) -> GraphQLError:
-    words = "This project was deleted."
-    if told.phase in ("closing", "kept"):
+def project_deleted(told: DeletedView, is_owner: bool) -> GraphQLError:
+    """With what a page shows instead of the project: when, by whom, and who may have it back until when."""
+    words, more = "This project was deleted.", {"deletedAt": iso(told.deleted_at_ms), "byYou": is_owner}
+    if told.phase in RESTORABLE:
         words = "This project was deleted. Its owner can restore it until it is erased."
-    return GraphQLError(words, extensions={"code": "PROJECT_DELETED", "retryable": False})
+        more |= {"title": told.title, "restorableUntil": iso(told.purge_at_ms)}
+    return GraphQLError(words, extensions={"code": "PROJECT_DELETED", "retryable": False, **more})
+
+
+def iso(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat()
 
 
 def not_found(what: str, id: str) -> GraphQLError:

@@ -12,15 +12,13 @@ import strawberry
 
 from actors.commands import Answer, DeleteProject, RestoreProject
 from actors.views import DeletedView
-from serve_app.graphql.context import Info, visible_owner
+from serve_app.graphql.context import RESTORABLE, Info, visible_owner
 from serve_app.graphql.described import commanded, described
 from serve_app.graphql.payloads import ProjectPayload, UserError, key_problem, missing
 from serve_app.graphql.project_nodes import page_size
 from serve_app.graphql.scene_nodes import when
 from serve_app.graphql.sending import project_payload, send
 from storage.ledger.purging import DELETED
-
-RESTORABLE = ("closing", "kept")
 
 
 @strawberry.type(description="A project that was deleted and is not erased yet.")

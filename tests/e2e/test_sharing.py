@@ -42,7 +42,8 @@ def shares(ada: Person, name: str, role: str) -> str:
 def test_e80_a_link_opens_one_project_as_far_as_its_role_goes(enter: Enter) -> None:
     """E-80: made and sent by Ada; Bo reads, sees that he does, and cannot write; made a writer he writes, under the
     name Ada gave him; when the link is taken back his page says so. E-122, E-123: Ada deletes the project by its title
-    and restores it from the list."""
+    and restores it from the list. E-127: whoever has it open is told who deleted it and the way back; the desk returns
+    by itself."""
     ada, bo = at_work(enter), enter("Bo")
     bo.page.goto(shares(ada, "Bo Lind", "Read"))
     bo.at_the_desk()
@@ -88,7 +89,13 @@ def _deletes_and_restores(ada: Person) -> None:
         assert accessible(ada) == []
     expect(ada.page.get_by_test_id("delete-confirm")).to_be_disabled()
     title.fill(ada.page.locator("label strong").inner_text())
+    beside = ada.context.new_page()
+    beside.goto(ada.page.url)
+    expect(beside.get_by_test_id("save-light")).to_have_attribute("data-state", "saved", timeout=SOON_MS)
     ada.page.keyboard.press("Enter")
+    expect(beside.get_by_test_id("deleted-page")).to_contain_text("You deleted it on", timeout=SOON_MS)
+    expect(beside.get_by_role("status")).to_contain_text("It can be restored until")
+    expect(beside.get_by_role("button")).to_have_text(["Restore it", "All projects"])
     deleted = ada.page.get_by_test_id("deleted-projects")
     expect(deleted).to_contain_text("It can be restored until", timeout=SOON_MS)
     expect(ada.page.locator(f'[data-project-id="{project}"]')).to_have_count(0)
@@ -98,6 +105,9 @@ def _deletes_and_restores(ada: Person) -> None:
     deleted.get_by_role("button").first.click()
     ada.at_the_desk()
     assert (ada.project, ada.script) == (project, script)
+    expect(beside.get_by_test_id("editor")).to_be_visible(timeout=SOON_MS)
+    expect(beside.get_by_test_id("deleted-page")).to_have_count(0)
+    beside.close()
 
 
 @pytest.mark.skipif(not AXE.exists(), reason="not run: axe-core is not installed beside the editor")

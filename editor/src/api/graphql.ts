@@ -17,6 +17,8 @@ export class ApiError extends Error {
     message: string,
     readonly code: string,
     readonly retryable: boolean,
+    /** What else the server says of it. */
+    readonly more: Readonly<Record<string, unknown>> = {},
   ) {
     super(message);
     this.name = 'ApiError';
@@ -25,7 +27,7 @@ export class ApiError extends Error {
 
 interface Answer<T> {
   data?: T | null;
-  errors?: { message: string; extensions?: { code?: string; retryable?: boolean } }[];
+  errors?: { message: string; extensions?: { code?: string; retryable?: boolean; [more: string]: unknown } }[];
 }
 
 export async function graphql<T>(query: string, variables: Record<string, unknown> = {}): Promise<T> {
@@ -39,7 +41,7 @@ export async function graphql<T>(query: string, variables: Record<string, unknow
   if (first !== undefined) {
     const code = first.extensions?.code ?? 'ERROR';
     if (code === 'UNAUTHENTICATED') signedOut.value = true;
-    throw new ApiError(first.message, code, first.extensions?.retryable ?? response.status >= 500);
+    throw new ApiError(first.message, code, first.extensions?.retryable ?? response.status >= 500, first.extensions);
   }
   if (answer.data === undefined || answer.data === null) {
     throw new ApiError('The server sent an empty answer.', 'EMPTY', true);

@@ -5,6 +5,7 @@
  * Data: GraphQL for what exists, `outline` and `scene:{id}` for content, `live` for what the server observes.
  */
 import { computed, effect, signal } from '@preact/signals';
+import { isGone } from '../api/deletion';
 import * as api from '../api/operations';
 import type { Brain, Finding, Format, Project, Scene, SceneStatus } from '../api/types';
 import { identity, type Person } from '../collab/people';
@@ -36,6 +37,8 @@ const STYLE_KINDS: ReadonlySet<string> = new Set(['brain.defined', 'format.defin
 const ACCESS_KIND = 'access.';
 /** A scene's heading is looked for in its beginning only: this runs at every keystroke. */
 const HEADING_WITHIN_CHARS = 2000;
+/** A socket's words for a document that is not there: its whole project may be gone. */
+const NOT_THERE = 4404;
 /** How long Generate waits for the last keystroke to be committed before it goes ahead. */
 const SAVE_WAIT_MS = 4000;
 
@@ -68,6 +71,8 @@ export class Story {
   /** Why the project cannot be shown, in words. */
   readonly drafts: Drafts;
   readonly trouble = signal<string | null>(null);
+  /** Whether it was deleted while it was open, or before. */
+  readonly gone = signal(false);
   readonly sceneId = signal<string | null>(null);
   readonly scene = signal<Scene | null>(null);
   readonly room = signal<Room | null>(null);
@@ -348,7 +353,9 @@ export class Story {
       if (project === null) this.trouble.value = 'There is no such project, or it is not yours to open.';
       else this.project.value = project;
     } catch (cause) {
-      if (this.project.peek() === null && !this.closed) this.trouble.value = api.wordsFor(cause);
+      if (this.closed) return;
+      if (isGone(cause)) this.gone.value = true;
+      else if (this.project.peek() === null) this.trouble.value = api.wordsFor(cause);
     }
   }
 
@@ -365,6 +372,16 @@ export class Story {
     } catch (cause) {
       if (this.scene.peek() === null) say(api.wordsFor(cause), 'bad');
     }
+  }
+
+  /** It was restored: what is unsaved goes to the server, then the page begins anew, since everything of it had ended. */
+  comeBack(): void {
+    this.rooms.reconnect();
+    this.cleanups.push(
+      effect(() => {
+        if (this.rooms.phase.value === 'saved') location.reload();
+      }),
+    );
   }
 
   /** Whether what was typed here is in the log, waited for a moment. */
@@ -388,6 +405,9 @@ export class Story {
     this.cleanups.push(
       effect(() => {
         if (this.rooms.stale.value && this.rooms.letGo(this.drafts)) location.reload();
+      }),
+      effect(() => {
+        if (this.rooms.refused.value?.code === NOT_THERE) void this.refreshProject();
       }),
       effect(() => {
         const notice = this.rooms.notice.value;

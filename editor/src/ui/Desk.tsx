@@ -32,6 +32,8 @@ export function Desk({ story }: { story: Story }) {
   useEffect(() => {
     document.title = story.title.value ? `${story.title.value} · StoryForge` : 'StoryForge';
   }, [story.title.value]);
+  const gone = useChunk(story.gone, deletedPage, () => import('./DeletedPage'), 'The words about a deleted project');
+  if (story.gone.value) return <>{gone !== null && <gone.DeletedPage story={story} />}</>;
   if (story.trouble.value !== null) return <Empty title="This project does not open" text={story.trouble.value} />;
   return (
     <div class="desk">
@@ -84,6 +86,9 @@ type TableChunk = typeof import('./TableSheet');
 const tableSheet = signal<TableChunk | null>(null);
 type DeleteChunk = typeof import('./DeleteSheet');
 const deleteSheet = signal<DeleteChunk | null>(null);
+
+type DeletedChunk = typeof import('./DeletedPage');
+const deletedPage = signal<DeletedChunk | null>(null);
 
 /** A sheet comes when somebody first asks for it; `what` begins the sentence that says it could not. */
 function useChunk<T>(wanted: Signal<boolean>, kept: Signal<T | null>, load: () => Promise<T>, what: string): T | null {

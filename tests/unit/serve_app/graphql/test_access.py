@@ -222,7 +222,7 @@ async def test_k110_how_wrong_a_reused_film_may_be_is_the_owners(shared: Shared)
 
 
 async def test_a115_every_door_says_that_a_project_was_deleted(shared: Shared) -> None:
-    """A-115: lists, fields, mutations, history and links of a deleted project; a link cannot delete; within the grace
+    """A-115, E-127: each door of a deleted project says what it is; a link cannot delete; within the grace
     its owner finds it in a list and has it back, text and links and all."""
     mine, other = await shared.story(), await shared.story()
     _, link = await shared.link(mine["projectId"], "EDITOR")
@@ -243,7 +243,11 @@ async def test_a115_every_door_says_that_a_project_was_deleted(shared: Shared) -
     for token in (TOKEN, link):
         told = await shared.post(read, token, **ids)
         assert codes(told) == {"PROJECT_DELETED"}
-        assert {error["extensions"]["retryable"] for error in told["errors"]} == {False}
+        for error in told["errors"]:
+            said = error["extensions"]
+            assert (said["retryable"], said["byYou"], said["title"]) == (False, token == TOKEN, "Ferry")
+            moments = [datetime.fromisoformat(said[name]) for name in ("deletedAt", "restorableUntil")]
+            assert moments == [datetime.fromisoformat(gone[name]) for name in ("deletedAt", "erasedAt")]
         assert codes(await shared.post(writes, token)) == {"PROJECT_DELETED"}
     past = f"/history/{mine['projectId']}/scene:{mine['sceneId']}"
     answer = await shared.client.get(past, headers={"authorization": f"Bearer {TOKEN}"})
