@@ -17,6 +17,7 @@ from storage.graphs.calls import (
     TensionScenes,
     TrustToward,
 )
+from storage.graphs.picture import Among, Around, Listed
 from storage.graphs.rows import GRAPH_EDGE, GRAPH_NODE, Edge, EdgeLabel, GraphBody, Node, NodeLabel, row_id
 from storage.ledger.protocol import View
 
@@ -105,6 +106,17 @@ class RandomGraph:
         yield Occurrences((some(NodeLabel.CHARACTER), some(NodeLabel.CHARACTER), some(NodeLabel.ENTITY)))
         yield SocialDistance("character:nobody", some(NodeLabel.CHARACTER))
         yield ReachableScenes("scene:nowhere")
+        yield from self.picture_calls()
+
+    def picture_calls(self) -> Iterator[Call]:
+        """What a picture asks."""
+        dice, some = self.dice, self.some
+        yield Listed(NodeLabel.CHARACTER, EdgeLabel.RELATES_TO, dice.choice((0, 3)), dice.choice((7, 200)))
+        yield Listed(NodeLabel.SCENE, EdgeLabel.LEADS_TO)
+        yield Around(some(NodeLabel.CHARACTER), EdgeLabel.RELATES_TO, dice.choice((1, 2)), dice.choice((9, 150)))
+        yield Around(some(NodeLabel.SETTING), EdgeLabel.ADJACENT_TO)
+        yield Among(EdgeLabel.RELATES_TO, tuple(self.ids[NodeLabel.CHARACTER][:150]), dice.choice((0, 2)))
+        yield Among(EdgeLabel.ADJACENT_TO, tuple(self.ids[NodeLabel.SETTING][:40]), limit=5)
 
     def views(self, home: str) -> Iterator[View]:
         yield from (graph_row(home, row) for row in (*self.nodes, *self.edges))

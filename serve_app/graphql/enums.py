@@ -110,6 +110,15 @@ class GraphEdgeLabel(enum.Enum):
 
 
 @strawberry.enum
+class GraphNodeLabel(enum.Enum):
+    CHARACTER = "Character"
+    ENTITY = "Entity"
+    SCENE = "Scene"
+    SETTING = "Setting"
+    ZONE = "Zone"
+
+
+@strawberry.enum
 class Severity(enum.Enum):
     ERROR = "ERROR"
     WARNING = "WARNING"

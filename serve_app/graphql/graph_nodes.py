@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 import strawberry
-from graphql import GraphQLError
 
-from actors.graphs.parts import cleaned
-from actors.screenplay.names import name_key
 from serve_app.graphql.context import Info, not_found
 from serve_app.graphql.described import described
+from serve_app.graphql.graph_evidence import GraphEvidence, bounded, evidence_of, node_key
+from serve_app.graphql.graph_picture import GraphPicture
 from serve_app.graphql.project_nodes import page_size
 from storage.graphs import temporal
 from storage.graphs.calls import (
+    ROWS_MAX,
     AdjacentSettings,
-    BadCall,
     Call,
     CastSubgraph,
     Occurrence,
@@ -34,49 +33,10 @@ from storage.graphs.calls import (
     TrustToward,
     within,
 )
-from storage.graphs.rows import GRAPH_EDGE, edge_of, node_of, row_id
-
-T = TypeVar("T")
+from storage.graphs.rows import node_of, row_id
 
 EVENTS_MAX = 8
 """Of a sequence: each is a question of its own."""
-
-_ARGUMENTS = {"limit": "first", "cast": "cast", "nodes": "event", "hops": "hops", "events": "events"}
-
-
-@strawberry.type(description="What an edge rests on.")
-class GraphEvidence:
-    kind: str = strawberry.field(description="told: words of a script; seen: a film; author: a person.")
-    words: str
-    scene_id: strawberry.ID | None = None
-    start: int | None = strawberry.field(default=None, description="Of the words told, in code points of the script.")
-    end: int | None = None
-    confidence: float | None = None
-    observation: str | None = strawberry.field(default=None, description="Id of what an observer said of a take.")
-    take_id: strawberry.ID | None = None
-    video: str | None = strawberry.field(default=None, description="Key of the film; the film may be gone.")
-    verdict: str | None = None
-    by: str | None = None
-
-    @classmethod
-    def of(cls, said: Mapping[str, Any]) -> GraphEvidence:
-        def id_of(name: str) -> strawberry.ID | None:
-            return strawberry.ID(said[name]) if said.get(name) else None
-
-        shared = ("start", "end", "confidence", "observation", "video", "verdict", "by")
-        return cls(
-            kind=str(said["kind"]),
-            words=str(said.get("words", "")),
-            scene_id=id_of("scene"),
-            take_id=id_of("take"),
-            **{name: said.get(name) for name in shared},
-        )
-
-
-async def evidence_of(info: Info, project: str, *key: str) -> list[GraphEvidence]:
-    row = await info.context.ports.reader.view(GRAPH_EDGE, row_id(project, *key))
-    found = edge_of(row.body).evidence if row is not None and row.body is not None else ()
-    return [GraphEvidence.of(said) for said in found]
 
 
 @strawberry.type(description="A tie from one character to another.")
@@ -168,15 +128,20 @@ class GraphMoment:
 @strawberry.type(
     description="The story's graph. People, things, settings and zones go by name (Anna) or id (character:anna)."
 )
-class StoryGraph:
-    project: strawberry.Private[str]
-
+class StoryGraph(GraphPicture):
     async def _ask(self, info: Info, make: Callable[[], Call]) -> list[Any]:
         return await info.context.ports.reader.graph(self.project, bounded(make))
 
-    @described("Ties among these characters, 200 at most.")
-    async def cast_subgraph(self, info: Info, cast: list[strawberry.ID], first: int | None = 50) -> list[GraphTie]:
-        names, size = tuple(_id("character", who) for who in cast), page_size(first, 50)
+    async def _page(self, info: Info, skip: int, size: int, make: Callable[[int], Call]) -> list[Any]:
+        """Of an answer in one order, so many after so many."""
+        bounded(lambda: within("skip", skip, ROWS_MAX, 0))
+        return (await self._ask(info, lambda: make(skip + size)))[skip:] if size else []
+
+    @described("Ties among these characters, by source and target.")
+    async def cast_subgraph(
+        self, info: Info, cast: list[strawberry.ID], first: int | None = 50, skip: int = 0
+    ) -> list[GraphTie]:
+        names, size = tuple(node_key("character", who) for who in cast), page_size(first, 50)
         return [
             GraphTie(
                 project=self.project,
@@ -188,14 +153,14 @@ class StoryGraph:
                 trust_benevolence=tie.trust_benevolence,
                 debt=tie.debt,
             )
-            for tie in await self._ask(info, lambda: CastSubgraph(names, size))
+            for tie in await self._page(info, skip, size, lambda most: CastSubgraph(names, most))
         ]
 
     @described("The shortest way between two characters over ties, 4 hops at most; null: there is none.")
     async def social_distance(
         self, info: Info, source: strawberry.ID, target: strawberry.ID, hops: int = 4
     ) -> GraphPath | None:
-        ends = _id("character", source), _id("character", target)
+        ends = node_key("character", source), node_key("character", target)
         for path in await self._ask(info, lambda: SocialDistance(*ends, hops)):
             return GraphPath(hops=len(path.nodes) - 1, nodes=[strawberry.ID(node) for node in path.nodes])
         return None
@@ -208,9 +173,12 @@ class StoryGraph:
         competence_over: float = 0.5,
         benevolence_over: float = 0.3,
         first: int | None = 50,
+        skip: int = 0,
     ) -> list[GraphTrust]:
-        who, size = _id("character", target), page_size(first, 50)
-        found = await self._ask(info, lambda: TrustToward(who, competence_over, benevolence_over, size))
+        who, size = node_key("character", target), page_size(first, 50)
+        found = await self._page(
+            info, skip, size, lambda most: TrustToward(who, competence_over, benevolence_over, most)
+        )
         return [
             GraphTrust(
                 source=strawberry.ID(trust.source),
@@ -223,7 +191,7 @@ class StoryGraph:
 
     @described("Scenes this one leads to, 3 hops at most, nearest first.")
     async def reachable_scenes(
-        self, info: Info, scene_id: strawberry.ID, hops: int = 3, first: int | None = 50
+        self, info: Info, scene_id: strawberry.ID, hops: int = 3, first: int | None = 50, skip: int = 0
     ) -> list[GraphScene]:
         size = page_size(first, 50)
         return [
@@ -234,7 +202,7 @@ class StoryGraph:
                 authored_mass=scene.authored_mass,
                 hops=scene.hops,
             )
-            for scene in await self._ask(info, lambda: ReachableScenes(str(scene_id), hops, size))
+            for scene in await self._page(info, skip, size, lambda most: ReachableScenes(str(scene_id), hops, most))
         ]
 
     @described("Scenes up to 2 hops ahead in whose cast somebody distrusts, or owes, another; most such ties first.")
@@ -246,27 +214,32 @@ class StoryGraph:
         trust_under: float = -0.3,
         debt_over: float = 0.5,
         first: int | None = 50,
+        skip: int = 0,
     ) -> list[GraphScene]:
         size = page_size(first, 50)
-        found = await self._ask(info, lambda: TensionScenes(str(scene_id), hops, trust_under, debt_over, size))
+        found = await self._page(
+            info, skip, size, lambda most: TensionScenes(str(scene_id), hops, trust_under, debt_over, most)
+        )
         return [
             GraphScene(scene_id=strawberry.ID(scene.scene), name=scene.name, tension_edges=scene.tension_edges)
             for scene in found
         ]
 
     @described("Where one gets to from a setting, cheapest first.")
-    async def adjacent_settings(self, info: Info, setting: strawberry.ID, first: int | None = 50) -> list[GraphSetting]:
-        here, size = _id("setting", setting), page_size(first, 50)
+    async def adjacent_settings(
+        self, info: Info, setting: strawberry.ID, first: int | None = 50, skip: int = 0
+    ) -> list[GraphSetting]:
+        here, size = node_key("setting", setting), page_size(first, 50)
         return [
             GraphSetting(id=strawberry.ID(near.setting), name=near.name, traversal_cost=near.traversal_cost)
-            for near in await self._ask(info, lambda: AdjacentSettings(here, size))
+            for near in await self._page(info, skip, size, lambda most: AdjacentSettings(here, most))
         ]
 
     @described("Scenes at settings near this one, 2 hops at most.")
     async def scenes_nearby(
-        self, info: Info, setting: strawberry.ID, hops: int = 2, first: int | None = 50
+        self, info: Info, setting: strawberry.ID, hops: int = 2, first: int | None = 50, skip: int = 0
     ) -> list[GraphNearby]:
-        here, size = _id("setting", setting), page_size(first, 50)
+        here, size = node_key("setting", setting), page_size(first, 50)
         return [
             GraphNearby(
                 setting=strawberry.ID(near.setting),
@@ -279,13 +252,15 @@ class StoryGraph:
                     authored_mass=near.authored_mass,
                 ),
             )
-            for near in await self._ask(info, lambda: ScenesNearby(here, hops, size))
+            for near in await self._page(info, skip, size, lambda most: ScenesNearby(here, hops, most))
         ]
 
     @described("Who distrusts whom, worst first, with how who does was left by the story.")
-    async def tension_pairs(self, info: Info, trust_under: float = -0.3, first: int | None = 50) -> list[GraphPair]:
+    async def tension_pairs(
+        self, info: Info, trust_under: float = -0.3, first: int | None = 50, skip: int = 0
+    ) -> list[GraphPair]:
         size = page_size(first, 50)
-        found = await self._ask(info, lambda: TensionPairs(trust_under, size))
+        found = await self._page(info, skip, size, lambda most: TensionPairs(trust_under, most))
         return [GraphPair.of(pair.source, pair.target, pair.trust_competence, json.loads(pair.state)) for pair in found]
 
     @described("Whether, before this scene, all of these had come together; the first scene in which they did.")
@@ -310,7 +285,7 @@ class StoryGraph:
         return GraphMoment(holds=scenes is not None, scene_ids=[strawberry.ID(scene) for scene in scenes or ()])
 
     async def _occurrences(self, info: Info, event: list[strawberry.ID], argument: str = "event") -> list[Occurrence]:
-        nodes = tuple(_id("character", node) for node in event)
+        nodes = tuple(node_key("character", node) for node in event)
         return await info.context.ports.reader.graph(self.project, bounded(lambda: Occurrences(nodes), argument))
 
     async def _moment(self, info: Info, scene: strawberry.ID) -> Occurrence:
@@ -319,23 +294,3 @@ class StoryGraph:
             raise not_found("scene", str(scene))
         node = node_of(row.body)
         return Occurrence(node.id, node.name, node.place, node.story_day)
-
-
-def bounded(make: Callable[[], T], argument: str = "") -> T:
-    """Raises GraphQLError BAD_GRAPH_CALL, naming the argument."""
-    try:
-        return make()
-    except BadCall as error:
-        name = argument or _ARGUMENTS.get(error.field, error.field)
-        raise GraphQLError(
-            f"`{name}`: {error.why}.", extensions={"code": error.code, "retryable": False, "path": [name]}
-        ) from error
-
-
-def _id(label: str, text: strawberry.ID) -> str:
-    """A node's id, of an id or of a name."""
-    said = str(text)
-    known, bar, key = said.partition(":")
-    if bar and known in ("character", "entity", "setting", "zone"):
-        return f"{known}:{cleaned(name_key(key))}"
-    return f"{label}:{cleaned(name_key(said))}"

@@ -7,12 +7,14 @@ prompt are told the same; no actor is woken. Everything that is a conclusion car
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 import strawberry
 
+from actors.graphs.parts import node_id
 from actors.scene.injection import shot_told
 from actors.views import SceneView
 from actors.workflow.carry import Carried, Given, opening
@@ -21,11 +23,13 @@ from actors.workflow.rows import Data, RowKind
 from actors.workflow.steps import SPECS, Step
 from actors.workflow.story import World, ranks, world_after
 from actors.workflow.views import MeanwhileView, WorkflowView
-from serve_app.graphql.context import Context
+from serve_app.graphql.context import Context, Info
+from serve_app.graphql.described import described
 from serve_app.graphql.entrances import project_data, stored
 from serve_app.graphql.enums import StepState, WorkflowState
 from serve_app.graphql.scene_nodes import when
 from storage.codec import decode
+from storage.graphs.rows import GRAPH_NODE, Node, NodeLabel, node_of, row_id
 from storage.ledger.protocol import Event, View
 
 AS_OF_ROWS_MAX = 5_000
@@ -99,8 +103,21 @@ class Thing:
     confidence: float
 
 
+@strawberry.type(description="What a film showed of the world: beside what scripts tell, never over it.")
+class WorldSeen:
+    of: strawberry.ID = strawberry.field(description="Whom or what of: `character:anna`, `entity:lantern`, or a scene.")
+    attribute: str
+    value: str
+    confidence: float
+    scene_id: strawberry.ID = strawberry.field(description="Whose film.")
+    take_id: strawberry.ID
+    observation: str
+    video: str
+
+
 @strawberry.type(description="The world at one moment of the story.")
 class WorldState:
+    nodes: strawberry.Private[tuple[str, tuple[str, ...]]]  # project, ids of the graph; none of a past world
     scene_id: strawberry.ID
     at_end: bool = strawberry.field(description="As this scene leaves it; false: as those before leave it to this one.")
     of_scene_id: strawberry.ID = strawberry.field(description="The last scene that told of it.")
@@ -111,9 +128,19 @@ class WorldState:
     things: list[Thing]
     settled: bool = strawberry.field(description="Everything that follows from that scene has been worked out.")
 
+    @described("What films showed of its people, its things and its scene, with observation and video.")
+    async def seen(self, info: Info) -> list[WorldSeen]:
+        home, ids = self.nodes
+        rows = await info.context.loaders.one.load_many([(GRAPH_NODE, home, row_id(home, id)) for id in ids])
+        found = (node_of(row.body) for row in rows if row is not None and row.body is not None)
+        return [each for node in found for each in _seen_of(node)]
+
     @classmethod
-    def of(cls, scene: str, world: World, at_end: bool, settled: bool) -> WorldState:
+    def of(cls, home: str, scene: str, world: World, at_end: bool, settled: bool, *, now: bool) -> WorldState:
+        people = (node_id(NodeLabel.CHARACTER, key) for key in world.people)
+        things = (node_id(NodeLabel.ENTITY, name) for name in world.things)
         return cls(
+            nodes=(home, (world.scene, *people, *things) if now else ()),
             scene_id=strawberry.ID(scene),
             at_end=at_end,
             of_scene_id=strawberry.ID(world.scene),
@@ -246,7 +273,24 @@ async def world_of(context: Context, home: str, scene: str, as_of: int | None) -
     if world is None:
         return None
     kept = rows[RowKind.CHECKPOINT].get(world.scene, {})
-    return WorldState.of(scene, world, at_end, kept.get("deferred_status") == COMPLETE)
+    settled = kept.get("deferred_status") == COMPLETE
+    return WorldState.of(home, scene, world, at_end, settled, now=as_of is None)
+
+
+def _seen_of(node: Node) -> Iterator[WorldSeen]:
+    state = json.loads(node.state)
+    film = state.get("seen") or state.get("observed") or {}
+    for attribute, (value, confidence, observation) in film.get("facts", {}).items():
+        yield WorldSeen(
+            of=strawberry.ID(node.id),
+            attribute=attribute,
+            value=str(value),
+            confidence=confidence,
+            scene_id=strawberry.ID(film.get("scene", node.id)),
+            take_id=strawberry.ID(film["take"]),
+            observation=observation,
+            video=film["video"],
+        )
 
 
 async def _worlds_as_of(context: Context, home: str, as_of: int) -> dict[str, Data]:

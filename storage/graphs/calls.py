@@ -19,7 +19,10 @@ TRUST_COMPETENCE_OVER, TRUST_BENEVOLENCE_OVER = 0.5, 0.3
 TENSION_TRUST_UNDER, TENSION_DEBT_OVER = -0.3, 0.5
 """Of trust, and of tension, where a call says nothing else."""
 
-CAST_MAX, NODES_MAX, LIMIT_MAX = 200, 16, 200
+CAST_MAX, NODES_MAX = 200, 16
+
+LIMIT_MAX, ROWS_MAX = 200, 1_000
+"""Rows of an answer where a call says nothing, and at most: who reads on by pages has gone so far."""
 
 
 class BadCall(ValueError):
@@ -53,7 +56,7 @@ class CastSubgraph(Call):
 
     def __post_init__(self) -> None:
         within("cast", len(self.cast), CAST_MAX, 0)
-        within("limit", self.limit, LIMIT_MAX)
+        within("limit", self.limit, ROWS_MAX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ class TrustToward(Call):
     limit: int = LIMIT_MAX
 
     def __post_init__(self) -> None:
-        within("limit", self.limit, LIMIT_MAX)
+        within("limit", self.limit, ROWS_MAX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,7 @@ class ReachableScenes(Call):
 
     def __post_init__(self) -> None:
         within("hops", self.hops, SCENE_HOPS_MAX)
-        within("limit", self.limit, LIMIT_MAX)
+        within("limit", self.limit, ROWS_MAX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +112,7 @@ class TensionScenes(Call):
 
     def __post_init__(self) -> None:
         within("hops", self.hops, TENSION_HOPS_MAX)
-        within("limit", self.limit, LIMIT_MAX)
+        within("limit", self.limit, ROWS_MAX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +123,7 @@ class AdjacentSettings(Call):
     limit: int = LIMIT_MAX
 
     def __post_init__(self) -> None:
-        within("limit", self.limit, LIMIT_MAX)
+        within("limit", self.limit, ROWS_MAX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +136,7 @@ class ScenesNearby(Call):
 
     def __post_init__(self) -> None:
         within("hops", self.hops, SETTING_HOPS_MAX)
-        within("limit", self.limit, LIMIT_MAX)
+        within("limit", self.limit, ROWS_MAX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +147,7 @@ class TensionPairs(Call):
     limit: int = LIMIT_MAX
 
     def __post_init__(self) -> None:
-        within("limit", self.limit, LIMIT_MAX)
+        within("limit", self.limit, ROWS_MAX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,11 +158,11 @@ class Occurrences(Call):
     """
 
     nodes: tuple[str, ...]
-    limit: int = 1_000
+    limit: int = ROWS_MAX
 
     def __post_init__(self) -> None:
         within("nodes", len(set(self.nodes)), NODES_MAX)
-        within("limit", self.limit, 1_000)
+        within("limit", self.limit, ROWS_MAX)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,8 @@ from storage.graphs.calls import (
     Trust,
     TrustToward,
 )
+from storage.graphs.picture import AMONG, AROUND, LISTED, Among, Around, Listed, Near, Standing, linked
+from storage.graphs.rows import Edge
 
 _PARAMETER = re.compile(r"(?<!:):([a-z_]+)")
 
@@ -130,7 +132,8 @@ class Dialect:
         """In this dialect's words."""
         said = re.sub(r"@ball\((\w+),(:\w+),(:\w+)\)", self.ball, statement)
         said = re.sub(r"@in\((:\w+)\)", self.within, said)
-        return _PARAMETER.sub(self.parameter, said.replace("@graph_", f"{self.table}graph_"))
+        said = said.replace("@graph_", f"{self.table}graph_").replace("@views", f"{self.table}views")
+        return _PARAMETER.sub(self.parameter, said)
 
 
 SQLITE = Dialect(
@@ -169,6 +172,9 @@ _STATEMENTS: Mapping[type[Call], tuple[str, type[Any]]] = {
     ScenesNearby: (_SCENES_NEARBY, Nearby),
     TensionPairs: (_TENSION_PAIRS, Pair),
     Occurrences: (_OCCURRENCES, Occurrence),
+    Listed: (LISTED, Standing),
+    Around: (AROUND, Near),
+    Among: (AMONG, Edge),
 }
 _TEXTS = {
     dialect.table: {kind: dialect.text(said) for kind, (said, _) in _STATEMENTS.items()}
@@ -193,6 +199,8 @@ def answer(call: Call, rows: Iterable[Sequence[Any]]) -> list[Row]:
     """What the statement's rows say."""
     if isinstance(call, SocialDistance):
         return [_path(call, row) for row in rows]
+    if isinstance(call, Among):
+        return linked(rows)
     kind = _STATEMENTS[type(call)][1]
     return [kind(*row) for row in rows]
 

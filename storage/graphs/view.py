@@ -34,6 +34,7 @@ from storage.graphs.calls import (
     Trust,
     TrustToward,
 )
+from storage.graphs.picture import MEMORY
 from storage.graphs.rows import Edge, EdgeLabel, Key, Node
 
 _INTO_SCENES = (EdgeLabel.CAST_OF, EdgeLabel.PROP_OF)
@@ -241,4 +242,5 @@ _ANSWERS: Mapping[type[Call], Callable[[GraphView, Any], list[Row]]] = {
     ScenesNearby: _scenes_nearby,
     TensionPairs: _tension_pairs,
     Occurrences: _occurrences,
+    **MEMORY,
 }

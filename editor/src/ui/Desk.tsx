@@ -15,7 +15,7 @@ import { Strip } from './Strip';
 import { TopBar } from './TopBar';
 import { Empty } from './Empty';
 import { RenameScene } from './RenameScene';
-import { breakingDown, cacheReporting, deleting, outOfDate, sharing, talking, whoAndWhereOpen } from './sharing';
+import { breakingDown, cacheReporting, deleting, graphing, outOfDate, sharing, talking, whoAndWhereOpen } from './sharing';
 
 export function Desk({ story }: { story: Story }) {
   useRoute(story);
@@ -27,6 +27,7 @@ export function Desk({ story }: { story: Story }) {
   const radius = useChunk(outOfDate, radiusSheet, () => import('./RadiusSheet'), 'The list of films');
   const sheet = useChunk(breakingDown, breakdownSheet, () => import('./BreakdownSheet'), 'The breakdown');
   const who = useChunk(whoAndWhereOpen, whoSheet, () => import('./WhoWhereSheet'), 'Who and where');
+  const graph = useChunk(graphing, graphSheet, () => import('./GraphSheet'), 'The graph');
   const deletion = useChunk(deleting, deleteSheet, () => import('./DeleteSheet'), 'The question');
   const table = useChunk(talking, tableSheet, () => import('./TableSheet'), 'The table read');
   useEffect(() => {
@@ -53,6 +54,7 @@ export function Desk({ story }: { story: Story }) {
       {sheet !== null && <sheet.BreakdownSheet story={story} />}
       {who !== null && <who.WhoWhereSheet story={story} />}
       {table !== null && <table.TableSheet story={story} />}
+      {graph !== null && <graph.GraphSheet story={story} />}
       {deletion !== null && <deletion.DeleteSheet story={story} />}
     </div>
   );
@@ -84,6 +86,8 @@ type WhoChunk = typeof import('./WhoWhereSheet');
 const whoSheet = signal<WhoChunk | null>(null);
 type TableChunk = typeof import('./TableSheet');
 const tableSheet = signal<TableChunk | null>(null);
+type GraphChunk = typeof import('./GraphSheet');
+const graphSheet = signal<GraphChunk | null>(null);
 type DeleteChunk = typeof import('./DeleteSheet');
 const deleteSheet = signal<DeleteChunk | null>(null);
 

@@ -8,3 +8,4 @@ export const breakingDown = signal(false);
 export const whoAndWhereOpen = signal(false);
 export const deleting = signal(false);
 export const talking = signal(false);
+export const graphing = signal(false);

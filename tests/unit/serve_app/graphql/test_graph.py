@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from actors.graphs.messages import GRAPH
+from gpu.steps import Step
+from tests.unit.actors.scene.worker import SmallWorker, answer_of
 from tests.unit.serve_app.graphql import test_access, test_story
 from tests.unit.serve_app.graphql.test_access import codes
 from tests.unit.serve_app.graphql.test_story import Pier
@@ -136,3 +139,99 @@ async def test_q124_the_graph_of_another_project_reads_as_none_at_all(pier: Pier
         '{ storyGraph(projectId: "prj_aaaaaaaaaaaaaaaaaaaaaaaaaa") { tensionPairs { at } } }'
     )
     assert codes(answer) == {"NOT_FOUND"}
+
+
+async def filmed(pier: Pier, at: int, **said: Any) -> str:
+    """A film of a scene, and what its observer says of it; the id of the observation."""
+    query = """mutation($s: ID!) { it: generateScene(input: {sceneId: $s, autoPick: true, idempotencyKey: "film"})
+      { userErrors { code } } }"""
+    assert (await pier.ask(query, s=pier.scenes[at]))["it"]["userErrors"] == []
+    host, worker = pier.shared.host, SmallWorker(pier.shared.host.ledger)  # type: ignore[arg-type]
+    worker.answers["observe"] = lambda attempt, request: {**answer_of(attempt, request), "observer": "eyes", **said}
+    for step in (Step.ENHANCE, Step.CACHE, Step.STORYBOARD, Step.VIDEO, Step.OBSERVE):
+        attempt = await worker.once(step)
+        assert attempt is not None, step
+        await host.runtime.attempt_changed(pier.project, attempt.id)
+        owned = host.runtime.owned(pier.project)
+        assert owned is not None
+        await owned.activation(pier.scenes[at]).idle()
+    await owned.activation(GRAPH).idle()
+    return attempt.id
+
+
+async def test_q125_a_picture_asks_for_nodes_whom_is_near_and_the_edges_among_them(pier: Pier) -> None:
+    """Q-125: bounded lists that read on; each edge brings its evidence, with the words that stand there."""
+    await told(pier, 0, 2, 1)
+    one, two, three = pier.scenes
+    found = await graph(
+        pier,
+        f"""nodes(label: CHARACTER) {{ id name ties state {{ sceneId at holder }} }}
+            rest: nodes(label: CHARACTER, first: 5, skip: 1) {{ id }}
+            scenes: nodes(label: SCENE) {{ id storyDay }}
+            around(node: "Anna", label: RELATES_TO, hops: 2) {{ id hops }}
+            links(label: RELATES_TO, among: ["Anna", "Ben"]) {{ source target strength
+              evidence {{ kind sceneId quote }} }}
+            ways: links(label: LEADS_TO, among: ["{one}", "{two}", "{three}"], first: 1) {{ source target }}
+            more: links(label: LEADS_TO, among: ["{one}", "{two}", "{three}"], first: 5, skip: 1) {{ source target }}
+            cast: links(label: CAST_OF, among: ["character:anna", "{three}"]) {{ source target }}""",
+    )
+    assert {node["id"]: node["ties"] for node in found["nodes"]} == {
+        "character:anna": 4,
+        "character:ben": 4,
+        "character:carl": 4,
+    }
+    assert [node["id"] for node in found["rest"]] == ["character:ben", "character:carl"]
+    assert [node["id"] for node in found["scenes"]] == [one, two, three]
+    assert found["around"][0] == {"id": "character:anna", "hops": 0}
+    assert {near["id"] for near in found["around"]} == {f"character:{who}" for who in ("anna", "ben", "carl")}
+    spoken = {(each["source"], each["target"]): each["evidence"] for each in found["links"]}
+    assert spoken["character:anna", "character:ben"][0]["quote"] == "Where is Carl? Ben, answer me."
+    ways = [(each["source"], each["target"]) for each in (*found["ways"], *found["more"])]
+    assert set(ways) == {(one, two), (two, three), (one, three)}
+    assert len(ways) == 3
+    assert found["cast"] == [{"source": "character:anna", "target": three}]
+    crowd = ", ".join(f'"p{at}"' for at in range(151))
+    query = f"links(label: RELATES_TO, among: [{crowd}]) {{ source }}"
+    answer = await pier.shared.post(f'{{ storyGraph(projectId: "{pier.project}") {{ {query} }} }}')
+    assert "`among`" in answer["errors"][0]["message"]
+
+
+async def test_q126_the_answers_of_the_graph_read_on_by_pages_in_one_order(pier: Pier) -> None:
+    """Q-126: `first` and `skip` of every list; a page beyond what is read of an answer is refused."""
+    await told(pier, 0, 2, 1)
+    one = pier.scenes[0]
+    for field, shown in (
+        ('castSubgraph(cast: ["Anna", "Ben", "Carl"]', "source target"),
+        (f'reachableScenes(sceneId: "{one}"', "sceneId hops"),
+        ('scenesNearby(setting: "Pier"', "setting"),
+    ):
+        whole = (await graph(pier, f"it: {field}) {{ {shown} }}"))["it"]
+        pages = await graph(pier, f"a: {field}, first: 1) {{ {shown} }} b: {field}, first: 50, skip: 1) {{ {shown} }}")
+        assert pages["a"] + pages["b"] == whole
+    answer = await pier.shared.post(
+        f'{{ storyGraph(projectId: "{pier.project}") {{ tensionPairs(first: 200, skip: 900) {{ at }} }} }}'
+    )
+    assert codes(answer) == {"BAD_GRAPH_CALL"}
+
+
+async def test_q127_the_world_says_what_films_showed_beside_what_scripts_tell(pier: Pier) -> None:
+    """Q-127: of its people, things and scene, each with observation and video; a past world says none."""
+    await told(pier, 0, 2, 1)
+    facts = [
+        {"entity": "Ben", "attribute": "holds", "value": "lantern", "confidence": 0.7},
+        {"entity": "", "attribute": "light", "value": "dark", "confidence": 0.9},
+    ]
+    observation = await filmed(pier, 0, facts=facts)
+    query = """query($s: ID!) { worldState(sceneId: $s) { things { name holder }
+      seen { of attribute value observation video sceneId } } }"""
+    world = (await pier.ask(query, s=pier.scenes[0]))["worldState"]
+    assert {"name": "lantern", "holder": "ANNA"} in world["things"]
+    seen = {(each["of"], each["attribute"], each["value"], each["observation"]) for each in world["seen"]}
+    assert seen == {
+        ("character:ben", "holds", "lantern", observation),
+        (pier.scenes[0], "light", "dark", observation),
+    }
+    assert all(each["video"] and each["sceneId"] == pier.scenes[0] for each in world["seen"])
+    head = await pier.shared.host.ledger.head(pier.project)
+    past = query.replace("sceneId: $s", f'sceneId: $s, asOf: "{head}"')
+    assert (await pier.ask(past, s=pier.scenes[0]))["worldState"]["seen"] == []
