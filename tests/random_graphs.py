@@ -106,7 +106,6 @@ class RandomGraph:
         yield Occurrences((some(NodeLabel.CHARACTER), some(NodeLabel.CHARACTER), some(NodeLabel.ENTITY)))
         yield SocialDistance("character:nobody", some(NodeLabel.CHARACTER))
         yield ReachableScenes("scene:nowhere")
-        yield from self.picture_calls()
 
     def picture_calls(self) -> Iterator[Call]:
         """What a picture asks."""

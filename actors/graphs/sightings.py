@@ -176,6 +176,7 @@ def _absent(fact: Mapping[str, Any]) -> bool:
 def _says(scene: str, report: Data) -> set[Key]:
     """Edges into and within a scene that one report is evidence of."""
     found = {key for said in report["shows"] for key in _in_scene(said, scene)}
+    absent = {id for fact in report.get("facts", ()) if _absent(fact) for id in ids(fact["entity"])}
     for fact in report.get("facts", ()):
         attribute, of_scene = fact["attribute"], fact["entity"] == scene
         values = [id for id in ids(named(fact["value"])) if id != fact["entity"]]
@@ -189,7 +190,7 @@ def _says(scene: str, report: Data) -> set[Key]:
             found |= {(EdgeLabel.RELATES_TO.value, one, two) for one in people for two in others if one != two}
         elif attribute in AT and of_scene:
             found |= {(EdgeLabel.SCENE_AT.value, scene, id) for id in values if id.startswith("setting:")}
-    return found
+    return {key for key in found if key[1] not in absent}
 
 
 def _in_scene(said: str, scene: str) -> Iterator[Key]:

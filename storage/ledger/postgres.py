@@ -31,6 +31,7 @@ from storage.ledger.postgres_connect import Connection, Pool, check_address, con
 from storage.ledger.postgres_partitions import UPKEEP_S, ensure_partitions
 from storage.ledger.postgres_replica import Replica
 from storage.ledger.postgres_schema import ensure_schema
+from storage.ledger.postgres_statistics import Statistics, rows_of_graphs
 from storage.ledger.postgres_time import NOW, TestClock, now_of
 from storage.ledger.postgres_writer import Writer
 from storage.ledger.protocol import (
@@ -68,6 +69,7 @@ class PostgresLedger:
         self._pool: Pool | None = None
         self._replica = Replica(read_url) if read_url else None
         self._upkeep: asyncio.Task[None] | None = None
+        self.statistics = Statistics(self._on_pool)
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def __repr__(self) -> str:
@@ -104,6 +106,7 @@ class PostgresLedger:
             upkeep.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await upkeep
+        await self.statistics.stop()
         if writer is not None:
             await writer.stop()
         if self._replica is not None:
@@ -202,11 +205,23 @@ class PostgresLedger:
             check_append(append)
             if self._writer is None:
                 raise Unavailable("the ledger is closed")
-            return self._writer.submit_append(append)
+            committed = self._writer.submit_append(append)
+            if rows := rows_of_graphs(append.views):
+                committed.add_done_callback(lambda done: self._wrote(done, rows))
+            return committed
         except (ValueError, LedgerError) as refusal:
             refused: asyncio.Future[Committed] = asyncio.get_running_loop().create_future()
             refused.set_exception(refusal)
             return refused
+
+    def _wrote(self, done: asyncio.Future[Committed], rows: int) -> None:
+        loop = self._loop
+        if loop is None or done.cancelled() or done.exception() is not None:
+            return
+        if loop is asyncio.get_running_loop():
+            self.statistics.wrote(rows)
+        elif not loop.is_closed():
+            loop.call_soon_threadsafe(self.statistics.wrote, rows)
 
     async def read(
         self,

@@ -14,7 +14,7 @@ from storage.ledger.postgres_connect import Connection
 from storage.ledger.protocol import Append, Ledger, View
 from storage.ledger.purging import written
 from storage.ledger.sqlite import SqliteLedger
-from tests.contract.storage.conftest import World, event
+from tests.contract.storage.conftest import Clock, World, event
 from tests.random_graphs import RandomGraph, graph_row
 
 pytestmark = pytest.mark.contract
@@ -57,7 +57,7 @@ async def test_c80_memory_and_sql_answer_alike_on_random_graphs(world: World, se
     await world.ledger.append(Append("prj_2", other.epoch, other.seq, (event(),), views=tuple(strangers)))
     answered = 0
     for _ in range(ROUNDS):
-        for call in graph.calls():
+        for call in (*graph.calls(), *graph.picture_calls()):
             said = await world.ledger.graph(HOME, call)
             assert said == view.ask(call), call
             answered += bool(said)
@@ -101,7 +101,7 @@ async def test_c81_a_home_that_is_erased_leaves_no_row_of_its_graph_and_its_neig
         claim = await world.own(home)
         await world.ledger.append(Append(home, claim.epoch, claim.seq, (event(),), views=tuple(made.views(home))))
     claim = await world.own(HOME)
-    asked = [call for _ in range(3) for call in graph.calls()]
+    asked = [call for _ in range(3) for call in (*graph.calls(), *graph.picture_calls())]
     assert any([await world.ledger.graph(HOME, call) for call in asked])
     calls = 0
     while gone := await world.ledger.purge(HOME, epoch=claim.epoch, before=claim.seq, limit=40):
@@ -114,3 +114,34 @@ async def test_c81_a_home_that_is_erased_leaves_no_row_of_its_graph_and_its_neig
     assert await tabled(world.ledger, "prj_2") == len(view.nodes) + len(view.edges)
     for call in beside.calls():
         assert await world.ledger.graph("prj_2", call) == view.ask(call), call
+
+
+async def test_c80_a_long_story_that_has_just_come_in_is_planned_by_what_it_holds(postgres_url: str) -> None:
+    """C-80: on PostgreSQL whoever wrote much into the tables has them looked over again, once; few rows cause none."""
+    ledger = PostgresLedger(postgres_url)
+    await ledger.open()
+    world = World(ledger, Clock())
+
+    async def held() -> list[float]:
+        async def read(db: Connection) -> Any:
+            query = "SELECT reltuples FROM pg_class WHERE relname IN ('graph_nodes', 'graph_edges') ORDER BY relname"
+            return await (await db.execute(query)).fetchall()
+
+        await ledger.statistics.settled()
+        return [row[0] for row in await ledger._read(read)]
+
+    async def write(home: str, graph: RandomGraph) -> None:
+        claim = await world.own(home)
+        await ledger.append(Append(home, claim.epoch, claim.seq, (event(),), views=tuple(graph.views(home))))
+
+    try:
+        before = await held()
+        await write("prj_small", RandomGraph(5, nodes=40, edges=120))
+        assert await held() == before
+        await write("prj_large", RandomGraph(6, nodes=200, edges=900))
+        edges, nodes = await held()
+        assert edges + nodes == await tabled(ledger, "prj_small") + await tabled(ledger, "prj_large")
+        await write("prj_more", RandomGraph(7, nodes=40, edges=120))
+        assert await held() == [edges, nodes]
+    finally:
+        await ledger.close()

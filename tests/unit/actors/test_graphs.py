@@ -316,7 +316,7 @@ def test_c89_reports_of_one_take_stand_together_and_the_later_one_where_they_dif
     found = filmed_story(anna, ben)
     found.take("graph.seen", seen(scene, anna, ben, light=(scene, "dark")))
     found.take("graph.seen", seen(scene, id="att_2", holds=(anna, "lantern"), light=(scene, "dim")))
-    found.take("graph.seen", seen(scene, id="att_3", present=(ben, "no"), faces=(anna, "BEN")))
+    found.take("graph.seen", seen(scene, ben, id="att_3", present=(ben, "no"), faces=(anna, "BEN")))
     assert by_films(found, ("CAST_OF", anna, scene)) == [("att_3", "tak_1.mp4")]
     assert found.edge(("CAST_OF", ben, scene)) is None
     assert by_films(found, ("PROP_OF", "entity:lantern", scene)) == [("att_2", "tak_1.mp4")]
