@@ -257,7 +257,7 @@ def _looks(view: SceneView) -> Iterator[Piece]:
     for person in view.breakdown.cast:
         for span in person.introductions[:1]:
             words = ", ".join(described(view.script[span.end : span.end + DESCRIBED_WITHIN_CHARS]))
-            if words:
+            if words and not words.isdigit():  # that is an age
                 yield _piece(LOOKS, view.premise.cast.person_key(person.name), words, 0.9, view, span)
 
 

@@ -23,7 +23,7 @@ export function ProposalCard({ proposal, told, may, onDecide }: Props) {
   };
   const onKey = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey || !open) return;
-    if (event.key === 'a' && may) void decide(true);
+    if (event.key === 'a' && may && !proposal.contradicts) void decide(true); // that takes more than a letter
     else if (event.key === 'd' && may) void decide(false);
     else if (event.key === 'ArrowDown') focusProposal(stepProposal(told, proposal.id, 1)?.id);
     else if (event.key === 'ArrowUp') focusProposal(stepProposal(told, proposal.id, -1)?.id);
@@ -58,8 +58,15 @@ export function ProposalCard({ proposal, told, may, onDecide }: Props) {
       <div class="table-ways">
         {open && (
           <>
-            <button type="button" class="primary small" data-testid="table-accept" aria-keyshortcuts="a" disabled={!may} onClick={() => void decide(true)}>
-              {proposal.contradicts ? 'Accept anyway' : 'Accept'} <kbd>A</kbd>
+            <button
+              type="button"
+              class={proposal.contradicts ? 'quiet small' : 'primary small'}
+              data-testid="table-accept"
+              {...(!proposal.contradicts && { 'aria-keyshortcuts': 'a' })}
+              disabled={!may}
+              onClick={() => void decide(true)}
+            >
+              {proposal.contradicts ? 'Accept anyway' : 'Accept'} {!proposal.contradicts && <kbd>A</kbd>}
             </button>
             <button type="button" class="quiet small" data-testid="table-decline" aria-keyshortcuts="d" disabled={!may} onClick={() => void decide(false)}>
               Decline <kbd>D</kbd>

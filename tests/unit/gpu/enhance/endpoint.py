@@ -58,6 +58,8 @@ class Endpoint:
     async def _events(self, does: str, body: dict[str, Any]) -> AsyncIterator[str]:
         asked = body["messages"][1]["content"]
         text = faithful(_Asked("\n".join(line for line in asked.splitlines() if line.startswith("Shot: "))))  # type: ignore[arg-type]
+        if "TRUTH: " in asked:  # a line of a table read
+            text = json.dumps({"said": asked.rpartition("TRUTH: ")[2]})
         try:
             for at in range(0, len(text), 16):
                 if does == "broken" and at > 32:
