@@ -237,7 +237,9 @@ def _bond(of: _Asked) -> _Said:
         return _Said(
             of.one_of("I have not made up my mind.", "I could not say."), confidence=REMARK_CONFIDENCE, knows=False
         )
-    return _Said(_feels(of, bond), confidence=0.8, must=())
+    felt = _feels(of, bond)
+    kept = tuple(word for word in ("trust", "owe", "sure") if word in content(felt))
+    return _Said(felt, confidence=0.8, must=(*kept, *_must(of, bond.to)))
 
 
 def _feels(of: _Asked, bond: Bond) -> str:

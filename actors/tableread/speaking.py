@@ -1,13 +1,14 @@
 """A model speaks for a role: what it is asked under a JSON schema, and what of its words stands.
 
 The invariant: a model only phrases. The grammar's answer is the truth it is given, and its words stand only if they
-keep what that answer rests on and name nothing that the role cannot know; else the grammar's stand, and say why. What
-changes least comes first in a question, so that a prefix cache keeps it.
+keep what that answer rests on, say yes or no as it does, name nothing else of the story and do not run on; else the
+grammar's stand, and say why. What changes least comes first in a question, so that a prefix cache keeps it.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,6 +20,17 @@ from actors.tableread.table import Line
 from actors.tableread.triggers import content
 
 SAID_CHARS_MIN = 2
+SENTENCES_MAX = 3
+LONGER_MAX, LONGER_CHARS = 3, 60
+"""How much longer than the truth an answer may be. More: it says something else besides."""
+
+_NOT = re.compile(
+    r"\b(?:not|no|never|nobody|none|nothing|nowhere|cannot|neither|nor|without|distrust|hardly|unsure"
+    r"|more than i know|how should i)\b|n['’]t\b",
+    re.IGNORECASE,
+)
+_NAME = re.compile(r"(?<=[a-z,;:] )[A-Z][a-z]+")
+_SENTENCE = re.compile(r"[^.!?…]+")
 BYTES_PER_CHAR_MAX, ENVELOPE_TOKENS = 4, 24
 KNOWN_TOLD_MAX = 24
 """Pieces of a frame that a model is told. Over: the rest stays with the grammar's answer."""
@@ -95,9 +107,14 @@ def heard(answer: Answer, text: Any, entry: Entry, line: Line) -> tuple[str | No
     if said is None:
         return None, ("not what the schema asked for",)
     words = set(content(said))
-    lost = tuple(word for word in answer.must if word not in words)
-    slips = tuple(sorted(_forbidden(answer.role, entry, line, answer) & words))
-    return (None, (*lost, *slips)) if lost or slips else (said, ())
+    wrong = [word for word in answer.must if word not in words]
+    wrong += sorted(_foreign(entry, line, answer) & words)
+    wrong += _strangers(said, entry, line, answer)
+    if bool(_NOT.search(said)) is not bool(_NOT.search(answer.words)):
+        wrong.append("yes and no")
+    if len(said) > len(answer.words) * LONGER_MAX + LONGER_CHARS or _repeats(said):
+        wrong.append("it runs on")
+    return (None, tuple(dict.fromkeys(wrong))) if wrong else (said, ())
 
 
 def _said(text: Any) -> str | None:
@@ -112,19 +129,27 @@ def _said(text: Any) -> str | None:
     return flat if SAID_CHARS_MIN <= len(flat) <= ANSWER_CHARS_MAX else None
 
 
-def _forbidden(role: str, entry: Entry, line: Line, answer: Answer) -> set[str]:
-    """People, things, places and topics that the story knows and this role does not, unless the line or the truth says
-    them. Of wounds, clothes and looks whose they are counts: anybody has a hand."""
-    mine = {word for frame in (entry.frames[role],) for piece in frame.pieces for word in _of(piece.who, piece.words)}
-    mine |= {word for bond in entry.frames[role].bonds for word in content(bond.name)}
-    mine |= {
-        *content(line.text),
-        *content(answer.words),
-        *(w for name in entry.scene.people.values() for w in content(name)),
-    }
-    mine |= {word for unit in entry.frames[role].recalls for word in content(unit.text)}
+def _foreign(entry: Entry, line: Line, answer: Answer) -> set[str]:
+    """People, things, places and topics of the story that neither the line nor the truth speaks of: whether the role
+    knows them or not, they answer something else. Of wounds, clothes and looks nothing: anybody has a hand."""
     told = entry.frames[NARRATOR].about(HOLDS, PUT, KNOWS, SEEN_AT)
-    return {word for piece in told for word in _of(piece.who, piece.words)} - mine
+    return {word for piece in told for word in _of(piece.who, piece.words)} - _allowed(entry, line, answer)
+
+
+def _strangers(said: str, entry: Entry, line: Line, answer: Answer) -> list[str]:
+    """Names that came from nowhere: capitals inside a sentence."""
+    allowed = _allowed(entry, line, answer)
+    return [word for found in _NAME.findall(said) for word in content(found) if word not in allowed]
+
+
+def _allowed(entry: Entry, line: Line, answer: Answer) -> set[str]:
+    here = {word for name in entry.scene.people.values() for word in content(name)}
+    return {*content(line.text), *content(answer.words), *here}
+
+
+def _repeats(said: str) -> bool:
+    sentences = [each.strip().casefold() for each in _SENTENCE.findall(said) if each.strip()]
+    return len(sentences) > SENTENCES_MAX or len(set(sentences)) < len(sentences)
 
 
 def _of(who: str, words: str) -> list[str]:

@@ -267,6 +267,10 @@ async def test_c136_a_model_phrases_what_the_role_knows_and_what_it_costs_is_cou
     ("said", "lost"),
     [
         ("I have nothing of the kind, captain.", "lantern"),
+        ("I do not have the lantern.", "yes and no"),
+        ("I have the lantern. I have the pistol. So there.", "pistol"),
+        ("I have the lantern, says Gandalf.", "gandalf"),
+        ("I have the lantern. I have it. I have it.", "it runs on"),
         ("I have the lantern, and Ben cut his left hand at the harbour.", "harbour"),
         (None, ""),
         ("", "not what the schema asked for"),
