@@ -279,12 +279,15 @@ def changed(
 
 # beside the loop
 def _beside(scene: SceneActor, ctx: Context) -> Beside:
-    line, gathered = _next(scene.table), gather(scene, ctx)
-    if line is None or gathered is None or not gathered.given.whole:
+    line, continuity = _next(scene.table), ctx.peer(ContinuityActor, CONTINUITY)
+    if line is None or continuity is None or not continuity.caught_up:
         return _nothing
     attempt = ctx.attempt(line.attempt) if line.attempt else None
     late = bool(line.attempt) and (attempt is None or ctx.now_ms >= line.until_ms)
-    if line.attempt and not late and attempt is not None and not attempt_ended(attempt):
+    if attempt is not None and not late and not attempt_ended(attempt):
+        return _nothing
+    gathered = gather(scene, ctx)
+    if gathered is None:
         return _nothing
     before = [each for each in scene.table.lines.values() if each.number < line.number and not each.open]
     given, story, script = gathered
