@@ -10,21 +10,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import threading
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from gpu.steps import Free, told_free
-from serve_app.durable_steps import ClaimLost, Held, StepCancelled
+from serve_app.durable_steps import ClaimLost, StepCancelled
 from serve_app.giving_way import Place, gives_way
+from serve_app.running import GaveWay, Running
+from serve_app.step_runs import Lane, Notify, Report, StepFailed, StepRun, WaitingStep
 from storage.bus.protocol import ANY, Bus, BusState, Topic
 from storage.codec import decode, encode
 from storage.ledger.errors import LedgerError
 from storage.ledger.protocol import Attempt, AttemptState, Ledger
 
-__all__ = ["ClaimLost", "Lane", "Report", "StepCancelled", "StepFailed", "StepRun", "WaitingStep", "Worker"]
+__all__ = ["ClaimLost", "Lane", "Notify", "Report", "StepCancelled", "StepFailed", "StepRun", "WaitingStep", "Worker"]
 
 logger = logging.getLogger("storyforge.worker")
 
@@ -40,110 +40,6 @@ POLL_LIVE_S = 2.0
 FREE_MS = 2_000
 """For so long after an end a lane may be handed its next attempt by the owner (`gpu.steps.Free`). Longer: one that has
 died meanwhile costs its next attempt `ATTEMPT_STALE_MS` more often; shorter: slow owners hand nothing over."""
-
-
-class StepFailed(Exception):
-    """A step's own failure: stored on the attempt as {"code","message","retryable"}, and how long whoever refused it
-    asked us to wait."""
-
-    def __init__(self, code: str, message: str, retryable: bool, retry_after_s: float | None = None) -> None:
-        super().__init__(code, message, retryable, retry_after_s)
-        self.code, self.message, self.retryable, self.retry_after_s = code, message, retryable, retry_after_s
-
-    def body(self) -> dict[str, Any]:
-        said: dict[str, Any] = {"code": self.code, "message": self.message, "retryable": self.retryable}
-        return said if self.retry_after_s is None else {**said, "retry_after_s": float(self.retry_after_s)}
-
-
-class Report(Protocol):
-    """What a running step tells: thread-safe, cheap, may be called per frame."""
-
-    def __call__(self, progress: float, message: str, partial: dict[str, Any] | None = None) -> None: ...
-    def cancelled(self) -> bool: ...
-
-    def durable(self, partial: dict[str, Any]) -> None:
-        """Back when the ledger has it; whoever claims the attempt anew finds it as `attempt.result`. From a step's
-        thread only. Raises `StepCancelled`, with `partial` stored, when the step is to stop; `ClaimLost`, with nothing
-        stored, when somebody else goes on with it."""
-        ...
-
-    async def stored(self, partial: dict[str, Any]) -> None:
-        """`durable` for steps that run on the loop."""
-        ...
-
-    async def unwanted(self) -> bool:
-        """Whether somebody cancelled the attempt, as opposed to this worker only leaving it to another."""
-        ...
-
-
-class StepRun(Protocol):
-    """One step as a blocking function. Raises `StepFailed` or `StepCancelled`."""
-
-    def __call__(self, attempt: Attempt, request: dict[str, Any], report: Report) -> dict[str, Any]: ...
-
-
-@runtime_checkable
-class WaitingStep(Protocol):
-    """A step that waits for others most of the time: runs on the worker's loop, so that waiting holds no thread."""
-
-    async def wait(self, attempt: Attempt, request: dict[str, Any], report: Report) -> dict[str, Any]: ...
-
-
-Notify = Callable[[Attempt], Awaitable[None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Lane:
-    """`slots` attempts of `steps` at once, of those that need nothing or one of `offers`. Video has a lane of its own,
-    so a first panel never waits for it."""
-
-    name: str
-    steps: tuple[str, ...]
-    slots: int = 1
-    offers: tuple[str, ...] = ()
-
-
-class _Running:
-    """Progress of one attempt between its thread and its beats. `gives_way`: it stops for another attempt."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, ledger: Ledger, attempt: str, worker: str) -> None:
-        self._loop, self.gives_way = loop, False
-        self._stop = threading.Event()
-        self._held = Held(ledger, attempt, worker, self.cancelled)
-        self.progress, self.message = 0.0, ""
-        self.partial: dict[str, Any] | None = None
-        self.urgent = asyncio.Event()
-        self.storing = asyncio.Lock()  # an older partial result never lands on a newer one
-
-    def __call__(self, progress: float, message: str, partial: dict[str, Any] | None = None) -> None:
-        stage_changed = message.partition("|")[0] != self.message.partition("|")[0]
-        self.progress, self.message = min(1.0, max(0.0, progress)), message
-        if partial is not None:
-            self.partial = partial
-        if partial is not None or stage_changed:
-            with contextlib.suppress(RuntimeError):  # the loop is gone: the process is stopping
-                self._loop.call_soon_threadsafe(self.urgent.set)
-
-    def cancelled(self) -> bool:
-        return self._stop.is_set()
-
-    def durable(self, partial: dict[str, Any]) -> None:
-        asyncio.run_coroutine_threadsafe(self.stored(partial), self._loop).result()
-
-    async def stored(self, partial: dict[str, Any]) -> None:
-        async with self.storing:
-            self.partial = None
-            await self._held.store(encode(partial), self.progress, self.message)
-
-    async def unwanted(self) -> bool:
-        return await self._held.unwanted()
-
-    def stop(self) -> None:
-        self._stop.set()
-
-
-class _GaveWay(Exception):
-    """A step stopped for another; it is claimed again when there is time."""
 
 
 class Worker:
@@ -164,7 +60,7 @@ class Worker:
         self._ledger, self._runs, self._lanes, self._notify = ledger, runs, lanes, notify
         self._woken = {lane.name: asyncio.Event() for lane in lanes}
         self._tasks: list[asyncio.Task[None]] = []
-        self._active: dict[_Running, str] = {}  # → attempt
+        self._active: dict[Running, str] = {}  # → attempt
         self._idle: dict[str, Lane] = {}  # lanes that found nothing and wait
         self._places: dict[str, Place] = {}  # attempt → where it runs
         self._looking: set[asyncio.Task[None]] = set()
@@ -272,17 +168,17 @@ class Worker:
     async def _run(self, attempt: Attempt, lane: Lane, worker: str) -> Attempt | None:
         """What comes next in this lane, where the end said so at once."""
         begun_s = time.monotonic()
-        running = _Running(asyncio.get_running_loop(), self._ledger, attempt.id, worker)
+        running = Running(asyncio.get_running_loop(), self._ledger, attempt.id, worker)
         self._active[running] = attempt.id
         self._places[attempt.id] = Place(lane.steps, lane.offers, attempt.id, attempt.priority)
         beats = asyncio.get_running_loop().create_task(self._beat(attempt, worker, running))
         try:
             state, done, error = await self._outcome(attempt, running)
-        except (asyncio.CancelledError, _GaveWay) as why:
+        except (asyncio.CancelledError, GaveWay) as why:
             await self._ended(running, beats)
             with contextlib.suppress(LedgerError):  # it goes stale instead
                 await self._ledger.release_attempt(attempt.id, worker)
-            if isinstance(why, _GaveWay):
+            if isinstance(why, GaveWay):
                 return None
             raise
         await self._ended(running, beats)
@@ -310,14 +206,14 @@ class Worker:
             logger.info("an attempt was lost to another worker", extra={"attempt": attempt.id})
         return ended.next
 
-    async def _ended(self, running: _Running, beats: asyncio.Task[None]) -> None:
+    async def _ended(self, running: Running, beats: asyncio.Task[None]) -> None:
         running.stop()
         del self._places[self._active.pop(running)]
         beats.cancel()
         await asyncio.gather(beats, return_exceptions=True)
 
     async def _outcome(
-        self, attempt: Attempt, running: _Running
+        self, attempt: Attempt, running: Running
     ) -> tuple[AttemptState, dict[str, Any] | None, bytes | None]:
         try:
             if attempt.cancel_requested:  # handed over, and cancelled before we looked
@@ -328,7 +224,7 @@ class Worker:
                 return AttemptState.DONE, await run.wait(attempt, request, running), None
             return AttemptState.DONE, await asyncio.to_thread(run, attempt, request, running), None
         except StepCancelled:
-            leaves = asyncio.CancelledError if self._stopping else _GaveWay if running.gives_way else None
+            leaves = asyncio.CancelledError if self._stopping else GaveWay if running.gives_way else None
             if leaves is not None and not await running.unwanted():
                 raise leaves from None  # only we leave it: somebody else goes on with it
             return AttemptState.CANCELLED, None, None
@@ -346,7 +242,7 @@ class Worker:
             }
         return AttemptState.FAILED, None, encode(body)
 
-    async def _beat(self, attempt: Attempt, worker: str, running: _Running) -> None:
+    async def _beat(self, attempt: Attempt, worker: str, running: Running) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(BEAT_S):
@@ -362,7 +258,7 @@ class Worker:
                 running.stop()
             await self._tell(attempt)
 
-    async def _beat_once(self, attempt: Attempt, worker: str, running: _Running) -> bool:
+    async def _beat_once(self, attempt: Attempt, worker: str, running: Running) -> bool:
         partial, running.partial = running.partial, None
         try:
             return await self._ledger.beat_attempt(

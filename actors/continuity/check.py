@@ -237,13 +237,11 @@ class Continuity:
 
     def story_facts(self) -> tuple[Fact, ...]:
         """What holds of people through the story, as far as it is read: `actors.continuity.fold`."""
-        entries = [self._entries[each] for each in self._order]
-        return story_facts([(entry.view, entry.told[_HAPPENED]) for entry in entries])
+        return story_facts(self.heard())
 
     def telling(self) -> tuple[tuple[str, str, Breakdown], ...]:
-        """(id, script, breakdown) of every scene, in story order: what `facts_of` takes."""
-        views = [self._entries[each].view for each in self._order]
-        return tuple((view.id, view.script, view.breakdown) for view in views)
+        """`heard` without what happens: (id, script, breakdown), which `facts_of` and the story so far take."""
+        return tuple((view.id, view.script, view.breakdown) for view, _ in self.heard())
 
     def heard(self) -> tuple[tuple[SceneView, tuple[Happening, ...]], ...]:
         """Every scene with what happens to people in it, in story order."""

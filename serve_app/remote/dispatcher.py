@@ -24,7 +24,7 @@ from serve_app.remote.ending import end
 from serve_app.remote.finishing import Finisher
 from serve_app.remote.held import PREFIX, QUEUED, UNREACHED, Held
 from serve_app.remote.results import RETRY_S_MIN, At, Outcome, Results, failed
-from serve_app.worker import Notify
+from serve_app.step_runs import Notify
 from storage.bus.protocol import Bus, Topic
 from storage.cache.exact import ExactCache
 from storage.codec import CodecError, decode, encode

@@ -10,8 +10,8 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+from serve_app.step_runs import StepFailed
 from serve_app.webhooks import reach
-from serve_app.worker import StepFailed
 from storage.objects.protocol import ObjectStore, ObjectStoreError
 
 BYTES_MAX = 2 * 1024**3

@@ -15,10 +15,10 @@ from typing import Any, Protocol, cast
 from gpu.media.refilm import refilm
 from serve_app.remote.asking import output_path, render_request
 from serve_app.remote.fetching import fetch
+from serve_app.step_runs import Report, StepFailed
 from serve_app.steps.stores import StepStores
 from serve_app.steps.typed import typed
 from serve_app.steps.upload import UPLOAD_FROM, upload
-from serve_app.worker import Report, StepFailed
 from storage.ledger.protocol import Attempt
 from storage.objects.protocol import StoreName
 from storage.queue.protocol import Result

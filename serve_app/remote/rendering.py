@@ -22,12 +22,12 @@ from gpu.video.protocol import RenderRequest, Shot, VideoBackend, VideoError
 from serve_app.config import Settings, SettingsError
 from serve_app.remote.asking import MEDIA_NAME, REQUEST_NAME, beside
 from serve_app.remote.opening import renders_of
+from serve_app.step_runs import Report, StepFailed, StepRun
 from serve_app.steps import gpu
 from serve_app.steps.stores import StepStores
 from serve_app.steps.typed import typed
 from serve_app.steps.video import Video
 from serve_app.stores import open_objects
-from serve_app.worker import Report, StepFailed, StepRun
 from storage.cache.exact import TTL_S, CacheCounts
 from storage.codec import CodecError, decode, encode
 from storage.ledger.protocol import Attempt, AttemptState

@@ -21,8 +21,8 @@ from serve_app.remote.asking import MEDIA_NAME, REQUEST_NAME, beside, job_of
 from serve_app.remote.ending import end
 from serve_app.remote.finishing import Finisher
 from serve_app.remote.held import PREFIX, Held
+from serve_app.step_runs import Notify, StepCancelled, StepFailed
 from serve_app.steps.keeping import keep_film
-from serve_app.worker import Notify, StepCancelled, StepFailed
 from storage.cache.exact import ExactCache
 from storage.codec import decode, encode
 from storage.ledger.errors import LedgerError

@@ -19,7 +19,7 @@ from typing import Any, Protocol
 
 from serve_app.remote.ending import end
 from serve_app.remote.held import write_progress
-from serve_app.worker import Report, StepCancelled, StepFailed
+from serve_app.step_runs import Report, StepCancelled, StepFailed
 from storage.queue.protocol import IDLE_WAIT_S, VISIBILITY_S, Job, Lists, QueueUnavailable, Result, Told, Unreadable
 from storage.queue.wire import id_of_bytes, job_id_of, read_job, write_result
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from serve_app.step_runs import Report
 from serve_app.steps.keeping import OF, kept_film
 from serve_app.steps.observe import observation_key
 from serve_app.steps.stores import StepStores
 from serve_app.telemetry.films import FILM_ANSWERS
-from serve_app.worker import Report
 from storage.cache.answer import Answer
 from storage.cache.asked import Question
 from storage.codec import decode

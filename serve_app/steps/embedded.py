@@ -9,6 +9,7 @@ from gpu.enhance.chain import Chain
 from gpu.steps import TALK, Step
 from gpu.video.animatic import AnimaticBackend
 from serve_app.film_cache import FilmCache
+from serve_app.step_runs import Lane, StepRun, WaitingStep
 from serve_app.steps.cache import AskCache
 from serve_app.steps.enhance import Enhance
 from serve_app.steps.observe import Observe
@@ -17,7 +18,6 @@ from serve_app.steps.storyboard import Storyboard
 from serve_app.steps.talk import Talk
 from serve_app.steps.typed import typed
 from serve_app.steps.video import Video
-from serve_app.worker import Lane, StepRun, WaitingStep
 from storage.cache.exact import ExactCache
 from storage.components.protocol import Catalogue
 from storage.objects.protocol import ObjectStore

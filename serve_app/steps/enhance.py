@@ -15,8 +15,8 @@ from gpu.enhance.chain import Chain
 from gpu.enhance.protocol import EnhanceError, EnhanceRequest
 from gpu.enhance.writer import Delta, Enhancement
 from serve_app.remote.ending import end
+from serve_app.step_runs import Report, StepCancelled, StepFailed
 from serve_app.steps.parts import Found, Part, Parts, made, words_part
-from serve_app.worker import Report, StepCancelled, StepFailed
 from storage.ledger.protocol import Attempt
 
 LOOK_S = 0.1

@@ -14,12 +14,12 @@ from gpu.steps import Step
 from gpu.video.models import KIND, DiffusersModel
 from gpu.video.protocol import VideoBackend, VideoError
 from serve_app.settings.video import VideoSettings
+from serve_app.step_runs import Lane, StepRun
 from serve_app.steps.observe import Observe
 from serve_app.steps.stores import StepStores
 from serve_app.steps.storyboard import Storyboard
 from serve_app.steps.typed import typed
 from serve_app.steps.video import Video
-from serve_app.worker import Lane, StepRun
 
 OBSERVER_LANES = (Lane("watch", (Step.OBSERVE,)),)
 

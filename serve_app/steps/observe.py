@@ -18,9 +18,9 @@ from gpu.observe.epistemic import Evidence, Intent, evaluate
 from gpu.observe.place import fingerprint
 from gpu.observe.technical import Cancelled as StoppedWatching
 from gpu.observe.technical import observe, plan_of
+from serve_app.step_runs import Report, StepCancelled
 from serve_app.steps.patience import patiently
 from serve_app.steps.stores import IMMUTABLE, StepStores
-from serve_app.worker import Report, StepCancelled
 from storage.codec import encode
 from storage.ledger.protocol import Attempt
 from storage.objects.protocol import ObjectStoreError

@@ -12,8 +12,8 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
+from serve_app.step_runs import Report, StepCancelled
 from serve_app.steps.stores import StepStores
-from serve_app.worker import Report, StepCancelled
 from storage.objects.protocol import ObjectStoreError
 
 logger = logging.getLogger("storyforge.steps")

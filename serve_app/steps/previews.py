@@ -9,8 +9,8 @@ from __future__ import annotations
 import logging
 import time
 
+from serve_app.step_runs import Report
 from serve_app.steps.stores import IMMUTABLE, StepStores
-from serve_app.worker import Report
 from storage.objects.protocol import ObjectStoreError, StoreName
 
 logger = logging.getLogger("storyforge.previews")

@@ -14,10 +14,10 @@ from typing import Any
 from gpu.board import Frame, key_shot, shots_of
 from gpu.enhance.protocol import EnhancedScene
 from gpu.video.protocol import PROMPT_CHARS_MAX, StoryboardRequest, VideoBackend
+from serve_app.step_runs import Report, StepCancelled
 from serve_app.steps.parts import Part, frame_part, made
 from serve_app.steps.patience import patiently
 from serve_app.steps.stores import IMMUTABLE, StepStores
-from serve_app.worker import Report, StepCancelled
 from storage.ledger.protocol import Attempt
 from storage.objects.protocol import StoreName
 

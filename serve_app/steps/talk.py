@@ -12,8 +12,8 @@ from typing import Any
 from gpu.enhance.chain import Chain
 from gpu.enhance.phrasing import Call
 from serve_app.remote.ending import end
+from serve_app.step_runs import Report, StepCancelled
 from serve_app.steps.enhance import LOOK_S
-from serve_app.worker import Report, StepCancelled
 from storage.ledger.protocol import Attempt
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from gpu.enhance.protocol import EnhanceError
 from gpu.media.errors import MediaError
 from gpu.video.protocol import Cancelled, VideoError
-from serve_app.worker import Report, StepCancelled, StepFailed, StepRun
+from serve_app.step_runs import Report, StepCancelled, StepFailed, StepRun
 from storage.ledger.protocol import Attempt
 from storage.objects.protocol import ObjectStoreError
 

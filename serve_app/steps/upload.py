@@ -6,9 +6,9 @@ from functools import partial
 from typing import Any
 
 from gpu.media.encode import MASTER, MP4, POSTER, VTT, MediaSet
+from serve_app.step_runs import Report, StepCancelled
 from serve_app.steps.patience import FILM_AWAY_S_MAX, patiently
 from serve_app.steps.stores import IMMUTABLE, StepStores
-from serve_app.worker import Report, StepCancelled
 from storage.objects.protocol import StoreName
 
 TYPES = {

@@ -33,7 +33,7 @@ from gpu.video.videos_api_wire import (
     failed,
     fields_of,
 )
-from serve_app.worker import ClaimLost, Report, StepCancelled
+from serve_app.step_runs import ClaimLost, Report, StepCancelled
 from storage.codec import CodecError, decode
 from storage.ledger.protocol import Attempt
 

@@ -14,13 +14,13 @@ from gpu.media.encode import MediaSet
 from gpu.media.film import film
 from gpu.video.animatic import can_burn
 from gpu.video.protocol import PROMPT_CHARS_MAX, RenderRequest, VideoBackend
+from serve_app.step_runs import Report, StepFailed
 from serve_app.steps.keeping import keep_film, kept_film
 from serve_app.steps.lending import start_key
 from serve_app.steps.patience import patiently
 from serve_app.steps.previews import Previews
 from serve_app.steps.stores import StepStores
 from serve_app.steps.upload import UPLOAD_FROM, upload
-from serve_app.worker import Report, StepFailed
 from storage.ledger.protocol import Attempt
 
 DRAWING = "VIDEO_GENERATION|Drawing the film"

@@ -21,12 +21,12 @@ from gpu.video.protocol import Cancelled, RenderRequest, VideoError
 from gpu.video.videos_api import VideosApi
 from gpu.video.videos_api_clips import Clip, cuts_of, fitted, frames_of, plan, seconds_of, size_for, start_keys
 from gpu.video.videos_api_wire import UNAVAILABLE, Endpoint, VendorFault
+from serve_app.step_runs import Report, StepCancelled, StepFailed
 from serve_app.steps.keeping import keep_film, kept_film
 from serve_app.steps.lending import start_key
 from serve_app.steps.stores import StepStores
 from serve_app.steps.upload import UPLOAD_FROM, upload
 from serve_app.steps.vendor_tasks import Asked, VendorTasks
-from serve_app.worker import Report, StepCancelled, StepFailed
 from storage.ledger.protocol import Attempt
 from storage.objects.protocol import ObjectStoreError
 
