@@ -264,8 +264,7 @@ class Continuity:
 
     # its parts
     def _read(self, scene_id: str, script: str) -> _Entry:
-        names = (spelling for known in self._cast_list for spelling in (known.name, *known.aliases))
-        found = breakdown(script, names)
+        found = breakdown(script, self._premise.cast.spellings)
         view = SceneView(scene_id, script, found, premise=self._premise)
         entry = _Entry(view, marks_of(found), aside_marks(found), [()] * len(PACKS))
         for unread in self._unread:

@@ -53,7 +53,7 @@ _WEARS = words(
     """
 )
 _PUTS_ON = words("puts pulls slips dons throws")
-_TAKES_OFF = words("takes pulls removes strips sheds peels throws tears")
+_TAKES_OFF = words("takes pulls removes strips sheds peels throws tears slips kicks shrugs tugs yanks rips whips")
 _CHANGES = words(
     """
     changes changed undresses undress dresses strips naked disguise disguised disguises clothes outfit costume

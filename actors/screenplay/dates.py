@@ -7,6 +7,7 @@ no age of today and is left out. Pure; feeds the rules `age_mismatch` and `date_
 from __future__ import annotations
 
 import datetime
+import functools
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -156,32 +157,48 @@ def dates_in(script: str, scene: Breakdown, key: Callable[[str], str]) -> Iterat
     found = [*_of_heading(scene)]
     if figures or not said.isdisjoint(_TIME_WORDS):
         found += _of_titles(scene)
+    if not figures and not said.isdisjoint(_DECADES):
+        found += _ages(script, scene, key)
     if figures:
         found += [*_weekdays(script, said), *_ages(script, scene, key)]
-    if figures or not said.isdisjoint(_AGE_WORDS):
+    if figures or not said.isdisjoint(_STATED_WORDS):
         found += [told for each in action_statements(script, scene, key, _STATED) for told in _of_action(each)]
-        found += [told for each in line_statements(script, scene, key, _SAID) for told in _of_line(each, key)]
+    wanted = _looked_for(
+        figures or not said.isdisjoint(_AGE_WORDS), not said.isdisjoint(_NUMBERS), not said.isdisjoint(_CALENDAR)
+    )
+    if wanted is not None:
+        found += [told for each in line_statements(script, scene, key, wanted) for told in _of_line(each, key)]
+    if not said.isdisjoint(_NUMBERS) or figures:
         found += _answers(scene, key)
     return iter(sorted(found, key=lambda told: (told.span.start, told.kind != "leap", told.kind)))
 
 
 _FIGURES = re.compile(r"\d")
-_STATED = re.compile(rf"\d\d|years old|was born|died at|\bis (?:only )?{NUMBER}\b|\bturn(?:s|ed)\b", re.IGNORECASE)
-_SAID = re.compile(
-    r"years old|born|died at|anniversary|married in|\bit['’]?(?:s| is) (?:the year )?\d{4}"
-    rf"|(?:\bI['’]m|\bI am|['’]s|\bis) (?:only |just |barely |already )?{NUMBER}\b|\bturn(?:s|ed) {NUMBER}"
-    rf"|^at {NUMBER},"
-    rf"|\b(?:today|it)(?:['’]s| is) (?:a )?(?:{'|'.join(_DAYS)})|\bin {_YEAR}\b|\bis on (?:the )?\w+",
-    re.IGNORECASE | re.MULTILINE,
+_STATED = re.compile(rf"\d\d|years old|was born|died at|\bturn(?:s|ed)\b|\bis (?:only )?{NUMBER}\b", re.IGNORECASE)
+_STATED_WORDS = words("old born died turned turns")
+_SAID = (
+    r"years old|born|died at|anniversary|married in|\bit['’]?(?:s| is) (?:the year )?\d{4}|\bin [12]\d{3}\b|\d\d",
+    rf"(?:I['’]m|I am|['’]s|\bis|\bturn(?:s|ed)|^at) (?:only |just |barely |already )?{NUMBER}\b",
+    rf"\b(?:{'|'.join(_DAYS)})\b|\b(?:{'|'.join(_MONTHS)}) \d|\d\w* (?:of )?(?:{'|'.join(_MONTHS)})\b",
 )
-_AGE_WORDS = words(
+"""Of the words below; of numbers in words; of the calendar."""
+
+
+@functools.cache
+def _looked_for(ages: bool, numbers: bool, calendar: bool) -> re.Pattern[str] | None:
+    """What a line must have to be read: only of the kinds of words that its scene has."""
+    wanted = [pattern for pattern, has in zip(_SAID, (ages, numbers, calendar), strict=True) if has]
+    return re.compile("|".join(wanted), re.IGNORECASE | re.MULTILINE) if wanted else None
+
+
+_AGE_WORDS = words("old born died anniversary married turned turns drowned disappeared vanished killed murdered")
+_NUMBERS = words(
     """
-    old born died anniversary married age turned turns three four five six seven eight nine ten eleven twelve thirteen
-    fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety
-    monday tuesday wednesday thursday friday saturday sunday january february march april may june july august
-    september october november december drowned disappeared vanished killed murdered
+    three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen
+    twenty thirty forty fifty sixty seventy eighty ninety
     """
 )
+_CALENDAR = frozenset((*_DAYS, *_MONTHS)) - {"may", "march"}
 _TIME_WORDS = words(
     """
     year years decade decades month months week weeks day days time later earlier ago flashback flashforward flash past

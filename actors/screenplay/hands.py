@@ -28,12 +28,14 @@ _GIVES = words(
 )
 # Given only into a hand: who puts the lamp on RUTH's table gives her nothing.
 _INTO_HANDS_ONLY = words("presses shoves pushes places puts drops lays tucks")
+_SETS_DOWN = words("sets puts places lays props leans drops")
+_GOES_AWAY = words("leaves walks goes exits departs strides runs drives")
 _HAND = words("hand hands palm palms pocket fingers lap arms grasp")
 _TAKES = words(
     """
     takes grabs gets picks retrieves finds catches receives accepts snatches collects recovers steals buys fetches
     pockets swipes yanks wrests plucks draws pulls digs fishes produces scoops seizes claims borrows confiscates
-    rescues reclaims nabs lifts unearths salvages
+    rescues reclaims nabs unearths salvages
     """
 )
 _DESTROYS = words("smashes burns tears shreds crushes destroys shatters incinerates demolishes obliterates melts")
@@ -48,7 +50,12 @@ _NO_USE = words(
     """
 )
 _LOOKS = words("looks glances checks stares peers")
-_WITH = words("unlocks cuts digs strikes opens hits stabs locks pries")
+_WITH = words(
+    """
+    unlocks cuts digs strikes opens hits stabs locks pries points gestures taps waves prods slashes scrapes carves hacks
+    threatens aims signals draws writes scratches pokes jabs smashes hammers knocks
+    """
+)
 _LOST_TO = words("loses")
 _AWAY = words("into over off away out overboard down")
 _GONE = words(
@@ -228,6 +235,10 @@ class _Move:
         elif word in _DESTROYS:
             if first not in _OPENING and self.thing.definite:
                 yield self._of("destroys", self._who)
+            elif self.thing.definite and self.thing.plain and first == "open" and not self.thing.whose:
+                yield self._of("uses", self._who)
+        elif word in _SETS_DOWN and said & _GOES_AWAY and first in ("on", "in", "at", "by", "beside", "under", "down"):
+            yield self._of("loses", self._who)
         elif word in _THROWS:
             if said & _GONE or (first in ("away", "overboard") and word != "lets"):
                 yield self._of("loses", self._who)

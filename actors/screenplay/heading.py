@@ -59,7 +59,7 @@ _RELATIONS: tuple[tuple[re.Pattern[str], Relation], ...] = (
 time_words_max = 4
 _TIME_MODIFIERS = words(
     "EARLY LATE MID PRE THE NEXT SAME TIME THAT A FEW MOMENTS MOMENT MINUTES SECONDS HOURS HOUR DAYS WEEKS MONTHS YEARS"
-    " LATER CONTINUOUS CONTINUED CONT D MAGIC GOLDEN BEFORE AFTER FOLLOWING STORMY RAINY BRIGHT CLOUDY"
+    " AM PM LATER CONTINUOUS CONTINUED CONT D MAGIC GOLDEN BEFORE AFTER FOLLOWING STORMY RAINY BRIGHT CLOUDY"
 )
 # Scenes outside the running clock of the story.
 ASIDE = words("FLASHBACK FLASHFORWARD DREAM NIGHTMARE MEMORY MONTAGE INTERCUT FANTASY VISION IMAGINED")
@@ -229,12 +229,24 @@ def _read_clock(line: str, parts: list[Span], offset: int) -> tuple[TimeOfDay | 
     for part in parts:
         text = line[part.start : part.end]
         relation = relation or _relation(text)
+        clock = _CLOCK.search(text) if time is None else None
+        if clock is not None:
+            time, span = _hour_of(clock), Span(offset + part.start + clock.start(), offset + part.start + clock.end())
         for word in _WORD.finditer(text):
             found = _TIMES.get(word.group().upper())
             if found is None or time is not None or _names_a_day(text, word.group()):
                 continue
             time, span = found, Span(offset + part.start + word.start(), offset + part.start + word.end())
     return time, span, relation
+
+
+_CLOCK = re.compile(r"\b(?P<hour>1[0-2]|0?[1-9])(?:[:.][0-5]\d)?\s?(?P<half>[AP])M\b", re.IGNORECASE)
+
+
+def _hour_of(clock: re.Match[str]) -> TimeOfDay:
+    """9 PM is night, 2 PM day, 7:30 AM morning."""
+    hour = int(clock["hour"]) % 12 + (12 if clock["half"].upper() == "P" else 0)
+    return "night" if hour >= 21 or hour < 5 else "morning" if hour < 12 else "day" if hour < 18 else "evening"
 
 
 def _names_a_day(text: str, word: str) -> bool:

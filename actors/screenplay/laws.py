@@ -200,7 +200,7 @@ def _done(who: str, rest: str, statement: Statement, anybody: bool) -> Iterator[
     found = _DOES.match(rest)
     if found is None:
         return
-    said = found.group("rest").casefold().split()
+    said = _HOUR.sub("", found.group("rest").rstrip()).casefold().split()
     if len(said) <= OBJECT_WORDS_MAX:
         yield LawTold("deed", who, " ".join((_base(found.group("verb")), *_bare(said))), statement.span, "", anybody)
 

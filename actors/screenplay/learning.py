@@ -124,7 +124,7 @@ def _happening(kind: Kind, who: str, span: Span, said: str) -> Iterator[Happenin
 
 _TOPIC_ENDS = re.compile(
     r",|\b(?:from|for the first|for years|for weeks|for months|all along|since|when|because|but|until|before"
-    r"|after|yet|behind"
+    r"|after|yet|behind|among|amid|inside"
     r"|beneath|under|inside|already|too|last|this (?:morning|week|year)|and (?:[a-z]+s|can|the)|in the|on the|at the)\b"
 )
 """What only says from whom, when or where ends the topic: "the tunnel behind the altar" is the tunnel."""

@@ -11,6 +11,9 @@ import re
 SCENES_KEPT = 4
 """All packs read one scene before the next is read."""
 
+PATTERNS_KEPT = 512
+"""Sets of words looked for; scenes of one story ask for much the same ones."""
+
 _WORD = re.compile(r"[a-z]+")
 
 
@@ -18,3 +21,9 @@ _WORD = re.compile(r"[a-z]+")
 def said_words(script: str) -> frozenset[str]:
     """Runs of the letters a to z, lower case: *don't* is *don* and *t*."""
     return frozenset(_WORD.findall(script.lower()))
+
+
+@functools.lru_cache(maxsize=PATTERNS_KEPT)
+def any_of(found: frozenset[str]) -> re.Pattern[str]:
+    """Finds one of these words, whole: what a scene is looked through for, once it is known to have them."""
+    return re.compile(rf"\b(?:{'|'.join(sorted(map(re.escape, found)))})\b", re.IGNORECASE)

@@ -14,7 +14,7 @@ from typing import Literal
 
 from actors.screenplay.breakdown import Breakdown
 from actors.screenplay.heading import Span
-from actors.screenplay.said_words import said_words
+from actors.screenplay.said_words import any_of, said_words
 from actors.screenplay.statements import action_statements, line_statements
 from actors.screenplay.vocabulary import words
 
@@ -258,23 +258,15 @@ _HIGH = re.compile(
     r"\b(?:MOUNTAINS?|ALPS?|PEAK|SUMMIT|GLACIER|HIMALAYAS?|ANDES|POLE|PASS|VOLCANO|RIDGE)\b", re.IGNORECASE
 )
 _TITLE = re.compile(r"(?:SUPER|TITLE|CHYRON|CAPTION|LEGEND|CARD)[^:\n]{0,20}:", re.IGNORECASE)
-_HINT = re.compile(
-    r"\b(?:sun|sunlight|sunshine|sunbeams?|stars|moon|moonlight|milky|rain|raining|pouring|downpour|cloudburst"
-    r"|snow|snowing|snowflakes"
-    r"|blizzard|fog|mist|wind|gale|squall|gusts?|still|calm|windless|drizzle|sleet|deluge|daylight|starlight"
-    r"|dry|dust|parched|cloud|cloudless|sky|clear|bare|green|summer|midsummer|winter|midwinter|spring|autumn|fall|sun-\w+|star-\w+"
-    r"|april|may|july|august|october|november|january|february|frost|icicles|frozen|skates?|ice|leaves|blossoms?|bloom|daffodils|crocuses|snowdrops|bluebells|tulips|lambs|ripe"
-    r"|strawberries|raspberries|cherries|peaches|sunbath\w+|heat|rainstorm|thunderstorm|raindrops|flurries|flakes)\b",
-    re.IGNORECASE,
-)
-_SKY_WORDS = words(
+_SKY_WORDS: frozenset[str] = words(
     """
-    sun sunlight sunshine sunbeam sunbeams stars star moon moonlight milky rain raining pouring downpour cloudburst snow
-    april may october november snowing snowflakes blizzard fog mist wind gale squall gust gusts still calm windless
-    drizzle sleet deluge daylight
-    starlight dry dust parched cloud cloudless sky clear bare green summer midsummer winter midwinter spring autumn fall
-    frost icicles frozen skates skate ice leaves blossom blossoms bloom daffodils crocuses snowdrops bluebells tulips
-    lambs ripe strawberries raspberries cherries peaches heat june july august december january february
+    sun sunlight sunshine sunbeam sunbeams stars star moon moonlight milky rain raining pouring drizzling downpour
+    cloudburst snow snowing snowflakes flakes flurries blizzard fog mist wind gale squall gust gusts still calm
+    windless breath air drizzle sleet deluge rainstorm thunderstorm raindrops daylight starlight dry dust parched
+    cloud cloudless sky clear bare green summer midsummer winter midwinter spring autumn fall frost hoarfrost icicles
+    frozen iced skates skate ice leaves blossom blossoms bloom daffodils crocuses snowdrops bluebells tulips lambs ripe
+    strawberries raspberries blackberries cherries peaches heat sunbathes sunbathing sunbathe april may june july august
+    october november december january february
     """
 )
 _LIGHT_WORDS = words("sun sunlight sunshine sunbeam sunbeams stars star moon moonlight starlight milky daylight sky")
@@ -284,6 +276,7 @@ _UNLIKE = re.compile(
     re.IGNORECASE,
 )
 
+_SEASONED = (*_SEASONS, *_SIGNS)
 _SKIES: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ("sun", _SUN),
     ("stars", _STARS),
@@ -298,6 +291,30 @@ _SKIES: tuple[tuple[Kind, re.Pattern[str]], ...] = (
 )
 
 
+_TRIGGERS: dict[Kind, frozenset[str]] = {
+    "sun": words("sun sunlight sunshine sunbeam sunbeams daylight sky"),
+    "stars": words("stars star sky moon moonlight starlight milky"),
+    "rain": words(
+        "rain raining pouring drizzling drizzle downpour cloudburst deluge rainstorm thunderstorm raindrops sleet"
+    ),
+    "snow": words("snow snowing snowflakes flakes blizzard flurries"),
+    "fog": words("fog mist"),
+    "wind": words("wind gale squall gust gusts"),
+    "still": words("wind calm still windless breath air"),
+    "dry": words("dry dust parched leaves"),
+    "clear": words("cloud cloudless sky clear sun sunlight sunshine"),
+    "bare": words("bare green"),
+}
+"""A word of its own, without which a kind of sky is not told."""
+_LETTERS = re.compile(r"[a-z]+")
+_SEASON_WORDS = words("spring summer midsummer autumn fall winter midwinter")
+_SEASONAL = _SEASON_WORDS | words(
+    """
+    april may july august october november january february blossom blossoms bloom daffodils crocuses snowdrops
+    bluebells tulips lambs ripe strawberries raspberries blackberries cherries peaches heat leaves frost icicles
+    hoarfrost ice frozen skate skates iced sunbathes sunbathing sunbathe
+    """
+)
 _SEASON_HINT = re.compile(r"\b(?:mid)?(?:spring|summer|autumn|winter)\b", re.IGNORECASE)
 
 
@@ -314,20 +331,23 @@ def skies_in(script: str, scene: Breakdown) -> Iterator[SkyTold]:
     )
     if not said.isdisjoint(_MONTHS):
         yield from _month(scene)
-    for line in line_statements(script, scene, str, _SEASON_HINT):
+    for line in () if said.isdisjoint(_SEASON_WORDS) else line_statements(script, scene, str, _SEASON_HINT):
         if not (line.asks or line.elsewhere or _NO_WEATHER.search(line.text)):
             yield from (SkyTold(season, line.span) for season, pattern in _SEASONS if pattern.search(line.text))
-    for statement in action_statements(script, scene, str, _HINT):
+    for statement in action_statements(script, scene, str, any_of(said & _SKY_WORDS)):
         text = statement.text
+        here = _SKY_WORDS.intersection(_LETTERS.findall(text.lower()))
         if statement.asks or _UNLIKE.search(text):
             continue
         turned = _TURNS.search(text)
         if turned is not None:
             yield SkyTold("turns", statement.span)
-        for season, pattern in (*_SEASONS, *_SIGNS):
+        for season, pattern in _SEASONED if here & _SEASONAL else ():
             if pattern.search(text) and not _NO_WEATHER.search(text):
                 yield SkyTold(season, statement.span)
         for kind, pattern in _SKIES:
+            if here.isdisjoint(_TRIGGERS[kind]):
+                continue
             if kind in ("sun", "stars"):
                 if lit and pattern.search(text) and not _NO_SKY.search(text):
                     yield SkyTold(kind, statement.span)

@@ -40,6 +40,8 @@ _STATES = words(
     wrenched injured scalded blistered stitched plastered strapped
     """
 )
+_TAKES_A = words("takes took taken catches stops gets receives")
+_MISSILES = words("bullet round slug arrow bolt knife blade shrapnel splinter spear dart shot")
 _SPOILT = words("mess raw pulp useless ruin agony stump swollen bandaged cast sling splint tatters ribbons shreds")
 _TENDS = words(
     "bandages dresses wraps cleans binds ices splints stitches sutures examines straps bathes disinfects treats"
@@ -150,6 +152,10 @@ def _struck(sentence: Sentence, at: int) -> str:
     """``hits RUTH in the left leg`` and ``RUTH is shot in the left leg``; ``at`` is "in"."""
     tokens = sentence.tokens
     before = tokens[at - 1]
+    took = next((i for i in range(at - 1, max(-1, at - 6), -1) if tokens[i].word in _TAKES_A), None)
+    if before.word in _MISSILES and took is not None:
+        subject = sentence.subject_of(took)
+        return tokens[subject].who if subject is not None else ""
     if before.name and not before.owner and at >= 2 and tokens[at - 2].word in _STRIKES:
         return before.who
     if before.word in _STRIKES and at >= 2 and tokens[at - 2].word in ("is", "was", "gets", "been"):

@@ -6,7 +6,7 @@ from what the scenes before it leave; rules read it and change nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,10 @@ from actors.continuity.facts import Fact
 from actors.screenplay.breakdown import Breakdown
 from actors.screenplay.heading import TimeOfDay
 from actors.screenplay.names import name_key, near
+from actors.screenplay.prose_nouns import KIND_OF
+
+SHORT_NAME_MIN = 4
+"""Letters of a last name that action may use alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,8 @@ class Known:
 class Names:
     """The known names of one kind, by key. A single word of a longer name stands for it: BELL for MARGARET BELL."""
 
-    def __init__(self, known: Iterable[Known]) -> None:
+    def __init__(self, names: Iterable[Known]) -> None:
+        known = tuple(names)
         self._by_key: dict[str, str] = {}
         parts: dict[str, set[str]] = {}
         for entry in known:
@@ -39,6 +44,17 @@ class Names:
                     for word in key.split():
                         parts.setdefault(word, set()).add(entry.name)
         self._parts = {word: next(iter(names)) for word, names in parts.items() if len(names) == 1}
+        written = {spelling for entry in known for spelling in (entry.name, *entry.aliases)}
+        self.spellings: frozenset[str] = frozenset(written | {short for each in written for short in self._short(each)})
+        """As action may write them: AGENT RUIZ, and Ruiz."""
+
+    def _short(self, name: str) -> Iterator[str]:
+        """The last word of a name of several, where it stands for nobody else and is no trade (MRS. FINCH, Finch)."""
+        parts = name.split()
+        last = parts[-1] if len(parts) > 1 else ""
+        key = name_key(last)
+        if len(key) >= SHORT_NAME_MIN and last.isalpha() and key in self._parts and key not in KIND_OF:
+            yield last
 
     def find(self, key: str) -> str | None:
         """The known name this key stands for."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from actors.continuity.check import Continuity, SceneInput, check
 from actors.continuity.findings import FindingDraft
-from actors.continuity.rules import Known
+from actors.continuity.rules import Known, Names
 from actors.screenplay.breakdown import breakdown
 from actors.screenplay.fountain import parse
 from actors.screenplay.lists import lists_of
@@ -100,11 +100,30 @@ def test_numbered_parts_are_different_people() -> None:
         ("EXT. HOUSE - DAY", "INT. HOUSE - CONTINUOUS", []),
         ("EXT. FERRY PIER - DAY", "EXT. FERY PIER - DAY", [("setting_mismatch", "WARNING")]),
         ("EXT. FERRY PIER - DAY", "EXT. LIGHTHOUSE - DAY", []),
+        ("EXT. BOTANICAL GARDENS - DAY", "EXT. BOTANICAL GARDNES - CONTINUOUS", [("setting_mismatch", "WARNING")]),
+        ("EXT. NORTHERN GATEHOUSE - DAY", "EXT. SOUTHERN GATEHOUSE - CONTINUOUS", []),
+        ("EXT. HOUSE - DAY", "INT. CORNFIELD - DAY", [("setting_mismatch", "WARNING")]),
+        ("EXT. HOUSE - DAY", "INT. BEACH HOUSE - DAY", []),
     ],
 )
 def test_clock_and_setting(first: str, second: str, expected: list[tuple[str, str]]) -> None:
-    """C-13 C-14: contradictions between neighbouring scenes are found; ordinary cuts of film grammar are not."""
+    """C-13 C-14 C-63: contradictions between neighbouring scenes are found; ordinary cuts of film grammar are not."""
     assert [(f.code, f.severity) for f in found(first + "\n\n", second + "\n\n")] == expected
+
+
+def test_an_hour_of_the_clock_is_a_time_of_day() -> None:
+    """C-62: a heading's 9 PM is night, and LATER in one place cannot run the clock back."""
+    heading = breakdown("INT. OFFICE - 9 PM\n\n").heading
+    assert heading is not None
+    assert (heading.place, heading.time_of_day) == ("OFFICE", "night")
+    assert [f.code for f in found("INT. OFFICE - 4 PM\n\n", "INT. OFFICE - 2 PM - LATER\n\n")] == ["timeline_error"]
+    assert found("INT. OFFICE - 2 PM\n\n", "INT. OFFICE - 4 PM - LATER\n\n") == ()
+
+
+def test_action_may_use_a_last_name_alone() -> None:
+    """C-62: AGENT RUIZ is Ruiz in action, and a trade is nobody's name."""
+    cast = Names([Known("AGENT RUIZ"), Known("HARBOR MASTER"), Known("OLD TOM")])
+    assert cast.spellings == {"AGENT RUIZ", "RUIZ", "HARBOR MASTER", "OLD TOM"}
 
 
 def test_time_is_carried_through_unbroken_scenes() -> None:
