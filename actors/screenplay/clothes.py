@@ -21,7 +21,8 @@ _GARMENTS = words(
     nightgown bathrobe swimsuit turban beret sunglasses sundress anorak windbreaker waistcoat tracksuit leotard bikini
     polo sweatshirt pullover turtleneck camisole corset bonnet fedora bowtie necktie stockings tights sandals heels
     sneakers trainers slippers mittens cardigan fleece duffel trenchcoat greatcoat smock pinafore dungarees leggings
-    nightshirt nightdress doublet pyjamas kilt headscarf balaclava earmuffs bodice petticoat tracksuit
+    nightshirt nightdress doublet pyjamas kilt headscarf balaclava earmuffs bodice petticoat jersey jerkin
+    blouson cassock
     """
 )
 _COLOURS: dict[str, str] = {}

@@ -15,7 +15,7 @@ from typing import Literal
 
 from actors.screenplay.breakdown import Breakdown
 from actors.screenplay.heading import Span
-from actors.screenplay.names import name_key
+from actors.screenplay.names import NO_NAMES, name_key
 from actors.screenplay.numbers import NUMBER, number
 from actors.screenplay.said_words import said_words
 from actors.screenplay.statements import Statement, action_statements, line_statements
@@ -164,7 +164,9 @@ def dates_in(script: str, scene: Breakdown, key: Callable[[str], str]) -> Iterat
     if figures or not said.isdisjoint(_STATED_WORDS):
         found += [told for each in action_statements(script, scene, key, _STATED) for told in _of_action(each)]
     wanted = _looked_for(
-        figures or not said.isdisjoint(_AGE_WORDS), not said.isdisjoint(_NUMBERS), not said.isdisjoint(_CALENDAR)
+        figures or not said.isdisjoint(_AGE_WORDS),
+        not said.isdisjoint(_NUMBERS),
+        not said.isdisjoint(_CALENDAR | _ALSO_WORDS if figures else _CALENDAR),
     )
     if wanted is not None:
         found += [told for each in line_statements(script, scene, key, wanted) for told in _of_line(each, key)]
@@ -198,7 +200,8 @@ _NUMBERS = words(
     twenty thirty forty fifty sixty seventy eighty ninety
     """
 )
-_CALENDAR = frozenset((*_DAYS, *_MONTHS)) - {"may", "march"}
+_ALSO_WORDS = words("may march")
+_CALENDAR = frozenset((*_DAYS, *_MONTHS)) - _ALSO_WORDS
 _TIME_WORDS = words(
     """
     year years decade decades month months week weeks day days time later earlier ago flashback flashforward flash past
@@ -330,8 +333,9 @@ def _of_line(statement: Statement, key: Callable[[str], str]) -> Iterator[DateTo
     if match := _ANNIVERSARY.search(text):
         nth = _ORDINAL.get((match.group("w") or "").casefold()) or int(match.group("n") or 0)
         yield DateTold("anniversary", statement.span, statement.speaker, nth)
-    name = re.match(r"[A-Z][\w'’-]+", text)
-    if name is not None:
+    for name in _HEADS.finditer(text):
+        if name.group().split()[0].casefold() in NO_NAMES:
+            continue
         yield from _stated(statement, text[name.end() :], key(name.group()))
 
 
@@ -372,6 +376,9 @@ def _said_dates(statement: Statement, text: str) -> Iterator[DateTold]:
             low = _MONTHS.index((match.group("m1") or match.group("m2")).casefold()) + 1
             high = int(match.group("d1") or match.group("d2"))
         yield DateTold("appointed", statement.span, "", low, high, match.group("what").casefold())
+
+
+_HEADS = re.compile(r"^(?:(?:Old|Young|Little|Mr\.|Mrs\.|Ms\.|Miss|Dr\.|[A-Z][a-z]+)\s){0,2}[A-Z][\w-]*[a-z]")
 
 
 def _answers(scene: Breakdown, key: Callable[[str], str]) -> Iterator[DateTold]:

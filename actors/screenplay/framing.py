@@ -96,7 +96,7 @@ _ARTICLE = re.compile(
 # What names the shot stands before whom it shows: "WIDE: the truck …", "CLOSE ON ANA, …".
 _SHOT = re.compile(
     r"^(?:(?:WIDE(?:R)?|CLOSE(?:R)?|MEDIUM|MED|TWO|LONG|FULL|TIGHT|REVERSE|OVERHEAD|TRACKING|ANGLE|INSERT|POV|ECU|CU|MS|LS)\b"
-    r"(?: (?:SHOT|ANGLE|ON|UP|OF))*\s*[:.,–—-]*\s+)+"
+    r"(?: (?:SHOT|ANGLE|ON|UP|OF))*\s*[:.,–—-]*\s+)+|^[A-Z][A-Z -]{2,28}:\s+"
 )
 _HINT_WORDS = words("left right")
 _HINT = re.compile(

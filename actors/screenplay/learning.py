@@ -28,7 +28,7 @@ LEARN_WORDS = words(
     """
     learns learn finds find discovers hears hear told reveals tells knows informs heard realises realizes realise
     realize
-    uncovers figures works stumbles overhears gets comes shown understands
+    reads uncovers figures works stumbles overhears gets comes shown understands
     """
 )
 _TOPIC = r"(?:(?P<about>about|of)\s+)?(?P<topic>(?:who|where|that|how|why|the|his|her|their|a)\b[^.!?;:—\n]{3,80})"
@@ -42,7 +42,7 @@ _LEARNS = re.compile(
 _FIRST = re.compile(
     r"for the first time|\bnews to\b|\bfirst\b.{0,30}\bheard\b|\bsurprised to\b|\bonly now\b", re.IGNORECASE
 )
-_HEARS = re.compile(rf"^\s*(?:hears|is\s+told|is\s+surprised\s+to\s+hear|has\s+heard)\s+{_TOPIC}", re.IGNORECASE)
+_HEARS = re.compile(rf"^\s*(?:hears|reads|is\s+told|is\s+surprised\s+to\s+hear|has\s+heard)\s+{_TOPIC}", re.IGNORECASE)
 _TELLS = re.compile(rf"^\s*(?:tells|informs)\s+(?P<to>\S.{{0,40}}?)\s+{_TOPIC}", re.IGNORECASE)
 _REVEALS = re.compile(
     r"^\s*(?:reveals)\s+(?P<topic>(?:the|his|her|their|a|who|where|that)\b[^.!?;:—\n]{3,80}?)\s+to\s+", re.IGNORECASE
@@ -52,7 +52,7 @@ _CLAIM = re.compile(
     r"\b(?:(?:I|we|we both|I've|I have)\s+(?:already\s+|always\s+|all\s+)?(?:know|knew|known|heard"
     r"|have\s+known)(?:\s+all)?"
     r"|I(?:['’]m|\s+am)\s+(?:well\s+|fully\s+)?aware(?:\s+of)?"
-    r"|(?:you|he|she|they)\s+(?:already\s+|never\s+should\s+have\s+)?told\s+me)\s+" + _TOPIC,
+    r"|(?:you|he|she|they|(?-i:[A-Z][a-z]+))\s+(?:already\s+|never\s+should\s+have\s+)?told\s+me)\s+" + _TOPIC,
     re.IGNORECASE,
 )
 CLAIM_WORDS = re.compile(r"\b(?:know|knew|known|heard|told|aware)\b", re.IGNORECASE)

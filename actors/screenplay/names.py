@@ -86,6 +86,14 @@ def people_of(name: str) -> tuple[str, ...]:
     return tuple(part for part in parts if part and name_key(part) not in COLLECTIVE)
 
 
+# With a capital at the head of a line, and no part of a name: "If Oskar can't swim" says nothing of him.
+NO_NAMES = words(
+    """
+    if when unless because but and so though although since once while what who why how where whether does do did is was
+    are has have can could would should may might maybe perhaps suppose imagine tell ask see look no yes not only even
+    that this then until after before or nor as for with without like
+    """
+)
 # Before a name, and what tells two of one family apart: MISS HILL is her daughter, no slip of MRS. HILL.
 _TITLES = words(
     """

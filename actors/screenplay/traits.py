@@ -14,7 +14,7 @@ from typing import Literal
 
 from actors.screenplay.breakdown import Breakdown
 from actors.screenplay.heading import Span
-from actors.screenplay.names import plausible_name
+from actors.screenplay.names import NO_NAMES, plausible_name
 from actors.screenplay.said_words import said_words
 from actors.screenplay.statements import Statement, action_statements, line_statements
 from actors.screenplay.vocabulary import words
@@ -117,7 +117,7 @@ _STATES: tuple[tuple[str, str], ...] = (
 )
 _HABIT = [(trait, re.compile(pattern, re.IGNORECASE)) for trait, pattern in _HABITS]
 _STATE = [(trait, re.compile(pattern, re.IGNORECASE)) for trait, pattern in _STATES]
-_IS = re.compile(r"\s+(?:is|has been|has always been)\s+", re.IGNORECASE)
+_IS = re.compile(r"(?:\s+(?:is|has been|has always been)|['’]s)\s+", re.IGNORECASE)
 _COMMA = re.compile(r"\s*(?:\([^()]{0,20}\))?,\s*(?:\d\d?,\s*)?(?:who\s+(?:is\s+)?)?")
 _I_AM = re.compile(r"(?:(?:No|Sorry|Thanks|Thank you|But|And)[,.]?\s+)?I(?:['’]m| am)\s+", re.IGNORECASE)
 _I = re.compile(r"(?:(?:No|Sorry|Thanks|Thank you|But|And)[,.]?\s+)?I\s+(?:have\s+)?", re.IGNORECASE)
@@ -133,7 +133,8 @@ _EATS = (
 )
 _DRINKS = (
     r"(?:drinks|downs|sips(?: at| on| from)?|gulps(?: down)?|swallows|knocks back|drains|swigs|chugs|swills|throws back"
-    r"|tosses back|slams|guzzles|polishes off|nurses|necks|sinks|empties|finishes|tips back|shoots|belts back"
+    r"|cracks(?: open)?|pops open|tosses back|slams|guzzles|polishes off|nurses|necks|sinks|empties|finishes"
+    r"|tips back|shoots|belts back"
     r"|takes a (?:\w+ )?(?:sip|swig|gulp|pull|slug|swallow|drink) (?:of|from))"
 )
 # "the milk run", "wine into the sink": the noun is no food there.
@@ -149,7 +150,8 @@ _DEEDS: tuple[tuple[str, str], ...] = (
     ("alcohol", rf"{_DRINKS} {_OBJECT}(?:{_ALCOHOL}){_ITSELF}"),
     ("alcohol", rf"pours (?:herself|himself) {_OBJECT}(?:{_ALCOHOL}) and (?:drinks|downs)\b"),
     ("smoke", r"(?:lights(?: up)?|smokes|puffs on|drags on|takes a drag (?:on|of|from)) (?:a|an|another|his|her) "
-     r"(?:\w+ )?(?:cigarette|cigar|cigarillo|pipe|joint)\b"),
+     r"(?:\w+ )?(?:cigarette|cigar|cigarillo|pipe|joint)\b"
+     r"|rolls (?:himself |herself )?a cigarette and (?:smokes|lights)\b|(?:inhales|blows smoke|exhales smoke)\b"),
     ("meat", rf"{_EATS} {_OBJECT}(?:{_MEAT}){_ITSELF}"),
     ("vegan", rf"{_EATS} {_OBJECT}(?:{_MEAT}|{_DAIRY}){_ITSELF}|{_DRINKS} {_OBJECT}(?:milk|milkshake){_ITSELF}"),
     ("swim", r"swims\b|does (?:the )?(?:laps|lengths|front crawl|backstroke|butterfly)\b|dives in and (?:swims"
@@ -211,7 +213,7 @@ _HINT = re.compile(
     re.IGNORECASE,
 )
 _DEED_HINT = re.compile(
-    r"\b(?:saws|cuts|carves|slices|sinks|spears|forks|shovels|attacks|demolishes|scarfs|pops|crunches|chomps|stabs|picks|inhales"
+    r"\b(?:cracks|pops|rolls|blows|exhales|saws|cuts|carves|slices|sinks|spears|forks|shovels|attacks|demolishes|scarfs|pops|crunches|chomps|stabs|picks|inhales"
     r"|nurses|necks|finishes|tips|shoots|belts|does|dives|guns|floors|steers|revs|swerves|backs|reverses|parks|speeds|races"
     r"|noses|eases|wheels|throws|grips|sits|scales|clambers|shins|balances|hangs|is at|skips"
     r"|drinks|downs|sips|gulps|swallows|knocks back|drains|swigs|chugs|swills|throws back|pours|lights|smokes|puffs"
@@ -238,7 +240,8 @@ _DEED_WORDS = words(
     tastes samples polishes scoffs helps stuffs snacks feasts tosses slams guzzles empties legs
     saws cuts carves slices sinks spears forks shovels attacks demolishes scarfs pops crunches chomps stabs picks
     inhales
-    nurses necks tips shoots belts does dives guns floors steers revs swerves backs reverses parks speeds races
+    cracks pops rolls blows exhales nurses necks tips shoots belts does dives guns floors steers revs swerves
+    backs reverses parks speeds races
     noses eases
     wheels grips sits scales clambers shins balances hangs is skips
     """
@@ -296,15 +299,28 @@ def _of_line(statement: Statement, key: Callable[[str], str]) -> Iterator[TraitT
         if found:
             yield TraitTold("trait", statement.speaker, found, statement.span, own=True)
             return
-    name = re.match(r"[A-Z][\w'’-]+", text)
-    if name is None or not plausible_name(name.group()):
+    for name in _names_at_head(text):
+        rest = text[len(name) :]
+        for opening, table in ((_HAS.match(rest), _HABIT), (_IS.match(rest), _STATE)):
+            found = opening and _first(table, rest, opening.end())
+            if found:
+                yield TraitTold("trait", key(name), found, statement.span)
+                return
+
+
+_HEAD = re.compile(r"(?:(?:Old|Young|Little|Mr\.|Mrs\.|Ms\.|Miss|Dr\.|[A-Z][a-z’'-]+)\s){0,2}[A-Z][\w-]*[a-z]")
+
+
+def _names_at_head(text: str) -> Iterator[str]:
+    """A name at the head of a line, the longest first: "Father Kerr", then "Father"."""
+    head = _HEAD.match(text)
+    parts = head.group().split() if head is not None else []
+    if parts and parts[0].casefold() in NO_NAMES:
         return
-    rest = text[name.end() :]
-    for opening, table in ((_HAS.match(rest), _HABIT), (_IS.match(rest), _STATE)):
-        found = opening and _first(table, rest, opening.end())
-        if found:
-            yield TraitTold("trait", key(name.group()), found, statement.span)
-            return
+    for many in range(len(parts), 0, -1):
+        name = " ".join(parts[:many])
+        if plausible_name(name):
+            yield name
 
 
 def _first(table: list[tuple[str, re.Pattern[str]]], text: str, at: int) -> str | None:

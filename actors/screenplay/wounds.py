@@ -23,7 +23,7 @@ _FRESH = words(
     """
     breaks cuts twists scrapes burns dislocates fractures sprains slices slashes injures wounds bruises grazes
     shatters mangles crushes snaps cracks gashes nicks punctures scalds sprains pierces lacerates wrenches impales skins
-    stubs jams
+    stubs jams rips tears flays smashes
     """
 )
 _GIVES_WAY = words("snaps breaks cracks shatters pops dislocates fractures splits bursts bleeds")
@@ -37,7 +37,7 @@ _STATES = words(
     """
     broken bleeding wounded swollen sprained bandaged scraped burned burnt dislocated fractured injured bruised
     bloody bloodied mangled splinted shattered severed blackened bitten twisted gashed lacerated punctured throbbing
-    wrenched injured scalded blistered stitched plastered strapped
+    crushed black blackened purple torn wrenched injured scalded blistered stitched plastered strapped
     """
 )
 _TAKES_A = words("takes took taken catches stops gets receives")

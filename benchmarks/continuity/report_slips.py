@@ -82,10 +82,11 @@ def fresh(told: Results) -> str:
             "Screenplay prose of many manners, by one writer, each set measured once before anything was changed "
             "for it. `first` was written without sight of the rules' tables (their codes and docstrings were "
             "known): **what the rules were worth for somebody's own script before this day's work**. They were "
-            "then widened in general ways (kinds of verbs, turns of phrase), and `second` was written by the same "
-            "writer, who by then had read and widened the tables: **it flatters**, and so does what is now made "
-            "of `first`. What to expect lies between; a set by somebody else is still wanted. Found at first "
-            "sight, by kind:",
+            "then widened in general ways (kinds of verbs, turns of phrase). `second` and `third` were written by "
+            "the same writer, who by then had read and widened the tables, `third` in the manner of `first` and "
+            "without looking at them: **both flatter, `third` less**, and what is now made of any set says only "
+            "that its sentences are known. The rules of alive_dead and two_places were not worked on between. A "
+            "set by somebody else is still wanted. Found at first sight, by kind:",
             table(["kind", *(entry["file"] for entry in told["first_sight"])], each),
         ]
     )

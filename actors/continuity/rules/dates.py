@@ -83,6 +83,11 @@ class _Calendar:
             self._stated = None
         self.passed += max(0, told.low)
 
+    def _married(self, who: str) -> _At | None:
+        """Of whoever speaks, or of the only couple that is told of: either may say "we"."""
+        found = [at for (kind, _), at in self._known.items() if kind == "married"]
+        return self._known.get(("married", who)) or (found[0] if len(found) == 1 else None)
+
     def _forget(self) -> None:
         self._known = {about: at for about, at in self._known.items() if about[0] != "age"}
 
@@ -128,7 +133,7 @@ class _Calendar:
             case "died_at":
                 yield from _lived(at, self._known.get(("lived", told.who)))
             case "anniversary":
-                yield from _anniversary(at, self._known.get(("married", told.who)), here)
+                yield from _anniversary(at, self._married(told.who), here)
 
 
 def _weekday_said(at: _At, before: _At | None) -> Iterator[FindingDraft]:

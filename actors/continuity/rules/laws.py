@@ -18,7 +18,10 @@ from actors.screenplay.vocabulary import words
 Told = tuple[LawTold, ...]
 
 _ONWARD = words("over across through toward towards into away past by to around up above along off")
-_HOW = words("with without in at by before again uninvited alone barefoot unaided unharmed easily anyway bare now")
+_HOW = words(
+    "with without in at by before again uninvited alone barefoot unaided unharmed easily anyway bare now one"
+    " two three four five ten"
+)
 
 
 @dataclass(frozen=True, slots=True)
