@@ -12,13 +12,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from actors.screenplay.vocabulary import words as listed
 from actors.tableread import asked, knowing
 from actors.tableread.asked import Question
 from actors.tableread.entry import Entry
 from actors.tableread.knowing import NARRATOR, Bond, Frame, Piece, Recalled
-from actors.tableread.limits import ANSWER_CHARS_MAX
 from actors.tableread.triggers import content
+from actors.tableread.wording import as_name, at_place, cut_short, joined, put_by, stem, with_a, with_the
 
 GRAMMAR = "grammar"
 DISTRUST_UNDER = -0.3
@@ -66,7 +65,7 @@ class _Asked:
             return "I"
         if self.by and who == self.by:
             return "you"
-        return _title(self.names.get(who) or who)
+        return as_name(self.names.get(who) or who)
 
     def one_of(self, *ways: str) -> str:
         digest = hashlib.sha256(f"{self.seed}/{self.frame.role}".encode()).digest()
@@ -87,7 +86,7 @@ def answers(
 
 def _answer(of: _Asked) -> Answer:
     said = _distrusts(of) or _BY_KIND[of.question.kind](of)
-    words = _cut(said.words[:1].upper() + said.words[1:])
+    words = cut_short(said.words[:1].upper() + said.words[1:])
     sure = said.confidence or min((each.confidence for each in said.pieces), default=UNKNOWN_CONFIDENCE)
     because = [_because(each.scene, each.start, each.end, each.quote) for each in said.pieces]
     because += [_because(each.scene, each.start, each.end, each.text) for each in said.recalled]
@@ -122,7 +121,7 @@ def _holder(of: _Asked) -> _Said:
 
 
 def _has(of: _Asked, piece: Piece) -> _Said:
-    who, thing = of.name(piece.who), _the(piece.words)
+    who, thing = of.name(piece.who), with_the(piece.words)
     if who in ("I", "you"):
         words = f"{who} have {thing}."
     else:
@@ -133,22 +132,8 @@ def _has(of: _Asked, piece: Piece) -> _Said:
 
 
 def _put(of: _Asked, piece: Piece) -> _Said:
-    words = f"{_the(piece.who)} {'is' if piece.now else 'was'} {_in(piece.words, _put_by(piece.words))}."
+    words = f"{with_the(piece.who)} {'is' if piece.now else 'was'} {at_place(piece.words, put_by(piece.words))}."
     return _Said(words, (piece,), must=tuple(content(piece.words)[-1:]))
-
-
-def _put_by(place: str) -> str:
-    """in a drawer, on a table."""
-    last = place.casefold().split()[-1:]
-    return next((word for word, places in _PUT_BY.items() if last and last[0] in places), "at")
-
-
-_PUT_BY = {
-    "in": listed(
-        "drawer box bag pocket chest safe case tin jar trunk basket cupboard closet cabinet hole car boat house"
-    ),
-    "on": listed("table desk floor ground bed shelf chair counter bench wall hook rack tray step roof sofa stove"),
-}
 
 
 def _where(of: _Asked) -> _Said:
@@ -173,11 +158,11 @@ def _whereabouts(of: _Asked, who: str) -> _Said:
         name = of.name(who)
         verb = {"I": "am", "you": "are"}.get(name, "is")
         start = f"{name} {verb} here" if of.frame.role != NARRATOR else f"{name} is here"
-        return _Said(f"{start}, {_in(here.words)}.", (here,), must=tuple(content(here.words)[-1:]))
+        return _Said(f"{start}, {at_place(here.words)}.", (here,), must=tuple(content(here.words)[-1:]))
     seen = next((each for each in of.frame.about(knowing.SEEN_AT) if each.who == who), None)
     if seen is None:
         return _unknown(of, [each for each in of.all.about(knowing.SEEN_AT, knowing.HERE) if each.who == who])
-    name, place = of.name(who), _in(seen.words)
+    name, place = of.name(who), at_place(seen.words)
     words = f"{name} was last seen {place}." if of.frame.role == NARRATOR else f"I last saw {name} {place}."
     return _Said(words, (seen,), must=(*content(seen.words)[-1:], *_must(of, who)))
 
@@ -199,7 +184,7 @@ def _list(of: _Asked, about: str, mine: str, theirs: str, nothing: str) -> _Said
         return _unknown(of, [each for each in of.all.about(about) if each.who == who])
     name = of.name(who)
     verb = mine if name in ("I", "you") else theirs
-    words = f"{name} {verb} {_and(_a(each.words) for each in found)}."
+    words = f"{name} {verb} {joined(with_a(each.words) for each in found)}."
     return _Said(words, found, must=tuple(word for each in found for word in content(each.words)[-1:]))
 
 
@@ -213,7 +198,7 @@ def _hurting(of: _Asked) -> _Said:
             if mine
             else _unknown(of, ())
         )
-    name, wounds = of.name(who), _and(each.words for each in found)
+    name, wounds = of.name(who), joined(each.words for each in found)
     own = {"I": "my", "you": "your"}.get(name, f"{name}’s")
     verb = ("are" if len(found) > 1 else "is") if found[0].now else ("were" if len(found) > 1 else "was")
     must = tuple(word for each in found for word in content(each.words)[-1:])
@@ -243,7 +228,7 @@ def _bond(of: _Asked) -> _Said:
 
 
 def _feels(of: _Asked, bond: Bond) -> str:
-    name = "you" if bond.to == of.by else _title(bond.name)
+    name = "you" if bond.to == of.by else as_name(bond.name)
     known = [each for each in (bond.trust_benevolence, bond.trust_competence) if each is not None]
     parts = []
     if known:
@@ -264,7 +249,7 @@ def _company(of: _Asked) -> _Said:
     found = tuple(of.frame.about(knowing.WITH))
     if not found:
         return _Said("Nobody else is here.", confidence=UNKNOWN_CONFIDENCE)
-    names = _and(_title(each.words) for each in found)
+    names = joined(as_name(each.words) for each in found)
     return _Said(
         f"{names} {'is' if len(found) == 1 else 'are'} here.",
         found,
@@ -301,13 +286,13 @@ def _whois(of: _Asked) -> _Said:
     if found is not None:
         name = of.name(who)
         words = (
-            f"{_title(of.frame.name)}. {found.words.capitalize()}."
+            f"{as_name(of.frame.name)}. {found.words.capitalize()}."
             if who == of.frame.role
             else f"{name}: {found.words}."
         )
         return _Said(words, (found,), must=tuple(content(found.words)[:1]))
     if who == of.frame.role and who != NARRATOR:
-        return _Said(f"I am {_title(of.frame.name)}.", confidence=0.8)
+        return _Said(f"I am {as_name(of.frame.name)}.", confidence=0.8)
     return _recall(of)
 
 
@@ -336,11 +321,11 @@ def _looked_back(of: _Asked) -> _Said:
 
 def recalled(frame: Frame, question: Question) -> Recalled | None:
     """The newest sentence with most of what is asked about: with half of the things, where things are named."""
-    things = {_stem(word) for word in question.words}
-    people = {_stem(word) for who in question.people for word in content(who)}
+    things = {stem(word) for word in question.words}
+    people = {stem(word) for who in question.people for word in content(who)}
     best: tuple[int, Recalled] | None = None
     for unit in frame.recalls if things or people else ():
-        words = {_stem(word) for word in (*content(unit.text), *content(unit.speaker))}
+        words = {stem(word) for word in (*content(unit.text), *content(unit.speaker))}
         about = len(things & words)
         count = about * 2 + len(people & words)
         if (about * 2 >= len(things) if things else count) and count and (best is None or count > best[0]):
@@ -351,7 +336,7 @@ def recalled(frame: Frame, question: Question) -> Recalled | None:
 def _quoted(of: _Asked, found: Recalled) -> str:
     text = found.text.strip(' “”"')
     for name in of.names.values():
-        text = text.replace(name.upper(), _title(name.upper()))
+        text = text.replace(name.upper(), as_name(name.upper()))
     if not found.speaker:
         return text if of.frame.role == NARRATOR else f"I was there. {text}"
     name = of.name(found.speaker)
@@ -362,8 +347,8 @@ def _remark(of: _Asked) -> _Said:
     """Nothing was asked: the narrator looks around, a character answers as they feel."""
     if of.frame.role == NARRATOR:
         here, hour = next(of.frame.about(knowing.HERE), None), next(of.frame.about(knowing.HOUR), None)
-        people = _and(_title(each) for each in dict.fromkeys(e.words for e in of.frame.about(knowing.WITH)))
-        place = f"{_in(here.words)}" if here is not None else "here"
+        people = joined(as_name(each) for each in dict.fromkeys(e.words for e in of.frame.about(knowing.WITH)))
+        place = f"{at_place(here.words)}" if here is not None else "here"
         words = f"{people or 'Nobody'} {'wait' if ' and ' in people else 'waits'} {place}."
         found = tuple(each for each in (here, hour) if each is not None)
         return replace(_Said(words, found), confidence=REMARK_CONFIDENCE)
@@ -411,10 +396,10 @@ def _unknown(of: _Asked, elsewhere: Sequence[Piece] | bool) -> _Said:
 
 def _matching(of: _Asked, pieces: Iterable[Piece], *, by_who: bool = False) -> list[Piece]:
     """Those about what the line names, the best match first, then what still holds."""
-    wanted = {_stem(word) for word in of.question.words}
+    wanted = {stem(word) for word in of.question.words}
     found: list[tuple[int, bool, int, Piece]] = []
     for at, each in enumerate(pieces):
-        words = {_stem(word) for word in content(each.who if by_who else each.words)}
+        words = {stem(word) for word in content(each.who if by_who else each.words)}
         if wanted & words:
             found.append((-len(wanted & words), not each.now, at, each))
     return [each for *_, each in sorted(found, key=lambda row: row[:3])]
@@ -427,45 +412,3 @@ def _subject(of: _Asked) -> str:
 def _must(of: _Asked, who: str) -> tuple[str, ...]:
     name = of.name(who)
     return () if name in ("I", "you") else tuple(content(name)[-1:])
-
-
-def _stem(word: str) -> str:
-    for end in ("ing", "ed", "es", "s"):
-        if len(word) - len(end) > 3 and word.endswith(end):
-            return word[: -len(end)]
-    return word
-
-
-def _the(words: str) -> str:
-    return words if words.split()[:1] in (["the"], ["a"], ["an"]) else f"the {words}"
-
-
-def _a(words: str) -> str:
-    first = words.split()[:1]
-    if first in (["the"], ["a"], ["an"]) or words.endswith("s"):
-        return words
-    return f"{'an' if words[:1].casefold() in 'aeiou' else 'a'} {words}"
-
-
-def _in(place: str, by: str = "at") -> str:
-    """A place after a preposition, unless it brings one."""
-    flat = _title(place) if place.isupper() else place
-    first = flat.casefold().split()[:1]
-    if first and first[0] in ("in", "on", "at", "under", "behind", "inside", "into", "onto", "by", "near", "over"):
-        return flat[:1].lower() + flat[1:]
-    return f"{by} {flat}" if first in (["the"], ["a"], ["an"]) else f"{by} the {flat}"
-
-
-def _title(name: str) -> str:
-    return name.title().replace("’S", "’s").replace("'S", "'s") if name.isupper() or name.islower() else name
-
-
-def _and(words: Iterable[str]) -> str:
-    found = list(words)
-    return found[0] if len(found) == 1 else f"{', '.join(found[:-1])} and {found[-1]}" if found else ""
-
-
-def _cut(text: str) -> str:
-    if len(text) <= ANSWER_CHARS_MAX:
-        return text
-    return f"{text[: ANSWER_CHARS_MAX - 1].rsplit(' ', 1)[0]}…"

@@ -17,11 +17,12 @@ from actors.runtime.actor import Beside, Context, Decision, Needs
 from actors.runtime.edits import AppendText, Edit
 from actors.scene.reading import story_now, waived_in
 from actors.scene.status import refuse_locked
-from actors.tableread.asking import changed, entered, gather
+from actors.tableread.asking import changed
 from actors.tableread.entry import Entry
 from actors.tableread.fountain import appended
 from actors.tableread.judging import contradicts, findings_of
 from actors.tableread.table import Line, ProposalState
+from actors.tableread.working import entered, gather
 from actors.workflow import exits
 
 if TYPE_CHECKING:
