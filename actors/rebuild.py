@@ -13,7 +13,7 @@ from actors.continuity import by_hand
 from actors.continuity.actor import ContinuityActor
 from actors.graphs.actor import GraphActor
 from actors.graphs.messages import GRAPH
-from actors.project import styles
+from actors.project import repairs, styles
 from actors.project.actor import CONTINUITY, ProjectActor, live_scene
 from actors.project.draft import heading_words
 from actors.runtime.actor import Fact, ViewDraft
@@ -104,6 +104,7 @@ class Rebuilt:
         """`texts`: the script of each scene. Access links are left to whoever has them."""
         yield self.project.view()
         yield from styles.views(self.project)
+        yield from repairs.views(self.project)
         for id in self.project.scenes:
             yield self._scene_view(id, texts.get(id, ""))
         for scene, job in self.jobs.values():

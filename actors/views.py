@@ -24,6 +24,7 @@ Kinds and keys in the ledger's `View` rows (kind · id · parent · order_key):
   segment · seg · scene     · how many came before          -> SegmentView
   scene_bible · bib · scene · its version                   -> BibleView
   own_brain, own_format · brn, fmt · project · its id    -> DefinitionView
+  repair  · rep · project   · ordered at (zero-padded ms)   -> RepairView (of the newest orders)
   background · prj · ""     · when it is due (ms)           -> BackgroundView (only while it is switched on)
 What the workflow writes stands in `actors.workflow.views`.
 """
@@ -183,6 +184,22 @@ class VideoView(Body):
     id: str
     scene: str
     project: str
+
+
+REPAIR = "repair"
+
+
+@dataclass(frozen=True, slots=True)
+class RepairView(Body):
+    """Films ordered together; how far they are stands with their jobs."""
+
+    id: str
+    project: str
+    by: str
+    at_ms: int
+    scenes: tuple[str, ...]
+    auto_pick: bool
+    cancelled: bool = False
 
 
 OPEN_JOB = "open_job"

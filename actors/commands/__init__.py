@@ -47,6 +47,7 @@ from actors.commands.job import (
 )
 from actors.commands.project import (
     AddCast,
+    CancelRepair,
     ChangeAccessLink,
     CreateAccessLink,
     CreateProject,
@@ -57,6 +58,7 @@ from actors.commands.project import (
     DeleteWebhook,
     ImportScreenplay,
     LeaveOut,
+    OrderRepair,
     RemoveCast,
     RestoreProject,
     RevokeAccessLink,
@@ -113,6 +115,7 @@ __all__ = (
     "Answer",
     "AskRadius",
     "CancelJob",
+    "CancelRepair",
     "ChangeAccessLink",
     "Command",
     "CommandError",
@@ -138,6 +141,7 @@ __all__ = (
     "LeaveOut",
     "LockScene",
     "NameVersion",
+    "OrderRepair",
     "PickPanel",
     "ProceedAnyway",
     "RemoveCast",

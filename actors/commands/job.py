@@ -31,7 +31,7 @@ class GenerateScene(Command):
     candidates: int | None = None  # frames of each shot; None: see `gpu.board.plan`
     pick_within_s: int | None = None  # 0: the board waits for ever; None: as the installation says
     video: Mapping[str, Any] | None = None  # asked for by `/v1/videos`, see `actors.scene.videos`
-    repair: str = ""  # the order of films it belongs to, see `serve_app.graphql.radius_operations`
+    repair: str = ""  # the order of films it belongs to, see `actors.project.repairs`
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,6 +104,26 @@ class SetAhead(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class OrderRepair(Command):
+    """Film these scenes again, as one order under this id: whoever owns the project sees to it."""
+
+    type: ClassVar[str] = "repair.order"
+    id: str
+    scenes: tuple[str, ...]
+    auto_pick: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRepair(Command):
+    """Nothing more of this order is filmed. `jobs`: (scene, job) of those under way, as whoever asks saw them."""
+
+    type: ClassVar[str] = "repair.cancel"
+    derived: ClassVar[frozenset[str]] = frozenset({"jobs"})
+    id: str
+    jobs: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SetCacheBound(Command):
     """How many of 10,000 answers of the semantic cache may be wrong; None: as the installation has it."""
 
@@ -220,6 +240,8 @@ COMMANDS: tuple[type[Command], ...] = (
     SetShare,
     SetAhead,
     SetCacheBound,
+    OrderRepair,
+    CancelRepair,
     LeaveOut,
     AddCast,
     SetPortrait,

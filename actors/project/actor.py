@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 
 from actors.commands import (
     AddCast,
+    CancelRepair,
     ChangeAccessLink,
     CommandError,
     CreateAccessLink,
@@ -26,6 +27,7 @@ from actors.commands import (
     DeleteWebhook,
     ImportScreenplay,
     LeaveOut,
+    OrderRepair,
     RemoveCast,
     RestoreProject,
     RevokeAccessLink,
@@ -47,6 +49,7 @@ from actors.project import (
     checkpoints,
     deletion,
     portraits,
+    repairs,
     reuse,
     share,
     styles,
@@ -130,6 +133,7 @@ class ProjectActor(Actor):
         self.webhooks: dict[str, webhooks.Webhook] = {}
         self.own_brains: dict[str, styles.Definition] = {}
         self.own_formats: dict[str, styles.Definition] = {}
+        self.repairs: dict[str, repairs.Repair] = {}
 
     def scenes_in_order(self) -> list[SceneFacts]:
         return sorted(self.scenes.values(), key=lambda s: (s.order, s.id))
@@ -152,6 +156,8 @@ class ProjectActor(Actor):
                 styles.apply(self.own_brains, fact)
             case "format.defined" | "format.withdrawn":
                 styles.apply(self.own_formats, fact)
+            case "repair.ordered" | "repair.cancelled":
+                repairs.apply(self, fact)
             case "project.background_set":
                 self._facts().background = data["on"]
             case "project.ahead_set":
@@ -190,7 +196,7 @@ class ProjectActor(Actor):
         scenes = [asdict(s) for s in self.scenes.values()]
         hooks = [asdict(hook) for hook in self.webhooks.values()]
         own: dict[str, Any] = {"brains": styles.dump(self.own_brains), "formats": styles.dump(self.own_formats)}
-        own["deleted"] = self.deleted
+        own["deleted"], own["repairs"] = self.deleted, repairs.dump(self.repairs)
         return {"facts": facts, "scenes": scenes, "links": links, "checkpoints": kept, "webhooks": hooks, **own}
 
     def load(self, data: Mapping[str, Any]) -> None:
@@ -204,6 +210,7 @@ class ProjectActor(Actor):
         self.webhooks = {hook.id: hook for hook in hooks}
         self.own_brains = styles.load(data.get("brains", ()))
         self.own_formats = styles.load(data.get("formats", ()))
+        self.repairs = repairs.load(data.get("repairs", ()))
 
     def view(self) -> ViewDraft:
         """The project's projection as it is now."""
@@ -253,6 +260,8 @@ class ProjectActor(Actor):
                 return share.decide(self, message, ctx)
             case SetAhead():
                 return share.decide_ahead(self, message, ctx)
+            case OrderRepair() | CancelRepair():
+                return repairs.decide(self, message, ctx)
             case SetCacheBound():
                 return reuse.decide(self, message, ctx)
             case LeaveOut():

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, TypeVar
 
-from actors.commands import Command
+from actors.commands import Command, Envelope
 from actors.runtime.edits import Edit
 from actors.runtime.ids import Prefix
 from actors.views import Body
@@ -165,6 +165,7 @@ class Decision:
     ids: dict[str, str] = field(default_factory=dict)
     notices: list[tuple[str, Notice]] = field(default_factory=list)  # (actor id, notice), sent after the commit
     presence: dict[str, Any] = field(default_factory=dict)  # weather of the `live` room; never stored
+    owes: list[Envelope] = field(default_factory=list)  # commands recorded in this append: see `runtime.inbox`
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,10 @@ retry gets the same answer; each ownership counts one try before it begins, so a
 instead of ending all of them. Short commands are not in here: for them recording and effect are one append (decision
 0020).
 
+A decision may owe commands (`Decision.owes`): they are recorded in its append and begun right after it, by nobody's
+asking. What such a one is refused for nobody hears, so it is parked with the reason, unless trying later can help: then
+it is tried later.
+
 Rows are `actors.outbox.protocol.Entry`s of kind `command`: `inbox` while there is no terminal (order_key: when it was
 recorded, so that any host finds what nobody holds), `outbox_dead` once parked, where a person may put it back.
 """
@@ -16,6 +20,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 from actors.commands import Answer, CommandError, Envelope
 from actors.outbox.protocol import DEAD, Entry
@@ -31,8 +36,19 @@ INBOX = "inbox"
 TRIES_MAX = 3
 """Ownerships that may begin a command without ending it. Over: it is parked."""
 
+OWED = "owed"
+"""In the body of an entry that a decision owes."""
+
 SCAN_ROWS = 500
 """Recorded commands read when a home is opened; more would be those of a home that nobody could open for long."""
+
+MOOT = frozenset({"WITHDRAWN", "ILLEGAL_MOVE"})
+"""Refusals of a command that a decision owes which nobody needs to hear of: what it was for is over."""
+
+AT_ONCE_MAX = 4
+"""Recorded commands of one home that are asked at the same time: an order of 200 films leaves turns to people."""
+
+PROBLEM_CHARS_MAX = 300
 
 AGAIN_MS = 5_000
 """Between two tries of a live owner whose ledger refused the effect."""
@@ -51,9 +67,29 @@ class Inbox:
         self._closed = False
 
     # what a turn uses
+    def owes(self, envelope: Envelope) -> bool:
+        """Whether this very command is recorded and has no terminal, whoever sends it now."""
+        return bool(self._open) and _id(envelope) in self._open
+
+    def owing(self, envelopes: Sequence[Envelope]) -> list[Entry]:
+        """Entries for the append of a decision that owes these."""
+        now = self._now_ms()
+        return [
+            Entry(
+                _id(each), self.home, COMMAND, each.target, each.command.type, at, now, {**each.to_dict(), OWED: True}
+            )
+            for at, each in enumerate(envelopes)
+        ]
+
+    def owed(self, entries: Sequence[Entry]) -> None:
+        """That append is committed: they begin, a few at a time."""
+        self._open |= {each.id: each for each in entries}
+        if entries:
+            self.again()
+
     async def record(self, envelope: Envelope) -> str:
         """Commit that this command was asked for and is begun now. Raises `CommandError` PARKED, `LedgerError`."""
-        id = derive_id("cmd", self.home, envelope.principal, envelope.key)
+        id = _id(envelope)
         found = self._open.get(id)
         if found is not None and id in self._begun:
             return id
@@ -84,12 +120,18 @@ class Inbox:
             self._open.pop(id, None)
             self._begun.discard(id)
 
-    async def refused(self, id: str | None) -> None:
-        """A refusal is an end too: whoever asked has heard it."""
-        rows = self.ending(id)
-        if rows:
-            await self._write(rows, None)
-            self.ended(id)
+    async def refused(self, id: str | None, error: CommandError | None = None) -> None:
+        """A refusal is an end too: whoever asked has heard it. One that nobody asked for is parked, or tried later."""
+        found = self._open.get(id) if id is not None else None
+        if found is None:
+            return
+        if found.body.get(OWED) and error is not None:
+            if error.retryable:
+                return
+            if error.code not in MOOT:
+                return await self._park(found, f"{error.code}: {error.message}")
+        await self._write([found.no_row(INBOX)], None)
+        self.ended(id)
 
     def crashed(self, id: str | None) -> None:
         """A fault of ours: the next try counts."""
@@ -109,11 +151,18 @@ class Inbox:
         late = self._now_ms() - AGAIN_MS
         for id, entry in list(self._open.items()):
             waits = id in self._begun and entry.due_ms > late
+            if len(self._asking) >= AT_ONCE_MAX:
+                return  # the next begins when one of these ends
             if not self._closed and not waits and id not in self._asking:
                 self._open[id] = replace(entry, due_ms=self._now_ms())
                 task = asyncio.get_running_loop().create_task(self._one(entry), name=f"inbox-{id}")
                 self._asking[id] = task
-                task.add_done_callback(lambda _done, id=id: self._asking.pop(id, None))  # type: ignore[misc]
+                task.add_done_callback(partial(self._asked, id))
+
+    def _asked(self, id: str, _done: asyncio.Task[None]) -> None:
+        self._asking.pop(id, None)
+        if any(not each.due_ms for each in self._open.values()):  # begun by nobody yet; others have their pause
+            self.again()
 
     async def put_back(self, id: str, response: StoredResponse | None) -> Committed | None:
         """Begin a parked command anew; None: there is no such one. Raises `LedgerError`."""
@@ -143,13 +192,22 @@ class Inbox:
         except Exception:
             logger.exception("a recorded command failed", extra={"home": self.home, "command": entry.type})
 
-    async def _park(self, entry: Entry) -> None:
-        parked = replace(entry, problem="POISON", done_ms=self._now_ms())
+    async def _park(self, entry: Entry, problem: str = "POISON") -> None:
+        parked = replace(entry, problem=problem[:PROBLEM_CHARS_MAX], done_ms=self._now_ms())
         await self._write([entry.no_row(INBOX), parked.row(DEAD)], None)
         self.ended(entry.id)
-        logger.error("a command is parked", extra={"home": self.home, "command": entry.type, "entry": entry.id})
+        log = logger.error if problem == "POISON" else logger.info
+        log("a command is parked", extra={"home": self.home, "command": entry.type, "entry": entry.id})
 
 
 def _parked() -> CommandError:
     words = f"this request ended the server that worked on it {TRIES_MAX} times; an operator can put it back"
     return CommandError("PARKED", words, ("input", "idempotencyKey"))
+
+
+def recorded_id(home: str, principal: str, key: str) -> str:
+    return derive_id("cmd", home, principal, key)
+
+
+def _id(envelope: Envelope) -> str:
+    return recorded_id(envelope.home, envelope.principal, envelope.key)

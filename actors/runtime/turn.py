@@ -22,6 +22,7 @@ from actors.runtime.actor import Decision, Needs
 from actors.runtime.compose import SERVER, Composed, abandon, compose, prepare, request_hash
 from actors.runtime.context import TurnContext
 from actors.runtime.errors import HomeLost
+from actors.runtime.inbox import INBOX
 from actors.runtime.lifecycle import Turned
 from collab.close_codes import CollabError, RoomClosed
 from collab.ports import Refused
@@ -57,14 +58,14 @@ async def _turn(home: Home, activation: Activation, work: Work) -> tuple[Answer 
         if stored is not None:
             return stored, 0
     needs = actor.needs(work.message)
-    if envelope is None or not needs.long:
+    if envelope is None or not (needs.long or home.inbox.owes(envelope)):
         return await _work(home, activation, work, needs, digest, None)
     home.permit(envelope)
     recorded = await home.inbox.record(envelope)
     try:
         return await _work(home, activation, work, needs, digest, recorded)
-    except CommandError:
-        await home.inbox.refused(recorded)
+    except CommandError as error:
+        await home.inbox.refused(recorded, error)
         raise
     except (LedgerError, asyncio.CancelledError):  # not ended: the next owner begins again, or we do
         raise
@@ -124,7 +125,8 @@ async def _commit(
             response=response,
         )
         owed, ending = home.owed(decision.events), home.inbox.ending(recorded)
-        more = (*owed, *ending)
+        begun = home.inbox.owing(decision.owes)
+        more = (*owed, *ending, *(each.row(INBOX) for each in begun))
         parts = replace(composed.parts, views=(*composed.parts.views, *more)) if more else composed.parts
         committed = await asyncio.shield(home.pipeline.submit(parts))
     except BaseException:
@@ -133,6 +135,7 @@ async def _commit(
     _show(activation, composed, committed, source)
     home.outbox.committed(owed)
     home.inbox.ended(recorded)
+    home.inbox.owed(begun)
     return committed
 
 

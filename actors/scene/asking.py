@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from actors.commands import CommandError, GenerateScene
-from actors.project import share
+from actors.project import repairs, share
 from actors.project.styles import Chosen
 from actors.runtime.actor import Context
 from actors.scene import carried_shot, style, videos
@@ -71,6 +71,7 @@ def asked(scene: SceneActor, ctx: Context, *, brain: str | None, brain_field: st
 
 def generate(scene: SceneActor, command: GenerateScene, ctx: Context) -> Job:
     project, script = scene.project(ctx), ctx.text(scene.doc, "script")
+    repairs.refuse_called_off(project, command.repair)
     if not has_content(script):
         raise CommandError("EMPTY_SCRIPT", "the scene has no text yet", ("input", "sceneId"))
     if command.priority:

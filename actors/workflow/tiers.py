@@ -43,6 +43,8 @@ EVENTS: Mapping[str, Tier] = {
     "ahead.moved": _LOCAL,
     "ahead.dropped": _LOCAL,
     "project.copied": _LOCAL,
+    "repair.ordered": _LOCAL,
+    "repair.cancelled": _LOCAL,
     "copy.left_out": _LOCAL,
     "cast.added": _LOCAL,
     "cast.portrait_set": _LOCAL,

@@ -1,10 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import type { Radius, Repair } from '../src/api/radius';
-import { costWords, radiusWords, reasonsWords, repairIsOver, repairWords } from '../src/story/radiusWords';
+import { costWords, filmsOf, radiusWords, reasonsWords, repairWords } from '../src/story/radiusWords';
 
 const radius = (over: Partial<Radius>): Radius => ({ scenes: [], panels: 0, costs: [], workS: 0, ...over });
 const scene = { sceneId: 's', heading: 'INT. A', reasons: ['its words'], panels: 4, cost: 1, unit: 'usd', workS: 20 };
-const repair = (over: Partial<Repair>): Repair => ({ id: 'rep_1', jobs: [{ id: 'a' }, { id: 'b' }], done: 0, failed: 0, held: 0, ...over });
+const repair = (over: Partial<Repair>): Repair => ({
+  id: 'rep_1',
+  jobs: [{ id: 'a' }, { id: 'b' }],
+  done: 0,
+  failed: 0,
+  held: 0,
+  waiting: 0,
+  notRepaired: [],
+  cancelled: false,
+  over: false,
+  ...over,
+});
 
 describe('E-103: what is out of date, and what it costs', () => {
   it('says why, in words', () => {
@@ -24,7 +35,9 @@ describe('E-103: what is out of date, and what it costs', () => {
 describe('E-104: an order of films is followed to its end', () => {
   it('says how far it is, and who is waited for', () => {
     expect(repairWords(repair({ done: 1, held: 1 }))).toBe('1 of 2 films made again, 1 held for you');
-    expect(repairIsOver(repair({ done: 1, held: 1 }))).toBe(false);
-    expect(repairIsOver(repair({ done: 1, failed: 1 }))).toBe(true);
+    expect(repairWords(repair({ done: 1, waiting: 3 }))).toBe('1 of 5 films made again');
+    expect(filmsOf(repair({ waiting: 3 }))).toBe(5);
+    const off = repair({ done: 1, failed: 1, cancelled: true, over: true, notRepaired: [{ sceneId: 's', message: 'empty' }] });
+    expect(repairWords(off)).toBe('1 of 2 films made again, 1 not made, 1 cannot be filmed, called off');
   });
 });

@@ -66,6 +66,8 @@ SUMMARIES: dict[str, str] = {
     "scene.restored": "Brought back an earlier text",
     "checkpoint.made": "Kept a checkpoint",
     "project.ahead_set": "Changed how many films are made ahead",
+    "repair.ordered": "Ordered films to be made again",
+    "repair.cancelled": "Called an order of films off",
     "project.cache_bound_set": "Changed how sure a reused film must be",
     "project.deleted": "Deleted the project",
     "project.restored": "Restored the project",

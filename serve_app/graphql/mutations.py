@@ -61,7 +61,7 @@ from serve_app.graphql.payloads import (
     key_problem,
     missing,
 )
-from serve_app.graphql.radius_operations import RadiusMutations
+from serve_app.graphql.repair_operations import RepairMutations
 from serve_app.graphql.sending import job_payload, project_payload, scene_payload, send
 from serve_app.graphql.story_operations import StoryMutations
 from serve_app.graphql.style_operations import StyleMutations
@@ -115,7 +115,7 @@ class Mutation(
     FindingMutations,
     GateMutations,
     TableMutations,
-    RadiusMutations,
+    RepairMutations,
     AccessMutations,
     AgentMutations,
     DocumentMutations,

@@ -33,6 +33,7 @@ from serve_app.graphql.project_nodes import (
     position_of,
 )
 from serve_app.graphql.radius_operations import RadiusQueries
+from serve_app.graphql.repair_operations import RepairQueries
 from serve_app.graphql.scene_nodes import Job
 from serve_app.graphql.sheet_queries import SheetQueries
 from serve_app.graphql.so_far import SoFarQueries
@@ -68,6 +69,7 @@ class Query(
     PastQueries,
     StoryQueries,
     RadiusQueries,
+    RepairQueries,
     DocumentQueries,
     CheckpointQueries,
     WebhookQueries,

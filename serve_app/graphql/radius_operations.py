@@ -1,8 +1,8 @@
-"""How far a change reaches, and having what it made stale filmed again, as one order.
+"""How far a change reaches: which films are not, or would not be, what would be made of their scenes.
 
 The invariant: staleness is a comparison of two requests of the same making: the one a film was made with (its row) and
-the one its scene would be asked with (the owner's answer); nothing is guessed. A repair is one order of many films: a
-retry with the same key meets the same ones, and its id finds them all.
+the one its scene would be asked with (the owner's answer); nothing is guessed. Filming them again is an order of its
+own (`serve_app.graphql.repair_operations`).
 """
 
 from __future__ import annotations
@@ -18,19 +18,15 @@ from typing import Any
 import strawberry
 from graphql import GraphQLError
 
-from actors.commands import Answer, AskRadius, GenerateScene
+from actors.commands import Answer, AskRadius
+from actors.project.styles import SCENES_READ_MAX
 from actors.scene.radius import differing, parts_of
 from actors.views import EnhancementView, JobView, SceneView, TakeView
 from gpu.enhance.grammar import WRITER_NAME
 from serve_app.graphql.context import Context, Info, not_found
-from serve_app.graphql.described import commanded, described
-from serve_app.graphql.payloads import UserError, key_problem, missing
-from serve_app.graphql.scene_nodes import Job
+from serve_app.graphql.described import described
 from serve_app.graphql.sending import send
 from storage.ledger.protocol import View
-
-REPAIR_SCENES_MAX = 200
-"""Films of one repair. Over: refused; a repair of more is several."""
 
 WHY = {
     "words": "its words",
@@ -77,14 +73,6 @@ class BlastChange:
     fact: BlastFact | None = strawberry.field(default=None, description="Set by hand.")
 
 
-@strawberry.input
-class RepairStaleInput:
-    project_id: strawberry.ID
-    scene_ids: list[strawberry.ID]
-    idempotency_key: str
-    auto_pick: bool = True
-
-
 @strawberry.type(description="A scene whose newest film is not what would be made of it.")
 class StaleScene:
     scene_id: strawberry.ID
@@ -114,29 +102,6 @@ class BlastRadius:
     work_s: float
 
 
-@strawberry.type
-class NotRepaired:
-    scene_id: strawberry.ID
-    code: str
-    message: str
-
-
-@strawberry.type(description="Films that were ordered together.")
-class Repair:
-    id: strawberry.ID
-    jobs: list[Job]
-    done: int
-    failed: int = strawberry.field(description="Failed or cancelled.")
-    held: int = strawberry.field(description="Wait for a person at the continuity gate.")
-
-
-@strawberry.type
-class RepairPayload:
-    repair: Repair | None = None
-    not_repaired: list[NotRepaired] = strawberry.field(default_factory=list)
-    user_errors: list[UserError] = strawberry.field(default_factory=list)
-
-
 @dataclass(frozen=True, slots=True)
 class Made:
     """The newest film of a scene that was made of its whole script."""
@@ -163,7 +128,7 @@ class RadiusQueries:
         context, home = info.context, str(project_id)
         if await context.project(home) is None:
             raise not_found("project", home)
-        rows = await context.ports.reader.views("scene", home=home, limit=REPAIR_SCENES_MAX * 10)
+        rows = await context.ports.reader.views("scene", home=home, limit=SCENES_READ_MAX)
         scenes = [SceneView.from_blob(row.body) for row in rows if row.body is not None]
         if not scenes:
             return _sum([])
@@ -172,54 +137,6 @@ class RadiusQueries:
         told = await _ask(context, home, scenes, change or BlastChange(), so_far)
         stale = [_stale(scene, made[scene.id], told, change) for scene in scenes if scene.id in made]
         return _sum([each for each in stale if each is not None])
-
-    @described("Films that were ordered together by `repairStale`, and how far they are; null: there is none.")
-    async def repair(self, info: Info, project_id: strawberry.ID, id: strawberry.ID) -> Repair | None:
-        return await _repair(info.context, str(project_id), str(id))
-
-
-@strawberry.type
-class RadiusMutations:
-    @commanded("Film these scenes again, as one order: a retry with its key orders nothing twice.")
-    async def repair_stale(self, info: Info, input: RepairStaleInput) -> RepairPayload:
-        context, home, key = info.context, str(input.project_id), input.idempotency_key
-        if errors := key_problem(key, ("input", "idempotencyKey")):
-            return RepairPayload(user_errors=errors)
-        if await context.project(home) is None:
-            return RepairPayload(user_errors=missing("project", ("input", "projectId")))
-        scenes = list(dict.fromkeys(str(each) for each in input.scene_ids))
-        if not 1 <= len(scenes) <= REPAIR_SCENES_MAX:
-            words = f"a repair has 1 to {REPAIR_SCENES_MAX} scenes"
-            return RepairPayload(user_errors=[UserError(path=["input", "sceneIds"], code="BAD_COUNT", message=words)])
-        id, refused = f"rep_{_hash(context.who.id, home, key)[:26]}", list[NotRepaired]()
-        for scene in scenes:
-            for error in await _order(context, home, scene, id, input.auto_pick):
-                refused.append(NotRepaired(scene_id=strawberry.ID(scene), code=error.code, message=error.message))
-        return RepairPayload(repair=await _repair(context, home, id), not_repaired=refused)
-
-
-async def _order(context: Context, home: str, scene: str, repair: str, auto_pick: bool) -> Sequence[UserError]:
-    found = await context.scene(scene)
-    if found is None or found[0].home != home:
-        return missing("scene", ("input", "sceneIds"))
-    command = GenerateScene(scene=scene, auto_pick=auto_pick, repair=repair)
-    sent = await send(context, home, scene, _hash(repair, scene), command)
-    return [] if isinstance(sent, Answer) else sent
-
-
-async def _repair(context: Context, home: str, id: str) -> Repair | None:
-    rows = await context.ports.reader.views("job", home=home, limit=REPAIR_SCENES_MAX * 50, newest_first=True)
-    jobs = [job for job in (Job.of(row) for row in rows if row.body is not None) if job.view.repair == id]
-    if not jobs:
-        return None
-    states = [job.view.state for job in jobs]
-    return Repair(
-        id=strawberry.ID(id),
-        jobs=jobs,
-        done=states.count("FINAL_READY"),
-        failed=states.count("FAILED") + states.count("CANCELLED"),
-        held=sum(bool(job.view.held) for job in jobs),
-    )
 
 
 async def _ask(

@@ -27,10 +27,15 @@ export interface Repair {
   done: number;
   failed: number;
   held: number;
+  waiting: number;
+  notRepaired: { sceneId: string; message: string }[];
+  cancelled: boolean;
+  /** Nothing more of it will be made. */
+  over: boolean;
 }
 
 const RADIUS = `scenes { sceneId heading reasons panels cost unit workS } panels costs { amount unit } workS`;
-const REPAIR = `id jobs { id } done failed held`;
+const REPAIR = `id jobs { id } done failed held waiting notRepaired { sceneId message } cancelled over`;
 
 /** What is out of date as things are. */
 export const staleNow = async (projectId: string): Promise<Radius> =>
@@ -44,6 +49,24 @@ export const repairOf = async (projectId: string, id: string): Promise<Repair | 
       { project: projectId, id },
     )
   ).repair;
+
+/** The newest order that is still being made, whoever placed it and from wherever. */
+export const repairUnderWay = async (projectId: string): Promise<Repair | null> => {
+  const { repairs } = await graphql<{ repairs: Repair[] }>(
+    `query Repairs($project: ID!) { repairs(projectId: $project) { ${REPAIR} } }`,
+    { project: projectId },
+  );
+  return repairs.find((each) => !each.over) ?? null;
+};
+
+export async function cancelRepair(projectId: string, repairId: string): Promise<Repair | null> {
+  const { cancelRepair: told } = await graphql<{ cancelRepair: { repair: Repair | null; userErrors: UserError[] } }>(
+    `mutation CancelRepair($input: CancelRepairInput!) { cancelRepair(input: $input) { repair { ${REPAIR} } ${ERRORS} } }`,
+    { input: { projectId, repairId, idempotencyKey: newKey() } },
+  );
+  if (told.userErrors.length > 0) throw new Refused(told.userErrors);
+  return told.repair;
+}
 
 interface Ordered {
   repair: Repair | null;

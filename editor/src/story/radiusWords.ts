@@ -18,13 +18,16 @@ export const radiusWords = (radius: Radius): string =>
     ? 'Every film is what would be made of its scene today.'
     : `${count(radius.scenes.length, 'film')} with ${count(radius.panels, 'frame')} would be made otherwise today: ${costWords(radius.costs, radius.workS)}.`;
 
+/** Films of an order that are, were or will be made. */
+export const filmsOf = (repair: Repair): number => repair.jobs.length + repair.waiting;
+
 export function repairWords(repair: Repair): string {
-  const all = repair.jobs.length;
+  const off = repair.cancelled ? 'called off' : '';
   const rest = [
     repair.held > 0 ? `${repair.held} held for you` : '',
-    repair.failed > 0 ? `${repair.failed} failed` : '',
+    repair.failed > 0 ? `${repair.failed} ${repair.cancelled ? 'not made' : 'failed'}` : '',
+    repair.notRepaired.length > 0 ? `${repair.notRepaired.length} cannot be filmed` : '',
+    off,
   ].filter(Boolean);
-  return [`${repair.done} of ${count(all, 'film')} made again`, ...rest].join(', ');
+  return [`${repair.done} of ${count(filmsOf(repair), 'film')} made again`, ...rest].join(', ');
 }
-
-export const repairIsOver = (repair: Repair): boolean => repair.done + repair.failed >= repair.jobs.length;

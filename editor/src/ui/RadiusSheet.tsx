@@ -3,7 +3,8 @@ import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { wordsFor } from '../api/operations';
 import * as api from '../api/radius';
-import { radiusWords, reasonsWords, repairIsOver, repairWords } from '../story/radiusWords';
+import { filmsOf, radiusWords, reasonsWords, repairWords } from '../story/radiusWords';
+import { mayWrite } from '../story/role';
 import { navigate, pathTo } from '../story/router';
 import type { Story } from '../story/story';
 import { Sheet } from './Sheet';
@@ -35,6 +36,7 @@ async function attempt(work: () => Promise<void>): Promise<void> {
 
 const look = (story: Story): Promise<void> =>
   attempt(async () => {
+    repair.value = await api.repairUnderWay(story.id); // also one that somebody ordered and went away from
     told.value = await api.staleNow(story.id);
     left.value = new Set();
   });
@@ -46,10 +48,15 @@ const order = (story: Story, scenes: string[]): Promise<void> =>
     problem.value = found.notRepaired.map((each) => each.message).join(' ');
   });
 
+const callOff = (story: Story, id: string): Promise<void> =>
+  attempt(async () => {
+    repair.value = await api.cancelRepair(story.id, id);
+  });
+
 export function RadiusSheet({ story }: { story: Story }) {
   const open = outOfDate.value;
   const current = repair.value;
-  const following = open && current !== null && !repairIsOver(current);
+  const following = open && current !== null && !current.over;
   useEffect(() => {
     told.value = null;
     repair.value = null;
@@ -78,13 +85,9 @@ export function RadiusSheet({ story }: { story: Story }) {
       )}
       {found !== null && <p data-testid="radius-summary">{radiusWords(found)}</p>}
       {found !== null && <Rows story={story} scenes={found.scenes} />}
-      {current !== null && (
-        <p role="status" data-testid="repair">
-          {repairWords(current)}
-        </p>
-      )}
+      {current !== null && <Order story={story} repair={current} />}
       <div class="form-end">
-        {wanted.length > 0 && current === null && (
+        {wanted.length > 0 && (current === null || current.over) && (
           <button type="button" class="primary" data-testid="repair-stale" disabled={busy.value} onClick={() => void order(story, wanted)}>
             {wanted.length === 1 ? 'Film it again' : `Film ${wanted.length} again`}
           </button>
@@ -94,6 +97,36 @@ export function RadiusSheet({ story }: { story: Story }) {
         </button>
       </div>
     </Sheet>
+  );
+}
+
+/** How far it is. It goes on when this is closed, and is found here again. */
+function Order({ story, repair: placed }: { story: Story; repair: api.Repair }) {
+  return (
+    <div class="repair-order">
+      <p role="status" data-testid="repair">
+        {repairWords(placed)}
+      </p>
+      {!placed.over && (
+        <>
+          <progress aria-label="Films made again" value={placed.done + placed.failed} max={filmsOf(placed)} />{' '}
+          <button
+            type="button"
+            class="quiet small"
+            data-testid="cancel-repair"
+            disabled={busy.value || !mayWrite.value}
+            onClick={() => void callOff(story, placed.id)}
+          >
+            Call it off
+          </button>
+        </>
+      )}
+      {placed.notRepaired.map((each) => (
+        <p key={each.sceneId}>
+          <small>{each.message}</small>
+        </p>
+      ))}
+    </div>
   );
 }
 

@@ -48,7 +48,7 @@ async def filmed(api: Api, host: StoryHostCore) -> tuple[str, list[str]]:
 
 async def test_g333_a_change_is_weighed_and_repaired_as_one_order(tmp_path: Path) -> None:
     """G-333, G-334: takes, frames and cost of what a change makes stale; then those films, as one order that a retry
-    does not order twice, and what cannot be filmed is told by its code."""
+    does not order twice, and what cannot be filmed is told by its code. C-179: found without its key, called off."""
     async with served(tmp_path) as (api, host):
         project, scenes = await filmed(api, host)
 
@@ -83,3 +83,15 @@ async def test_g333_a_change_is_weighed_and_repaired_as_one_order(tmp_path: Path
             r=first["repair"]["id"],
         )
         assert (len(found["repair"]["jobs"]), found["repair"]["done"]) == (2, 0)
+        told = "id done waiting cancelled over notRepaired { sceneId code }"
+        newest = await api.ask(f"query($p: ID!) {{ repairs(projectId: $p) {{ {told} }} }}", p=project)
+        assert newest["repairs"] == [
+            {"id": first["repair"]["id"], "done": 0, "waiting": 0, "cancelled": False, "over": False, "notRepaired": []}
+        ]
+        off = {"projectId": project, "repairId": first["repair"]["id"], "idempotencyKey": "off"}
+        call = f"mutation($i: CancelRepairInput!) {{ cancelRepair(input: $i) {{ repair {{ {told} failed }} }} }}"
+        for _ in range(2):
+            gone = (await api.ask(call, i=off))["cancelRepair"]["repair"]
+            assert (gone["cancelled"], gone["over"], gone["failed"]) == (True, True, 2)
+        late = (await api.ask(REPAIR, i={**order, "sceneIds": [], "idempotencyKey": "none"}))["repairStale"]
+        assert [each["code"] for each in late["userErrors"]] == ["BAD_COUNT"]
