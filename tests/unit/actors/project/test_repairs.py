@@ -161,7 +161,7 @@ async def test_c178_orders_are_folded_kept_and_rebuilt_the_same() -> None:
         assert rebuilt.project.repairs == live.repairs == again.repairs
         assert list(live.repairs) == [f"rep_{number}" for number in range(2, REPAIRS_KEPT + 2)]
         kept = await it.ledger.views("repair", home=there.home, limit=100)
-        assert [row.id for row in kept] == list(live.repairs)
+        assert {row.id for row in kept} == set(live.repairs)  # of one moment, rows sort by id
         assert {draft.id for draft in rebuilt.views({}) if draft.kind == "repair"} == set(live.repairs)
 
 
