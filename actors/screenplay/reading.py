@@ -16,6 +16,7 @@ from actors.screenplay.happenings import Happening
 from actors.screenplay.learning import LEARN_WORDS, learning_in
 from actors.screenplay.presence import presence_in
 from actors.screenplay.sentences import Sentence, people_in_action, sentences_of
+from actors.screenplay.unreal import comes_back, staged
 from actors.screenplay.wounds import WOUND_WORDS, wounds_in
 
 HAPPENINGS_MAX = 2_000
@@ -39,8 +40,19 @@ def happenings_of(script: str, scene: Breakdown, key: Callable[[str], str]) -> t
         if said & LEARN_WORDS:
             learned.append(sentence)
     found.extend(learning_in(script, scene, learned, key))
+    found = list(_really(found, scene))
     found.sort(key=lambda each: (each.span.start, each.span.end, each.kind, each.who, each.what))
     return tuple(_telling(found[:HAPPENINGS_MAX]))
+
+
+def _really(found: list[Happening], scene: Breakdown) -> Iterator[Happening]:
+    """Without deaths that may be none; the scene is looked at only if it tells of one."""
+    dies = [each for each in found if each.kind == "dies"]
+    if not dies:
+        yield from found
+        return
+    unreal = staged(scene) or comes_back(scene, dies[0].span.end)
+    yield from (each for each in found if each.kind != "dies" or not unreal)
 
 
 def _telling(found: list[Happening]) -> Iterator[Happening]:

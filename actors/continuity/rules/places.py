@@ -2,7 +2,9 @@
 
 Asks for words that say "at the same time" in the heading, or two cities in unbroken scenes. Lets pass: a bare SAME,
 which mostly means the hour, neighbouring rooms, telephones, screens and intercuts, whoever leaves in the one scene or
-comes into the other, and two people or more who are named in both: they went there together.
+comes into the other, and two people or more who are named in both: they went there together. And every scene with a
+word that may show somebody who is elsewhere, or somebody on their way (`actors.screenplay.unreal`): this finding holds
+a film.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from actors.continuity.rules.view import SceneView
 from actors.screenplay.happenings import Happening
 from actors.screenplay.names import name_key
 from actors.screenplay.presence import apart
+from actors.screenplay.unreal import shows_another_place, under_way
 from actors.screenplay.vocabulary import phrases, words
 
 _SAME_TIME = re.compile(r"\b(?:SAME\s+TIME|SIMULTANEOUS(?:LY)?|MEANWHILE|SAME\s+MOMENT)\b", re.IGNORECASE)
@@ -31,7 +34,17 @@ _CITIES = phrases(
     munich | hamburg | seoul | osaka | kyoto | manila | jakarta | hanoi | saigon | honolulu | edinburgh
     """
 )
-_CITY = re.compile(rf"\b(?:{'|'.join(sorted(_CITIES, key=len, reverse=True))})\b", re.IGNORECASE)
+_PARTS = re.compile(r"\s[-–—]+\s|[,./;:()]")
+_IN_CITY = re.compile(
+    rf"({'|'.join(sorted(_CITIES, key=len, reverse=True))})"
+    r"(?:\s+(?:apartment|flat|office|hotel|streets?|rooftop|caf[eé]|bar|restaurant|square|park|alley|penthouse|suite|house))?"
+)
+_PASSAGES = words(
+    """
+    car cab taxi limo train bus tram metro subway elevator lift boat ferry van truck plane jet ambulance carriage
+    hall hallway corridor stairs stairwell staircase porch lobby foyer driveway doorway gate landing
+    """
+)
 _NEAR = words(
     "house home mansion apartment flat building office hotel school ship train plane car castle hospital station"
 )
@@ -55,7 +68,9 @@ def _between(view: SceneView, told: Told, before: SceneView, told_before: Told) 
     far = None not in cities and cities[0] != cities[1]
     if not (at_once or far) or (not far and _neighbours(heading.place, last.place)):
         return
-    if apart(view.breakdown) or apart(before.breakdown):
+    if any(apart(each) or shows_another_place(each) for each in (view.breakdown, before.breakdown)):
+        return
+    if under_way(before.breakdown):
         return
     gone = {each.who for each in told_before if each.kind == "leaves"} | {e.who for e in told if e.kind == "enters"}
     here, there = _present(told), _present(told_before)
@@ -89,11 +104,19 @@ def _finding(view: SceneView, here: Happening, before: SceneView, there: Happeni
 
 
 def _city(text: str) -> str | None:
-    found = {match.group().casefold() for match in _CITY.finditer(text)}
+    """A part of the heading that is a city, alone or before a plain noun: not HOTEL PARIS, VENICE BEACH, LONDON FOG."""
+    parts = (part.strip().casefold() for part in _PARTS.split(text))
+    found = {match.group(1) for part in parts if (match := _IN_CITY.fullmatch(part)) is not None}
     return found.pop() if len(found) == 1 else None
 
 
 def _neighbours(one: str, other: str) -> bool:
     """Places that share a word are parts of one: HOUSE - KITCHEN and HOUSE - HALL."""
     first, second = (set(re.findall(r"[^\W\d_]+", name_key(place))) - _SMALL for place in (one, other))
-    return bool(first & second) or not first or not second
+    return bool(first & second) or not first or not second or any(_room(each) in _PASSAGES for each in (one, other))
+
+
+def _room(place: str) -> str:
+    """The last word of what a place is first called: TRAIN COMPARTMENT is no train."""
+    found = re.findall(r"[^\W\d_]+", name_key(re.split(r"\s[-–—]+\s", place)[0]))
+    return found[-1] if found else ""
