@@ -45,7 +45,7 @@ test: setup editor
 # Record date and machine in docs/proofs.md.
 proof: setup editor
 	@echo "worlds from seed $(FRESH)"
-	SEEDS=2000 SEED_START=$(FRESH) $(BIN)/pytest -q -n 2 -m "not proof" tests/simulation
+	SEEDS=2000 HELD_SEEDS=200 SEED_START=$(FRESH) $(BIN)/pytest -q -n 2 -m "not proof" tests/simulation
 	FUZZ=1100000 $(BIN)/pytest -q -n 2 tests/unit/collab/test_fuzz.py tests/unit/serve_app/test_seam_fuzz.py
 	$(BIN)/pytest -q -m proof tests
 

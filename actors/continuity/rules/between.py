@@ -198,7 +198,17 @@ def broken_setting(scene: SceneView, previous: SceneView) -> Iterator[FindingDra
         f"{heading.place} was {last.setting} in the scene before; this one goes on there, but says {heading.setting}.",
         (quote(scene.id, scene.script, heading.span), quote(previous.id, previous.script, last.span)),
         f"Begin the heading with {meant}",
+        _begun_with(scene, heading.span, meant.removesuffix(".")),
     )
+
+
+_BEGINS = re.compile(r"\.?(INT|EXT)(?=[.\s])")
+
+
+def _begun_with(scene: SceneView, heading: Span, word: str) -> Fix | None:
+    """Only of a heading that plainly begins so; INT./EXT. and words spelt out are a person's to change."""
+    found = _BEGINS.match(scene.script, heading.start, heading.end)
+    return None if found is None else Fix(scene.id, *found.span(1), word)
 
 
 def of_scene(scene: SceneView, cast: Names, places: Names) -> tuple[FindingDraft, ...]:
