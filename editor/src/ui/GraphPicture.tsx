@@ -144,21 +144,21 @@ export function GraphPicture({ desk, found, links, story }: Props) {
               transform={`translate(${place.x} ${place.y})`}
               role="button"
               tabIndex={node.id === current ? 0 : -1}
-              aria-label={`${number === null ? '' : `Scene ${number}: `}${name}, ${node.ties} ${node.ties === 1 ? 'edge' : 'edges'}`}
               aria-pressed={node.id === chosen}
               onClick={() => choose(node.id)}
               onFocus={() => (desk.chosen.value = node.id)}
               onDblClick={() => number !== null && navigate(pathTo(story.id, node.id))}
             >
+              {/* The name of the button: what is drawn of it may be cut. */}
+              <title>{`${number === null ? '' : `Scene ${number}: `}${name}, ${node.ties} ${node.ties === 1 ? 'edge' : 'edges'}`}</title>
               <circle class="graph-disc" r={RADIUS} />
               {face !== undefined && (
                 <image href={face} x={-RADIUS} y={-RADIUS} width={2 * RADIUS} height={2 * RADIUS} clip-path="url(#graph-face)" preserveAspectRatio="xMidYMid slice" />
               )}
-              {face === undefined && <text class="graph-initial">{number ?? name.charAt(0).toLocaleUpperCase()}</text>}
-              <text class="graph-name" y={RADIUS + 15}>
+              {face === undefined && <text class="graph-initial" aria-hidden="true">{number ?? name.charAt(0).toLocaleUpperCase()}</text>}
+              <text class="graph-name" aria-hidden="true" y={RADIUS + 15}>
                 {cut(name)}
               </text>
-              <title>{name}</title>
             </g>
           );
         })}
