@@ -36,8 +36,8 @@ editor: setup
 # Two passes: what runs in one process, on both cores; then what shares one running stack (Ray, HAProxy, browser, Node).
 test: setup editor
 	cd editor && npm run --silent check:fast
-	$(BIN)/pytest -q -n 2 -m "(unit or contract or simulation) and not proof" tests
-	$(BIN)/pytest -q -m "(interop or serve or e2e) and not proof" tests
+	$(BIN)/pytest -q -n 2 -m "not proof" tests/unit tests/contract tests/simulation
+	$(BIN)/pytest -q -m "not proof" tests/e2e tests/interop tests/serve
 
 # The long ones: 2,000 worlds (other ones each day: FRESH=seed repeats), 1,000,000 fuzzed frames, 50 kills on each
 # database, cut backends, full disks, two clusters on one database, rolling deploys, faults put into the code, a recorded

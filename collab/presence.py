@@ -26,6 +26,10 @@ COLOR_CHARS_MAX = 32
 
 _ECHOES_KEPT = 8
 
+RETURN_TOLD_MAX = 50
+"""In a room of more states a return is told to who returned alone. More: a return costs a state for every two people.
+Fewer: in rooms in between, who is away when a room moves is not believed for 15 s."""
+
 
 @dataclass(frozen=True, slots=True)
 class User:
@@ -150,10 +154,14 @@ class Presence:
         return back
 
     def _outdate(self, speaker: Speaker) -> None:
-        """Every clock that this session may remember is over; the others' next states come after these."""
-        for state in self._states.values():
+        """Every clock that this session may remember is over. The others hear theirs too: what they say in a room that
+        knows no clocks yet has to come after what this session was told."""
+        few = len(self._states) <= RETURN_TOLD_MAX
+        for client, state in self._states.items():
             if state.speaker is not speaker:
                 state.shown_clock += 1
+                if few:
+                    self._changed[client] = None
 
     def _leave(self, client: int, clock: int) -> None:
         state = self._states.pop(client, None)

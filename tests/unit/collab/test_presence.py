@@ -192,15 +192,20 @@ async def test_who_comes_back_is_seen_and_sees_the_others_at_once() -> None:
 
 
 async def test_people_see_each_other_at_once_in_a_room_that_was_rebuilt_elsewhere() -> None:
-    """R-32: the new room knows no clocks at all, those who come have seen each other before."""
+    """R-32: the new room knows no clocks at all, those who come have seen each other before, and one of them was away
+    for a moment in the old one."""
     log = HeldLog()
     room = await opened(log)
     ana, ben = Page(5, ANA), Page(6, BEN)
-    for _ in range(3):
+    for times in range(3):
         ana.enter(room)
         ben.enter(room)
         await all_hear(room, ana, ben)
         assert (ana.sees, ben.sees) == ({6}, {5})
+        for _ in range(times):
+            ana.lose()
+            ana.enter(room)
+            await all_hear(room, ana, ben)
         await room.close(CloseCode.MOVED)
         ana.lose()
         ben.lose()
