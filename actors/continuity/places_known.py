@@ -48,7 +48,7 @@ class Lying:
 
 @dataclass(frozen=True, slots=True)
 class PlaceScene:
-    """``light``: beats, the first at the heading; ``things``: what lies there when the scene ends."""
+    """``time``: told or carried; ``light``: beats, the first at the heading; ``things``: what lies there at its end."""
 
     scene: str
     number: str
@@ -97,7 +97,7 @@ def _scene(place: Place, everywhere: Iterable[Place], read: SceneRead, lights: L
             _move(place, everywhere, read, event[1])
     day = read.day.label if read.day is not None else ""
     place.scenes.append(
-        PlaceScene(read.scene, read.number, day, read.found.time_of_day, light, tuple(place.things.values()))
+        PlaceScene(read.scene, read.number, day, read.found.time_of_day or before, light, tuple(place.things.values()))
     )
 
 
@@ -145,7 +145,14 @@ def _move(place: Place, everywhere: Iterable[Place], read: SceneRead, event: _Pu
             _lies(place, read, event.what, "", event.span)
     else:
         for each in (place,) if event.what in place.things else everywhere:
-            each.things.pop(event.what, None)
+            _taken(each, event.what)
+
+
+def _taken(place: Place, thing: str) -> None:
+    """It is in somebody's hands, or no more: nothing says where it stands any longer."""
+    place.things.pop(thing, None)
+    for pair in [pair for pair in place.relations if thing in PORTABLE and thing in pair]:
+        del place.relations[pair]
 
 
 def _stands(place: Place, read: SceneRead, told: SpatialTold) -> None:

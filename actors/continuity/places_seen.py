@@ -15,23 +15,25 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from actors.screenplay.heading import TimeOfDay
+
 OTHERS_MIN = 2
 """Takes a place has been seen in before one can be far from them."""
 
-FAR_COSINE_MAX = 0.35
+FAR_COSINE_MAX = 0.70
 """Less like the mean of the others than this is *far*. Measured: decision 0044."""
 
 
 @dataclass(frozen=True, slots=True)
 class SeenIn:
-    """A take of a place. ``numbers``: of unit length; ``dark``: whether its scene is at night."""
+    """A take of a place. ``numbers``: of unit length; ``light``: that of its hour, see `light_of`."""
 
     scene: str
     take: str
     embedder: str
     numbers: array[float]
     palette: tuple[tuple[str, float], ...]
-    dark: bool
+    light: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,14 @@ class Likeness:
         return self.cosine is not None and self.cosine < FAR_COSINE_MAX
 
 
-def seen_in(scene: str, take: str, seen: Mapping[str, Any] | None, dark: bool) -> SeenIn | None:
+def light_of(hour: TimeOfDay | None) -> str:
+    """Hours whose pictures of one place are alike."""
+    if hour in ("night", "evening"):
+        return "night"
+    return "twilight" if hour in ("dawn", "dusk") else "day"
+
+
+def seen_in(scene: str, take: str, seen: Mapping[str, Any] | None, light: str) -> SeenIn | None:
     """What an observer said of a take's place; None: nothing that can be compared."""
     place = (seen or {}).get("place")
     if not isinstance(place, Mapping):
@@ -58,14 +67,14 @@ def seen_in(scene: str, take: str, seen: Mapping[str, Any] | None, dark: bool) -
         return None
     length = math.sqrt(sum(each * each for each in whole)) or 1.0
     numbers = array("d", (each / length for each in whole))
-    return SeenIn(scene, take, str(place.get("embedder", "")), numbers, colours, dark)
+    return SeenIn(scene, take, str(place.get("embedder", "")), numbers, colours, light)
 
 
 def likenesses(takes: Sequence[SeenIn]) -> dict[str, Likeness]:
     """By scene: how much each take of one place is like the others of its light."""
     found = {}
     for each in takes:
-        others = [o for o in takes if o.scene != each.scene and (o.embedder, o.dark) == (each.embedder, each.dark)]
+        others = [o for o in takes if o.scene != each.scene and (o.embedder, o.light) == (each.embedder, each.light)]
         others = [o for o in others if len(o.numbers) == len(each.numbers)]
         cosine = _cosine(each.numbers, [o.numbers for o in others]) if len(others) >= OTHERS_MIN else None
         found[each.scene] = Likeness(len(others), cosine)

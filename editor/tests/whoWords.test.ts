@@ -16,8 +16,8 @@ const visit = (change: Partial<Visit> = {}): Visit => ({
 
 describe('E-106: who somebody is and how a place is, in words', () => {
   it('says an age as it is known', () => {
-    expect([age(34), age(40, 49), age(36, 36, 2), age(39, 40, 40), null].map(ageWords)).toEqual([
-      '34', '40s', '36 (2 years on)', '39–40', '',
+    expect([age(34), age(40, 49), age(36, 36, 2), age(39, 40, 40), age(62, 71, 2), null].map(ageWords)).toEqual([
+      '34', '40s', '36 (2 years on)', '39–40', '62–71 (2 years on)', '',
     ]);
   });
 
@@ -35,7 +35,7 @@ describe('E-106: who somebody is and how a place is, in words', () => {
       appearance('4', { age: age(36, 36, 2) }),
       appearance('5'),
     ];
-    expect(tellingScenes(person(scenes)).map((each) => each.number)).toEqual(['1', '3', '4']);
+    expect(tellingScenes(person(scenes)).map((each) => `${each.number}: ${each.words}`)).toEqual(['1: 34', '3: crying', '4: 36 (2 years on)']);
   });
 
   it('reads a strip of light aloud', () => {

@@ -71,6 +71,11 @@ class Frames:
             size = (max(2, round(frame.width * scale)), max(2, round(frame.height * scale)))
             self._kept.append(frame.reformat(*size, "rgb24", interpolation="AREA").to_ndarray())
 
+    @property
+    def pictures(self) -> tuple[_Frame, ...]:
+        """What was kept: uint8 (H, W, 3) RGB, in the film's order."""
+        return tuple(self._kept)
+
     def sheet(self) -> Sheet | None:
         """None: the film had no frame at any of the moments."""
         return sheet_of(self._kept) if self._kept else None

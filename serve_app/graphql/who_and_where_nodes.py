@@ -13,7 +13,7 @@ import strawberry
 from actors.continuity import facts as read
 from actors.continuity.people_known import PersonScene
 from actors.continuity.places_known import Place, PlaceScene
-from actors.continuity.places_seen import Likeness, SeenIn, likenesses, palette_of, seen_in
+from actors.continuity.places_seen import Likeness, SeenIn, light_of, likenesses, palette_of, seen_in
 from actors.views import TakeView
 from serve_app.graphql.ports import SignMedia
 from serve_app.graphql.scene_nodes import Evidence
@@ -177,7 +177,7 @@ def place_node(place: Place, takes: Mapping[str, TakeView], sign: SignMedia) -> 
 
 
 def _seen(scene: PlaceScene, take: TakeView) -> SeenIn | None:
-    return seen_in(scene.scene, take.id, take.seen, scene.time in ("night", "evening"))
+    return seen_in(scene.scene, take.id, take.seen, light_of(scene.time))
 
 
 def _place_scene(

@@ -12,7 +12,6 @@ from typing import Any
 
 from gpu.embed.protocol import EmbedError
 from gpu.enhance.protocol import EnhancedScene
-from gpu.media.encode import POSTER
 from gpu.observe.contact_sheet import Frames, Sheet
 from gpu.observe.epistemic import Evidence, Intent, evaluate
 from gpu.observe.place import fingerprint
@@ -23,7 +22,6 @@ from serve_app.steps.patience import patiently
 from serve_app.steps.stores import IMMUTABLE, StepStores
 from storage.codec import encode
 from storage.ledger.protocol import Attempt
-from storage.objects.protocol import ObjectStoreError
 
 GOOD = frozenset({"valid", "uncertain"})
 """Verdicts of films that may be shown for others. Of one that shows something else nobody shall get a second copy."""
@@ -51,18 +49,17 @@ class Observe:
         wait(self._stores.cache.put(observation_key(request["video_key"]), encode(verdict)))
         if seen.verdict in GOOD and request.get("remember"):
             self._remember(request["remember"], verdict)
-        place = self._place(request["video_key"])
+        place = self._place(frames)
         told = {**seen.to_dict(), "epistemic_state": state.value, **sheet}
         return {**told, "place": place} if place is not None else told
 
-    def _place(self, video_key: str) -> dict[str, Any] | None:
-        """Of the film's poster; None where there is none to be read: a look at a place decides nothing of the film."""
+    def _place(self, frames: Frames) -> dict[str, Any] | None:
+        """None where no frame was kept: a look at a place decides nothing of the film."""
         from gpu.embed.image_descriptor import ImageDescriptor
 
         try:
-            poster = self._stores.wait(self._stores.objects.get(f"{video_key.rpartition('/')[0]}/{POSTER}"))
-            return fingerprint(poster, ImageDescriptor())
-        except (ObjectStoreError, EmbedError):
+            return fingerprint(frames.pictures, ImageDescriptor()) if frames.pictures else None
+        except EmbedError:
             return None
 
     def _sheet(self, video_key: str, sheet: Sheet | None, report: Report) -> dict[str, Any]:

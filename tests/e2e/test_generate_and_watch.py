@@ -52,7 +52,7 @@ def test_e66_generate_pick_and_watch(enter: Enter, stack: Stack) -> None:
     and says what it is: an animatic. The colleague sees the same job and can watch the same take. E-88: the scene goes
     on from a box, its words joining the script with their film. E-102: the scene contradicts the one before, so its
     film is held on both pages; the correction is taken with a key, is in the script, and the film goes on. E-103: with
-    the words that joined, the first film is out of date."""
+    the words that joined, the first film is out of date. E-107: a voice is set with keys."""
     ada, bo = enter("Ada"), enter("Bo")
     ada.sign_in()
     ada.import_file(LAST_FERRY)
@@ -120,6 +120,32 @@ def test_e66_generate_pick_and_watch(enter: Enter, stack: Stack) -> None:
     ada.page.keyboard.press("Enter")
     expect(ada.page.get_by_test_id("radius-summary")).to_contain_text("1 film with", timeout=SOON_MS)
     expect(ada.page.get_by_test_id("stale-scene")).to_contain_text("its words")
+    if AXE.exists():
+        assert accessible(ada) == []
+    ada.page.keyboard.press("Escape")
+    sounds(ada)
+
+
+def sounds(ada: Person) -> None:
+    """How somebody sounds is set with keys; where the film was made is an arrow away."""
+    ada.page.keyboard.press("Control+k")
+    ada.palette().fill("who and where")
+    ada.page.keyboard.press("Enter")
+    card = ada.page.get_by_role("article", name="MARGARET")
+    card.get_by_role("button", name="Set the voice").focus(timeout=SOON_MS)
+    ada.page.keyboard.press("Enter")
+    ada.page.keyboard.type("gravelly")
+    ada.page.keyboard.press("Tab")
+    ada.page.keyboard.type("Cornish")
+    ada.page.keyboard.press("Enter")
+    expect(card).to_contain_text("Voice: gravelly, Cornish accent", timeout=SOON_MS)
+    card.get_by_role("button", name="Change the voice").press("Enter")
+    ada.page.keyboard.press("Escape")
+    expect(card.get_by_label("Timbre")).to_have_count(0)
+    ada.page.get_by_role("tab", name="Who").press("ArrowRight")
+    place = ada.page.get_by_role("article", name="WHEELHOUSE")
+    expect(place.get_by_role("img", name="The film of scene 3")).to_be_visible(timeout=SOON_MS)
+    expect(place.get_by_role("button", name="Scene 3: night")).to_be_visible()
     if AXE.exists():
         assert accessible(ada) == []
 

@@ -11,7 +11,7 @@ export function summary(people: readonly StoryPerson[], places: readonly StoryPl
 /** `34`, `in the 40s` for a decade, `36 (2 years on)` where years were counted. */
 export function ageWords(age: Appearance['age']): string {
   if (age === null) return '';
-  const years = age.low === age.high ? String(age.low) : age.high - age.low === 9 ? `${age.low}s` : `${age.low}–${age.high}`;
+  const years = age.low === age.high ? String(age.low) : age.high - age.low === 9 && age.low % 10 === 0 ? `${age.low}s` : `${age.low}–${age.high}`;
   const since = age.counted > 0 && age.counted < age.low ? ` (${many(age.counted, 'year')} on)` : '';
   return `${years}${since}`;
 }
@@ -61,13 +61,21 @@ export function likenessWords(picture: NonNullable<Visit['picture']>): string {
   return picture.far ? `Unlike the other ${many(picture.compared, 'film')} of this place (${percent} %)` : `${percent} % like the others`;
 }
 
-/** Only scenes that say something of them. */
-export const tellingScenes = (person: StoryPerson): Appearance[] => {
+export interface SceneWords {
+  sceneId: string;
+  number: string;
+  words: string;
+}
+
+/** What each scene says of them, an age only where it is another; scenes that say nothing are left out. */
+export function tellingScenes(person: StoryPerson): SceneWords[] {
   let last = '';
-  return person.appearances.filter((each) => {
-    const age = ageWords(each.age);
-    const says = each.expressions.length > 0 || each.voice.length > 0 || (age !== '' && age !== last);
-    last = age === '' ? last : age;
-    return says;
+  const told = person.appearances.map(({ sceneId, number, age, expressions, voice }) => {
+    const years = ageWords(age);
+    const fresh = years === last ? '' : years;
+    last = years === '' ? last : years;
+    const said = new Set([...expressions, ...voice].map((each) => each.value));
+    return { sceneId, number, words: [fresh, ...said].filter(Boolean).join(' · ') };
   });
-};
+  return told.filter((each) => each.words !== '');
+}

@@ -5,7 +5,7 @@ import { wordsFor } from '../api/operations';
 import { setPortrait, type StoryPerson, upload } from '../api/whoAndWhere';
 import { mayWrite } from '../story/role';
 import type { Story } from '../story/story';
-import { ageWords, tellingScenes, toldVoiceWords, voiceWords } from '../story/whoWords';
+import { tellingScenes, toldVoiceWords, voiceWords } from '../story/whoWords';
 import { VoiceForm } from './VoiceForm';
 
 interface Props {
@@ -102,9 +102,7 @@ export function PersonCard({ story, person, go, changed }: Props) {
                 <button type="button" class="quiet small" title="Open this scene" aria-label={`Scene ${each.number}`} onClick={() => go(each.sceneId)}>
                   {each.number}
                 </button>
-                <span>
-                  {[ageWords(each.age), ...new Set([...each.expressions, ...each.voice].map((told) => told.value))].filter(Boolean).join(' · ')}
-                </span>
+                <span>{each.words}</span>
               </li>
             ))}
           </ol>

@@ -34,7 +34,7 @@ export function VoiceForm({ story, castId, voice, attempt, busy, done }: Props) 
     return () => element?.removeEventListener('keydown', leave);
   }, []);
   const save = async (): Promise<void> => {
-    if (form.current === null) return;
+    if (form.current === null || busy) return;
     const given = new FormData(form.current);
     const said = (name: string): string => String(given.get(name) ?? '').trim();
     const file = given.get('sample');
@@ -70,7 +70,7 @@ export function VoiceForm({ story, castId, voice, attempt, busy, done }: Props) 
         </label>
       )}
       <div class="who-acts">
-        <button type="submit" class="primary small" disabled={busy}>
+        <button type="submit" class="primary small" aria-busy={busy}>
           {busy ? 'Saving …' : 'Save'}
         </button>
         <button type="button" class="quiet small" onClick={done}>

@@ -99,6 +99,7 @@ def test_c153_a_place_keeps_what_lies_in_it() -> None:
     lying = [{each.thing: (each.where, each.since) for each in scene.things} for scene in office.scenes]
     both = {"letter": ("on desk", "1"), "pistol": ("in drawer", "1")}
     assert lying == [both, both, {"letter": ("on desk", "1"), "key": ("", "3")}, {"key": ("", "3")}]
+    assert not office.relations  # of what was taken nothing says any longer where it stands
 
 
 def test_c154_a_place_is_described_by_its_scenes() -> None:
