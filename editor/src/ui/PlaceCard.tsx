@@ -89,7 +89,7 @@ function Strip({ place, go }: { place: StoryPlace; go: (sceneId: string) => void
     <ol class="where-light" aria-label={`Light in ${place.name}`}>
       {place.visits.map((visit) => (
         <li key={visit.sceneId}>
-          <button type="button" title={lightWords(visit)} aria-label={lightWords(visit)} onClick={() => go(visit.sceneId)}>
+          <button type="button" title={lightWords(visit)} onClick={() => go(visit.sceneId)}>
             <span class="where-beats">
               {visit.light.map((beat, index) => (
                 <span key={index} data-level={beat.level} data-carried={beat.since !== null} />
