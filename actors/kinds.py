@@ -1,8 +1,9 @@
 """What a project consists of: its three kinds of actors, its documents, and who may touch which.
 
 The invariant: ids route. A project id is the project's actor, a scene id the scene's, `@continuity` the one that reads
-them all, `@workflow` the one that works out what follows, `@graph` the one that keeps the story's graph; a document
-exists exactly when the project or one of its scenes says so. Used by `actors.runtime`.
+them all, `@workflow` the one that works out what follows, `@graph` the one that keeps the story's graph, `@reading` the
+one that has models read; a document exists exactly when the project or one of its scenes says so. Used by
+`actors.runtime`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from actors.project import access, deletion, portraits, webhooks
 from actors.project.actor import CONTINUITY, ProjectActor
 from actors.project.checkpoints import MakeCheckpoint
 from actors.project.rules import check_envelope
+from actors.reading.actor import ReadingActor
+from actors.reading.messages import READING
 from actors.runtime.actor import (
     Actor,
     Catalogue,
@@ -56,18 +59,20 @@ class ProjectKinds:
             return AheadActor(home, id)
         if id == GRAPH:
             return GraphActor(home, id)
+        if id == READING:
+            return ReadingActor(home, id)
         project = find(home)
         if isinstance(project, ProjectActor) and id in project.scenes:
             return SceneActor(home, id)
         raise CommandError("NOT_FOUND", "this project has nothing by this id", ("input", "sceneId"))
 
     def always_live(self, home: str) -> frozenset[str]:
-        return frozenset({home, CONTINUITY, WORKFLOW, AHEAD, GRAPH})
+        return frozenset({home, CONTINUITY, WORKFLOW, AHEAD, GRAPH, READING})
 
     def actor_ids(self, home: str, find: Find) -> tuple[str, ...]:
         project = find(home)
         scenes = project.scenes if isinstance(project, ProjectActor) else ()
-        return (home, CONTINUITY, WORKFLOW, AHEAD, GRAPH, *scenes)
+        return (home, CONTINUITY, WORKFLOW, AHEAD, GRAPH, READING, *scenes)
 
     def last_checkpoint(self, home: str, find: Find) -> tuple[int, int]:
         project = find(home)
@@ -165,6 +170,7 @@ class ProjectKinds:
         if scenes:
             yield CONTINUITY, ScriptSettled(scenes, upto)
             yield AHEAD, ScriptSettled(scenes, upto)
+            yield READING, ScriptSettled(scenes, upto)
 
 
 def make_room(doc: str, log: DocumentLog, shelf: ProposalLog, held: Callable[[], bool]) -> Room:

@@ -139,6 +139,10 @@ class Settings(
             roles_in(self.llm_roles)
         except ValueError as error:
             raise SettingsError("llm_roles", str(error), 'as in "enhance: vllm, openai, grammar"') from None
+        try:
+            _ = self.fact_readers
+        except ValueError as error:
+            raise SettingsError("continuity_facts", str(error), "rules, or llm with a model in llm_roles") from None
 
         try:
             self.check_video()

@@ -201,6 +201,7 @@ class StoryHostCore:
                 project_grace_ms=self._settings.project_grace_h * 3_600_000,
                 words_by="vllm" if "vllm" in self._settings.writers else "",
                 talks_by=self._settings.writers,
+                facts_by=self._settings.fact_readers,
             ),
             make_room=self._make_room,
             wake=self._work_opened,

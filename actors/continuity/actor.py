@@ -130,6 +130,11 @@ class ContinuityActor(Actor):
         return None if day is None else day.number
 
     @property
+    def heard_upto(self) -> int:
+        """Every script that was quiet by this sequence is among its `texts`."""
+        return self._settled_upto
+
+    @property
     def caught_up(self) -> bool:
         """Whether every script it knows of has been read."""
         return self._engine is not None and not self._waiting and self._engine.judged

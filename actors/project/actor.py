@@ -59,6 +59,7 @@ from actors.project import (
 from actors.project.draft import ProjectDraft, SceneDraft, heading_words, read_screenplay, scene_script
 from actors.project.order import key_between, keys
 from actors.project.rules import SCENES_MAX
+from actors.reading.messages import READING
 from actors.runtime.actor import (
     Actor,
     Context,
@@ -332,7 +333,7 @@ class ProjectActor(Actor):
         decision.edits.append(Edit("outline", tuple(outline), fresh=True))
         if live:
             decision.edits.append(Edit("live", tuple(live), fresh=True))
-            decision.notices.append((CONTINUITY, Started()))
+            decision.notices += [(CONTINUITY, Started()), (READING, Started())]
         decision.views.append(self._view(facts))
         return decision
 
@@ -348,7 +349,8 @@ class ProjectActor(Actor):
         self._add(decision, known, script, outline, live)
         decision.edits += [Edit("outline", tuple(outline)), Edit("live", tuple(live))]
         decision.views.append(self._view(self._facts()))
-        decision.notices += [(CONTINUITY, ScriptSettled((known.id,), 0)), (GRAPH, ProjectChanged())]
+        settled = ScriptSettled((known.id,), 0)
+        decision.notices += [(CONTINUITY, settled), (READING, settled), (GRAPH, ProjectChanged())]
         return decision
 
     def _add(self, decision: Decision, scene: SceneFacts, script: str, outline: list[Op], live: list[Op]) -> None:

@@ -44,7 +44,7 @@ LEFT_OUT_DOC, LEFT_OUT_TYPE = "@copy", "copy.left_out"
 NOT_CARRIED = ("access.", "checkpoint.", "webhook.")
 """Events of ways in and out, and of bodies that are kept beside the log of the original."""
 
-ANEW = frozenset(("live", "@workflow"))
+ANEW = frozenset(("live", "@workflow", "@reading"))
 """Streams of what is worked out from the rest: shown anew, and worked out anew when its scenes are left again."""
 
 COPIED_BY = "@copy"

@@ -178,6 +178,7 @@ class Catalogue:
     video: Router = field(default_factory=Router)
     films_shared: bool = False  # between the projects of the installation; else each keeps to its own
     project_grace_ms: int = 72 * 3_600_000  # how long a deleted project may be restored
+    facts_by: tuple[str, ...] = ()  # models that read facts in scenes, in order; (): the rules alone do
     talks_by: tuple[str, ...] = ()  # models that may answer a line of a table read, in order; (): film grammar does
     words_by: str = ""  # whose worker scenes are written by, if it takes them in time; "": anybody's
 

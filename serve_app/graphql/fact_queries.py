@@ -23,6 +23,7 @@ from actors.continuity.hearing import hear
 from actors.continuity.rules import Names
 from actors.continuity.seen import TAKES_READ_MAX, facts_of_takes, newest_takes
 from actors.continuity.told import Asked, Place, asked_for, every_fact, place_of
+from actors.reading.views import READ_FACTS, ReadFactsView, facts_of_rows
 from actors.screenplay.names import name_key
 from actors.views import SceneView, SetFactsView
 from actors.workflow.carry import known_cast
@@ -113,8 +114,12 @@ async def _read(reader: Reader, home: str) -> _Story:
     kept = await reader.views("set_facts", home=home, limit=ROWS_MAX)
     said = [each for row in kept if row.body is not None for each in SetFactsView.from_blob(row.body).facts]
 
+    guessed = await reader.views(READ_FACTS, home=home, limit=ROWS_MAX)
+    read = [ReadFactsView.from_blob(row.body) for row in guessed if row.body is not None]
+
     def work() -> tuple[Fact, ...]:
-        return every_fact(hear(texts.items(), cast, as_facts(said, texts)), facts_of_takes(newest_takes(takes)))
+        others = (*facts_of_takes(newest_takes(takes)), *facts_of_rows(read, texts))
+        return every_fact(hear(texts.items(), cast, as_facts(said, texts)), others)
 
     rank = {scene: at for at, scene in enumerate(texts)}
     authors = {each["id"]: each["name"] or each["by"] for each in said}

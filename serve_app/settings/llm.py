@@ -9,6 +9,8 @@ from serve_app.settings.bounded import bounded
 ROLES = ("enhance",)
 """What a model may be asked to do."""
 
+FACT_READERS = ("rules", "llm")
+
 PROVIDERS = ("grammar", "llm_local", "vllm", "openai")
 
 
@@ -16,6 +18,9 @@ PROVIDERS = ("grammar", "llm_local", "vllm", "openai")
 class LlmSettings:
     llm_roles: str = "enhance: grammar"
     """Per role its providers in order, as in "enhance: vllm, openai, grammar". Film grammar ends every list."""
+
+    continuity_facts: str = "rules"
+    """Who reads facts in scenes: the rules over explicit words; "llm": the models of `llm_roles` besides, less sure."""
 
     llm_currency: str = "USD"
     llm_project_budget_cents: int = bounded(0, 0, 100_000_000, "what writing may cost in one project; 0: no limit")
@@ -50,6 +55,15 @@ class LlmSettings:
     def writers(self) -> tuple[str, ...]:
         """Providers of the role `enhance`, in order, without the grammar. Raises ValueError naming what is wrong."""
         return roles_in(self.llm_roles).get("enhance", ())
+
+    @property
+    def fact_readers(self) -> tuple[str, ...]:
+        """Raises ValueError naming what is wrong."""
+        if self.continuity_facts not in FACT_READERS:
+            raise ValueError(f"{self.continuity_facts!r} reads no facts; known are {', '.join(FACT_READERS)}")
+        if self.continuity_facts == "llm" and not self.writers:
+            raise ValueError("llm reads facts by a model, and llm_roles names none: enhance: openai, for one")
+        return self.writers if self.continuity_facts == "llm" else ()
 
 
 def roles_in(text: str) -> dict[str, tuple[str, ...]]:

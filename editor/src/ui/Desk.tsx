@@ -15,7 +15,7 @@ import { Strip } from './Strip';
 import { TopBar } from './TopBar';
 import { Empty } from './Empty';
 import { RenameScene } from './RenameScene';
-import { breakingDown, cacheReporting, deleting, graphing, outOfDate, sharing, talking, whoAndWhereOpen } from './sharing';
+import { breakingDown, cacheReporting, deleting, factsOpen, graphing, outOfDate, sharing, talking, whoAndWhereOpen } from './sharing';
 
 export function Desk({ story }: { story: Story }) {
   useRoute(story);
@@ -30,6 +30,7 @@ export function Desk({ story }: { story: Story }) {
   const graph = useChunk(graphing, graphSheet, () => import('./GraphSheet'), 'The graph');
   const deletion = useChunk(deleting, deleteSheet, () => import('./DeleteSheet'), 'The question');
   const table = useChunk(talking, tableSheet, () => import('./TableSheet'), 'The table read');
+  const facts = useChunk(factsOpen, factsSheet, () => import('./FactsSheet'), 'The facts');
   useEffect(() => {
     document.title = story.title.value ? `${story.title.value} · StoryForge` : 'StoryForge';
   }, [story.title.value]);
@@ -55,6 +56,7 @@ export function Desk({ story }: { story: Story }) {
       {who !== null && <who.WhoWhereSheet story={story} />}
       {table !== null && <table.TableSheet story={story} />}
       {graph !== null && <graph.GraphSheet story={story} />}
+      {facts !== null && <facts.FactsSheet story={story} />}
       {deletion !== null && <deletion.DeleteSheet story={story} />}
     </div>
   );
@@ -88,6 +90,8 @@ type TableChunk = typeof import('./TableSheet');
 const tableSheet = signal<TableChunk | null>(null);
 type GraphChunk = typeof import('./GraphSheet');
 const graphSheet = signal<GraphChunk | null>(null);
+type FactsChunk = typeof import('./FactsSheet');
+const factsSheet = signal<FactsChunk | null>(null);
 type DeleteChunk = typeof import('./DeleteSheet');
 const deleteSheet = signal<DeleteChunk | null>(null);
 
@@ -170,6 +174,7 @@ function shortcut(story: Story, event: KeyboardEvent): boolean {
   else if (event.key === 'F6') visitNextRegion();
   else if (mod && event.altKey && event.code === 'KeyH') story.past.toggle();
   else if (mod && event.altKey && event.code === 'KeyT') talking.value = true;
+  else if (mod && event.altKey && event.code === 'KeyF') factsOpen.value = true;
   else if (event.key === 'Escape' && story.past.open.peek() && document.querySelector('dialog[open]') === null) {
     story.past.close();
   }

@@ -9,3 +9,4 @@ export const whoAndWhereOpen = signal(false);
 export const deleting = signal(false);
 export const talking = signal(false);
 export const graphing = signal(false);
+export const factsOpen = signal(false);
