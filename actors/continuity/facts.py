@@ -15,8 +15,8 @@ from actors.screenplay.names import name_key
 from actors.screenplay.prose_things import things_put
 
 Layer = Literal["told", "seen"]
-Reader = Literal["rules", "spacy", "llm", "person", "observer"]
-"""Who read a fact: the rules over explicit words, a parser, a language model, a person by hand, whoever saw a film."""
+Reader = Literal["rules", "llm", "person", "observer"]
+"""Who read a fact: the rules over explicit words, a language model, a person by hand, whoever saw a film."""
 
 
 @dataclass(frozen=True, slots=True)

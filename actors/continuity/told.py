@@ -21,7 +21,7 @@ Place = tuple[int, int, str, str, str, str]
 """Where a fact stands in the list: scene in the story, code point, entity, attribute, value, reader."""
 
 
-GUESSERS: frozenset[Reader] = frozenset(("llm", "spacy"))
+GUESSERS: frozenset[Reader] = frozenset(("llm",))
 _ONE_OF: frozenset[str] = frozenset((ALIVE, AT))
 """Attributes of which somebody has one at a time."""
 

@@ -46,10 +46,10 @@ def held_out(file: Path) -> bool:
 
 
 def texts(folder: Path) -> list[Text]:
-    return [_text(file) for file in sorted(folder.glob("*.tsv"))]
+    return [text_of(file) for file in sorted(folder.glob("*.tsv"))]
 
 
-def _text(file: Path) -> Text:
+def text_of(file: Path) -> Text:
     tokens: list[str] = []
     sentences: list[tuple[int, int]] = []
     entities: set[Entity] = set()
@@ -75,8 +75,8 @@ def _spans(rows: list[list[str]], offset: int) -> Iterable[Entity]:
                 begun = (at, tag[2:])
 
 
-def read(text: Text) -> set[Entity]:
-    """What our reader finds, in tokens."""
+def laid_out(text: Text) -> tuple[str, dict[int, int], dict[int, int]]:
+    """The words as prose, a sentence a line; by character, which token begins and which has ended there."""
     pieces: list[str] = []
     starts: dict[int, int] = {}
     ends: dict[int, int] = {}
@@ -86,11 +86,21 @@ def read(text: Text) -> set[Entity]:
             starts[at], ends[at + len(text.tokens[token])] = token, token + 1
             pieces.append(text.tokens[token] + (" " if token < last - 1 else "\n"))
             at += len(pieces[-1])
+    return "".join(pieces), starts, ends
+
+
+def read(text: Text) -> set[Entity]:
+    """What our reader finds, in tokens."""
+    words, starts, ends = laid_out(text)
     found: set[Entity] = set()
-    for entity in entities_in("".join(pieces)):
+    for entity in entities_in(words):
         first_token, last_token = starts.get(entity.span.start), ends.get(entity.span.end)
         if first_token is not None and last_token is not None:
             found.add((first_token, last_token, TYPE[entity.kind]))
+    return with_titles(text, found)
+
+
+def with_titles(text: Text, found: set[Entity]) -> set[Entity]:
     titled = {(a, a + 1, kind) for a, b, kind in found if kind == "PER" and b - a > 1 and _title(text.tokens[a])}
     return found | titled
 
@@ -112,7 +122,7 @@ def majority(text: Text) -> set[Entity]:
 def measure(folder: Path | None = None) -> dict[str, Any]:
     """The 20 texts held out, from DATA; without DATA the committed five of them."""
     if folder is not None:
-        found = [_text(f) for f in sorted(data.manifest()["litbank"].path(folder).glob("*.tsv")) if held_out(f)]
+        found = [text_of(f) for f in sorted(data.manifest()["litbank"].path(folder).glob("*.tsv")) if held_out(f)]
     else:
         found = texts(data.manifest()["litbank-subset"].path(None))
     return of(found)
@@ -120,8 +130,8 @@ def measure(folder: Path | None = None) -> dict[str, Any]:
 
 def of(found: list[Text]) -> dict[str, Any]:
     said = [read(text) for text in found]
-    rows = np.array([_row(read, text.entities) for read, text in zip(said, found, strict=True)], dtype=float)
-    simple = np.array([_row(majority(text), text.entities) for text in found], dtype=float)
+    rows = np.array([counts(read, text.entities) for read, text in zip(said, found, strict=True)], dtype=float)
+    simple = np.array([counts(majority(text), text.entities) for text in found], dtype=float)
     missed = Counter(
         f"{' '.join(text.tokens[a : min(b, a + 5)]).lower()} ({kind})"
         for text, read in zip(found, said, strict=True)
@@ -139,7 +149,7 @@ def of(found: list[Text]) -> dict[str, Any]:
     }
 
 
-def _row(read: set[Entity], true: frozenset[Entity]) -> tuple[int, int, int]:
+def counts(read: set[Entity], true: frozenset[Entity]) -> tuple[int, int, int]:
     return len(read & true), len(read - true), len(true - read)
 
 
@@ -150,5 +160,5 @@ def _f1(row: Counts) -> float:
 def _by(said: list[set[Entity]], found: list[Text], kind: str) -> dict[str, float]:
     row = np.zeros(3)
     for read, text in zip(said, found, strict=True):
-        row += _row({e for e in read if e[2] == kind}, frozenset(e for e in text.entities if e[2] == kind))
+        row += counts({e for e in read if e[2] == kind}, frozenset(e for e in text.entities if e[2] == kind))
     return {"true": float(row[0] + row[2]), "f1": round(_f1(row), 4)}

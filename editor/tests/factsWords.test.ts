@@ -25,7 +25,6 @@ describe('E-108: what holds here, in words, with who says so', () => {
   it('tells read, set and seen apart', () => {
     expect(originWords(fact({}))).toBe('read, 70 % sure');
     expect(originWords(fact({ reader: 'LLM', confidence: 0.45 }))).toBe('read by the language model, 45 % sure');
-    expect(originWords(fact({ reader: 'SPACY', confidence: 0.5 }))).toBe('read by the parser, 50 % sure');
     expect(originWords(fact({ ...BY_HAND, confidence: 1 }))).toBe('set by Ada');
     expect(originWords(fact({ reader: 'OBSERVER', confidence: 0.9 }))).toBe('seen in the film, 90 % sure');
   });

@@ -41,10 +41,9 @@ class FactLayer(enum.Enum):
     SEEN = "seen"
 
 
-@strawberry.enum(description="Who read a fact; LLM and SPACY read what the rules' words do not say, and are less sure.")
+@strawberry.enum(description="Who read a fact; LLM reads what the rules' words do not say, and is less sure.")
 class FactReader(enum.Enum):
     RULES = "rules"
-    SPACY = "spacy"
     LLM = "llm"
     PERSON = "person"
     OBSERVER = "observer"

@@ -12,7 +12,7 @@ export interface Fact {
   value: string;
   evidence: { sceneId: string; start: number; end: number; text: string };
   confidence: number;
-  reader: 'RULES' | 'SPACY' | 'LLM' | 'PERSON' | 'OBSERVER';
+  reader: 'RULES' | 'LLM' | 'PERSON' | 'OBSERVER';
   author: string | null;
   validFrom: { sceneId: string; at: number } | null;
 }

@@ -41,7 +41,7 @@ export function originWords({ reader, author, confidence }: Fact): string {
   if (reader === 'PERSON') return `set by ${author ?? 'somebody'}`;
   if (reader === 'OBSERVER') return `seen in the film, ${sure}`;
   if (reader === 'LLM') return `read by the language model, ${sure}`;
-  return reader === 'SPACY' ? `read by the parser, ${sure}` : `read, ${sure}`;
+  return `read, ${sure}`;
 }
 
 export interface Holder {

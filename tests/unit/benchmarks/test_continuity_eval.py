@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from actors.continuity.codes import CODES
-from benchmarks.continuity import data, fresh, heldout, litbank, propara, real_plays, report, transplanted
+from benchmarks.continuity import data, fresh, heldout, litbank, propara, real_plays, report, spacy_spans, transplanted
 from benchmarks.continuity.__main__ import JSON, PARTS, run
 from benchmarks.continuity.intervals import balanced_accuracy, bootstrap, f1
 
@@ -48,6 +48,11 @@ def test_absent_data_is_not_run_with_its_address(measured: dict[str, Any]) -> No
     for name in ("litbank", "pasta", "matres", "storysumm", "plays_all", "heldout_plays"):
         assert measured[name] == {"not_run": "no DATA given"}
     assert "published at https://github.com/allenai/propara" in measured["propara_dev"]["not_run"]
+
+
+def test_a_parser_that_is_not_here_is_not_run() -> None:
+    """C-90: what a parser would add is told where one is installed, and nowhere else."""
+    assert spacy_spans.pipeline() is not None or spacy_spans.main(None) == spacy_spans.NOT_RUN
 
 
 def test_other_bytes_are_not_measured(tmp_path: Path) -> None:
