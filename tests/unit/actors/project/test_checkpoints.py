@@ -79,6 +79,7 @@ async def test_a_checkpoint_holds_the_four_parts_and_where_the_documents_stand()
             "@workflow",
             "@graph",
             "@ahead",
+            "@reading",
             f"@scene:{first}",
             f"@scene:{second}",
         }
