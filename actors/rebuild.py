@@ -19,6 +19,7 @@ from actors.project.draft import heading_words
 from actors.runtime.actor import Fact, ViewDraft
 from actors.runtime.edits import Op, SetKey
 from actors.runtime.facts import fact_of
+from actors.scene import reporting
 from actors.scene.actor import HEADING_READ_CHARS, SceneActor
 from actors.scene.bible import view as bible_view
 from actors.scene.continuation import segment_view
@@ -73,6 +74,8 @@ class Rebuilt:
         elif fact.type == "table.answered":
             told = fact.data
             self._spent += table_views.spend_row(self.home, id, told["line"], told["at_ms"], told["how"])
+        elif fact.type == reporting.SEEN:
+            self._takes = [reporting.seen_after(view, fact.data) for view in self._takes]
         elif fact.type == "job.created":
             self.jobs[fact.data["job"]] = id, Job.from_dict(fact.data["request"])
         elif fact.type.startswith("job."):

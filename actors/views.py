@@ -273,6 +273,7 @@ class TakeView(Body):
     judged: bool | None = None  # what people said last of a film from the cache; None: nothing
     parent: str | None = None  # the take people had when they asked for this one
     seen: dict[str, Any] | None = None  # {"observer","mean_luma","place"}: measured; None: nobody looked
+    shows: tuple[dict[str, Any], ...] = ()  # facts that observers say it shows: see `actors.scene.reporting`
     sheet: dict[str, Any] | None = None  # of contacts: {"key","sha256","bytes","light","colours"}, see `gpu.steps`
     cost: dict[str, Any] | None = None  # {"amount","unit","seconds"} that a vendor charged for it; None: nobody did
 

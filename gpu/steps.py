@@ -32,7 +32,9 @@ observe     {"video_key", "enhanced", "degraded", ["remember": see `actors.scene
                                                                -> {"verdict", "measures", "reasons",
                                                                    "quality_score", "epistemic_state",
                                  ["sheet": {"key","sha256","bytes","light": words,"colours": ["#rrggbb"]}]}
-            ("sheet": a contact sheet of the film, and what light and colours it ends in)
+                                 ["facts": [{"entity","attribute","value","confidence","from_s","to_s"}]]
+            ("facts": what an observer that knows the story's names says the film shows, see `actors.scene.reporting`;
+            "sheet": a contact sheet of the film, and what light and colours it ends in)
 
 media dict: {"playlist_key","video_key","thumbnail_key","captions_key"|None,"files":{name:{"key","bytes","sha256"}},
              "captions_burned","duration_s","backend","degraded","width","height","fps",

@@ -173,6 +173,18 @@ class JudgeTake(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class ReportSeen(Command):
+    """What an observer says that a take's film shows: see `actors.scene.reporting`."""
+
+    type: ClassVar[str] = "take.report_seen"
+    actor: ClassVar[str] = "scene"
+    scene: str
+    take: str
+    observer: str
+    facts: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class DrawFrames(Command):
     """Frames to choose from, of a job that the cache answered before any was drawn: as a job of its own."""
 
@@ -205,5 +217,6 @@ COMMANDS: tuple[type[Command], ...] = (
     AskRadius,
     JudgeTake,
     DrawFrames,
+    ReportSeen,
     RetryJob,
 )

@@ -334,7 +334,7 @@ def shown(finding: FindingDraft, waiver: dict[str, Any] | None = None) -> dict[s
         "code": finding.code,
         "severity": finding.severity,
         "message": finding.message,
-        "evidence": [{"sceneId": e.scene_id, "start": e.start, "end": e.end, "text": e.text} for e in finding.evidence],
+        "evidence": [_evidence(each) for each in finding.evidence],
         "suggestion": finding.suggestion,
         "fix": fix and {"sceneId": fix.scene_id, "start": fix.start, "end": fix.end, "replacement": fix.replacement},
         "waived": finding.waived or waiver is not None,
@@ -342,6 +342,11 @@ def shown(finding: FindingDraft, waiver: dict[str, Any] | None = None) -> dict[s
         "reasons": waivers.reasons_for(finding.code),
         "stale": False,
     }
+
+
+def _evidence(said: facts.Evidence) -> dict[str, Any]:
+    words = {"sceneId": said.scene_id, "start": said.start, "end": said.end, "text": said.text}
+    return words | ({"take": said.take, "fromS": said.from_s, "toS": said.to_s} if said.take else {})
 
 
 def _told(told: Sequence[tuple[str, str, Breakdown]]) -> dict[str, Any]:

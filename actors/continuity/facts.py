@@ -21,12 +21,16 @@ Reader = Literal["rules", "llm", "person", "observer"]
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A quotation: ``[start, end)`` in Unicode code points of the scene's script."""
+    """A quotation: ``[start, end)`` in Unicode code points of the scene's script; or, with a ``take``, what its film
+    shows between two of its seconds, in the words of who watched it."""
 
     scene_id: str
     start: int
     end: int
     text: str
+    take: str = ""
+    from_s: float = 0.0
+    to_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ MESSAGES: Mapping[str, str] = {
     "job.failed": "job.failed",
     "job.cancelled": "job.cancelled",
     "segment.appended": "segment.appended",
+    "take.seen": "take.seen",
 }
 """Committed event -> what a webhook calls it. Names only grow."""
 

@@ -36,6 +36,7 @@ Prefix = Literal[
     "seg",
     "bib",
     "fct",
+    "obs",
     "lin",
     "prp",
 ]

@@ -29,6 +29,7 @@ from actors.commands import (
     NameVersion,
     PickPanel,
     ProceedAnyway,
+    ReportSeen,
     ResolveComment,
     RestoreVersion,
     RetryJob,
@@ -70,6 +71,7 @@ from actors.scene import (
     instead,
     jobs,
     judging,
+    reporting,
     style,
     versions,
 )
@@ -167,7 +169,7 @@ class SceneActor(Actor):
                 self.pending = True
             case "workflow.started":
                 self.left_sha256, self.pending = data["script_sha256"], False
-            case "scene.listed" | "scene.left" | "bible.written" | "comment.added" | "comment.resolved":
+            case "scene.listed" | "scene.left" | "bible.written" | "take.seen" | "comment.added" | "comment.resolved":
                 pass
             case "version.named":
                 self.versions += 1
@@ -245,6 +247,8 @@ class SceneActor(Actor):
             return asking_radius.needs(self, message)
         if isinstance(message, JudgeTake):
             return judging.needs(self, message)
+        if isinstance(message, ReportSeen):
+            return reporting.needs(message)
         if isinstance(message, ContinueScene):
             return continuation.needs(self, message)
         if isinstance(message, StyleScene):
@@ -295,6 +299,8 @@ class SceneActor(Actor):
                 return jobs.change(self, message.job, ctx, lambda run: run.cancel(ctx.principal))
             case JudgeTake():
                 return judging.judge(self, message, ctx)
+            case ReportSeen():
+                return reporting.report(self, message, ctx)
             case DrawFrames():
                 return instead.draw_frames(self, message, ctx)
             case RetryJob():

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from actors.continuity.seen import MEASURES
 from actors.runtime.actor import ViewDraft
 from actors.scene import board
 from actors.scene.forecast import eta_s, position
 from actors.scene.job import SPAN, Job, State
 from actors.scene.lineage import parent_of, take_recipe
 from actors.scene.parts import components
+from actors.scene.reporting import of_observation
 from actors.views import OPEN_JOB, WAITS_FOR_PEOPLE, JobView, OpenJobView, TakeView, order_ms
 from gpu.steps import Step
 from storage.ledger.protocol import Attempt
@@ -103,6 +105,7 @@ def take_view(home: str, scene: str, job: Job, at_ms: int) -> ViewDraft:
         cache=job.cached,
         parent=parent_of(job),
         seen=_seen(seen),
+        shows=of_observation(seen, float(media["duration_s"])),
         sheet=seen.get("sheet") or media.get("sheet"),
         cost=media.get("cost") if job.cache != "hit" else None,  # an earlier take's film was paid for by that take
         cache_verdict=job.cache or "miss",
@@ -115,11 +118,14 @@ def take_view(home: str, scene: str, job: Job, at_ms: int) -> ViewDraft:
 
 
 def _seen(observation: Mapping[str, Any]) -> dict[str, Any] | None:
-    luma = observation.get("measures", {}).get("mean_luma")
-    if luma is None:
+    """What the continuity of the story asks of a film's measures (`actors.continuity.seen`)."""
+    measures = observation.get("measures", {})
+    if measures.get("mean_luma") is None:
         return None
+    kept = {name: measures[name] for name in MEASURES if measures.get(name) is not None}
     place = {"place": observation["place"]} if isinstance(observation.get("place"), dict) else {}
-    return {"observer": observation.get("observer", ""), "mean_luma": luma, **place}
+    told = {"observer": observation.get("observer", ""), "observation": str(observation.get("id", ""))}
+    return {**told, **kept, **place}
 
 
 def live_job(scene: str, job: Job, attempt: Attempt | None, forecast: Forecast = NOTHING_KNOWN) -> dict[str, Any]:

@@ -71,6 +71,12 @@ _OTHERS = words(
 CLOTHES_WORDS = _GARMENTS | _CHANGES
 
 
+def colour_of(word: str) -> str | None:
+    """The family of a colour word: crimson is red; None: it is none (a sort of a garment is no colour)."""
+    family = _COLOURS.get(word.casefold())
+    return None if family is None or family.startswith(SORT) else family
+
+
 def clothes_in(sentence: Sentence) -> Iterator[Happening]:
     tokens = sentence.tokens
     said = sentence.words()

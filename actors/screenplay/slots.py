@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from actors.screenplay.breakdown import Breakdown
+from actors.screenplay.breakdown import Breakdown, SpokenLine
 from actors.screenplay.heading import TimeOfDay
 from actors.screenplay.names import people_of
 from gpu.enhance import protocol as enhance
@@ -92,6 +92,11 @@ def _cast(
     return tuple(slots.values())[: enhance.CAST_SLOTS_MAX]
 
 
+def off_screen(line: SpokenLine) -> bool:
+    """A voice over, or of somebody who is not in the picture."""
+    return any(_OFF.match(extension) for extension in line.extensions)
+
+
 def described(after: str) -> list[str]:
     """The description that follows a name in capitals: its bracket, and the clause after the comma."""
     match = _DESCRIBED.match(after)
@@ -105,7 +110,7 @@ def _moments(scene: Breakdown) -> tuple[enhance.Moment, ...]:
     for line in scene.lines:
         people = people_of(line.speaker)
         speaker = _cut(people[0] if people else line.speaker, enhance.NAME_CHARS_MAX)
-        off = any(_OFF.match(extension) for extension in line.extensions)
+        off = off_screen(line)
         aside = _cut(line.parenthetical or "", enhance.NOTE_CHARS_MAX)
         text = line.text[: enhance.MOMENT_CHARS_MAX]
         found.append((line.span.start, enhance.Moment("line", text, speaker, aside, off)))

@@ -108,6 +108,7 @@ EVENTS: Mapping[str, Tier] = {
     "job.corrected": _LOCAL,
     "job.cache_answered": _LOCAL,
     "take.judged": _LOCAL,
+    "take.seen": _LOCAL,
     "job.panel": _LOCAL,
     "job.board_done": _LOCAL,
     "job.preview_ready": _LOCAL,

@@ -113,6 +113,7 @@ RULES: Mapping[str, Rule] = {
     "Mutation.proceedAnyway": _input(Subject.JOB, "jobId"),
     "Mutation.waive": _input(Subject.JOB, "jobId"),
     "Mutation.useCorrection": _input(Subject.JOB, "jobId"),
+    "Mutation.reportSeen": _input(Subject.TAKE, "takeId"),
     "Mutation.notThis": _input(Subject.TAKE, "takeId"),
     "Query.cacheReport": Rule(_READ, Subject.PROJECT, ("projectId",)),
     "Mutation.keepThis": _input(Subject.TAKE, "takeId"),

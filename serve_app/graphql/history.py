@@ -97,6 +97,7 @@ SUMMARIES: dict[str, str] = {
     "job.shot_picked": "Picked a frame of one shot",
     "job.revised": "Had frames of the board drawn anew",
     "job.degraded": "Went on with another video backend",
+    "take.seen": "Told what a film shows",
     "take.judged": "Said whether a film stands in rightly",
     "job.dropped": "Took a video away",
     "job.rendered": "The video was rendered",

@@ -62,6 +62,7 @@ from serve_app.graphql.payloads import (
     missing,
 )
 from serve_app.graphql.repair_operations import RepairMutations
+from serve_app.graphql.report_operations import ReportMutations
 from serve_app.graphql.sending import job_payload, project_payload, scene_payload, send
 from serve_app.graphql.story_operations import StoryMutations
 from serve_app.graphql.style_operations import StyleMutations
@@ -116,6 +117,7 @@ class Mutation(
     GateMutations,
     TableMutations,
     RepairMutations,
+    ReportMutations,
     AccessMutations,
     AgentMutations,
     DocumentMutations,

@@ -140,6 +140,23 @@ class TakeCost:
     seconds: float = strawberry.field(description="That were paid for: a vendor's clips are longer than the film.")
 
 
+@strawberry.type(description="What an observer says that a take's film shows.")
+class ShownFact:
+    entity: str = strawberry.field(description='As the observer names it; "": the scene itself.')
+    attribute: str
+    value: str
+    confidence: float
+    from_s: float
+    to_s: float
+    observer: str
+    observation_id: strawberry.ID
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> ShownFact:
+        told = {name: data[name] for name in ("entity", "attribute", "value", "confidence", "from_s", "to_s")}
+        return cls(**told, observer=data["observer"], observation_id=strawberry.ID(data["observation"]))
+
+
 @strawberry.type(description="One generated, playable rendering of a scene.")
 class Take:
     id: strawberry.ID
@@ -159,6 +176,7 @@ class Take:
     degradations: list[Degradation] = strawberry.field(description="What was to render it and did not, in order.")
     parent_take_id: strawberry.ID | None = strawberry.field(description="What people had when they asked for this one.")
     cost: TakeCost | None = strawberry.field(description="Null: nobody charged for it, or an earlier take had paid.")
+    shows: list[ShownFact] = strawberry.field(description="What observers say it shows; most films nobody reports on.")
     cache: TakeCache | None = strawberry.field(
         description="How the cache came to `cacheVerdict`, and what people said; null for takes older than that."
     )
@@ -169,6 +187,7 @@ class Take:
         view = TakeView.from_blob(row.body or b"")
         sign = context.ports.sign_media
         return cls(
+            shows=[ShownFact.of(each) for each in view.shows],
             id=strawberry.ID(view.id),
             job_id=strawberry.ID(view.job),
             playlist_url=sign(view.playlist_key),
@@ -387,12 +406,27 @@ def live_words(live: Attempt | None) -> tuple[str, str]:
     return (stage, words) if bar else ("", stage)
 
 
-@strawberry.type(description="A passage of a script. Offsets count Unicode code points.")
+@strawberry.type(description="A passage of a script (offsets count Unicode code points), or with `takeId` of a film.")
 class Evidence:
     scene_id: strawberry.ID
     start: int
     end: int
     text: str
+    take_id: strawberry.ID | None = strawberry.field(default=None, description="Whose film shows it; null: words do.")
+    from_s: float | None = strawberry.field(default=None, description="Between which seconds of that film.")
+    to_s: float | None = None
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Evidence:
+        return cls(
+            scene_id=strawberry.ID(data["sceneId"]),
+            start=data["start"],
+            end=data["end"],
+            text=data["text"],
+            take_id=strawberry.ID(data["take"]) if data.get("take") else None,
+            from_s=data.get("fromS"),
+            to_s=data.get("toS"),
+        )
 
 
 @strawberry.type(description="A safe edit that settles a finding. Offsets count Unicode code points.")
@@ -439,10 +473,7 @@ class Finding:
             code=str(data["code"]),
             severity=Severity.__members__.get(str(data["severity"]), Severity.WARNING),
             message=str(data["message"]),
-            evidence=[
-                Evidence(scene_id=strawberry.ID(e["sceneId"]), start=e["start"], end=e["end"], text=e["text"])
-                for e in data.get("evidence", ())
-            ],
+            evidence=[Evidence.of(each) for each in data.get("evidence", ())],
             suggestion=data.get("suggestion"),
             fix=Fix(
                 scene_id=strawberry.ID(fix["sceneId"]),

@@ -14,7 +14,8 @@ export function showFindings(view: EditorView, sceneId: string, findings: readon
   const lost = new Set<string>();
   for (const finding of findings) {
     for (const evidence of finding.evidence) {
-      if (evidence.sceneId !== sceneId) continue;
+      // What a film shows has no place in the text.
+      if (evidence.sceneId !== sceneId || evidence.start === evidence.end) continue;
       const span = locate(text, evidence.start, evidence.end, evidence.text);
       if (span === null) lost.add(finding.id);
       else diagnostics.push(diagnosticFor(finding, span.from, span.to, sceneId));
@@ -77,7 +78,7 @@ function spanOf(text: string, fix: Fix, finding: Finding): { from: number; to: n
 export function revealFinding(view: EditorView, sceneId: string, finding: Pick<Finding, 'evidence'>): boolean {
   const text = view.state.doc.toString();
   for (const evidence of finding.evidence) {
-    if (evidence.sceneId !== sceneId) continue;
+    if (evidence.sceneId !== sceneId || evidence.start === evidence.end) continue;
     const span = locate(text, evidence.start, evidence.end, evidence.text);
     if (span === null) continue;
     view.dispatch({ selection: { anchor: span.from, head: span.to }, scrollIntoView: true });

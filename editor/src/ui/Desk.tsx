@@ -15,7 +15,7 @@ import { Strip } from './Strip';
 import { TopBar } from './TopBar';
 import { Empty } from './Empty';
 import { RenameScene } from './RenameScene';
-import { breakingDown, cacheReporting, deleting, factsOpen, graphing, outOfDate, sharing, talking, whoAndWhereOpen } from './sharing';
+import { breakingDown, cacheReporting, carrying, deleting, factsOpen, graphing, outOfDate, sharing, talking, whoAndWhereOpen } from './sharing';
 
 export function Desk({ story }: { story: Story }) {
   useRoute(story);
@@ -28,6 +28,7 @@ export function Desk({ story }: { story: Story }) {
   const sheet = useChunk(breakingDown, breakdownSheet, () => import('./BreakdownSheet'), 'The breakdown');
   const who = useChunk(whoAndWhereOpen, whoSheet, () => import('./WhoWhereSheet'), 'Who and where');
   const graph = useChunk(graphing, graphSheet, () => import('./GraphSheet'), 'The graph');
+  const carries = useChunk(carrying, carriesSheet, () => import('./CarriesSheet'), 'What the scene carries');
   const deletion = useChunk(deleting, deleteSheet, () => import('./DeleteSheet'), 'The question');
   const table = useChunk(talking, tableSheet, () => import('./TableSheet'), 'The table read');
   const facts = useChunk(factsOpen, factsSheet, () => import('./FactsSheet'), 'The facts');
@@ -57,6 +58,7 @@ export function Desk({ story }: { story: Story }) {
       {table !== null && <table.TableSheet story={story} />}
       {graph !== null && <graph.GraphSheet story={story} />}
       {facts !== null && <facts.FactsSheet story={story} />}
+      {carries !== null && <carries.CarriesSheet story={story} />}
       {deletion !== null && <deletion.DeleteSheet story={story} />}
     </div>
   );
@@ -92,6 +94,8 @@ type GraphChunk = typeof import('./GraphSheet');
 const graphSheet = signal<GraphChunk | null>(null);
 type FactsChunk = typeof import('./FactsSheet');
 const factsSheet = signal<FactsChunk | null>(null);
+type CarriesChunk = typeof import('./CarriesSheet');
+const carriesSheet = signal<CarriesChunk | null>(null);
 type DeleteChunk = typeof import('./DeleteSheet');
 const deleteSheet = signal<DeleteChunk | null>(null);
 

@@ -11,7 +11,7 @@ import { revealThread } from '../script/remarks';
 import { activeThread, desk, held, reused } from './deskView';
 import { mayShare, mayWrite } from '../story/role';
 import { modKey } from './keys';
-import { breakingDown, cacheReporting, deleting, factsOpen, graphing, outOfDate, sharing, talking, whoAndWhereOpen } from './sharing';
+import { breakingDown, cacheReporting, carrying, deleting, factsOpen, graphing, outOfDate, sharing, talking, whoAndWhereOpen } from './sharing';
 
 export interface Command {
   id: string;
@@ -83,6 +83,7 @@ export function commandsOf(story: Story, query: string): Command[] {
     { id: 'who', label: 'Who and where: people, voices, places, light', run: () => void (whoAndWhereOpen.value = true) },
     { id: 'graph', label: 'Story graph: people, scenes, places', run: () => void (graphing.value = true) },
     { id: 'facts', label: 'Facts: what holds here, read or set', keys: `${modKey}Alt F`, run: () => void (factsOpen.value = true) },
+    ...(card !== undefined ? [{ id: 'carries', label: 'What this scene carries from those before it', run: () => void (carrying.value = true) }] : []),
     { id: 'cache', label: 'Cache report: what was reused, and what that saved', run: () => void (cacheReporting.value = true) },
     ...(mayWrite.peek()
       ? [{ id: 'stale', label: 'Out of date: films that would be made otherwise today', run: () => void (outOfDate.value = true) }]

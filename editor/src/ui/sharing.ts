@@ -6,6 +6,7 @@ export const cacheReporting = signal(false);
 export const outOfDate = signal(false);
 export const breakingDown = signal(false);
 export const whoAndWhereOpen = signal(false);
+export const carrying = signal(false);
 export const deleting = signal(false);
 export const talking = signal(false);
 export const graphing = signal(false);

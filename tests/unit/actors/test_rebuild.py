@@ -16,9 +16,11 @@ from actors.commands import (
     CreateScene,
     DefineBrain,
     GenerateScene,
+    LeaveOut,
     LockScene,
     NameVersion,
     RemoveCast,
+    ReportSeen,
     SayLine,
     SetVoice,
     StyleScene,
@@ -27,7 +29,7 @@ from actors.project.copying import Copying
 from actors.rebuild import Rebuilt
 from actors.runtime.compose import view_row
 from actors.scene.bible import sha256_of
-from actors.views import BibleView, SegmentView
+from actors.views import BibleView, ProjectView, SegmentView, TakeView
 from collab.text import insert
 from gpu.enhance.brains import brain
 from gpu.steps import Step
@@ -94,6 +96,11 @@ async def a_life(it: Story) -> tuple[str, str]:
     await it.ask(home, NameVersion(scenes[0], "Second", 3))
     await it.until(lambda: owned.settler.pending is False)
     await generated(it, home, scenes[0], Step.ENHANCE, Step.CACHE, Step.STORYBOARD, Step.VIDEO, Step.OBSERVE)
+    (take,) = [row.id for row in await it.ledger.views("take", home=home)]
+    for mood in ("sad", "glad"):
+        fact = {"entity": "", "attribute": "mood", "value": mood, "confidence": 0.9, "from_s": 0.0, "to_s": 1.0}
+        await it.ask(home, ReportSeen(scenes[0], take, "vlm", (fact,)))
+    await it.ask(home, LeaveOut(scenes[1], ("clothes",)))
     await it.ask(home, DefineBrain({**brain("pixar").to_data(), "id": "mine"}))
     await it.ask(home, StyleScene(scenes[0], "mine", "short"))
     await continued(it, home, scenes[0])
@@ -169,6 +176,11 @@ async def test_w115_a_copy_has_segments_bibles_and_brains_of_its_own() -> None:
             assert made[kind]
             assert len(made[kind]) == len(old[kind])
             assert not {v.id for v in made[kind]} & {v.id for v in old[kind]}
+        (project,) = (ProjectView.from_blob(view.body or b"") for view in copied if view.kind == "project")
+        assert project.left_out.keys() <= {v.id for v in made["scene"]}
+        assert list(project.left_out.values()) == [["clothes"]]
+        shows = [each for v in made["take"] for each in TakeView.from_blob(v.body or b"").shows]
+        assert [each["value"] for each in shows] == ["glad"]
         segment = SegmentView.from_blob(made["segment"][0].body or b"")
         assert segment.take in {v.id for v in made["take"]}
         assert segment.job in {v.id for v in made["job"]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.continuity.rules import Known
@@ -79,6 +79,7 @@ def test_c113_a_cell_is_bounded_and_says_so() -> None:
     assert row.more > 0
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(max_size=200) | st.sampled_from(STORY), max_size=6))
 def test_c113_whatever_people_type(scripts: list[str]) -> None:
     """C-113: any text in any language has its row."""

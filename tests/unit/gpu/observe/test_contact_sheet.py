@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gpu.observe.contact_sheet import (
@@ -90,6 +90,7 @@ def test_g336_words_say_how_a_film_ends(frames: list[np.ndarray], words: str) ->
     assert sheet_of(frames).words == words
 
 
+@settings(deadline=None)
 @given(st.integers(0, 255), st.integers(0, 255), st.integers(0, 255))
 def test_g336_every_colour_has_a_name(red: int, green: int, blue: int) -> None:
     """G-336: and a palette is short."""
