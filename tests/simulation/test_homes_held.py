@@ -19,7 +19,7 @@ from tests.simulation.homes_world import World, run_world
 
 pytestmark = pytest.mark.simulation
 
-HELD_SEEDS = int(os.environ.get("HELD_SEEDS", "5"))
+HELD_SEEDS = int(os.environ.get("HELD_SEEDS", "8"))
 SEED_START = int(os.environ.get("SEED_START", "1"))
 WORLDS_OF_A_MUTANT = 30
 EXPECTED = {"job.held", "job.waived", "job.corrected", "scene.corrected", "proceeded", "waived", "clean"}
@@ -44,7 +44,7 @@ def test_c175_worlds_of_directors() -> None:
     for seed in range(SEED_START, SEED_START + HELD_SEEDS):
         met += met_in(run_world(seed, story))
     missed = EXPECTED - met.keys()
-    assert not missed or HELD_SEEDS < 5, f"{missed} in {dict(met)}"
+    assert not missed or HELD_SEEDS < 8, f"{missed} in {dict(met)}"
 
 
 @pytest.mark.proof
