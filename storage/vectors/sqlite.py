@@ -106,8 +106,9 @@ class SqliteVectors:
         try:
             await asyncio.wrap_future(writer.submit(_told, self._open))
         except BaseException:
-            writer.shutdown(wait=False)
-            self._close()
+            # behind what the thread is at: a connection closed under its commit takes the process down
+            writer.submit(self._close)
+            await asyncio.shield(asyncio.to_thread(writer.shutdown))
             raise
         self._writer = writer
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="vectors-read")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from gpu.steps import Step
+from gpu.steps import TALK, Step
 from serve_app.config import Settings, SettingsError
 from serve_app.steps.embedded import LANES, lanes_of
 from serve_app.steps.gpu import OBSERVER_LANES, offers_of
@@ -69,7 +69,7 @@ def test_g_246_every_step_has_one_kind_of_worker_and_a_film_goes_where_it_was_ro
     finisher = lanes_of("gpu")
     assert lanes_of("embedded") == LANES
     steps = [step for lane in (*finisher, *OBSERVER_LANES) for step in lane.steps]
-    assert sorted(steps) == sorted(Step)
+    assert sorted(steps) == sorted([*Step, TALK])
     assert {offer for lane in finisher for offer in lane.offers} == {"animatic"}
     settings = {"video_models": json.dumps(MODELS)}
     assert offers_of(_settings(**settings).models) == ("diffusers", "ltx", "svd")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from storage.vectors import sqlite_tables as tables
 from storage.vectors.exact import HOLES_MIN, ExactIndex
 from storage.vectors.protocol import EXPIRES_AT, Vector, VectorFault
 from storage.vectors.sqlite import SqliteVectors
@@ -155,3 +158,34 @@ def test_bites_are_the_whole() -> None:
             best = np.argsort(-right[::step], kind="stable")[:20] * step
             assert [one.id for one in found] == [f"v{n}" for n in best]
             assert [one.score for one in found] == pytest.approx(right[best].tolist(), abs=1e-5)
+
+
+async def test_k28_who_stops_while_the_file_is_opened_closes_nothing_under_its_thread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """K-28: a worker may end while its vector file is made: the connection closes behind the thread's last word."""
+    entered, go_on = asyncio.Event(), threading.Event()
+    loop, real, wrote = asyncio.get_running_loop(), tables.ensure_schema, []
+
+    def slow(db: sqlite3.Connection) -> None:
+        loop.call_soon_threadsafe(entered.set)
+        assert go_on.wait(10)
+        real(db)
+        wrote.append(db)
+
+    monkeypatch.setattr(tables, "ensure_schema", slow)
+    store = SqliteVectors(tmp_path / "v.db")
+    opening = asyncio.create_task(store.open())
+    await entered.wait()
+    opening.cancel()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await opening
+    assert wrote
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        wrote[0].execute("SELECT 1")
+    await store.open()
+    await store.upsert("s", vectors(1))
+    await store.close()
