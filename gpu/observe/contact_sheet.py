@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from gpu.observe.bars import without_bars
 from gpu.video.protocol import Shot
 
 FRAMES_MAX, COLUMNS = 6, 3
@@ -94,7 +95,8 @@ def moments(shots: Sequence[Shot]) -> list[float]:
 
 
 def sheet_of(frames: Sequence[_Frame]) -> Sheet:
-    """`frames`: uint8 (H, W, 3) RGB of one size, in the film's order."""
+    """`frames`: uint8 (H, W, 3) RGB of one size, in the film's order. Bars of a wide format are left out."""
+    frames = without_bars(frames)
     height, width = frames[0].shape[:2]
     columns = min(COLUMNS, len(frames))
     rows = -(-len(frames) // columns)

@@ -16,17 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpu.embed.protocol import EmbedError, ImageEmbedder
+from gpu.observe.bars import without_bars
 
 COLOURS = 5
 """Of a palette; a place is known by a few."""
 
 SIDE = 96
-BAR_LEVEL_MAX = 28
-"""Brightest pixel, 0..255, of a row that may be a bar: compression leaves some noise in black."""
-
-SHOWN_SHARE_MIN = 0.4
-"""Fewer rows with light are a dark picture, no bars."""
-
 _BINS = np.array((4, 5, 5))
 """Steps of L, a, b: coarse enough that shades of one wall are one colour."""
 
@@ -37,7 +32,7 @@ def fingerprint(frames: Sequence[_Picture], embedder: ImageEmbedder) -> dict[str
     """{"embedder", "numbers": base64 of int8, "palette": [[#rrggbb, share], …]} of uint8 (H, W, 3) RGB, at least one.
 
     Raises `EmbedError`."""
-    shown = [_without_bars(frame) for frame in frames]
+    shown = [without_bars([frame])[0] for frame in frames]
     values = np.mean([embedder.embed_picture(_png(picture)) for picture in shown], axis=0)
     largest = float(np.abs(values).max()) or 1.0
     numbers = np.round(values / largest * 127).astype(np.int8)
@@ -50,12 +45,6 @@ def _png(picture: _Picture) -> bytes:
     if not done:
         raise EmbedError("REFUSED", "this picture cannot be encoded", False)
     return bytes(data)
-
-
-def _without_bars(frame: _Picture) -> _Picture:
-    """Bars above and below, which a wide format draws, are of no place."""
-    rows = np.flatnonzero(frame.max(axis=(1, 2)) > BAR_LEVEL_MAX)
-    return frame if len(rows) < len(frame) * SHOWN_SHARE_MIN else frame[rows[0] : rows[-1] + 1]
 
 
 def palette(frames: Sequence[_Picture]) -> list[list[Any]]:

@@ -105,3 +105,15 @@ def test_g336_a_film_on_end_keeps_its_shape() -> None:
     frames = Frames(shots(6.0))
     assert frames.sheet() is None
     assert size(sheet_of([np.zeros((180, 102, 3), np.uint8)] * 2)) == (2 * 102 + GAP_PX, 180)
+
+
+def test_g336_bars_of_a_wide_format_are_of_no_light() -> None:
+    """G-336: a warm, even scene between black bars is told and shown without them; a dark one keeps what it has."""
+    barred = plain(200, 150, 90).copy()
+    barred[:10], barred[-10:] = 3, 3
+    found = sheet_of([barred, barred])
+    assert found.words == "even, warm light; orange"
+    assert size(found) == (2 * 160 + GAP_PX, 70)
+    night = plain(4, 4, 6).copy()
+    night[40:44] = 200
+    assert size(sheet_of([night])) == (160, 90)
