@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import time
 from collections.abc import Iterator
@@ -156,13 +157,23 @@ LONG = 2_000
     ],
 )
 def test_a_long_scene_is_read_in_proportion(said: str) -> None:
-    """C-78: a scene eight times as long costs about eight times as much, not sixty-four."""
+    """C-78: a scene eight times as long costs about eight times as much, not sixty-four; the best of three."""
     spent = []
     for times in (LONG // 8, LONG):
         script = "INT. HALL - NIGHT\n\n" + f"{said}\n\n" * times
         view = SceneView("s", script, breakdown(script, NAMES), premise=Premise(Names([Known("MARA")])))
+        spent.append(min(_read_s(view) for _ in range(3)))
+    assert spent[1] < 24 * spent[0]
+
+
+def _read_s(view: SceneView) -> float:
+    """CPU seconds. The collector waits: it goes through whatever the tests before left in the process."""
+    gc.collect()
+    gc.disable()
+    try:
         begin = time.process_time()
         for pack in OURS:
             pack.read(view)
-        spent.append(time.process_time() - begin)
-    assert spent[1] < 24 * spent[0]
+        return time.process_time() - begin
+    finally:
+        gc.enable()
