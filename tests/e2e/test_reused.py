@@ -16,8 +16,9 @@ TAKE_MS = 30_000
 
 BEFORE = "INT. HALL - DAY\n\n" + "Nothing much happens for a while.\n\n" * 200
 """So long that the scenes after it stand in one beat of the story."""
-REST = " slowly to the window, opens it with one hand and looks down at the empty street for a long time.\n\n"
-HEAD = "INT. KITCHEN - NIGHT\n\n"
+REST = " slowly through heavy rain to the corner, stops there and looks down the empty street for a long time.\n\n"
+"""Rain, for it always moves: a film in which nothing does is told as frozen and kept for nobody."""
+HEAD = "EXT. STREET - NIGHT\n\n"
 STORY = BEFORE + HEAD + "A man walks" + REST + HEAD + "A guy walks" + REST + HEAD + "A man walks" + REST
 TAKES = "query($id: ID!) { scene(id: $id) { takes { id cacheVerdict videoUrl cache { judged ofSceneId } } } }"
 
