@@ -50,6 +50,3 @@ PUT_SCENES_BACK_MAX = 30
 
 TRIGGERS_MAX = 200
 """Words of one scene's trigger map. Over: the least sure are left off."""
-
-ENTRY_MS_MAX = 370
-"""Entering a scene, without any model: measured by `benchmarks/tableread.py`."""
